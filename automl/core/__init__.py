@@ -1,0 +1,1 @@
+"""The values and ports of the domain: standard library and numpy only."""

@@ -1,0 +1,185 @@
+"""The registries: every name the system knows, one enum each.
+
+A member's value is the file or folder that implements it, the JSON value, the database value and
+the heading on a page. Adding a family, task, metric or format is one member here and one file.
+"""
+
+from enum import StrEnum
+
+
+class Modality(StrEnum):
+    """What a dataset holds."""
+
+    TABLE = "table"
+
+
+class ColumnKind(StrEnum):
+    """What the cells of a column mean."""
+
+    NUMERIC = "numeric"
+    CATEGORICAL = "categorical"
+    BOOLEAN = "boolean"
+    DATETIME = "datetime"
+    TEXT = "text"
+    ID = "id"
+    CONSTANT = "constant"
+
+
+class TaskType(StrEnum):
+    """What is predicted; one file each in ``automl/tasks``."""
+
+    CLASSIFICATION = "classification"
+    REGRESSION = "regression"
+
+
+class MetricName(StrEnum):
+    """How predictions are judged; one function each in ``automl/core/metric.py``."""
+
+    ROC_AUC = "roc_auc"
+    LOG_LOSS = "log_loss"
+    ACCURACY = "accuracy"
+    BALANCED_ACCURACY = "balanced_accuracy"
+    F1 = "f1"
+    F1_MACRO = "f1_macro"
+    PRECISION = "precision"
+    RECALL = "recall"
+    AVERAGE_PRECISION = "average_precision"
+    RMSE = "rmse"
+    MAE = "mae"
+    R2 = "r2"
+    MAPE = "mape"
+    RMSLE = "rmsle"
+
+
+class FamilyName(StrEnum):
+    """Kinds of models; one folder each in ``automl/families``."""
+
+    LINEAR = "linear"
+    LIGHTGBM = "lightgbm"
+    MLP = "mlp"
+
+
+class ExportFormat(StrEnum):
+    """What a model is handed out as; one file each in ``automl/export``."""
+
+    ONNX = "onnx"
+
+
+class ValidationStrategy(StrEnum):
+    """How rows are held back to judge candidates."""
+
+    AUTO = "auto"
+    HOLDOUT = "holdout"
+    KFOLD = "kfold"
+    TIME = "time"
+    GROUP = "group"
+
+
+class StudyStatus(StrEnum):
+    """Where a study is in its life."""
+
+    QUEUED = "queued"
+    """Accepted; no worker has started it."""
+    RUNNING = "running"
+    """Candidates are asked and evaluated."""
+    PAUSED = "paused"
+    """Held by its owner; paused time is not budget time."""
+    FINALIZING = "finalizing"
+    """The search is over; the ensemble is built, exported and checked."""
+    SUCCEEDED = "succeeded"
+    """Ended with a model."""
+    FAILED = "failed"
+    """Ended without one, for the reason in ``error``."""
+    CANCELLED = "cancelled"
+    """Stopped by its owner; the best model so far, where there was one, is published."""
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more will happen unless the study is resumed."""
+        return self in (StudyStatus.SUCCEEDED, StudyStatus.FAILED, StudyStatus.CANCELLED)
+
+
+class TrialState(StrEnum):
+    """Where a trial is in its life."""
+
+    WAITING = "waiting"
+    """Given back by a worker; the next free one goes on from its checkpoint."""
+    RUNNING = "running"
+    """Held by a worker under a lease."""
+    COMPLETE = "complete"
+    """Evaluated at full fidelity; the only state with a value."""
+    PRUNED = "pruned"
+    """Stopped early because others were better at the same rung."""
+    FAILED = "failed"
+    """Ended without a result, for the reason on its row."""
+    CANCELLED = "cancelled"
+    """Stopped because its study ended first."""
+
+    @property
+    def ended(self) -> bool:
+        """Whether the trial has its one terminal outcome."""
+        return self not in (TrialState.WAITING, TrialState.RUNNING)
+
+
+class TrialFailure(StrEnum):
+    """Why a trial failed."""
+
+    NON_FINITE_LOSS = "NON_FINITE_LOSS"
+    OUT_OF_MEMORY = "OUT_OF_MEMORY"
+    TIME_LIMIT = "TIME_LIMIT"
+    WORKER_LOST = "WORKER_LOST"
+    WORKER_CRASH = "WORKER_CRASH"
+    DISK_FULL = "DISK_FULL"
+    INVALID_CANDIDATE = "INVALID_CANDIDATE"
+    INTERNAL = "INTERNAL"
+
+
+class StudyFailure(StrEnum):
+    """Why a study failed."""
+
+    NO_TRIAL_COMPLETED = "NO_TRIAL_COMPLETED"
+    DATASET_UNUSABLE = "DATASET_UNUSABLE"
+    EXPORT_FAILED = "EXPORT_FAILED"
+    NO_WORKER = "NO_WORKER"
+    INTERNAL = "INTERNAL"
+
+
+class EventType(StrEnum):
+    """What can happen in a study's life; folding its events gives its state."""
+
+    STUDY_QUEUED = "study.queued"
+    STUDY_STARTED = "study.started"
+    STUDY_PLAN = "study.plan"
+    STUDY_BEST = "study.best"
+    STUDY_PAUSED = "study.paused"
+    STUDY_RESUMED = "study.resumed"
+    STUDY_FINALIZING = "study.finalizing"
+    STUDY_SUCCEEDED = "study.succeeded"
+    STUDY_FAILED = "study.failed"
+    STUDY_CANCELLED = "study.cancelled"
+    TRIAL_STARTED = "trial.started"
+    TRIAL_EPOCH = "trial.epoch"
+    TRIAL_COMPLETED = "trial.completed"
+    TRIAL_PRUNED = "trial.pruned"
+    TRIAL_FAILED = "trial.failed"
+    TRIAL_CANCELLED = "trial.cancelled"
+    TRIAL_RELEASED = "trial.released"
+    TRIAL_RETRIED = "trial.retried"
+    WORKER_LOST = "worker.lost"
+
+
+class ArtifactRole(StrEnum):
+    """What a stored artifact is to its owner."""
+
+    SOURCE = "source"
+    """The uploaded bytes."""
+    TABLE = "table"
+    """The canonical columnar form, every cell as text (Parquet)."""
+    OUT_OF_FOLD = "out_of_fold"
+    """A trial's out-of-fold predictions, float32 (safetensors)."""
+    FITTED = "fitted"
+    """A trial's fitted folds (safetensors)."""
+    CHECKPOINT = "checkpoint"
+    """Where an interrupted trial goes on (safetensors)."""
+    MODEL = "model"
+    """A file a user downloads."""

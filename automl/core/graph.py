@@ -1,0 +1,83 @@
+"""A tensor program as plain data: what features, families and tasks become in the model file.
+
+A ``Graph`` is written node by node with numpy arrays as constants; ``automl/export/onnx.py`` turns
+it into an ONNX model. Names are numbered in order of creation, equal constants are stored once,
+so the same calls always give the same bytes.
+
+Operators are ONNX's (opset 18, ``ai.onnx.ml`` 3 unless a node needs more).
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+ML = "ai.onnx.ml"
+"""The domain of trees and label encoders."""
+
+Attribute = int | float | str | Sequence[int] | Sequence[float] | Sequence[str] | npt.NDArray[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One operator: attributes keep ONNX's names; lists of floats are float32 there."""
+
+    op: str
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    domain: str
+    attributes: Mapping[str, Attribute]
+
+
+@dataclass(slots=True)
+class Graph:
+    """A program under construction. Values are known by the names that its methods return."""
+
+    inputs: dict[str, str] = field(default_factory=dict)
+    """Input names to ``"number"`` (float64) or ``"string"``, each ``(n, 1)``."""
+    constants: dict[str, npt.NDArray[Any]] = field(default_factory=dict)
+    nodes: list[Node] = field(default_factory=list)
+    outputs: dict[str, str] = field(default_factory=dict)
+    """Output names to the internal values they show."""
+    _digests: dict[str, str] = field(default_factory=dict)
+
+    def input(self, name: str, cells: str) -> str:
+        """Declare the input ``name`` of ``"number"`` or ``"string"`` cells and return its name."""
+        self.inputs[name] = cells
+        return name
+
+    def constant(self, array: npt.ArrayLike, dtype: npt.DTypeLike | None = None) -> str:
+        """Return the name of a constant; object and str arrays become string tensors."""
+        value = np.asarray(array, dtype=dtype)
+        if value.dtype.kind in "OU":
+            value = value.astype(object)
+            content = "\0".join(map(str, value.ravel())).encode()
+        else:
+            value = np.ascontiguousarray(value)
+            content = value.tobytes()
+        digest = hashlib.sha256(repr((value.dtype.str, value.shape)).encode() + content).hexdigest()
+        if digest not in self._digests:
+            name = f"c{len(self.constants)}"
+            self._digests[digest] = name
+            self.constants[name] = value
+        return self._digests[digest]
+
+    def node(self, op: str, *inputs: str, domain: str = "", **attributes: Attribute) -> str:
+        """Append an operator with one output and return that output's name."""
+        return self.nodes_out(op, *inputs, count=1, domain=domain, **attributes)[0]
+
+    def nodes_out(
+        self, op: str, *inputs: str, count: int, domain: str = "", **attributes: Attribute
+    ) -> tuple[str, ...]:
+        """Append an operator with ``count`` outputs and return their names."""
+        index = len(self.nodes)
+        outputs = tuple(f"v{index}" if part == 0 else f"v{index}_{part}" for part in range(count))
+        self.nodes.append(Node(op, inputs, outputs, domain, attributes))
+        return outputs
+
+    def output(self, name: str, value: str) -> None:
+        """Show an internal value under a public output name."""
+        self.outputs[name] = value

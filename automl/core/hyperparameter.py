@@ -1,0 +1,56 @@
+"""A family's search space as data: what may vary, in which range, when it matters."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+Value = int | float | str | bool
+"""What a hyperparameter can be; always JSON-safe."""
+
+Params = Mapping[str, Value]
+"""A candidate's hyperparameters by name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hyperparameter:
+    """One dimension of a family's space.
+
+    ``low`` and ``high`` are inclusive. ``when`` names the hyperparameter and the values of it under
+    which this one is active; an inactive hyperparameter is absent from a candidate.
+    """
+
+    name: str
+    type: Literal["int", "float", "categorical"]
+    default: Value
+    low: int | float | None = None
+    high: int | float | None = None
+    log: bool = False
+    step: int | float | None = None
+    choices: tuple[Value, ...] | None = None
+    when: tuple[str, tuple[Value, ...]] | None = None
+    description: str = ""
+
+    def active(self, params: Params) -> bool:
+        """Return whether this dimension matters given the ``params`` chosen before it."""
+        return self.when is None or params.get(self.when[0]) in self.when[1]
+
+    def allows(self, value: Value) -> bool:
+        """Return whether ``value`` lies in the range or among the choices."""
+        if self.type == "categorical":
+            return value in (self.choices or ())
+        if isinstance(value, (bool, str)) or (self.type == "int" and not float(value).is_integer()):
+            return False
+        return (self.low is None or value >= self.low) and (self.high is None or value <= self.high)
+
+
+Space = tuple[Hyperparameter, ...]
+"""A family's dimensions, in the order they are drawn: conditions come before what they govern."""
+
+
+def defaults(space: Space) -> dict[str, Value]:
+    """Return the candidate made of every active dimension's default."""
+    params: dict[str, Value] = {}
+    for dimension in space:
+        if dimension.active(params):
+            params[dimension.name] = dimension.default
+    return params

@@ -1,0 +1,138 @@
+"""What a family must offer, and what it is given: the contract between evaluation and families.
+
+A family is a folder with ``space.py`` (no torch: what it serves) and ``model.py``. Its model module
+offers either ``fit`` and ``load`` (an `Estimator`) or ``build`` and ``emit`` (a `NetworkFamily`,
+trained by ``automl/training/fit.py``). Either way a trained fold ends as a `Fitted`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from automl.core.catalog import FamilyName, Modality, TaskType
+from automl.core.frame import Floats
+from automl.core.graph import Graph
+from automl.core.hyperparameter import Params, Space
+from automl.core.state import State
+from automl.core.trial import CurvePoint
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+class View(StrEnum):
+    """How a table's columns become one float32 matrix for a family."""
+
+    ORDINAL = "ordinal"
+    """Trees: scaled numbers with NaN kept, categories as codes from 0 (unseen or missing: −1)."""
+    ONE_HOT = "one_hot"
+    """Linear models and networks: imputed scaled numbers, missing flags, one column a category."""
+
+
+@dataclass(frozen=True, slots=True)
+class FamilySpec:
+    """A family as the API lists it and the search draws from it: data, without torch."""
+
+    name: FamilyName
+    title: str
+    modalities: tuple[Modality, ...]
+    tasks: tuple[TaskType, ...]
+    view: View
+    space: Space
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Examples:
+    """Encoded rows.
+
+    ``x`` is ``(rows, features)`` float32. ``y`` is ``(rows,)``: int64 class indices, or float64
+    targets standardized on the training rows of the fold.
+    """
+
+    x: npt.NDArray[np.float32]
+    y: npt.NDArray[Any]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fold:
+    """All that a family is given to train on one fold.
+
+    ``score`` gives the study's metric of predictions for the validation rows (``(rows, outputs)``,
+    in the space of ``y``); ``maximize`` says which way is better. ``categorical`` lists the columns
+    of ``x`` that hold codes (`View.ORDINAL` only).
+    """
+
+    train: Examples
+    valid: Examples
+    task: TaskType
+    outputs: int
+    categorical: tuple[int, ...]
+    score: Callable[[Floats], float]
+    maximize: bool
+    seed: int
+    threads: int
+    device: str
+
+
+class Control(Protocol):
+    """The line between a training loop and whoever watches and stops it."""
+
+    def report(self, point: CurvePoint) -> None:
+        """Tell that an epoch (or round) has ended. Raises `TrialStopped` when it was the last."""
+
+    def check(self) -> None:
+        """Raise `TrialStopped` when the trial must end now. Cheap enough for every batch."""
+
+    def save(self, state: Callable[[], State]) -> None:
+        """Offer a checkpoint; it is taken (and ``state`` called) at most every ten seconds."""
+
+    def seconds_left(self) -> float | None:
+        """Return the seconds until the search ends, None without a limit."""
+
+
+class Fitted(Protocol):
+    """One trained fold of a candidate."""
+
+    @property
+    def parameters(self) -> int:
+        """Trained numbers: weights, or leaves of trees."""
+
+    @property
+    def epochs(self) -> int:
+        """Epochs or rounds that the kept weights were trained for."""
+
+    def predict(self, x: npt.NDArray[np.float32]) -> Floats:
+        """Return ``(rows, outputs)``: class probabilities, or the (standardized) target."""
+
+    def state(self) -> State:
+        """Return everything needed to rebuild this."""
+
+    def emit(self, graph: Graph, x: str) -> str:
+        """Write the prediction of float32 ``x`` (n × features) to ``graph``.
+
+        Returns the name of a float32 or float64 value of shape n × outputs, equal to ``predict``.
+        """
+
+
+class Estimator(Protocol):
+    """The model module of a family that trains itself (trees, linear models)."""
+
+    def fit(self, params: Params, fold: Fold, control: Control) -> Fitted:
+        """Return the trained fold. Raises `TrialError` for what cannot be trained."""
+
+    def load(self, state: State) -> Fitted:
+        """Return what ``Fitted.state`` once wrote down."""
+
+
+class NetworkFamily(Protocol):
+    """The model module of a family of plain torch modules."""
+
+    def build(self, params: Params, inputs: int, outputs: int) -> "nn.Module":
+        """Return the untrained network: float32 (n, inputs) → logits or values (n, outputs)."""
+
+    def emit(self, graph: Graph, x: str, network: "nn.Module") -> str:
+        """Write the trained network's forward pass (logits or values) to ``graph``."""

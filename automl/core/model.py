@@ -1,0 +1,87 @@
+"""Models: what a study ends with, and the bytes it is handed out as."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from automl.core.catalog import ColumnKind, ExportFormat, FamilyName, MetricName, TaskType
+from automl.core.schema import CellType
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """Stored bytes, content-addressed within a tenant."""
+
+    id: str
+    tenant: str
+    sha256: str
+    bytes: int
+    media_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A metric with its 95 % bootstrap interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A trial's share in the ensemble; weights sum to one."""
+
+    trial: int
+    family: FamilyName
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """One named input of the model file, in the order of the dataset's columns."""
+
+    name: str
+    kind: ColumnKind
+    cells: CellType
+    decimal_comma: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Exclusion:
+    """A member that was left out of the file because its outputs did not match."""
+
+    trial: int
+    difference: float
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCard:
+    """Everything known of a model but where it is stored: a function of data and spec alone."""
+
+    task: TaskType
+    target: str
+    metric: MetricName
+    value: float
+    source: Literal["test", "out_of_fold"]
+    metrics: Mapping[MetricName, Estimate]
+    members: tuple[Member, ...]
+    inputs: tuple[Input, ...]
+    classes: tuple[str, ...] | tuple[int, ...]
+    parity: float
+    """Largest relative difference between the file's outputs and the trained model's."""
+    excluded: tuple[Exclusion, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A published model; immutable."""
+
+    id: str
+    tenant: str
+    study_id: str
+    dataset_id: str
+    card: ModelCard
+    formats: Mapping[ExportFormat, Artifact]
+    created_at: float

@@ -1,0 +1,295 @@
+"""What the domain asks of the world: a store and a doorbell.
+
+SQL is the only truth; the doorbell carries no facts and may be lost, doubled or late. Every method
+of a `Unit` belongs to one transaction; `Leases` and `Artifacts` make their own.
+Every method may raise `StoreUnavailable`; lookups raise `NotFound` for another tenant's ids too.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Literal, Protocol
+
+from automl.core.catalog import (
+    EventType,
+    StudyFailure,
+    StudyStatus,
+    TrialFailure,
+    TrialState,
+)
+from automl.core.model import Artifact, Model
+from automl.core.schema import Dataset
+from automl.core.study import Budget, Study
+from automl.core.trial import Attempt, Candidate, CurvePoint, Finish, Trial, Turn
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One entry of a study's gapless log."""
+
+    seq: int
+    type: EventType
+    at: float
+    data: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """A live worker: one slot on one device."""
+
+    id: str
+    device: str
+    state: Literal["idle", "busy"]
+    last_heartbeat_at: float
+    tenant: str | None = None
+    study_id: str | None = None
+    trial: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The first answer to an idempotent request, kept to be given again."""
+
+    status: int
+    location: str | None
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a complete trial leaves on its row; its arrays are artifacts."""
+
+    value: float
+    fold_values: tuple[float, ...]
+    epochs: int
+    seconds: float
+    parameters: int
+    out_of_fold: str
+    fitted: str
+
+
+class Order(StrEnum):
+    """The heartbeat's answer: what the holder of a lease should do."""
+
+    GO_ON = "go_on"
+    RELEASE = "release"
+    """Paused: write a checkpoint if one is near, give the trial back."""
+    STOP = "stop"
+    """Cancelled, over budget or held by another: stop, nothing you write will count."""
+
+
+TrialSort = Literal["number", "value", "seconds", "started_at"]
+
+
+class Datasets(Protocol):
+    """Uploaded datasets."""
+
+    def add(self, dataset: Dataset) -> None: ...
+    def get(self, tenant: str, dataset_id: str) -> Dataset: ...
+    def list(self, tenant: str, *, before: str | None, limit: int) -> Sequence[Dataset]:
+        """Return the newest first, those with an id below ``before``."""
+
+    def remove(self, tenant: str, dataset_id: str) -> None:
+        """Remove it and release its artifacts. Raises `DatasetInUse`."""
+
+
+class Studies(Protocol):
+    """Studies and what their owners do to them. Every change appends its event."""
+
+    def add(self, study: Study) -> None:
+        """Store a queued study with its ``study.queued`` and ``study.plan`` events."""
+
+    def get(self, tenant: str, study_id: str) -> Study: ...
+    def list(
+        self, tenant: str, *, status: StudyStatus | None, before: str | None, limit: int
+    ) -> Sequence[Study]: ...
+    def cancel(self, tenant: str, study_id: str) -> bool:
+        """End the search now: running trials are cancelled, the finish is due. False: already so.
+
+        Raises `StudyState` when the study has ended otherwise.
+        """
+
+    def pause(self, tenant: str, study_id: str) -> bool: ...
+    def resume(self, tenant: str, study_id: str, add: Budget | None) -> bool:
+        """Go on after a pause or, with ``add``, after the end. Raises `StudyState`, `DatasetGone`."""
+
+    def remove(self, tenant: str, study_id: str) -> None:
+        """Remove an ended study with its trials, events, artifacts and model."""
+
+
+class Trials(Protocol):
+    """The leaderboard."""
+
+    def list(
+        self,
+        study_id: str,
+        *,
+        sort: TrialSort,
+        maximize: bool,
+        state: TrialState | None,
+        offset: int,
+        limit: int,
+    ) -> Sequence[Trial]:
+        """Return a page; by ``value`` the best come first, trials without one last."""
+
+    def get(self, study_id: str, number: int) -> Trial: ...
+    def history(self, study_id: str) -> Sequence[Trial]:
+        """Return every trial by number."""
+
+    def curve(self, study_id: str, number: int) -> Sequence[CurvePoint]: ...
+    def arrays(self, study_id: str) -> Mapping[int, tuple[str, str]]:
+        """Return (out-of-fold, fitted) artifact ids of the complete trials that still have them."""
+
+
+class Events(Protocol):
+    """The gapless logs."""
+
+    def after(self, study_id: str, seq: int, limit: int) -> Sequence[Event]: ...
+    def last_seqs(self, study_ids: Sequence[str]) -> Mapping[str, int]: ...
+
+
+class Models(Protocol):
+    """Published models."""
+
+    def get(self, tenant: str, model_id: str) -> Model: ...
+    def list(self, tenant: str, *, before: str | None, limit: int) -> Sequence[Model]: ...
+    def remove(self, tenant: str, model_id: str) -> None: ...
+
+
+class Requests(Protocol):
+    """Idempotent requests: the key commits with what it created."""
+
+    def reserve(self, tenant: str, key: str, operation: str) -> Reply | None:
+        """Take the key, or return the first answer's Reply if there is one (see ``check``).
+
+        Raises `IdempotencyInFlight` while a live twin holds it, `IdempotencyKeyReused` when the
+        key belongs to another operation.
+        """
+
+    def check(self, tenant: str, key: str, fingerprint: str) -> Reply | None:
+        """Return the first answer to the same request. Raises `IdempotencyKeyReused`."""
+
+    def keep(self, tenant: str, key: str, fingerprint: str, reply: Reply) -> None:
+        """Store the answer, in the transaction that creates what it speaks of."""
+
+    def free(self, tenant: str, key: str) -> None:
+        """Give an unanswered key back, after a failed request."""
+
+
+class Unit(Protocol):
+    """One transaction's view of the store."""
+
+    datasets: Datasets
+    studies: Studies
+    trials: Trials
+    events: Events
+    models: Models
+    requests: Requests
+
+    def now(self) -> float:
+        """Return the database's clock, seconds since the epoch."""
+
+    def workers(self) -> Sequence[Worker]:
+        """Return the live workers."""
+
+    def gauges(self) -> Mapping[str, Mapping[str, int]]:
+        """Return totals by kind and state, for the metrics page."""
+
+
+class Artifacts(Protocol):
+    """Stored bytes: content-addressed per tenant, in chunks, at constant memory."""
+
+    def put(self, tenant: str, media_type: str, content: Iterable[bytes]) -> Artifact:
+        """Store the bytes of ``content`` and return their artifact.
+
+        Unreferenced artifacts are swept after an hour. Raises `DiskFull`.
+        """
+
+    def get(self, artifact_id: str) -> Artifact: ...
+    def read(self, artifact_id: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
+        """Yield the bytes from ``start`` up to ``end``. Raises `ArtifactCorrupt` on a bad chunk."""
+
+
+class Leases(Protocol):
+    """Who works on what: claims, fencing tokens, heartbeats and the ends of trials.
+
+    A write with an old token raises `LeaseLost` and changes nothing.
+    """
+
+    def claim(self, worker: str) -> Attempt | Finish | Turn | None:
+        """Return the next piece of work: finishes first, then waiting trials, then a turn to ask.
+
+        Fair between tenants, inside a tenant by priority, then fewest running trials, then age.
+        An attempt or finish is already leased; a turn is not.
+        """
+
+    def begin(self, worker: str, turn: Turn, candidate: Candidate) -> Attempt | None:
+        """Commit the answer of a turn as a leased trial; None when the study moved on meanwhile."""
+
+    def exhaust(self, turn: Turn) -> None:
+        """Note that nothing more is worth starting: the study finishes when its trials have."""
+
+    def beat(self, worker: Worker, hold: Attempt | Finish | None) -> Order:
+        """Renew the worker's row and its lease, and return what its holder should do."""
+
+    def leave(self, worker: str) -> None:
+        """Remove a worker's row at its orderly end."""
+
+    def record(self, attempt: Attempt, points: Sequence[CurvePoint]) -> None:
+        """Add curve points, and an epoch event of the latest."""
+
+    def checkpoint(self, attempt: Attempt, artifact_id: str) -> None:
+        """Make this the checkpoint that a later attempt goes on from."""
+
+    def complete(self, attempt: Attempt, outcome: Outcome) -> None: ...
+    def prune(self, attempt: Attempt, seconds: float) -> None: ...
+    def fail(self, attempt: Attempt, reason: TrialFailure, message: str, seconds: float) -> None: ...
+    def cancel(self, attempt: Attempt, seconds: float) -> None:
+        """End a trial that the search's end cut off."""
+
+    def release(self, attempt: Attempt) -> None:
+        """Give the trial back unharmed: pause, hand-back. Not counted against it."""
+
+    def crashed(self, hold: Attempt | Finish) -> None:
+        """Note that the training child died under a living parent: counted against the trial."""
+
+    def publish(self, finish: Finish, model: Model) -> None:
+        """Store the model and end the study with it."""
+
+    def give_up(self, finish: Finish, reason: StudyFailure, detail: str) -> None:
+        """End the study without a model."""
+
+    def reap(self) -> int:
+        """Release what dead workers held, finish what is due, fail studies without workers.
+
+        Anyone may call this at any time; returns how many rows changed.
+        """
+
+
+class Store(Protocol):
+    """The SQL store."""
+
+    leases: Leases
+    artifacts: Artifacts
+
+    def unit(self) -> AbstractContextManager[Unit]:
+        """Return a transaction: committed when the block ends, rolled back when it raises."""
+
+    def ping(self) -> None:
+        """Return when the database answers. Raises `StoreUnavailable`."""
+
+    def migrate(self) -> None:
+        """Bring the schema to the current version."""
+
+    def close(self) -> None: ...
+
+
+class Doorbell(Protocol):
+    """Tells idle workers that there may be work."""
+
+    def ring(self) -> None:
+        """Wake a worker. Never raises: a broker that is down slows nothing."""
+
+    def ping(self) -> bool:
+        """Return whether the broker answers."""

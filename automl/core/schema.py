@@ -1,0 +1,87 @@
+"""Datasets and their columns."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from automl.core.catalog import ColumnKind, Modality
+
+CellType = Literal["number", "string"]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a table, as inferred from its cells or corrected by the user.
+
+    ``cells`` says how a cell enters a model: numeric columns and 0/1 booleans as numbers (float64,
+    NaN for missing), everything else as strings (the empty string for missing).
+    """
+
+    name: str
+    kind: ColumnKind
+    cells: CellType
+    missing: int
+    unique: int
+    min: float | None = None
+    max: float | None = None
+    top: tuple[tuple[str, int], ...] = ()
+    decimal_comma: bool = False
+    """Whether ``1,5`` in this column means one and a half."""
+    integral: bool = False
+    """Whether every present cell is a whole number within ±2^53."""
+
+
+@dataclass(frozen=True, slots=True)
+class DataWarning:
+    """Something about the data a user should know before trusting a model of it."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What ingest learned of a file: everything of a Dataset but its identity."""
+
+    modality: Modality
+    format: str
+    rows: int
+    columns: tuple[Column, ...]
+    warnings: tuple[DataWarning, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """An uploaded, immutable input with its schema.
+
+    ``source`` and ``table`` are artifact ids: the bytes as uploaded, and the canonical form.
+    """
+
+    id: str
+    tenant: str
+    name: str
+    modality: Modality
+    format: str
+    bytes: int
+    sha256: str
+    rows: int
+    columns: tuple[Column, ...]
+    warnings: tuple[DataWarning, ...]
+    created_at: float
+    source: str
+    table: str
+
+    def column(self, name: str) -> Column | None:
+        """Return the column of that name, or None."""
+        return next((column for column in self.columns if column.name == name), None)
+
+
+def column_from_json(data: Mapping[str, Any]) -> Column:
+    """Return the Column that ``dataclasses.asdict`` once turned into ``data``."""
+    return Column(
+        **{
+            **data,
+            "kind": ColumnKind(data["kind"]),
+            "top": tuple((str(value), int(count)) for value, count in data.get("top", ())),
+        }
+    )

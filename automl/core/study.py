@@ -1,0 +1,146 @@
+"""Studies: what was asked for (spec), what will be done (plan), where it stands (study)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from automl.core.catalog import (
+    ColumnKind,
+    FamilyName,
+    MetricName,
+    StudyFailure,
+    StudyStatus,
+    TaskType,
+    TrialState,
+    ValidationStrategy,
+)
+
+REPLAY_WINDOW = 8
+"""In replay order trial n is asked from the results of trials 0…n−8, whatever the worker count."""
+
+
+@dataclass(frozen=True, slots=True)
+class TaskSpec:
+    """What is predicted and how it is judged; ``metric`` None means the task's default."""
+
+    type: TaskType
+    target: str
+    metric: MetricName | None = None
+    positive: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnOverride:
+    """A user's correction of an inferred column."""
+
+    kind: ColumnKind | None = None
+    use: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """When a study ends: after ``seconds`` of wall clock or ``trials`` ended trials."""
+
+    seconds: float | None = None
+    trials: int | None = None
+
+    @property
+    def replay(self) -> bool:
+        """Whether only trials count: then the search runs in replay order."""
+        return self.seconds is None
+
+
+@dataclass(frozen=True, slots=True)
+class Validation:
+    """How rows are held back; ``test_fraction`` None means auto."""
+
+    strategy: ValidationStrategy = ValidationStrategy.AUTO
+    column: str | None = None
+    test_fraction: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Objective:
+    """Bounds on the model handed out: bytes of the file, median milliseconds for one row."""
+
+    max_model_bytes: int | None = None
+    max_row_ms: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StudySpec:
+    """A user's request, validated: everything that determines a search."""
+
+    dataset_id: str
+    task: TaskSpec
+    budget: Budget
+    test_dataset_id: str | None = None
+    columns: Mapping[str, ColumnOverride] = field(default_factory=dict)
+    families: tuple[FamilyName, ...] | None = None
+    search_space: Mapping[str, Mapping[str, Any]] | None = None
+    validation: Validation = Validation()
+    objective: Objective = Objective()
+    ensemble: bool = True
+    seed: int = 0
+    priority: int = 5
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What will be done, decided from the spec and the data before anything is trained.
+
+    ``classes`` are the labels in output order: ints for an integral target, else strings; empty
+    for regression. ``rows`` counts the usable rows (with a target); ``test_rows`` of them are set
+    aside. ``folds`` is 1 for a holdout.
+    """
+
+    task: TaskType
+    target: str
+    metric: MetricName
+    positive: int | None
+    """Index of the positive class among two, else None."""
+    classes: tuple[str, ...] | tuple[int, ...]
+    features: tuple[str, ...]
+    families: tuple[FamilyName, ...]
+    strategy: ValidationStrategy
+    folds: int
+    rows: int
+    test_rows: int
+    dropped_rows: int
+    """Rows left out because their target is missing."""
+    baseline: float
+    """The metric of always predicting the majority class's frequencies, or the mean."""
+    warnings: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def outputs(self) -> int:
+        """Columns of a prediction: one a class, or one for regression."""
+        return len(self.classes) or 1
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """One search over one dataset, task and budget, as it stands.
+
+    Times are seconds since the epoch on the database's clock. ``elapsed_seconds`` leaves out
+    pauses. ``version`` rises with every change that an ask depends on.
+    """
+
+    id: str
+    tenant: str
+    spec: StudySpec
+    plan: Plan
+    status: StudyStatus
+    version: int
+    last_seq: int
+    counts: Mapping[TrialState, int]
+    created_at: float
+    started_at: float | None = None
+    finished_at: float | None = None
+    elapsed_seconds: float = 0.0
+    best_trial: int | None = None
+    best_family: FamilyName | None = None
+    best_value: float | None = None
+    model_id: str | None = None
+    error: tuple[StudyFailure, str] | None = None

@@ -1,0 +1,90 @@
+"""Trials: one candidate evaluated in a study."""
+
+from dataclasses import dataclass, field
+
+from automl.core.catalog import FamilyName, TrialFailure, TrialState
+from automl.core.hyperparameter import Params
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A family with its hyperparameters: a recipe, before training."""
+
+    family: FamilyName
+    params: Params = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class CurvePoint:
+    """What an epoch (of boosting: a round) measured.
+
+    ``epoch`` counts on through the folds, from 1. ``value`` is the study's metric on the
+    validation rows of the fold, None where it was not measured.
+    """
+
+    epoch: int
+    train_loss: float | None = None
+    valid_loss: float | None = None
+    value: float | None = None
+    learning_rate: float | None = None
+    gradient_norm: float | None = None
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One candidate's row in the leaderboard. Only a complete trial has a ``value``."""
+
+    study_id: str
+    number: int
+    state: TrialState
+    candidate: Candidate
+    value: float | None = None
+    fold_values: tuple[float, ...] = ()
+    epochs: int | None = None
+    seconds: float | None = None
+    parameters: int | None = None
+    worker: str | None = None
+    attempts: int = 0
+    reason: TrialFailure | None = None
+    message: str | None = None
+    started_at: float | None = None
+    finished_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A worker's hold on a trial: every later write carries the fencing ``token``.
+
+    ``seconds_left`` is what remained of the study's search time at the claim (None: no limit);
+    ``checkpoint`` the artifact to go on from.
+    """
+
+    study_id: str
+    tenant: str
+    number: int
+    token: int
+    candidate: Candidate
+    seconds_left: float | None
+    checkpoint: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """A worker's hold on a study's last step: ensemble, export, publish."""
+
+    study_id: str
+    tenant: str
+    token: int
+    seconds_left: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A study that wants its next candidate; ``version`` is what the answer must still match."""
+
+    study_id: str
+    tenant: str
+    version: int
+    number: int
+    seconds_left: float | None
