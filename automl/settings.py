@@ -1,0 +1,104 @@
+"""Every setting of the system: a frozen value, read once from the environment at a program's start.
+
+The environment variable of a field is its name in capitals with the prefix ``AUTOML_``; command
+line options take precedence. This is the only module that reads the environment.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any, Self
+
+MIB = 1024 * 1024
+
+
+def _default_data_dir() -> Path:
+    base = os.environ.get("XDG_DATA_HOME")  # noqa: TID251 -- this is the module that may
+    return (Path(base) if base else Path.home() / ".local" / "share") / "automl"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The configuration of a process. Sizes in bytes, durations in seconds."""
+
+    host: str = "127.0.0.1"
+    port: int = 8000
+    data_dir: Path = field(default_factory=_default_data_dir)
+    workers: int = 0
+    """How many workers ``automl serve`` starts; 0: one a GPU, else one a core."""
+    device: str = ""
+    """The device of this worker (``cpu``, ``cuda:0``); empty: chosen by the launcher."""
+    url: str = "http://127.0.0.1:8000"
+    key: str = ""
+    database_url: str = ""
+    """SQLAlchemy URL; empty: SQLite in the data dir. ``postgresql://`` uses psycopg."""
+    broker_url: str = ""
+    """Redis or Valkey URL; empty: the embedded broker in the data dir."""
+    max_upload_bytes: int = 2048 * MIB
+    max_unpacked_bytes: int = 0
+    """0: four times the upload limit."""
+    heartbeat_seconds: float = 2.0
+    lease_seconds: float = 6.0
+    trial_max_seconds: float = 0.0
+    """0: the study's budget."""
+    trial_max_bytes: int = 0
+    """0: a worker's share of the memory."""
+    max_attempts: int = 3
+    fault: str = ""
+    """Fault points for tests, see ``automl/core/fault.py``."""
+    log_level: str = "INFO"
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] | None = None, **given: Any) -> Self:
+        """Return the settings of ``environment``, overridden by every ``given`` that is not None.
+
+        Raises:
+            ValueError: a variable cannot be read as its field's type.
+        """
+        source = os.environ if environment is None else environment  # noqa: TID251 -- as above
+        values: dict[str, Any] = {}
+        defaults = cls()
+        for item in fields(cls):
+            text = source.get(f"AUTOML_{item.name.upper()}")
+            if text is not None and text != "":
+                values[item.name] = _parse(item.name, text, getattr(defaults, item.name))
+        values |= {name: value for name, value in given.items() if value is not None}
+        return replace(defaults, **values)
+
+    def environment(self) -> dict[str, str]:
+        """Return the variables that give a child process these settings."""
+        return {f"AUTOML_{item.name.upper()}": str(getattr(self, item.name)) for item in fields(self)}
+
+    @property
+    def unpacked_limit(self) -> int:
+        """Bytes that an upload may unpack to."""
+        return self.max_unpacked_bytes or 4 * self.max_upload_bytes
+
+    @property
+    def sqlalchemy_url(self) -> str:
+        """The database's URL with its driver named."""
+        if not self.database_url:
+            return f"sqlite:///{(self.data_dir / 'automl.sqlite').absolute()}"
+        for prefix in ("postgresql://", "postgres://"):
+            if self.database_url.startswith(prefix):
+                return "postgresql+psycopg://" + self.database_url.removeprefix(prefix)
+        return self.database_url
+
+    @property
+    def cache_dir(self) -> Path:
+        """Where a worker keeps local copies of artifacts by digest."""
+        return self.data_dir / "cache"
+
+    @property
+    def broker_socket(self) -> Path:
+        """The embedded broker's unix socket."""
+        return self.data_dir.absolute() / "broker" / "valkey.sock"
+
+
+def _parse(name: str, text: str, default: object) -> Any:
+    try:
+        return type(default)(text)
+    except (TypeError, ValueError):
+        kind = type(default).__name__
+        raise ValueError(f"AUTOML_{name.upper()}={text!r} cannot be read as {kind}") from None
