@@ -1,0 +1,1 @@
+"""The multilayer perceptron: dense layers over the one-hot view of a table."""

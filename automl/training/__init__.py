@@ -1,0 +1,1 @@
+"""How networks are trained, and how anything fitted becomes bytes."""
