@@ -1,0 +1,96 @@
+"""Local copies of artifacts, by digest.
+
+Artifacts live in the SQL store so that a cluster needs no shared disk; whoever reads one twice
+keeps a copy. Several processes may share a directory: a copy appears whole, by a rename, or not at
+all, and one that vanishes is fetched again.
+"""
+
+import contextlib
+import hashlib
+import os
+import tempfile
+import time
+from pathlib import Path
+
+from automl.core.errors import ArtifactCorrupt
+from automl.core.model import Artifact
+from automl.core.ports import Artifacts
+from automl.service.disk import room
+
+GIB = 1024**3
+GRACE_SECONDS = 600.0
+"""A copy handed out this recently is not evicted: its reader may not have opened it yet."""
+
+
+class Cache:
+    """Copies under ``directory``, the least recently used of them removed above ``limit`` bytes."""
+
+    def __init__(self, directory: Path, artifacts: Artifacts, *, limit: int = 4 * GIB) -> None:
+        self._directory = directory
+        self._artifacts = artifacts
+        self._limit = limit
+
+    def path(self, artifact_id: str) -> Path:
+        """Return the path of a verified local copy, to be opened soon and never written to.
+
+        Raises:
+            NotFound: there is no such artifact.
+            ArtifactCorrupt: the stored bytes do not match their digest.
+            DiskFull: there is no room for the copy.
+        """
+        artifact = self._artifacts.get(artifact_id)
+        target = self._directory / artifact.sha256
+        if not _touch(target, artifact.bytes):
+            with room():
+                self._directory.mkdir(parents=True, exist_ok=True)
+                self._fetch(artifact, target)
+            self._evict(keep=target)
+        return target
+
+    def _fetch(self, artifact: Artifact, target: Path) -> None:
+        handle, name = tempfile.mkstemp(suffix=".tmp", dir=self._directory)
+        temporary = Path(name)
+        try:
+            digest = hashlib.sha256()
+            with os.fdopen(handle, "wb") as file:
+                for chunk in self._artifacts.read(artifact.id):
+                    digest.update(chunk)
+                    file.write(chunk)
+                file.flush()
+                os.fsync(file.fileno())  # a rename may outlive the bytes when the power fails
+            if digest.hexdigest() != artifact.sha256:
+                raise ArtifactCorrupt
+            temporary.replace(target)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+    def _evict(self, *, keep: Path) -> None:
+        young = time.time() - GRACE_SECONDS
+        copies = sorted(_copies(self._directory))
+        total = sum(size for _, size, _ in copies)
+        for used_at, size, path in copies:
+            abandoned = path.suffix == ".tmp"  # its writer was killed
+            if used_at > young or path == keep or (total <= self._limit and not abandoned):
+                continue
+            path.unlink(missing_ok=True)
+            total -= size
+
+
+def _touch(path: Path, size: int) -> bool:
+    """Mark a whole copy as used now; False when there is none."""
+    try:
+        whole = path.stat().st_size == size
+        if whole:
+            os.utime(path)
+    except FileNotFoundError:
+        return False
+    return whole
+
+
+def _copies(directory: Path) -> list[tuple[float, int, Path]]:
+    found = []
+    for path in directory.iterdir():
+        with contextlib.suppress(FileNotFoundError):  # another process evicted it
+            stat = path.stat()
+            found.append((stat.st_mtime, stat.st_size, path))
+    return found
