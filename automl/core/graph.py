@@ -4,12 +4,14 @@ A ``Graph`` is written node by node with numpy arrays as constants; ``automl/exp
 it into an ONNX model. Names are numbered in order of creation, equal constants are stored once,
 so the same calls always give the same bytes.
 
-Operators are ONNX's (opset 18, ``ai.onnx.ml`` 3 unless a node needs more).
+Operators are ONNX's (opset 18, ``ai.onnx.ml`` 3 unless a node needs more). Names of columns and
+outputs are the users' and stay apart from the internal names, so a column may be called ``v0``.
 """
 
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import IntEnum
 from typing import Any
 
 import numpy as np
@@ -17,6 +19,17 @@ import numpy.typing as npt
 
 ML = "ai.onnx.ml"
 """The domain of trees and label encoders."""
+
+
+class ElementType(IntEnum):
+    """ONNX's numbers for the types of tensors, as ``Cast`` wants them in ``to``."""
+
+    FLOAT = 1
+    INT64 = 7
+    STRING = 8
+    BOOL = 9
+    DOUBLE = 11
+
 
 Attribute = int | float | str | Sequence[int] | Sequence[float] | Sequence[str] | npt.NDArray[Any]
 
@@ -45,18 +58,19 @@ class Graph:
     _digests: dict[str, str] = field(default_factory=dict)
 
     def input(self, name: str, cells: str) -> str:
-        """Declare the input ``name`` of ``"number"`` or ``"string"`` cells and return its name."""
+        """Declare the input ``name`` of ``"number"`` or ``"string"`` cells and return its value."""
         self.inputs[name] = cells
-        return name
+        return f"i{list(self.inputs).index(name)}"
 
     def constant(self, array: npt.ArrayLike, dtype: npt.DTypeLike | None = None) -> str:
         """Return the name of a constant; object and str arrays become string tensors."""
         value = np.asarray(array, dtype=dtype)
         if value.dtype.kind in "OU":
             value = value.astype(object)
-            content = "\0".join(map(str, value.ravel())).encode()
+            # repr keeps ("a\0b", "c") and ("a", "b\0c") apart
+            content = repr(value.ravel().tolist()).encode("utf-8", "backslashreplace")
         else:
-            value = np.ascontiguousarray(value)
+            value = np.asarray(value, order="C")  # ascontiguousarray makes scalars (1,)
             content = value.tobytes()
         digest = hashlib.sha256(repr((value.dtype.str, value.shape)).encode() + content).hexdigest()
         if digest not in self._digests:
