@@ -38,7 +38,9 @@ class Hyperparameter:
         """Return whether ``value`` lies in the range or among the choices."""
         if self.type == "categorical":
             return value in (self.choices or ())
-        if isinstance(value, (bool, str)) or (self.type == "int" and not float(value).is_integer()):
+        if isinstance(value, (bool, str)):
+            return False
+        if self.type == "int" and isinstance(value, float) and not value.is_integer():
             return False
         return (self.low is None or value >= self.low) and (self.high is None or value <= self.high)
 

@@ -1,0 +1,195 @@
+"""Training, prediction and graph of the LightGBM family."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import lightgbm
+import numpy as np
+import numpy.typing as npt
+
+from automl.core.catalog import TaskType, TrialFailure
+from automl.core.errors import TrialError
+from automl.core.frame import Floats
+from automl.core.graph import Graph
+from automl.core.hyperparameter import Params
+from automl.core.learner import Control, Fold
+from automl.core.state import State
+from automl.core.trial import CurvePoint
+from automl.families.lightgbm import trees
+
+REPORT_EVERY = 10
+"""Rounds between reports: scoring the validation rows costs about as much as a small tree."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FittedTrees:
+    """A booster cut at its best round, known by its text.
+
+    ``epochs`` counts rounds, ``parameters`` leaves; ``outputs`` is 1 for regression.
+    """
+
+    text: str
+    outputs: int
+    epochs: int
+    parameters: int
+    booster: lightgbm.Booster
+
+    def predict(self, x: npt.NDArray[np.float32]) -> Floats:
+        """Return ``(rows, outputs)``: class probabilities, or the standardized target."""
+        if len(x) == 0:
+            return np.empty((0, self.outputs))
+        return _two_sided(np.asarray(self.booster.predict(x, num_threads=1)), self.outputs)
+
+    def state(self) -> State:
+        """Return the booster's text as bytes."""
+        header = {"outputs": self.outputs, "epochs": self.epochs, "parameters": self.parameters}
+        return State(header, {"text": np.frombuffer(self.text.encode(), np.uint8)})
+
+    def emit(self, graph: Graph, x: str) -> str:
+        """Write the trees and what makes probabilities of their sums to ``graph``."""
+        forest = trees.parse(self.text)
+        targets = self.outputs if self.outputs > 2 else 1
+        scores = trees.emit(forest, graph, x, targets=targets)
+        scores = graph.node("Cast", scores, to=11)  # float64
+        match self.outputs:
+            case 1:
+                return scores
+            case 2:
+                second = graph.node("Sigmoid", scores)
+                first = graph.node("Sub", graph.constant(1.0, np.float64), second)
+                return graph.node("Concat", first, second, axis=1)
+            case _:
+                return graph.node("Softmax", scores, axis=1)
+
+
+def fit(params: Params, fold: Fold, control: Control) -> FittedTrees:
+    """Return trees boosted until the validation loss has not fallen for ``patience`` rounds.
+
+    Raises:
+        TrialError: the loss is not a number.
+        TrialStopped: ``control`` said so.
+    """
+    booster = _booster(params, fold)
+    rounds = _boost(booster, params, fold, control)
+    text = trees.compact(booster.model_to_string(num_iteration=rounds))
+    leaves = int(trees.parse(text).leaves.sum())
+    return _restore(text, outputs=fold.outputs, epochs=rounds, parameters=leaves)
+
+
+def load(state: State) -> FittedTrees:
+    """Return what ``FittedTrees.state`` once wrote down."""
+    return _restore(state.arrays["text"].tobytes().decode(), **state.header)
+
+
+def _restore(text: str, *, outputs: int, epochs: int, parameters: int) -> FittedTrees:
+    booster = lightgbm.Booster(model_str=text)
+    return FittedTrees(text, outputs, epochs, parameters, booster)
+
+
+def _booster(params: Params, fold: Fold) -> lightgbm.Booster:
+    settings = _settings(params, fold)
+    native = params["categories"] == "native"
+    codes = fold.categorical if native else ()
+    train = lightgbm.Dataset(
+        _missing_as_nan(fold.train.x, codes),
+        fold.train.y,
+        categorical_feature=list(codes),
+        params=settings,
+    )
+    valid = train.create_valid(_missing_as_nan(fold.valid.x, codes), fold.valid.y)
+    booster = lightgbm.Booster(settings, train)
+    booster.add_valid(valid, "valid")
+    return booster
+
+
+def _settings(params: Params, fold: Fold) -> dict[str, Any]:
+    settings: dict[str, Any] = {
+        "verbosity": -1,
+        "deterministic": True,
+        "force_row_wise": True,
+        "num_threads": fold.threads,
+        "seed": fold.seed % 2**31,
+        "bagging_freq": 1,
+        **_objective(fold),
+    }
+    settings |= {name: params[name] for name in _PASSED if name in params}
+    settings["min_data_in_leaf"] = min(
+        int(params["min_data_in_leaf"]), max(1, len(fold.train.y) // 20)
+    )
+    return settings
+
+
+_PASSED = (
+    "learning_rate",
+    "num_leaves",
+    "feature_fraction",
+    "bagging_fraction",
+    "lambda_l1",
+    "lambda_l2",
+    "extra_trees",
+    "cat_smooth",
+)
+
+
+def _objective(fold: Fold) -> dict[str, Any]:
+    match fold.task:
+        case TaskType.REGRESSION:
+            return {"objective": "regression", "metric": "l2"}
+        case TaskType.CLASSIFICATION if fold.outputs == 2:
+            return {"objective": "binary", "metric": "binary_logloss"}
+        case TaskType.CLASSIFICATION:
+            return {
+                "objective": "multiclass",
+                "metric": "multi_logloss",
+                "num_class": fold.outputs,
+            }
+
+
+def _boost(booster: lightgbm.Booster, params: Params, fold: Fold, control: Control) -> int:
+    """Add trees until it no longer pays, and return how many rounds to keep."""
+    best, best_loss, patience = 0, np.inf, int(params["patience"])
+    for epoch in range(1, int(params["max_rounds"]) + 1):
+        control.check()
+        finished = booster.update()
+        loss = booster.eval_valid()[0][2]
+        if not np.isfinite(loss):
+            raise TrialError(
+                TrialFailure.NON_FINITE_LOSS, f"the validation loss was {loss} in round {epoch}"
+            )
+        if loss < best_loss or best == 0:
+            best, best_loss = epoch, loss
+        finished = finished or epoch - best >= patience
+        if finished or epoch == 1 or epoch % REPORT_EVERY == 0:
+            control.report(_point(booster, fold, epoch, loss))
+        if finished:
+            break
+    return best
+
+
+def _point(booster: lightgbm.Booster, fold: Fold, epoch: int, loss: float) -> CurvePoint:
+    value = np.nan
+
+    def score(predictions: Floats, _: lightgbm.Dataset) -> tuple[str, float, bool]:
+        nonlocal value
+        value = fold.score(_two_sided(predictions, fold.outputs))
+        return "score", value, fold.maximize
+
+    booster.eval_valid(score)
+    return CurvePoint(
+        epoch, train_loss=booster.eval_train()[0][2], valid_loss=loss, value=float(value)
+    )
+
+
+def _two_sided(predictions: Floats, outputs: int) -> Floats:
+    if outputs == 2:
+        return np.column_stack([1.0 - predictions, predictions])
+    return predictions.reshape(-1, outputs)
+
+
+def _missing_as_nan(x: npt.NDArray[np.float32], codes: tuple[int, ...]) -> npt.NDArray[np.float32]:
+    """Return ``x`` with −1 among the ``codes`` as NaN: the same to LightGBM, but it warns of it."""
+    columns = [column for column in codes if (x[:, column] < 0).any()]
+    if columns:
+        x = x.copy()
+        x[:, columns] = np.where(x[:, columns] < 0, np.nan, x[:, columns])
+    return x

@@ -1,0 +1,68 @@
+"""The LightGBM family as data.
+
+Reference: ranges around those of TabArena (Erickson et al., 2025) and pytabkit's tuned defaults
+(Holzmüller et al., 2024, "Better by default").
+"""
+
+from automl.core.catalog import FamilyName, Modality, TaskType
+from automl.core.hyperparameter import Hyperparameter
+from automl.core.learner import FamilySpec, View
+
+SPEC = FamilySpec(
+    name=FamilyName.LIGHTGBM,
+    title="LightGBM",
+    modalities=(Modality.TABLE,),
+    tasks=(TaskType.CLASSIFICATION, TaskType.REGRESSION),
+    view=View.ORDINAL,
+    space=(
+        Hyperparameter(
+            name="learning_rate", type="float", low=0.005, high=0.3, log=True, default=0.05,
+            description="how much each tree corrects",
+        ),
+        Hyperparameter(
+            name="num_leaves", type="int", low=4, high=256, log=True, default=31,
+            description="leaves of a tree",
+        ),
+        Hyperparameter(
+            name="min_data_in_leaf", type="int", low=1, high=128, log=True, default=20,
+            description="rows that a leaf needs; fewer where there are fewer than 20 times as many",
+        ),
+        Hyperparameter(
+            name="feature_fraction", type="float", low=0.3, high=1.0, default=0.9,
+            description="share of the features that a tree sees",
+        ),
+        Hyperparameter(
+            name="bagging_fraction", type="float", low=0.5, high=1.0, default=1.0,
+            description="share of the rows that a tree sees",
+        ),
+        Hyperparameter(
+            name="lambda_l1", type="float", low=1e-8, high=10.0, log=True, default=1e-8,
+            description="L1 penalty on the leaves",
+        ),
+        Hyperparameter(
+            name="lambda_l2", type="float", low=1e-8, high=10.0, log=True, default=1e-8,
+            description="L2 penalty on the leaves",
+        ),
+        Hyperparameter(
+            name="extra_trees", type="categorical", choices=(False, True), default=False,
+            description="draw thresholds at random",
+        ),
+        Hyperparameter(
+            name="categories", type="categorical", choices=("native", "codes"), default="native",
+            description="split categories as sets, or by their codes as numbers",
+        ),
+        Hyperparameter(
+            name="cat_smooth", type="float", low=1.0, high=100.0, log=True, default=10.0,
+            when=("categories", ("native",)),
+            description="pulls the statistics of rare categories to the mean",
+        ),
+        Hyperparameter(
+            name="max_rounds", type="int", low=10, high=10_000, log=True, default=1_000,
+            description="most trees (of each class)",
+        ),
+        Hyperparameter(
+            name="patience", type="int", low=5, high=500, log=True, default=50,
+            description="rounds without a better validation loss before the end",
+        ),
+    ),
+)  # fmt: skip
