@@ -1,0 +1,44 @@
+"""What the file of a column kind offers: one block of features for all its columns."""
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from automl.core.frame import Frame
+from automl.core.graph import Graph
+from automl.core.learner import View
+from automl.core.schema import Column
+from automl.core.state import State
+
+
+class Block(Protocol):
+    """The fitted features of one column kind: some neighbouring columns of ``x``."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What each feature is called; as many as the block is wide."""
+
+    @property
+    def categorical(self) -> tuple[int, ...]:
+        """Positions within the block that hold codes."""
+
+    def fill(self, frame: Frame, x: npt.NDArray[np.float32]) -> None:
+        """Write the features into ``x``: zeros on entry, ``(rows, width of the block)``."""
+
+    def emit(self, graph: Graph, inputs: Mapping[str, str]) -> str:
+        """Write the block to the graph: float32, n × width, equal to what ``fill`` writes."""
+
+    def state(self) -> State:
+        """Return everything needed to rebuild this."""
+
+
+class Kind(Protocol):
+    """The module of a column kind."""
+
+    def fit(self, frame: Frame, columns: Sequence[Column], view: View) -> Block:
+        """Return the features of those columns, learned from the rows of ``frame`` alone."""
+
+    def load(self, state: State) -> Block:
+        """Return what ``Block.state`` once wrote down."""

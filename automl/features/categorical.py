@@ -1,0 +1,166 @@
+"""Categories: a lookup of the values seen in the training rows, with a slot for all others.
+
+Values are ranked by how often they occur, so equal rows give equal codes whatever their order.
+Everything works on a column's codes; Python strings are touched once a distinct value.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from automl.core.frame import Frame, Strings
+from automl.core.graph import ML, ElementType, Graph
+from automl.core.learner import View
+from automl.core.schema import Column
+from automl.core.state import State
+
+MOST = 64
+"""Columns that one category column may become, beside those for other and missing values."""
+
+RARE = 5
+"""Values in fewer training rows share one column: a weight of their own would be noise."""
+
+NOTHING = -1
+"""The code of what has no slot."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """One column: the codes of ``values`` are their positions.
+
+    ``other`` is the code of values not listed, ``missing`` that of missing cells; either may be
+    ``NOTHING``.
+    """
+
+    column: str
+    values: tuple[str, ...]
+    other: int = NOTHING
+    missing: int = NOTHING
+
+    def codes(self, cells: Strings) -> npt.NDArray[np.int64]:
+        """Return the code of every cell."""
+        known = {value: code for code, value in enumerate(self.values)} | {"": self.missing}
+        table = [known.get(value, self.other) for value in cells.values]
+        return np.array([*table, self.missing], np.int64)[cells.codes]  # −1 takes the last
+
+    def slots(self) -> tuple[str, ...]:
+        """Return what each code from 0 stands for."""
+        names = [f"{self.column}={value}" for value in self.values]
+        if self.other != NOTHING:
+            names.append(f"{self.column} is another value")
+        if self.missing != NOTHING:
+            names.append(f"{self.column} is missing")
+        return tuple(names)
+
+    def emit(self, graph: Graph, cells: str) -> str:
+        """Write the codes of string ``cells`` to the graph: int64, n × 1."""
+        return graph.node(
+            "LabelEncoder",
+            cells,
+            domain=ML,
+            keys_strings=(*self.values, ""),
+            values_int64s=(*range(len(self.values)), self.missing),
+            default_int64=self.other,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Categories:
+    """All category columns: their codes, or one column of 0 and 1 for each slot."""
+
+    lookups: tuple[Lookup, ...]
+    one_hot: bool
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns' names, or those of their slots."""
+        if self.one_hot:
+            return tuple(slot for lookup in self.lookups for slot in lookup.slots())
+        return tuple(lookup.column for lookup in self.lookups)
+
+    @property
+    def categorical(self) -> tuple[int, ...]:
+        """Every position, unless one-hot."""
+        return () if self.one_hot else tuple(range(len(self.lookups)))
+
+    def fill(self, frame: Frame, x: npt.NDArray[np.float32]) -> None:
+        """Write codes or ones into ``x``."""
+        rows = np.arange(frame.rows)
+        start = 0
+        for place, lookup in enumerate(self.lookups):
+            codes = lookup.codes(frame.strings(lookup.column))
+            if self.one_hot:
+                known = codes != NOTHING
+                x[rows[known], start + codes[known]] = 1.0
+                start += len(lookup.slots())
+            else:
+                x[:, place] = codes
+
+    def emit(self, graph: Graph, inputs: Mapping[str, str]) -> str:
+        """Write the lookups and, if one-hot, one comparison for all their slots."""
+        codes = [lookup.emit(graph, inputs[lookup.column]) for lookup in self.lookups]
+        joined = graph.node("Concat", *codes, axis=1)
+        if self.one_hot:
+            widths = [len(lookup.slots()) for lookup in self.lookups]
+            owner = np.repeat(np.arange(len(widths)), widths)
+            slot = np.concatenate([np.arange(width) for width in widths])
+            spread = graph.node("Gather", joined, graph.constant(owner, np.int64), axis=1)
+            joined = graph.node("Equal", spread, graph.constant(slot[None], np.int64))
+        return graph.node("Cast", joined, to=ElementType.FLOAT)
+
+    def state(self) -> State:
+        """Return the lookups; they hold no arrays."""
+        lookups = [
+            [lookup.column, list(lookup.values), lookup.other, lookup.missing]
+            for lookup in self.lookups
+        ]
+        return State({"one_hot": self.one_hot, "lookups": lookups})
+
+
+def fit(frame: Frame, columns: Sequence[Column], view: View) -> Categories:
+    """Return the lookups of those columns; a column with one value in these rows tells nothing."""
+    lookups = []
+    for column in columns:
+        cells = frame.strings(column.name)
+        values, counts, missing = _ranked(cells)
+        if len(values) + missing < 2:
+            continue
+        lookup = Lookup(column.name, values)
+        if view is View.ONE_HOT:
+            lookup = _with_slots(lookup, counts, missing=missing)
+        lookups.append(lookup)
+    return Categories(tuple(lookups), view is View.ONE_HOT)
+
+
+def load(state: State) -> Categories:
+    """Return the block that ``state`` describes."""
+    lookups = tuple(
+        Lookup(column, tuple(values), other, missing)
+        for column, values, other, missing in state.header["lookups"]
+    )
+    return Categories(lookups, state.header["one_hot"])
+
+
+def _ranked(cells: Strings) -> tuple[tuple[str, ...], npt.NDArray[np.intp], bool]:
+    """Return the present values, the most frequent first, how often each occurs, any missing."""
+    counts = np.bincount(cells.codes + 1, minlength=len(cells.values) + 1)
+    missing, counts = int(counts[0]), counts[1:]
+    for code, value in enumerate(cells.values[:1]):  # sorted: only the first can be empty
+        if value == "":
+            missing, counts[code] = missing + int(counts[code]), 0
+    order = np.argsort(-counts, kind="stable")
+    order = order[counts[order] > 0]
+    return tuple(cells.values[code] for code in order), counts[order], missing > 0
+
+
+def _with_slots(lookup: Lookup, counts: npt.NDArray[np.intp], *, missing: bool) -> Lookup:
+    kept = min(MOST, int(np.count_nonzero(counts >= RARE)))
+    slots = kept
+    other = NOTHING
+    if kept < len(lookup.values):
+        other, slots = slots, slots + 1
+    return replace(
+        lookup, values=lookup.values[:kept], other=other, missing=slots if missing else NOTHING
+    )

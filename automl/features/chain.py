@@ -1,0 +1,58 @@
+"""Blocks side by side: a block itself, and how the encoder holds one of each kind."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+
+from automl.core.frame import Frame
+from automl.core.graph import Graph
+from automl.core.state import State, nest, unnest
+from automl.features.base import Block
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """The features of several blocks, in order; any of them may be empty."""
+
+    blocks: tuple[Block, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of all features."""
+        return tuple(name for block in self.blocks for name in block.names)
+
+    @property
+    def categorical(self) -> tuple[int, ...]:
+        """Positions that hold codes."""
+        positions: list[int] = []
+        start = 0
+        for block in self.blocks:
+            positions += (start + position for position in block.categorical)
+            start += len(block.names)
+        return tuple(positions)
+
+    def fill(self, frame: Frame, x: npt.NDArray[np.float32]) -> None:
+        """Let every block write its own columns of ``x``."""
+        start = 0
+        for block in self.blocks:
+            end = start + len(block.names)
+            block.fill(frame, x[:, start:end])
+            start = end
+
+    def emit(self, graph: Graph, inputs: Mapping[str, str]) -> str:
+        """Write all blocks that are not empty."""
+        parts = [block.emit(graph, inputs) for block in self.blocks if block.names]
+        return graph.node("Concat", *parts, axis=1)
+
+    def state(self) -> State:
+        """Return the states of all blocks, numbered."""
+        return nest({str(index): block.state() for index, block in enumerate(self.blocks)})
+
+    @classmethod
+    def load(cls, state: State, loaders: Sequence[Callable[[State], Block]]) -> Self:
+        """Return the chain of blocks whose states are numbered like their ``loaders``."""
+        parts = unnest(state)
+        return cls(tuple(load(parts[str(index)]) for index, load in enumerate(loaders)))

@@ -1,0 +1,104 @@
+"""From a frame of raw columns to one float32 matrix, and the same steps as a graph.
+
+An encoder is fitted on the training rows of a fold alone. The matrix holds the columns by kind,
+not in the dataset's order; ``names`` says what is where.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import numpy as np
+import numpy.typing as npt
+
+from automl.core.catalog import ColumnKind
+from automl.core.frame import Frame
+from automl.core.graph import Graph
+from automl.core.learner import View
+from automl.core.schema import Column
+from automl.core.state import State, nest, unnest
+from automl.features import boolean, categorical, dropped, numeric
+from automl.features.base import Kind
+from automl.features.chain import Chain
+
+KINDS: Mapping[ColumnKind, Kind] = MappingProxyType(
+    {
+        ColumnKind.NUMERIC: numeric,
+        ColumnKind.BOOLEAN: boolean,
+        ColumnKind.CATEGORICAL: categorical,
+    }
+)
+"""The kinds that give features, in the order of the matrix."""
+
+
+@dataclass(frozen=True, slots=True)
+class Encoder:
+    """A fitted view. A frame in which nothing varies still gives one feature, always 0."""
+
+    inputs: tuple[str, ...]
+    """The columns it reads."""
+    chain: Chain
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What each feature is called."""
+        return self.chain.names or ("nothing",)
+
+    @property
+    def width(self) -> int:
+        """How many features a row has."""
+        return len(self.names)
+
+    @property
+    def categorical(self) -> tuple[int, ...]:
+        """Positions of the features that hold codes (`View.ORDINAL` only)."""
+        return self.chain.categorical
+
+    def transform(self, frame: Frame) -> npt.NDArray[np.float32]:
+        """Return the features: ``(rows, width)``."""
+        x = np.zeros((frame.rows, self.width), np.float32)
+        self.chain.fill(frame, x)
+        return x
+
+    def emit(self, graph: Graph, inputs: Mapping[str, str]) -> str:
+        """Write ``transform`` to the graph.
+
+        Args:
+            graph: The program to append to.
+            inputs: Column names to their raw values there: n × 1, float64 or string.
+
+        Returns:
+            The name of a float32 value, n × width, equal to ``transform``.
+        """
+        if self.chain.names:
+            return self.chain.emit(graph, inputs)
+        shape = graph.node("Shape", inputs[self.inputs[0]])
+        return graph.node("ConstantOfShape", shape, value=np.zeros(1, np.float32))
+
+    def state(self) -> State:
+        """Return everything needed to rebuild this."""
+        own = State({"inputs": list(self.inputs)})
+        return nest({"encoder": own, "chain": self.chain.state()})
+
+
+def fit(frame: Frame, columns: Sequence[Column], view: View) -> Encoder:
+    """Return the encoder of those columns, learned from the rows of ``frame`` alone.
+
+    Raises:
+        ValueError: there is no column to start from.
+    """
+    if not columns:
+        raise ValueError("an encoder needs at least one column")
+    used = [column for column in columns if column.kind not in dropped.KINDS]
+    blocks = tuple(
+        module.fit(frame, [column for column in used if column.kind is kind], view)
+        for kind, module in KINDS.items()
+    )
+    return Encoder(tuple(column.name for column in used or columns[:1]), Chain(blocks))
+
+
+def load(state: State) -> Encoder:
+    """Return what ``Encoder.state`` once wrote down."""
+    parts = unnest(state)
+    loaders = [module.load for module in KINDS.values()]
+    return Encoder(tuple(parts["encoder"].header["inputs"]), Chain.load(parts["chain"], loaders))

@@ -1,0 +1,205 @@
+"""Numbers: centred and scaled in float64 before any cast.
+
+Epoch seconds and prices differ by less than float32 resolves; a tree's thresholds on them would be
+wrong in the file. Median and quartiles keep the bulk of a heavy-tailed column well resolved where
+mean and standard deviation would crush it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from automl.core.frame import Floats, Frame
+from automl.core.graph import ElementType, Graph
+from automl.core.learner import View
+from automl.core.schema import Column
+from automl.core.state import State
+
+BEND = 4.0
+"""Scaled values approach ±BEND smoothly in the one-hot view: outliers stay finite and ordered."""
+
+_LIMIT = {View.ORDINAL: 1e30, View.ONE_HOT: 1e6}
+"""Scaled values beyond, infinite ones too, are cut: float32, and the bend's square, must hold."""
+
+_QUARTILES_OF_NORMAL = 1.349
+"""Between the quartiles of a normal distribution lie so many standard deviations."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Numbers:
+    """Scaled columns, then flags of missing cells: ``(x − center) / scale``, cut, maybe bent.
+
+    ``valued`` and ``flagged`` are positions in ``columns``. Without ``impute`` NaN stays NaN, else
+    it becomes 0, the centre.
+    """
+
+    columns: tuple[str, ...]
+    center: Floats
+    scale: Floats
+    valued: tuple[int, ...]
+    flagged: tuple[int, ...]
+    limit: float
+    bend: float
+    """0 for none."""
+    impute: bool
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns' names, and theirs with a note for the flags."""
+        return (
+            *(self.columns[index] for index in self.valued),
+            *(f"{self.columns[index]} is missing" for index in self.flagged),
+        )
+
+    @property
+    def categorical(self) -> tuple[int, ...]:
+        """None of these are codes."""
+        return ()
+
+    def fill(self, frame: Frame, x: npt.NDArray[np.float32]) -> None:
+        """Write the scaled numbers and flags into ``x``."""
+        with np.errstate(over="ignore"):  # 1e308 beyond a tiny scale: infinite, then cut
+            for place, index in enumerate(self.valued):
+                cells = frame.numbers(self.columns[index])
+                x[:, place] = self._scaled((cells - self.center[index]) / self.scale[index])
+        for place, index in enumerate(self.flagged, start=len(self.valued)):
+            x[:, place] = np.isnan(frame.numbers(self.columns[index]))
+
+    def _scaled(self, z: Floats) -> Floats:
+        z = np.clip(z, -self.limit, self.limit)
+        if self.impute:
+            z = np.where(np.isnan(z), 0.0, z)
+        if self.bend:
+            part = z / self.bend
+            z = z / np.sqrt(part * part + 1.0)
+        return z
+
+    def emit(self, graph: Graph, inputs: Mapping[str, str]) -> str:
+        """Write the same steps to the graph, all columns at once."""
+        raw = graph.node("Concat", *(inputs[name] for name in self.columns), axis=1)
+        parts = []
+        if self.valued:
+            parts.append(self._emit_values(graph, _pick(graph, raw, self.valued)))
+        if self.flagged:
+            missing = graph.node("IsNaN", _pick(graph, raw, self.flagged))
+            parts.append(graph.node("Cast", missing, to=ElementType.FLOAT))
+        return graph.node("Concat", *parts, axis=1)
+
+    def _emit_values(self, graph: Graph, raw: str) -> str:
+        chosen = list(self.valued)
+        centred = graph.node("Sub", raw, graph.constant(self.center[None, chosen]))
+        z = graph.node("Div", centred, graph.constant(self.scale[None, chosen]))
+        missing = graph.node("IsNaN", z)
+        bounds = graph.constant(-self.limit, np.float64), graph.constant(self.limit, np.float64)
+        cut = graph.node("Clip", z, *bounds)
+        # Whether Clip keeps NaN is not specified: it is put back, or imputed.
+        z = graph.node("Where", missing, graph.constant(0.0, np.float64) if self.impute else z, cut)
+        if self.bend:
+            part = graph.node("Div", z, graph.constant(self.bend, np.float64))
+            square = graph.node("Mul", part, part)
+            root = graph.node("Sqrt", graph.node("Add", square, graph.constant(1.0, np.float64)))
+            z = graph.node("Div", z, root)
+        return graph.node("Cast", z, to=ElementType.FLOAT)
+
+    def state(self) -> State:
+        """Return the fitted numbers."""
+        header = {
+            "columns": list(self.columns),
+            "valued": list(self.valued),
+            "flagged": list(self.flagged),
+            "limit": self.limit,
+            "bend": self.bend,
+            "impute": self.impute,
+        }
+        return State(header, {"center": self.center, "scale": self.scale})
+
+
+def fit(frame: Frame, columns: Sequence[Column], view: View) -> Numbers:
+    """Return the scaling of those columns, from the finite cells of ``frame``."""
+    names = tuple(column.name for column in columns)
+    robust = [_robust(frame.numbers(name)) for name in names]
+    return assemble(
+        frame,
+        names,
+        center=np.array([center for center, _ in robust]),
+        scale=np.array([scale for _, scale in robust]),
+        limit=_LIMIT[view],
+        bend=BEND if view is View.ONE_HOT else 0.0,
+        impute=view is View.ONE_HOT,
+    )
+
+
+def assemble(
+    frame: Frame,
+    names: tuple[str, ...],
+    *,
+    center: Floats,
+    scale: Floats,
+    limit: float,
+    bend: float,
+    impute: bool,
+) -> Numbers:
+    """Return the block for known scales: columns that tell nothing in these rows are left out."""
+    valued, flagged = [], []
+    for index, name in enumerate(names):
+        cells = frame.numbers(name)
+        present = cells[~np.isnan(cells)]
+        missing = len(present) < len(cells)
+        varies = len(present) > 0 and bool(present.min() < present.max())
+        if varies or (not impute and missing and len(present) > 0):
+            valued.append(index)
+        if impute and missing and len(present) > 0:
+            flagged.append(index)
+    used = sorted({*valued, *flagged})
+    place = {index: position for position, index in enumerate(used)}
+    return Numbers(
+        columns=tuple(names[index] for index in used),
+        center=center[used],
+        scale=scale[used],
+        valued=tuple(place[index] for index in valued),
+        flagged=tuple(place[index] for index in flagged),
+        limit=limit,
+        bend=bend,
+        impute=impute,
+    )
+
+
+def load(state: State) -> Numbers:
+    """Return the block that ``state`` describes."""
+    header = state.header
+    return Numbers(
+        columns=tuple(header["columns"]),
+        center=state.arrays["center"],
+        scale=state.arrays["scale"],
+        valued=tuple(header["valued"]),
+        flagged=tuple(header["flagged"]),
+        limit=header["limit"],
+        bend=header["bend"],
+        impute=header["impute"],
+    )
+
+
+def _robust(cells: Floats) -> tuple[float, float]:
+    """Return the median and a robust standard deviation of the finite cells.
+
+    The quartiles give the deviation; where they meet, as in a column of mostly zeros, the usual
+    formula does; 1 without any variation.
+    """
+    finite = cells[np.isfinite(cells)]
+    largest = float(np.abs(finite).max(initial=0.0))
+    if largest == 0.0:
+        return 0.0, 1.0
+    # "lower" takes a value that is there: between two neighbours 37 might become 36.999….
+    low, center, high = np.quantile(finite, [0.25, 0.5, 0.75], method="lower")
+    # In units of the largest: squares and differences of 1e300 overflow, of 1e-300 vanish.
+    spread = float(high / largest - low / largest) / _QUARTILES_OF_NORMAL
+    spread = spread or float((finite / largest).std())
+    with np.errstate(over="ignore"):
+        scale = min(spread * largest, float(np.finfo(np.float64).max))
+    return float(center), scale if scale > 0.0 else 1.0
+
+
+def _pick(graph: Graph, raw: str, positions: tuple[int, ...]) -> str:
+    return graph.node("Gather", raw, graph.constant(list(positions), np.int64), axis=1)
