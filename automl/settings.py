@@ -70,6 +70,10 @@ class Settings:
         """Return the variables that give a child process these settings."""
         return {f"AUTOML_{item.name.upper()}": str(getattr(self, item.name)) for item in fields(self)}
 
+    def child_environment(self, **extra: str) -> dict[str, str]:
+        """Return this process's environment with these settings, for a child program."""
+        return {**os.environ, **self.environment(), **extra}  # noqa: TID251 -- as above
+
     @property
     def unpacked_limit(self) -> int:
         """Bytes that an upload may unpack to."""

@@ -22,6 +22,7 @@ AutoMLError
 ├── LeaseLost                    a worker's token is old: its write changed nothing
 ├── TrialStopped                 an evaluation was told to stop
 ├── TrialError                   a candidate cannot be trained; becomes data on its row
+├── NothingTrained               no trial was complete when the budget ended
 ├── ExportFailed                 no member survived the parity check
 ├── ArtifactCorrupt              stored bytes do not match their digest
 └── InjectedFault                a test's fault point
@@ -184,6 +185,12 @@ class TrialError(AutoMLError):
     def __init__(self, failure: TrialFailure, message: str) -> None:
         super().__init__(message)
         self.failure = failure
+
+
+class NothingTrained(AutoMLError):
+    """No trial was complete when the budget ended."""
+
+    reason = "NO_TRIAL_COMPLETED"
 
 
 class ExportFailed(AutoMLError):

@@ -19,6 +19,11 @@ REPLAY_WINDOW = 8
 """In replay order trial n is asked from the results of trials 0…n−8, whatever the worker count."""
 
 
+def finish_reserve(seconds: float) -> float:
+    """Return how many of a budget's seconds are kept for ensemble, export and parity."""
+    return max(2.0, 0.06 * seconds)
+
+
 @dataclass(frozen=True, slots=True)
 class TaskSpec:
     """What is predicted and how it is judged; ``metric`` None means the task's default."""

@@ -1,0 +1,40 @@
+# What a person types and what CI runs. Everything lives in .venv; nothing else is touched.
+PYTHON ?= python3
+BIN := .venv/bin
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+.PHONY: demo test check serve format clean
+
+demo: .venv/installed ## the whole service on a real dataset, in about a minute and a half
+	@$(BIN)/automl demo
+
+serve: .venv/installed ## the service, embedded, on http://127.0.0.1:8000
+	@$(BIN)/automl serve
+
+test: .venv/tested ## the whole suite; it starts the servers it needs
+	$(BIN)/pytest
+
+check: .venv/tested ## format, lint, strict types, import contracts
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: .venv/tested
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+# torch first and pinned: an unpinned one may bring gigabytes of libraries for GPUs that are not here.
+.venv/installed: pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --constraint constraints.txt torch
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable .
+	@touch $@
+
+.venv/tested: .venv/installed
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[test,check]'
+	@touch $@
+
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,1 @@
+"""From many out-of-fold predictions to one weighted set."""

@@ -1,0 +1,121 @@
+"""The gate every model file passes: what it computes is compared with what was trained."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from automl import __version__
+from automl.core.errors import ExportFailed
+from automl.core.frame import Floats, Frame
+from automl.core.graph import Graph
+from automl.core.model import Exclusion, Input, ModelCard
+from automl.core.study import Plan
+from automl.export import metadata, onnx, parity
+from automl.export.ensemble import TrainedMember, assemble, predict, predict_member
+from automl.export.scoring import Session
+
+TOLERANCE = 1e-5
+"""Largest |a−b| / max(1, max |b|) between file and trained model."""
+
+PROBE_ROWS = 1_000
+"""Real rows, some cells made missing or unseen, that file and trained model are compared on."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Portable:
+    """A checked program, ready to be written as a file once its card is known."""
+
+    graph: Graph
+    session: Session
+    inputs: tuple[Input, ...]
+    members: tuple[TrainedMember, ...]
+    parity: float
+    excluded: tuple[Exclusion, ...]
+
+    def predict(self, frame: Frame) -> Floats:
+        """Return the file's own predictions: ``(rows, outputs)``."""
+        return self.session.run(parity.feeds(frame, self.inputs))
+
+    def write(self, card: ModelCard, *, seed: int, dataset_sha256: str, spec_sha256: str) -> bytes:
+        """Return the model file's bytes: a function of data, spec and software alone."""
+        facts = metadata.write(
+            card,
+            seed=seed,
+            dataset_sha256=dataset_sha256,
+            spec_sha256=spec_sha256,
+            version=__version__,
+        )
+        return onnx.serialize(self.graph, metadata=facts)
+
+
+def build(
+    plan: Plan,
+    inputs: Sequence[Input],
+    members: Sequence[TrainedMember],
+    frame: Frame,
+    *,
+    seed: int,
+) -> Portable:
+    """Return the ensemble as a program whose outputs were compared on rows of ``frame``.
+
+    A member whose own outputs differ is left out and named; the others share its weight.
+
+    Raises:
+        ExportFailed: no member is left.
+    """
+    probe = _probe(frame, seed)
+    kept: tuple[TrainedMember, ...] = tuple(members)
+    excluded: tuple[Exclusion, ...] = ()
+    checked = _check(plan, inputs, kept, probe)
+    if checked is None:
+        kept, excluded = _sift(plan, inputs, members, probe)
+        checked = _check(plan, inputs, kept, probe) if kept else None
+    if checked is None:
+        raise ExportFailed("; ".join(item.detail for item in excluded) or None)
+    graph, session, difference = checked
+    return Portable(graph, session, tuple(inputs), kept, difference, excluded)
+
+
+def _check(
+    plan: Plan, inputs: Sequence[Input], members: Sequence[TrainedMember], probe: Frame
+) -> tuple[Graph, Session, float] | None:
+    graph = assemble(plan, inputs, members)
+    session = Session(onnx.serialize(graph, metadata={}))
+    difference = parity.difference(
+        session.run(parity.feeds(probe, inputs)), predict(plan, members, probe)
+    )
+    return (graph, session, difference) if difference <= TOLERANCE else None
+
+
+def _sift(
+    plan: Plan, inputs: Sequence[Input], members: Sequence[TrainedMember], probe: Frame
+) -> tuple[tuple[TrainedMember, ...], tuple[Exclusion, ...]]:
+    """Return the members that pass alone, their weights summing to one again, and the others."""
+    kept: list[TrainedMember] = []
+    excluded: list[Exclusion] = []
+    for member in members:
+        difference = _difference(plan, inputs, member, probe)
+        if difference <= TOLERANCE:
+            kept.append(member)
+        else:
+            detail = (
+                f"trial {member.trial} ({member.family.value}) differs by {difference:.1e} as a "
+                f"file, more than {TOLERANCE:.0e}"
+            )
+            excluded.append(Exclusion(member.trial, difference, detail))
+    total = sum(member.weight for member in kept)
+    return tuple(replace(m, weight=m.weight / total) for m in kept), tuple(excluded)
+
+
+def _difference(plan: Plan, inputs: Sequence[Input], member: TrainedMember, probe: Frame) -> float:
+    alone = replace(member, weight=1.0)
+    session = Session(onnx.serialize(assemble(plan, inputs, [alone]), metadata={}))
+    return parity.difference(
+        session.run(parity.feeds(probe, inputs)), predict_member(plan, alone, probe)
+    )
+
+
+def _probe(frame: Frame, seed: int) -> Frame:
+    rows = np.random.default_rng(seed).permutation(frame.rows)[:PROBE_ROWS]
+    return parity.inject(frame.take(np.sort(rows)), seed)

@@ -1,0 +1,125 @@
+"""From a study's history to its next candidate.
+
+A pure function of its arguments. In replay order (a budget of trials alone) the history it looks at
+ends at trial n−8 and costs are modelled, so the answer depends on nothing but data, spec and number.
+"""
+
+import hashlib
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from automl import families
+from automl.core import metric
+from automl.core.catalog import FamilyName, TrialState
+from automl.core.study import REPLAY_WINDOW, Plan, StudySpec
+from automl.core.trial import Candidate, Trial
+from automl.search.memory import draw, remember
+from automl.search.portfolio import portfolio
+
+EXPLORATION = 0.08
+"""Share of the draws that every family keeps, however far behind: ensembles live on difference."""
+
+SHARPNESS = 0.15
+"""How fast a family's share falls with its distance from the best, in units of best − baseline."""
+
+UNKNOWN_COST = 0.25
+"""A family never timed is started only while this share of the search's seconds is left."""
+
+
+def ask(
+    plan: Plan,
+    spec: StudySpec,
+    history: Sequence[Trial],
+    number: int,
+    *,
+    seconds_left: float | None = None,
+) -> Candidate | None:
+    """Return the candidate of trial ``number``, or None when nothing is worth starting.
+
+    Args:
+        plan: the study's plan.
+        spec: its spec; the seed and the budget count here.
+        history: all trials so far by number; in replay order the newest are ignored.
+        number: the trial to be asked for.
+        seconds_left: of the search, None in replay order.
+    """
+    if spec.budget.replay:
+        history = [trial for trial in history if trial.number <= number - REPLAY_WINDOW]
+    head = portfolio(plan.families)
+    costs = _costs(history)
+    if number < len(head):
+        affordable = _affordable(head[number].family, costs, spec, seconds_left)
+        if affordable or number == 0:
+            return head[number]
+    fitting = [name for name in plan.families if _affordable(name, costs, spec, seconds_left)]
+    if not fitting:
+        return None
+    seed = _seed(spec.seed, number)
+    name = _draw_family(plan, fitting, history, np.random.default_rng(seed))
+    return _propose(plan, name, history, seed)
+
+
+def _propose(plan: Plan, name: FamilyName, history: Sequence[Trial], seed: int) -> Candidate:
+    space = families.spec(name).space
+    own = [trial for trial in history if trial.candidate.family is name]
+    study = remember(space, own, maximize=metric.maximize(plan.metric), seed=seed)
+    return Candidate(name, draw(study, space))
+
+
+def _draw_family(
+    plan: Plan,
+    names: Sequence[FamilyName],
+    history: Sequence[Trial],
+    random: np.random.Generator,
+) -> FamilyName:
+    """Return a family: the nearer its best value to the study's best, the likelier."""
+    best = {name: _best(plan, name, history) for name in names}
+    known = [value for value in best.values() if value is not None]
+    if not known:
+        return names[int(random.integers(len(names)))]
+    top = max(known) if metric.maximize(plan.metric) else min(known)
+    span = abs(top - plan.baseline) or abs(top) or 1.0
+    gaps = [0.0 if best[name] is None else abs(top - best[name]) / span for name in names]
+    weights = np.array([EXPLORATION + math.exp(-gap / SHARPNESS) for gap in gaps])
+    dimensions = np.array([len(families.spec(name).space) for name in names])
+    weights = weights * np.sqrt(dimensions)  # a large space has more left to find
+    return names[int(random.choice(len(names), p=weights / weights.sum()))]
+
+
+def _best(plan: Plan, name: FamilyName, history: Sequence[Trial]) -> float | None:
+    best: float | None = None
+    for trial in history:
+        if trial.candidate.family is name and trial.state is TrialState.COMPLETE:
+            value = trial.value
+            if value is not None and (best is None or metric.better(plan.metric, value, best)):
+                best = value
+    return best
+
+
+def _costs(history: Sequence[Trial]) -> dict[FamilyName, float]:
+    """Return the median seconds of each family's complete trials."""
+    seconds: dict[FamilyName, list[float]] = {}
+    for trial in history:
+        if trial.state is TrialState.COMPLETE and trial.seconds is not None:
+            seconds.setdefault(trial.candidate.family, []).append(trial.seconds)
+    return {name: float(np.median(values)) for name, values in seconds.items()}
+
+
+def _affordable(
+    name: FamilyName,
+    costs: dict[FamilyName, float],
+    spec: StudySpec,
+    seconds_left: float | None,
+) -> bool:
+    if seconds_left is None or spec.budget.seconds is None:
+        return True
+    if name in costs:
+        return costs[name] <= seconds_left
+    return seconds_left >= UNKNOWN_COST * spec.budget.seconds
+
+
+def _seed(seed: int, number: int) -> int:
+    digest = hashlib.sha256(f"ask/{seed}/{number}".encode()).digest()
+    return int.from_bytes(digest[:4], "big")

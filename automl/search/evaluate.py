@@ -1,0 +1,201 @@
+"""From a candidate to its result: trained on every fold, judged on rows it did not see."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from automl import families, tasks
+from automl.core.catalog import TrialFailure
+from automl.core.errors import TrialError
+from automl.core.learner import Control, Fitted, Fold
+from automl.core.state import State, nest, unnest
+from automl.core.trial import Candidate, CurvePoint
+from automl.search.prepare import Prepared
+from automl.training import fit as training
+
+NETWORK = "network"
+"""Where a checkpoint keeps the fold in training; finished folds are kept by their index."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Evaluation:
+    """What a complete trial leaves.
+
+    ``value`` is the metric over all out-of-fold rows at once; ``out_of_fold`` is
+    ``(judged rows, outputs)`` float32 in the data's units; ``fitted`` holds every fold's state.
+    """
+
+    value: float
+    fold_values: tuple[float, ...]
+    epochs: int
+    parameters: int
+    out_of_fold: npt.NDArray[np.float32]
+    fitted: State
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Done:
+    """One trained fold: its predictions for its validation rows, in the data's units."""
+
+    fitted: State
+    predictions: npt.NDArray[np.float64]
+    value: float
+    epochs: int
+    parameters: int
+    reported: int
+    """Curve points so far, where the next fold's count goes on."""
+
+    def state(self) -> State:
+        """Return this as plain data."""
+        header = {
+            "value": self.value,
+            "epochs": self.epochs,
+            "parameters": self.parameters,
+            "reported": self.reported,
+        }
+        return nest({"fitted": self.fitted, "done": State(header, {"predictions": self.predictions})})
+
+
+def evaluate(
+    prepared: Prepared,
+    candidate: Candidate,
+    control: Control,
+    *,
+    resume: State | None = None,
+    device: str = "cpu",
+    threads: int = 1,
+) -> Evaluation:
+    """Return the candidate's result; a pure function of the first two arguments (and threads).
+
+    Args:
+        prepared: the study's rows and folds.
+        candidate: what to train.
+        control: is told of epochs and checkpoints, and stops the evaluation.
+        resume: a checkpoint that ``control.save`` was once given.
+        device: where networks train.
+        threads: how many threads each fit may use.
+
+    Raises:
+        TrialStopped: ``control`` said so.
+        TrialError: the candidate cannot be trained.
+    """
+    families.validate(candidate.family, candidate.params)
+    spec = families.spec(candidate.family)
+    done, partial = _restore(resume)
+    for index in range(len(done), len(prepared.folds)):
+        fold = prepared.fold(
+            index, spec.view, seed=_seed(prepared, candidate, index), threads=threads, device=device
+        )
+        watch = _FoldControl(control, done)
+        fitted = _train(candidate, fold, watch, partial)
+        partial = None
+        done.append(_judge(prepared, spec.view, index, fold, fitted, watch.reported))
+        control.save(lambda: _checkpoint(done, None))
+    return _result(prepared, done)
+
+
+def fold_states(fitted: State) -> list[State]:
+    """Return the folds' states of a trial's ``Evaluation.fitted``, in order."""
+    parts = unnest(fitted)
+    return [parts[str(index)] for index in range(len(parts))]
+
+
+def load_fold(candidate: Candidate, state: State) -> Fitted:
+    """Return a trained fold from its stored state."""
+    family = families.model(candidate.family)
+    if families.is_network(family):
+        return training.load(family, state)
+    return family.load(state)
+
+
+def _train(candidate: Candidate, fold: Fold, control: Control, partial: State | None) -> Fitted:
+    family = families.model(candidate.family)
+    if families.is_network(family):
+        return training.fit(family, candidate.params, fold, control, resume=partial)
+    return family.fit(candidate.params, fold, control)
+
+
+def _judge(
+    prepared: Prepared, view: families.View, index: int, fold: Fold, fitted: Fitted, reported: int
+) -> Done:
+    encoded = prepared.encoded(index, view)
+    raw = fitted.predict(fold.valid.x)
+    predictions = tasks.load(prepared.plan.task).decode(raw, encoded.scale)
+    value = prepared.score(encoded.truth, predictions)
+    if not (np.isfinite(value) and np.isfinite(predictions).all()):
+        raise TrialError(
+            TrialFailure.NON_FINITE_LOSS,
+            f"Fold {index + 1} predicts values that are not finite; a smaller learning rate or "
+            "more regularization would keep them in range.",
+        )
+    return Done(fitted.state(), predictions, value, fitted.epochs, fitted.parameters, reported)
+
+
+def _result(prepared: Prepared, done: list[Done]) -> Evaluation:
+    predictions = np.zeros((len(prepared.y), prepared.plan.outputs))
+    for (_, valid), fold in zip(prepared.folds, done, strict=True):
+        predictions[valid] = fold.predictions
+    judged = predictions[prepared.judged]
+    return Evaluation(
+        value=prepared.score(prepared.y[prepared.judged], judged),
+        fold_values=tuple(fold.value for fold in done),
+        epochs=sum(fold.epochs for fold in done),
+        parameters=sum(fold.parameters for fold in done),
+        out_of_fold=judged.astype(np.float32),
+        fitted=nest({str(index): fold.fitted for index, fold in enumerate(done)}),
+    )
+
+
+def _seed(prepared: Prepared, candidate: Candidate, index: int) -> int:
+    """Return the fold's seed: of the study's seed and the recipe, never of when or where it runs."""
+    recipe = json.dumps(dict(candidate.params), sort_keys=True)
+    text = f"{prepared.spec.seed}/{candidate.family.value}/{recipe}/{index}"
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big") >> 1
+
+
+def _checkpoint(done: list[Done], network: State | None) -> State:
+    parts = {str(index): fold.state() for index, fold in enumerate(done)}
+    if network is not None:
+        parts[NETWORK] = network
+    return nest(parts)
+
+
+def _restore(checkpoint: State | None) -> tuple[list[Done], State | None]:
+    if checkpoint is None:
+        return [], None
+    parts = unnest(checkpoint)
+    network = parts.pop(NETWORK, None)
+    done = []
+    for index in range(len(parts)):
+        fold = unnest(parts[str(index)])
+        done.append(
+            Done(
+                fitted=fold["fitted"],
+                predictions=np.asarray(fold["done"].arrays["predictions"], dtype=np.float64),
+                **fold["done"].header,
+            )
+        )
+    return done, network
+
+
+class _FoldControl:
+    """Passes a fold's reports on with epochs counted through all folds, and checkpoints whole."""
+
+    def __init__(self, control: Control, done: list[Done]) -> None:
+        self._control = control
+        self._done = done
+        self._offset = done[-1].reported if done else 0
+        self.reported = self._offset
+        self.check = control.check
+        self.seconds_left = control.seconds_left
+
+    def report(self, point: CurvePoint) -> None:
+        self.reported = self._offset + point.epoch
+        self._control.report(replace(point, epoch=self.reported))
+
+    def save(self, state: Callable[[], State]) -> None:
+        self._control.save(lambda: _checkpoint(self._done, state()))

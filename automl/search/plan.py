@@ -1,0 +1,195 @@
+"""What will be done, decided from the spec and the data before anything is trained."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from automl import families, tasks
+from automl.core import metric
+from automl.core.catalog import (
+    ColumnKind,
+    FamilyName,
+    MetricName,
+    TaskType,
+    ValidationStrategy,
+)
+from automl.core.errors import Detail, InvalidSpec, NotSupported
+from automl.core.schema import Column, Dataset
+from automl.core.study import Plan, StudySpec
+from automl.data import override, split, table
+from automl.data.target import Target, read_target
+
+ENCODED = (ColumnKind.NUMERIC, ColumnKind.CATEGORICAL, ColumnKind.BOOLEAN)
+"""The kinds that become features today."""
+
+HOLDOUT_ROWS = 60_000
+"""From here on one holdout judges well enough, and folds cost too much."""
+
+HOLDOUT_FRACTION = 0.15
+
+
+def make_plan(
+    spec: StudySpec, dataset: Dataset, table_path: Path, test: tuple[Dataset, Path] | None = None
+) -> Plan:
+    """Return what a study of ``spec`` on the dataset will do.
+
+    Args:
+        spec: the request.
+        dataset: its dataset, whose canonical table lies at ``table_path``.
+        table_path: local Parquet file.
+        test: the dataset of ``spec.test_dataset_id`` and its table, if there is one.
+
+    Raises:
+        InvalidSpec: the spec does not fit the data; names the field and the remedy.
+        NotSupported: a validation strategy that is not built yet.
+    """
+    columns = override.apply(dataset.columns, spec.columns)
+    target_column = _target_column(columns, spec.task.target)
+    features = feature_columns(columns, spec.task.target)
+    if not features:
+        raise InvalidSpec(
+            "No column is left to learn from: every one but the target is constant, an id, a date,"
+            " free text or left out.",
+            errors=(Detail("at least one usable column is needed", field="columns"),),
+        )
+    target = read_target(table_path, target_column, spec.task.type)
+    chosen = _metric(spec, target)
+    if test is not None:
+        _check_test(spec, features, *test)
+    usable = target.y[_present(target)]
+    test_rows = split.test_size(len(usable), spec.validation.test_fraction, test is not None)
+    strategy, folds = _validation(spec, len(usable) - test_rows, target)
+    warnings = _warnings(columns, features, target, spec)
+    outputs = len(target.classes) or 1
+    positive = _positive(spec, target)
+    guess = np.broadcast_to(tasks.load(spec.task.type).baseline(usable, outputs), (len(usable), outputs))
+    return Plan(
+        task=spec.task.type,
+        target=spec.task.target,
+        metric=chosen,
+        positive=positive,
+        classes=target.classes,
+        features=tuple(column.name for column in features),
+        families=_families(spec),
+        strategy=strategy,
+        folds=folds,
+        rows=len(usable),
+        test_rows=test_rows,
+        dropped_rows=len(target.y) - len(usable),
+        baseline=metric.score(chosen, usable, np.ascontiguousarray(guess), positive=positive),
+        warnings=warnings,
+    )
+
+
+def feature_columns(columns: Sequence[Column], target: str) -> tuple[Column, ...]:
+    """Return the columns that become features, in the dataset's order."""
+    return tuple(c for c in columns if c.name != target and c.kind in ENCODED)
+
+
+def _target_column(columns: Sequence[Column], name: str) -> Column:
+    for column in columns:
+        if column.name == name:
+            return column
+    known = ", ".join(repr(column.name) for column in columns[:20])
+    raise InvalidSpec(
+        f"There is no column {name!r}; the dataset has {known}.",
+        errors=(Detail(f"no column {name!r}", field="task.target"),),
+    )
+
+
+def _present(target: Target) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    """Return which rows have a target."""
+    return target.y >= 0 if target.classes else ~np.isnan(target.y)
+
+
+def _metric(spec: StudySpec, target: Target) -> MetricName:
+    classes = len(target.classes)
+    allowed = metric.allowed(spec.task.type, classes)
+    chosen = spec.task.metric or metric.default(spec.task.type, classes)
+    if chosen not in allowed:
+        kind = f"{classes} classes" if classes else "regression"
+        raise InvalidSpec(
+            f"Metric {chosen.value} does not fit {kind}; choose one of {', '.join(allowed)}.",
+            errors=(Detail(f"{chosen.value} does not fit {kind}", field="task.metric"),),
+        )
+    return chosen
+
+
+def _positive(spec: StudySpec, target: Target) -> int | None:
+    if spec.task.positive is None:
+        return 1 if len(target.classes) == 2 else None
+    names = [str(label) for label in target.classes]
+    if len(names) != 2 or spec.task.positive not in names:
+        raise InvalidSpec(
+            f"positive={spec.task.positive!r} must be one of a target's two classes, here {names[:10]}.",
+            errors=(Detail("not one of two classes", field="task.positive"),),
+        )
+    return names.index(spec.task.positive)
+
+
+def _check_test(spec: StudySpec, features: Sequence[Column], test: Dataset, path: Path) -> None:
+    needed = [spec.task.target, *(column.name for column in features)]
+    missing = [name for name in needed if test.column(name) is None]
+    if missing:
+        raise InvalidSpec(
+            f"The test dataset lacks the columns {', '.join(map(repr, missing[:10]))}.",
+            errors=(Detail(f"lacks {missing[0]!r}", field="test_dataset_id"),),
+        )
+    if not any(cell for cell in table.text(path, spec.task.target)):
+        raise InvalidSpec(
+            "The test dataset's target is empty in every row.",
+            errors=(Detail("no target values", field="test_dataset_id"),),
+        )
+
+
+def _validation(spec: StudySpec, rows: int, target: Target) -> tuple[ValidationStrategy, int]:
+    """Return the strategy and the number of folds: many where data is small, one where it is large."""
+    strategy = spec.validation.strategy
+    if strategy in (ValidationStrategy.TIME, ValidationStrategy.GROUP):
+        raise NotSupported(
+            f"Validation by {strategy.value} is not built yet; use kfold, holdout or auto.",
+            errors=(Detail("not supported yet", field="validation.strategy"),),
+        )
+    if strategy is ValidationStrategy.AUTO:
+        large = rows >= HOLDOUT_ROWS
+        strategy = ValidationStrategy.HOLDOUT if large else ValidationStrategy.KFOLD
+    if strategy is ValidationStrategy.HOLDOUT:
+        return strategy, 1
+    if rows < 5_000:
+        return strategy, max(2, min(8, rows // 2))
+    return strategy, 5 if len(target.classes) <= 10 else 3
+
+
+def _families(spec: StudySpec) -> tuple[FamilyName, ...]:
+    serving = tuple(f.name for f in families.specs() if spec.task.type in f.tasks)
+    if spec.families is None:
+        return serving
+    unfit = [name for name in spec.families if name not in serving]
+    if unfit:
+        raise InvalidSpec(
+            f"Family {unfit[0].value} does not serve {spec.task.type.value}.",
+            errors=(Detail(f"does not serve {spec.task.type.value}", field="families"),),
+        )
+    return spec.families
+
+
+def _warnings(
+    columns: Sequence[Column], features: Sequence[Column], target: Target, spec: StudySpec
+) -> tuple[tuple[str, str], ...]:
+    found: list[tuple[str, str]] = []
+    left_out = [c for c in columns if c not in features and c.name != spec.task.target]
+    if left_out:
+        names = ", ".join(f"{column.name} ({column.kind.value})" for column in left_out[:20])
+        found.append(("COLUMNS_LEFT_OUT", f"Not used as features: {names}."))
+    present = _present(target)
+    if not present.all():
+        count = int((~present).sum())
+        found.append(("TARGET_MISSING", f"{count} rows have no target and are left out."))
+    if spec.task.type is TaskType.CLASSIFICATION:
+        counts = np.bincount(target.y[present], minlength=len(target.classes))
+        rare = [str(target.classes[index]) for index in np.flatnonzero(counts < 5)]
+        if rare:
+            message = f"Classes with fewer than 5 rows: {', '.join(rare[:10])}."
+            found.append(("RARE_CLASSES", message))
+    return tuple(found)

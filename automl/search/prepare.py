@@ -1,0 +1,184 @@
+"""From a plan and a table to rows that candidates can be judged on."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from automl import tasks
+from automl.core import metric
+from automl.core.catalog import TaskType, ValidationStrategy
+from automl.core.frame import Floats, Frame
+from automl.core.learner import Examples, Fold, View
+from automl.core.model import Input
+from automl.core.schema import Column, Dataset
+from automl.core.study import Plan, StudySpec
+from automl.data import override, split, table
+from automl.data.target import labels_in, read_target
+from automl.features import encoder
+from automl.features.encoder import Encoder
+from automl.search.plan import feature_columns
+from automl.tasks.base import TargetScale
+
+Rows = npt.NDArray[np.intp]
+
+CACHED_BYTES = 1 << 30
+"""Encoded folds are kept up to this size; beyond it they are encoded anew each time."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Encoded:
+    """One fold seen through one view: its encoder, matrices and target scale."""
+
+    encoder: Encoder
+    scale: TargetScale
+    train: Examples
+    valid: Examples
+    truth: npt.NDArray[Any]
+    """Validation targets in the data's units: ``(rows,)``."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Prepared:
+    """A study's rows, split once and for all.
+
+    ``frame`` and ``y`` are the rows the search sees; ``folds`` index into them. ``test`` is set
+    aside and only read by the finish. ``judged`` are the rows that out-of-fold predictions cover,
+    in their order: all rows with folds, the validation rows with a holdout.
+    """
+
+    plan: Plan
+    spec: StudySpec
+    dataset_sha256: str
+    test_sha256: str | None
+    columns: tuple[Column, ...]
+    frame: Frame
+    y: npt.NDArray[Any]
+    folds: tuple[tuple[Rows, Rows], ...]
+    test: tuple[Frame, npt.NDArray[Any]] | None
+    judged: Rows
+    _cache: dict[tuple[int, View], Encoded] = field(default_factory=dict)
+
+    @property
+    def inputs(self) -> tuple[Input, ...]:
+        """The inputs of the model file, in the dataset's order."""
+        return tuple(Input(c.name, c.kind, c.cells, c.decimal_comma) for c in self.columns)
+
+    def encoded(self, index: int, view: View) -> Encoded:
+        """Return the fold at ``index`` through ``view``, fitted on its training rows only."""
+        key = (index, view)
+        if key not in self._cache:
+            encoded = self._encode(index, view)
+            size = encoded.train.x.nbytes + encoded.valid.x.nbytes
+            held = sum(e.train.x.nbytes + e.valid.x.nbytes for e in self._cache.values())
+            if held + size > CACHED_BYTES:
+                return encoded
+            self._cache[key] = encoded
+        return self._cache[key]
+
+    def score(self, truth: npt.NDArray[Any], predictions: Floats) -> float:
+        """Return the study's metric of predictions in the data's units."""
+        return metric.score(self.plan.metric, truth, predictions, positive=self.plan.positive)
+
+    def fold(self, index: int, view: View, *, seed: int, threads: int, device: str) -> Fold:
+        """Return all that a family is given to train on the fold at ``index``."""
+        encoded = self.encoded(index, view)
+        task = tasks.load(self.plan.task)
+
+        def score(raw: Floats) -> float:
+            return self.score(encoded.truth, task.decode(raw, encoded.scale))
+
+        return Fold(
+            train=encoded.train,
+            valid=encoded.valid,
+            task=self.plan.task,
+            outputs=self.plan.outputs,
+            categorical=encoded.encoder.categorical,
+            score=score,
+            maximize=metric.maximize(self.plan.metric),
+            seed=seed,
+            threads=threads,
+            device=device,
+        )
+
+    def _encode(self, index: int, view: View) -> Encoded:
+        train, valid = self.folds[index]
+        task = tasks.load(self.plan.task)
+        frame = self.frame.take(train)
+        fitted = encoder.fit(frame, self.columns, view)
+        scale = task.fit_target(self.y[train])
+        return Encoded(
+            encoder=fitted,
+            scale=scale,
+            train=Examples(fitted.transform(frame), task.encode(self.y[train], scale)),
+            valid=Examples(
+                fitted.transform(self.frame.take(valid)), task.encode(self.y[valid], scale)
+            ),
+            truth=self.y[valid],
+        )
+
+
+def prepare(
+    plan: Plan,
+    spec: StudySpec,
+    dataset: Dataset,
+    table_path: Path,
+    test: tuple[Dataset, Path] | None = None,
+) -> Prepared:
+    """Return the study's rows, loaded, cleaned of rows without a target and split.
+
+    The split is a function of the rows' content and the seed, not of their order; equal rows
+    always land on the same side.
+    """
+    corrected = override.apply(dataset.columns, spec.columns)
+    columns = feature_columns(corrected, plan.target)
+    target_column = next(column for column in corrected if column.name == plan.target)
+    frame = table.load(table_path, columns)
+    y = read_target(table_path, target_column, plan.task).y
+    kept = np.flatnonzero(y >= 0 if plan.classes else ~np.isnan(y))
+    frame, y = frame.take(kept), y[kept]
+    parts = split.split_rows(
+        split.content_hashes(frame, y),
+        y,
+        stratify=plan.task is TaskType.CLASSIFICATION,
+        strategy=plan.strategy,
+        folds=plan.folds,
+        test_fraction=plan.test_rows / len(y),
+        seed=spec.seed,
+    )
+    aside: tuple[Frame, npt.NDArray[Any]] | None = None
+    if test is not None:
+        aside = _test_rows(plan, columns, target_column, test[1])
+    elif len(parts.test):
+        aside = frame.take(parts.test), y[parts.test]
+    return Prepared(
+        plan=plan,
+        spec=spec,
+        dataset_sha256=dataset.sha256,
+        test_sha256=test[0].sha256 if test else None,
+        columns=columns,
+        frame=frame.take(parts.dev),
+        y=y[parts.dev],
+        folds=parts.folds,
+        test=aside,
+        judged=_judged(plan, parts.folds, len(parts.dev)),
+    )
+
+
+def _judged(plan: Plan, folds: Sequence[tuple[Rows, Rows]], rows: int) -> Rows:
+    if plan.strategy is ValidationStrategy.HOLDOUT:
+        return np.sort(folds[0][1])
+    return np.arange(rows)
+
+
+def _test_rows(
+    plan: Plan, columns: Sequence[Column], target: Column, path: Path
+) -> tuple[Frame, npt.NDArray[Any]]:
+    """Return the given test set read by the training set's columns; rows it cannot score go."""
+    frame = table.load(path, columns)
+    y = labels_in(path, target, plan.task, plan.classes)
+    kept = np.flatnonzero(y >= 0 if plan.classes else ~np.isnan(y))
+    return frame.take(kept), y[kept]

@@ -1,0 +1,202 @@
+"""Candidates evaluated side by side on this machine, one process each, without a queue."""
+
+import multiprocessing
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import SpawnProcess
+from types import TracebackType
+from typing import Self
+
+from automl.core.catalog import TrialFailure, TrialState
+from automl.core.errors import TrialError, TrialStopped
+from automl.core.study import REPLAY_WINDOW, StudySpec
+from automl.core.trial import Candidate, Trial
+from automl.search.control import Deadline
+from automl.search.evaluate import Evaluation, evaluate
+from automl.search.prepare import Prepared
+
+GRACE = 3.0
+"""Seconds that a process has to stop by itself after the deadline."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Result:
+    """An ended trial and, where it is complete, its evaluation."""
+
+    trial: Trial
+    evaluation: Evaluation | None
+
+
+class Slots:
+    """A fixed number of places to evaluate in; one place is this very process.
+
+    Use as a context manager: leaving it ends every process.
+    """
+
+    def __init__(self, count: int, prepared: Prepared, *, deadline: float | None) -> None:
+        self.trials: list[Trial] = []
+        self._prepared = prepared
+        self._deadline = deadline
+        self._count = count
+        self._idle: list[_Process] = []
+        self._busy: dict[int, _Process] = {}
+        self._results: dict[int, Result] = {}
+
+    def __enter__(self) -> Self:
+        if self._count > 1:
+            self._idle = [_Process(self._prepared, self._deadline) for _ in range(self._count)]
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for process in [*self._idle, *self._busy.values()]:
+            process.kill()
+
+    @property
+    def busy(self) -> bool:
+        """Whether any trial is running."""
+        return bool(self._busy)
+
+    def ready(self, spec: StudySpec) -> bool:
+        """Return whether a trial may be asked for now: a free place, time, and the window."""
+        if self._deadline is not None and time.monotonic() >= self._deadline:
+            return False
+        if self._count > 1 and not self._idle:
+            return False
+        oldest = min(self._busy, default=len(self.trials))
+        return not spec.budget.replay or oldest > len(self.trials) - REPLAY_WINDOW
+
+    def seconds_left(self) -> float | None:
+        """Return the seconds until the search's deadline, None without one."""
+        return None if self._deadline is None else max(0.0, self._deadline - time.monotonic())
+
+    def start(self, number: int, candidate: Candidate) -> None:
+        """Evaluate ``candidate`` as the trial ``number``; with one place this returns when done."""
+        trial = Trial("local", number, TrialState.RUNNING, candidate, started_at=time.monotonic())
+        self.trials.append(trial)
+        if self._count == 1:
+            self._end(number, _attempt(self._prepared, candidate, self._deadline))
+            return
+        process = self._idle.pop()
+        process.pipe.send(candidate)
+        self._busy[number] = process
+
+    def wait(self) -> None:
+        """Return when a running trial has ended, or was ended for overstaying."""
+        timeout = None
+        if self._deadline is not None:
+            timeout = max(0.0, self._deadline + GRACE - time.monotonic())
+        ready = wait([process.pipe for process in self._busy.values()], timeout)
+        for number, process in list(self._busy.items()):
+            if process.pipe in ready:
+                self._collect(number, process)
+            elif not ready:
+                self._replace(number, process, TrialState.CANCELLED, None, "the time is over")
+
+    def results(self) -> list[Result]:
+        """Return every ended trial by number."""
+        return [self._results[trial.number] for trial in self.trials]
+
+    def _collect(self, number: int, process: "_Process") -> None:
+        try:
+            outcome = process.pipe.recv()
+        except (EOFError, OSError):
+            message = "the training process died"
+            self._replace(number, process, TrialState.FAILED, TrialFailure.WORKER_CRASH, message)
+            return
+        self._idle.append(self._busy.pop(number))
+        self._end(number, outcome)
+
+    def _replace(
+        self,
+        number: int,
+        process: "_Process",
+        state: TrialState,
+        reason: TrialFailure | None,
+        message: str,
+    ) -> None:
+        process.kill()
+        del self._busy[number]
+        self._idle.append(_Process(self._prepared, self._deadline))
+        self._end(number, _Outcome(state, None, reason, message))
+
+    def _end(self, number: int, outcome: "_Outcome") -> None:
+        trial = self.trials[number]
+        ended = replace(
+            trial,
+            state=outcome.state,
+            reason=outcome.reason,
+            message=outcome.message,
+            seconds=time.monotonic() - (trial.started_at or 0.0),
+            attempts=1,
+        )
+        if outcome.evaluation is not None:
+            ended = replace(
+                ended,
+                value=outcome.evaluation.value,
+                fold_values=outcome.evaluation.fold_values,
+                epochs=outcome.evaluation.epochs,
+                parameters=outcome.evaluation.parameters,
+            )
+        self.trials[number] = ended
+        self._results[number] = Result(ended, outcome.evaluation)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Outcome:
+    state: TrialState
+    evaluation: Evaluation | None
+    reason: TrialFailure | None = None
+    message: str | None = None
+
+
+class _Process:
+    """A child that evaluates what comes through its pipe."""
+
+    def __init__(self, prepared: Prepared, deadline: float | None) -> None:
+        context = multiprocessing.get_context("spawn")
+        self.pipe, theirs = context.Pipe()
+        self._process: SpawnProcess = context.Process(
+            target=_serve, args=(theirs, prepared, deadline), daemon=True
+        )
+        self._process.start()
+        theirs.close()
+
+    def kill(self) -> None:
+        self._process.kill()
+        self._process.join()
+        self.pipe.close()
+
+
+def _serve(pipe: Connection, prepared: Prepared, deadline: float | None) -> None:
+    while True:
+        try:
+            candidate: Candidate = pipe.recv()
+        except EOFError:
+            return
+        pipe.send(_attempt(prepared, candidate, deadline))
+
+
+def _attempt(prepared: Prepared, candidate: Candidate, deadline: float | None) -> _Outcome:
+    """Return the candidate's outcome: a failed trial is data."""
+    try:
+        evaluation = evaluate(prepared, candidate, Deadline(deadline))
+    except TrialStopped as stopped:
+        return _Outcome(TrialState.CANCELLED, None, message=str(stopped))
+    except TrialError as error:
+        return _Outcome(TrialState.FAILED, None, error.failure, str(error))
+    except MemoryError:
+        message = "the candidate needs more memory than there is"
+        return _Outcome(TrialState.FAILED, None, TrialFailure.OUT_OF_MEMORY, message)
+    return _Outcome(TrialState.COMPLETE, evaluation)
+
+
+def first_failure(trials: Sequence[Trial]) -> str:
+    """Return in a sentence why no trial of these is complete."""
+    failed = [trial for trial in trials if trial.state is TrialState.FAILED]
+    if not failed:
+        return "No trial was complete when the budget ended; give more seconds."
+    return f"Every trial failed; the first with {failed[0].reason}: {failed[0].message}"
