@@ -1,0 +1,117 @@
+"""Parts that network families share: layers, their first weights, and their ONNX forms.
+
+``emit`` writes by hand what a plain module computes, so a model file needs no tracing exporter, has
+the same bytes each time, and its arithmetic can be read here.
+"""
+
+import math
+from collections.abc import Callable, Iterable
+
+import numpy as np
+from torch import Tensor, nn
+
+from automl.core.graph import Graph
+
+ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
+    "relu": nn.ReLU,
+    "leaky_relu": nn.LeakyReLU,
+    "selu": nn.SELU,
+    "gelu": nn.GELU,
+    "silu": nn.SiLU,
+    "tanh": nn.Tanh,
+    "sigmoid": nn.Sigmoid,
+    "mish": nn.Mish,
+}
+NORMALIZATIONS: dict[str, Callable[[int], nn.Module]] = {
+    "batch": nn.BatchNorm1d,
+    "layer": nn.LayerNorm,
+}
+_GAINS = {"selu": 1.0, "sigmoid": 1.0, "tanh": 5 / 3, "leaky_relu": math.sqrt(2 / 1.0001)}
+"""What keeps a signal's size through a layer with that activation; sqrt(2) for the others."""
+
+
+def dense(inputs: int, outputs: int, *, initialization: str, activation: str) -> nn.Linear:
+    """Return a layer with weights drawn by ``kaiming`` (for ``activation``) or ``xavier``.
+
+    Biases are drawn as torch does by itself: spread, so that units bend at different places.
+    """
+    layer = nn.Linear(inputs, outputs)
+    if initialization == "kaiming":
+        deviation = _GAINS.get(activation, math.sqrt(2)) / math.sqrt(inputs)
+        nn.init.normal_(layer.weight, std=deviation)
+    else:
+        nn.init.xavier_uniform_(layer.weight)
+    return layer
+
+
+def emit(graph: Graph, x: str, modules: Iterable[nn.Module]) -> str:
+    """Write ``modules``, one after the other as they are at inference, and return the last value.
+
+    Raises:
+        TypeError: a module has no form here.
+    """
+    for module in modules:
+        if isinstance(module, nn.Dropout):
+            continue
+        write = _FORMS.get(type(module))
+        if write is None:
+            raise TypeError(f"{type(module).__name__} has no ONNX form in automl.families.blocks")
+        x = write(graph, x, module)
+    return x
+
+
+def _constant(graph: Graph, tensor: Tensor | None) -> str:
+    if tensor is None:
+        raise TypeError("a layer without its weights or statistics has no ONNX form")
+    return graph.constant(tensor.detach().cpu().numpy(), dtype=np.float32)
+
+
+def _linear(graph: Graph, x: str, module: nn.Linear) -> str:
+    weight, bias = _constant(graph, module.weight), _constant(graph, module.bias)
+    return graph.node("Gemm", x, weight, bias, transB=1)
+
+
+def _batch_norm(graph: Graph, x: str, module: nn.BatchNorm1d) -> str:
+    parts = (module.weight, module.bias, module.running_mean, module.running_var)
+    names = [_constant(graph, part) for part in parts]
+    return graph.node("BatchNormalization", x, *names, epsilon=module.eps)
+
+
+def _layer_norm(graph: Graph, x: str, module: nn.LayerNorm) -> str:
+    weight, bias = _constant(graph, module.weight), _constant(graph, module.bias)
+    return graph.node("LayerNormalization", x, weight, bias, axis=-1, epsilon=module.eps)
+
+
+def _leaky_relu(graph: Graph, x: str, module: nn.LeakyReLU) -> str:
+    return graph.node("LeakyRelu", x, alpha=module.negative_slope)
+
+
+def _gelu(graph: Graph, x: str, _: nn.GELU) -> str:
+    # x · ½ · (1 + erf(x / √2)): ONNX has Gelu itself only from opset 20 on.
+    scaled = graph.node("Mul", x, graph.constant([1 / math.sqrt(2)], dtype=np.float32))
+    shifted = graph.node("Add", graph.node("Erf", scaled), graph.constant([1], dtype=np.float32))
+    half = graph.node("Mul", shifted, graph.constant([0.5], dtype=np.float32))
+    return graph.node("Mul", x, half)
+
+
+def _silu(graph: Graph, x: str, _: nn.SiLU) -> str:
+    return graph.node("Mul", x, graph.node("Sigmoid", x))
+
+
+def _same(op: str) -> Callable[[Graph, str, nn.Module], str]:
+    return lambda graph, x, _: graph.node(op, x)
+
+
+_FORMS: dict[type[nn.Module], Callable[..., str]] = {
+    nn.Linear: _linear,
+    nn.BatchNorm1d: _batch_norm,
+    nn.LayerNorm: _layer_norm,
+    nn.LeakyReLU: _leaky_relu,
+    nn.GELU: _gelu,
+    nn.SiLU: _silu,
+    nn.ReLU: _same("Relu"),
+    nn.SELU: _same("Selu"),
+    nn.Tanh: _same("Tanh"),
+    nn.Sigmoid: _same("Sigmoid"),
+    nn.Mish: _same("Mish"),
+}

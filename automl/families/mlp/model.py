@@ -1,0 +1,64 @@
+"""Dense layers with normalization, activation and dropout."""
+
+from torch import nn
+
+from automl.core.catalog import TrialFailure
+from automl.core.errors import TrialError
+from automl.core.graph import Graph
+from automl.core.hyperparameter import Params, defaults
+from automl.families import blocks
+from automl.families.mlp.space import SPEC
+
+
+def build(params: Params, inputs: int, outputs: int) -> nn.Module:
+    """Return the untrained network: float32 ``(rows, inputs)`` → ``(rows, outputs)``.
+
+    Weights come from torch's global random state.
+
+    Raises:
+        TrialError: the candidate's numbers describe no network.
+    """
+    chosen = {**defaults(SPEC.space), **params}
+    _check(chosen)
+    activation, normalization = str(chosen["activation"]), str(chosen["normalization"])
+    initialization, dropout = str(chosen["initialization"]), float(chosen["dropout"])
+    modules: list[nn.Module] = []
+    width = inputs
+    for next_width in widths(int(chosen["layers"]), int(chosen["width"]), str(chosen["shape"])):
+        modules.append(
+            blocks.dense(width, next_width, initialization=initialization, activation=activation)
+        )
+        if normalization != "none":
+            modules.append(blocks.NORMALIZATIONS[normalization](next_width))
+        modules.append(blocks.ACTIVATIONS[activation]())
+        if dropout:
+            modules.append(nn.Dropout(dropout))
+        width = next_width
+    # The last layer starts small, whatever precedes it: the first predictions are then even.
+    modules.append(blocks.dense(width, outputs, initialization="xavier", activation=activation))
+    return nn.Sequential(*modules)
+
+
+def emit(graph: Graph, x: str, network: nn.Module) -> str:
+    """Write the trained network's forward pass (logits or values) to ``graph``."""
+    return blocks.emit(graph, x, network.children())
+
+
+def widths(layers: int, width: int, shape: str) -> tuple[int, ...]:
+    """Return the units of each hidden layer: ``width`` at the widest, nowhere below 4."""
+    middle = (layers - 1) / 2
+    halvings = {
+        "brick": [0.0] * layers,
+        "funnel": [float(layer) for layer in range(layers)],
+        "diamond": [abs(layer - middle) for layer in range(layers)],
+    }[shape]
+    return tuple(max(min(4, width), round(width * 0.5**halving)) for halving in halvings)
+
+
+def _check(params: Params) -> None:
+    for dimension in SPEC.space:
+        value = params.get(dimension.name, dimension.default)
+        if not dimension.allows(value):
+            right = dimension.choices or f"within {dimension.low} and {dimension.high}"
+            message = f"{dimension.name} is {value!r}; it must be {right}."
+            raise TrialError(TrialFailure.INVALID_CANDIDATE, message)

@@ -1,0 +1,50 @@
+"""Losses by task: what training makes small, and what becomes of a network's outputs."""
+
+from collections.abc import Callable
+from enum import StrEnum
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from automl.core.catalog import TaskType
+
+
+class Loss(StrEnum):
+    """What a network is trained to make small."""
+
+    CROSS_ENTROPY = "cross_entropy"
+    MSE = "mse"
+    MAE = "mae"
+    HUBER = "huber"
+    """Squared up to one standard deviation of the target, absolute beyond."""
+
+
+REGRESSION = (Loss.MSE, Loss.MAE, Loss.HUBER)
+
+
+def measure(loss: Loss) -> Callable[[Tensor, Tensor], Tensor]:
+    """Return the function (outputs ``(rows, outputs)``, targets ``(rows,)``) → mean loss."""
+    return _MEASURES[loss]
+
+
+def predictions(task: TaskType, outputs: Tensor) -> Tensor:
+    """Return float64 class probabilities, or the values as they are: ``(rows, outputs)``.
+
+    Softmax is taken in float64: in float32 confident rows would tie at 1 and cost ranking metrics.
+    """
+    if task is TaskType.CLASSIFICATION:
+        return torch.softmax(outputs.double(), dim=1)
+    return outputs.double()
+
+
+def _of_values(function: Callable[..., Tensor]) -> Callable[[Tensor, Tensor], Tensor]:
+    return lambda outputs, targets: function(outputs.squeeze(1), targets)
+
+
+_MEASURES: dict[Loss, Callable[[Tensor, Tensor], Tensor]] = {
+    Loss.CROSS_ENTROPY: functional.cross_entropy,
+    Loss.MSE: _of_values(functional.mse_loss),
+    Loss.MAE: _of_values(functional.l1_loss),
+    Loss.HUBER: _of_values(functional.huber_loss),
+}

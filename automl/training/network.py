@@ -1,0 +1,104 @@
+"""A trained network as a fitted fold."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+
+from automl.core.catalog import TaskType
+from automl.core.frame import Floats
+from automl.core.graph import ElementType, Graph
+from automl.core.hyperparameter import Params
+from automl.core.learner import NetworkFamily
+from automl.core.state import State
+from automl.training import losses
+from automl.training.device import session
+
+_CELLS = 1 << 20
+"""Numbers of ``x`` that a network sees at once outside training: 4 MiB, which the cache holds."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NetworkFitted:
+    """A trained network with what is needed to rebuild and export it."""
+
+    family: NetworkFamily
+    params: Params
+    task: TaskType
+    inputs: int
+    outputs: int
+    epochs: int
+    network: nn.Module
+
+    @property
+    def parameters(self) -> int:
+        """Trained numbers."""
+        return sum(parameter.numel() for parameter in self.network.parameters())
+
+    def predict(self, x: npt.NDArray[np.float32]) -> Floats:
+        """Return class probabilities or values: ``(rows, outputs)``.
+
+        Always with one thread: more would change the last bits of what is stored.
+        """
+        device = next(self.network.parameters()).device
+        with session(str(device), threads=1):
+            raw = outputs(self.network, torch.tensor(x, device=device))
+            return losses.predictions(self.task, raw).cpu().numpy()
+
+    def state(self) -> State:
+        """Return the weights and what built the network."""
+        header = {
+            "params": dict(self.params),
+            "task": self.task.value,
+            "inputs": self.inputs,
+            "outputs": self.outputs,
+            "epochs": self.epochs,
+        }
+        return State(header, arrays(self.network.state_dict()))
+
+    def emit(self, graph: Graph, x: str) -> str:
+        """Write ``predict`` to ``graph``: the value is float64, as softmax is there."""
+        raw = self.family.emit(graph, x, self.network)
+        values = graph.node("Cast", raw, to=ElementType.DOUBLE)
+        if self.task is TaskType.CLASSIFICATION:
+            return graph.node("Softmax", values, axis=1)
+        return values
+
+
+def load(family: NetworkFamily, state: State) -> NetworkFitted:
+    """Return what ``NetworkFitted.state`` wrote down, on the CPU."""
+    header = state.header
+    with session("cpu", threads=1):
+        network = family.build(header["params"], header["inputs"], header["outputs"])
+        network.load_state_dict(tensors(state.arrays))
+    return NetworkFitted(
+        family=family,
+        params=header["params"],
+        task=TaskType(header["task"]),
+        inputs=header["inputs"],
+        outputs=header["outputs"],
+        epochs=header["epochs"],
+        network=network.eval(),
+    )
+
+
+def outputs(network: nn.Module, x: Tensor) -> Tensor:
+    """Return what ``network`` makes of ``x`` outside training: float32 ``(rows, outputs)``."""
+    network.eval()
+    with torch.inference_mode():
+        parts = x.tensor_split(x.numel() // _CELLS + 1)
+        return torch.cat([network(part).float() for part in parts])
+
+
+def arrays(values: Mapping[str, Tensor]) -> dict[str, npt.NDArray[Any]]:
+    """Return copies as numpy arrays."""
+    return {name: value.detach().cpu().numpy().copy() for name, value in values.items()}
+
+
+def tensors(values: Mapping[str, npt.NDArray[Any]]) -> dict[str, Tensor]:
+    """Return copies as tensors on the CPU."""
+    return {name: torch.tensor(value) for name, value in values.items()}

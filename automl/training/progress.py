@@ -1,0 +1,102 @@
+"""All that a network in training is, in one value: what a checkpoint holds and the loop moves.
+
+There is no random state in it: see `automl.training.device.seed`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from torch import Tensor, nn
+
+from automl.core.state import State, nest, unnest
+from automl.training.network import arrays, tensors
+from automl.training.optimizers import Moments
+from automl.training.vector import Vector
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Best:
+    """The epoch that is kept: its measurements and copies of its weights and buffers."""
+
+    epoch: int
+    value: float
+    loss: float
+    weights: Tensor
+    buffers: Mapping[str, Tensor]
+
+
+@dataclass(slots=True, eq=False)
+class Progress:
+    """A network's training between two steps.
+
+    ``steps`` are those planned; ``step`` and ``epoch`` those done. ``best`` is None until the first
+    epoch has been validated.
+    """
+
+    network: nn.Module
+    vector: Vector
+    memory: Moments
+    steps: int
+    step: int = 0
+    epoch: int = 0
+    best: Best | None = None
+    buffers: Mapping[str, Tensor] = field(init=False)
+    """What the network counts beside its parameters: running means and variances, in place."""
+
+    def __post_init__(self) -> None:
+        self.buffers = dict(self.network.named_buffers())
+
+    @property
+    def stale(self) -> int:
+        """Epochs since the best one."""
+        return self.epoch - self.best.epoch if self.best else 0
+
+    def keep(self, value: float, loss: float) -> None:
+        """Make the epoch that has just ended the best."""
+        buffers = {name: buffer.clone() for name, buffer in self.buffers.items()}
+        self.best = Best(self.epoch, value, loss, self.vector.values.clone(), buffers)
+
+    def revert(self) -> None:
+        """Put the best epoch's weights back into the network."""
+        if self.best:
+            self.vector.values.copy_(self.best.weights)
+            _copy(self.best.buffers, self.buffers)
+
+    def save(self) -> State:
+        """Return a checkpoint; whatever happens to this value later does not change it."""
+        header = {"steps": self.steps, "step": self.step, "epoch": self.epoch}
+        parts = {
+            "network": State(header, arrays({"weights": self.vector.values})),
+            "buffers": State({}, arrays(self.buffers)),
+            "memory": State({}, arrays(self.memory)),
+        }
+        if self.best:
+            best = self.best
+            measured = {"epoch": best.epoch, "value": best.value, "loss": best.loss}
+            parts["best"] = State(measured, arrays({"weights": best.weights}))
+            parts["best_buffers"] = State({}, arrays(best.buffers))
+        return nest(parts)
+
+    def restore(self, state: State) -> None:
+        """Go back to where ``save`` was called; the network must be of the same shape."""
+        parts = unnest(state)
+        header = parts["network"].header
+        self.steps, self.step, self.epoch = header["steps"], header["step"], header["epoch"]
+        _copy(tensors(parts["network"].arrays), {"weights": self.vector.values})
+        _copy(tensors(parts["buffers"].arrays), self.buffers)
+        _copy(tensors(parts["memory"].arrays), self.memory)
+        if "best" in parts:
+            best, device = parts["best"], self.vector.values.device
+            kept = tensors(parts["best_buffers"].arrays)
+            self.best = Best(
+                epoch=best.header["epoch"],
+                value=best.header["value"],
+                loss=best.header["loss"],
+                weights=tensors(best.arrays)["weights"].to(device),
+                buffers={name: buffer.to(device) for name, buffer in kept.items()},
+            )
+
+
+def _copy(source: Mapping[str, Tensor], target: Mapping[str, Tensor]) -> None:
+    for name, tensor in target.items():
+        tensor.copy_(source[name].reshape(tensor.shape))
