@@ -1,0 +1,162 @@
+"""From a graph to the bytes of an ONNX file: equal graphs and metadata give equal bytes.
+
+No names of files, functions or machines enter, nor the time. Equal nodes are written once, so
+members that share an encoder or a lookup cost its bytes once.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+from onnx import AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto, numpy_helper
+
+from automl import __version__
+from automl.core.errors import ExportFailed
+from automl.core.graph import ML, Attribute, ElementType, Graph, Node
+from automl.export.metadata import input_names
+
+PRODUCER = "automl"
+OPSET = 18
+_CELLS = {"number": ElementType.DOUBLE, "string": ElementType.STRING}
+_NEWER = frozenset({"TreeEnsemble"})
+"""Operators of ``ai.onnx.ml`` 5; all others are in 3."""
+_LARGEST = 2**31 - 2**24
+"""Bytes of constants; protobuf ends at 2 GiB and the nodes need room too."""
+
+
+def serialize(graph: Graph, *, metadata: Mapping[str, str]) -> bytes:
+    """Return the file's bytes.
+
+    Raises:
+        ExportFailed: the program is larger than one file can be (2 GiB).
+    """
+    if sum(array.nbytes for array in graph.constants.values()) >= _LARGEST:
+        raise ExportFailed("the model has more than 2 GiB of weights: too many for one ONNX file")
+    model = ModelProto(producer_name=PRODUCER, producer_version=__version__)
+    newer = any(node.op in _NEWER for node in graph.nodes)
+    model.ir_version = 10 if newer else 8
+    model.opset_import.add(domain="", version=OPSET)
+    model.opset_import.add(domain=ML, version=5 if newer else 3)
+    model.graph.CopyFrom(_program(graph))
+    _declare_outputs(model, graph)
+    for key in sorted(metadata):
+        model.metadata_props.add(key=key, value=metadata[key])
+    return bytes(model.SerializeToString(deterministic=True))
+
+
+def load_metadata(content: bytes | Path) -> dict[str, str]:
+    """Return the metadata of a model file."""
+    content = content if isinstance(content, bytes) else content.read_bytes()
+    return {item.key: item.value for item in onnx.load_model_from_string(content).metadata_props}
+
+
+def _program(graph: Graph) -> GraphProto:
+    program = GraphProto(name="model")
+    public = input_names(tuple(graph.inputs))
+    names = {f"i{index}": name for index, name in enumerate(public)}
+    prefix = "/"
+    while any(name.startswith(prefix) for name in public):
+        prefix += "/"
+    for name, cells in zip(public, graph.inputs.values(), strict=True):
+        _declare(program.input.add(), name, _CELLS[cells], ("n", 1))
+    used = {name for node in graph.nodes for name in node.inputs} | set(graph.outputs.values())
+    for name, array in graph.constants.items():
+        if name in used:
+            names[name] = prefix + name
+            program.initializer.append(_tensor(array, names[name]))
+    seen: dict[bytes, Sequence[str]] = {}
+    for node in graph.nodes:
+        _append(program, node, names, seen, prefix)
+    for name, value in graph.outputs.items():
+        program.node.add(op_type="Identity", input=[names[value]], output=[name])
+    return program
+
+
+def _append(
+    program: GraphProto,
+    node: Node,
+    names: dict[str, str],
+    seen: dict[bytes, Sequence[str]],
+    prefix: str,
+) -> None:
+    proto = NodeProto(op_type=node.op, domain=node.domain)
+    proto.input.extend(names[name] if name else "" for name in node.inputs)
+    for key in sorted(node.attributes):
+        proto.attribute.append(_attribute(key, node.attributes[key]))
+    digest = proto.SerializeToString(deterministic=True)
+    if digest in seen:  # all operators used are pure: the same from the same is the same
+        names.update(zip(node.outputs, seen[digest], strict=True))
+        return
+    outputs = [prefix + name for name in node.outputs]
+    names.update(zip(node.outputs, outputs, strict=True))
+    seen[digest] = outputs
+    proto.output.extend(outputs)
+    program.node.append(proto)
+
+
+def _attribute(name: str, value: Attribute) -> AttributeProto:
+    proto = AttributeProto(name=name)
+    match value:
+        case np.ndarray():
+            proto.type = AttributeProto.TENSOR
+            proto.t.CopyFrom(_tensor(value, ""))
+        case str():
+            proto.type, proto.s = AttributeProto.STRING, value.encode()
+        case int() | np.integer():
+            proto.type, proto.i = AttributeProto.INT, int(value)
+        case float() | np.floating():
+            proto.type, proto.f = AttributeProto.FLOAT, float(value)
+        case _:
+            _fill_list(proto, value)
+    return proto
+
+
+def _fill_list(proto: AttributeProto, values: Sequence[Any]) -> None:
+    if values and isinstance(values[0], str):
+        proto.type = AttributeProto.STRINGS
+        proto.strings.extend(value.encode() for value in values)
+    elif all(isinstance(value, int | np.integer) for value in values):
+        proto.type = AttributeProto.INTS
+        proto.ints.extend(values)
+    else:
+        proto.type = AttributeProto.FLOATS
+        proto.floats.extend(values)
+
+
+def _tensor(array: np.ndarray[Any, np.dtype[Any]], name: str) -> TensorProto:
+    if array.dtype.kind not in "OU":
+        return numpy_helper.from_array(array, name)
+    tensor = TensorProto(name=name, data_type=TensorProto.STRING, dims=array.shape)
+    tensor.string_data.extend(str(value).encode() for value in array.ravel())
+    return tensor
+
+
+def _declare(
+    info: onnx.ValueInfoProto, name: str, element: int, shape: Sequence[int | str]
+) -> None:
+    info.name = name
+    info.type.tensor_type.elem_type = element
+    for size in shape:
+        dimension = info.type.tensor_type.shape.dim.add()
+        if isinstance(size, str):
+            dimension.dim_param = size
+        else:
+            dimension.dim_value = size
+
+
+def _declare_outputs(model: ModelProto, graph: Graph) -> None:
+    """Type the outputs by inference; their first axis is the rows whatever was inferred."""
+    for name in graph.outputs:
+        model.graph.output.add(name=name)
+    inferred = onnx.shape_inference.infer_shapes(model).graph.output
+    for output, known in zip(model.graph.output, inferred, strict=True):
+        output.CopyFrom(known)
+        if output.type.tensor_type.HasField("shape"):
+            dimensions = output.type.tensor_type.shape.dim
+            for dimension in dimensions:
+                if not dimension.HasField("dim_value"):
+                    dimension.Clear()
+            if len(dimensions):
+                dimensions[0].dim_param = "n"

@@ -1,0 +1,107 @@
+"""Predictions from the model file: onnxruntime and numpy, nothing that was used to train."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import onnxruntime
+
+from automl.core.errors import InvalidRows
+from automl.core.frame import Floats
+from automl.core.model import Input
+from automl.export.metadata import PREDICTION, PROBABILITIES, Metadata, input_names, read
+
+_FATAL_ONLY = 4
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scores:
+    """The answers for some rows.
+
+    ``predictions`` is ``(rows,)``: int64 or str labels, or float64 values. ``probabilities`` is
+    ``(rows, classes)`` float64, None for regression.
+    """
+
+    predictions: npt.NDArray[Any]
+    probabilities: Floats | None
+
+
+class Session:
+    """A loaded program, with or without metadata; may be used from several threads at once."""
+
+    def __init__(self, content: bytes | Path, *, threads: int = 1) -> None:
+        """Load the file.
+
+        Args:
+            content: The file's bytes or where it lies.
+            threads: How many threads one call uses.
+
+        Raises:
+            ValueError: onnxruntime cannot load it.
+        """
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
+        options.log_severity_level = _FATAL_ONLY
+        options.enable_cpu_mem_arena = False  # one large table must not stay in memory for ever
+        source = content if isinstance(content, bytes) else str(content)
+        try:
+            self._session = onnxruntime.InferenceSession(
+                source, options, providers=["CPUExecutionProvider"]
+            )
+        except Exception as error:  # noqa: BLE001 -- onnxruntime's errors share no public base
+            raise ValueError(f"not a model file: {error}") from None
+        self.metadata: Mapping[str, str] = self._session.get_modelmeta().custom_metadata_map
+        self._outputs = [output.name for output in self._session.get_outputs()]
+
+    def score(self, feeds: Mapping[str, npt.NDArray[Any]]) -> Scores:
+        """Return the answers for ``(rows, 1)`` arrays: exactly the program's columns, by name."""
+        given = dict(zip(input_names(tuple(feeds)), feeds.values(), strict=True))
+        results = dict(zip(self._outputs, self._session.run(self._outputs, given), strict=True))
+        return Scores(np.asarray(results[PREDICTION]), results.get(PROBABILITIES))
+
+    def run(self, feeds: Mapping[str, npt.NDArray[Any]]) -> Floats:
+        """Return what metrics and parity want: ``(rows, outputs)`` probabilities or values."""
+        scores = self.score(feeds)
+        if scores.probabilities is not None:
+            return scores.probabilities
+        return np.asarray(scores.predictions, np.float64)[:, None]
+
+
+class Scorer:
+    """A published model file: its program with the schema that it carries."""
+
+    def __init__(self, content: bytes | Path, *, threads: int = 1) -> None:
+        """Load the file, as `Session` does.
+
+        Raises:
+            ValueError: this is not a model file of ours.
+        """
+        self._session = Session(content, threads=threads)
+        self.metadata: Metadata = read(self._session.metadata)
+
+    @property
+    def inputs(self) -> tuple[Input, ...]:
+        """The columns that ``predict`` wants, in the dataset's order."""
+        return self.metadata.card.inputs
+
+    @property
+    def classes(self) -> tuple[str, ...] | tuple[int, ...]:
+        """The labels in the order of the probabilities; empty for regression."""
+        return self.metadata.card.classes
+
+    def predict(self, feeds: Mapping[str, npt.NDArray[Any]]) -> Scores:
+        """Return the answers for rows given as ``(rows, 1)`` arrays by column name.
+
+        Columns that the model does not know are ignored.
+
+        Raises:
+            InvalidRows: a column is missing.
+        """
+        absent = [item.name for item in self.inputs if item.name not in feeds]
+        if absent:
+            raise InvalidRows(f"missing column: {', '.join(map(repr, absent))}")
+        return self._session.score({item.name: feeds[item.name] for item in self.inputs})
