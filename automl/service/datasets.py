@@ -1,0 +1,145 @@
+"""Datasets: taken in, shown, removed."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from automl.core.catalog import Modality
+from automl.core.errors import Detail, InvalidInput, NotSupported
+from automl.core.ids import new_id
+from automl.core.ports import Store, Unit
+from automl.core.schema import Dataset
+from automl.service.cache import Cache
+from automl.service.disk import room
+
+PARQUET = "application/vnd.apache.parquet"
+PREVIEW_ROWS = 500
+RESERVED_MODALITIES = ("image", "text", "series", "volume")
+_CHUNK = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A received file, not yet trusted: where it lies and what its sender says of it."""
+
+    path: Path
+    bytes: int
+    sha256: str
+    name: str
+    media_type: str
+
+
+def check_modality(modality: str | None) -> None:
+    """Refuse what is not built yet.
+
+    Raises:
+        NotSupported: the modality is reserved.
+        InvalidInput: there is no such modality.
+    """
+    if modality is None or modality in tuple(Modality):
+        return
+    if modality in RESERVED_MODALITIES:
+        raise NotSupported(
+            f"The modality {modality!r} does not work yet; upload a table.",
+            errors=(Detail("not supported yet", field="modality"),),
+        )
+    known = ", ".join((*Modality, *RESERVED_MODALITIES))
+    raise InvalidInput(
+        f"There is no modality {modality[:40]!r}; known are {known}.",
+        errors=(Detail(f"must be one of {known}", field="modality"),),
+    )
+
+
+def create(
+    store: Store,
+    upload: Upload,
+    *,
+    tenant: str,
+    unpacked_limit: int,
+    keep: Callable[[Unit, Dataset], None] = lambda _unit, _dataset: None,
+) -> Dataset:
+    """Parse, profile and store an upload; what cannot be parsed leaves nothing behind.
+
+    Args:
+        store: where it goes.
+        upload: the received file; its folder takes the canonical form beside it for a while.
+        tenant: whose it is.
+        unpacked_limit: bytes that it may unpack to.
+        keep: called in the transaction that creates the dataset.
+
+    Raises:
+        DatasetUnreadable: with the first bad places.
+        TooLarge: it unpacks to more than the service takes.
+        DiskFull: there is no room.
+    """
+    from automl.data import ingest  # loads pyarrow, which most requests never need
+
+    table = upload.path.with_name(f"{upload.path.name}.parquet")
+    try:
+        with room():
+            profile = ingest.run(
+                upload.path,
+                name=upload.name,
+                media_type=upload.media_type,
+                out=table,
+                unpacked_limit=unpacked_limit,
+            )
+        source = store.artifacts.put(tenant, upload.media_type, _chunks(upload.path))
+        canonical = store.artifacts.put(tenant, PARQUET, _chunks(table))
+    finally:
+        table.unlink(missing_ok=True)
+    with store.unit() as unit:
+        now = unit.now()
+        dataset = Dataset(
+            id=new_id("ds", now),
+            tenant=tenant,
+            name=upload.name,
+            modality=profile.modality,
+            format=profile.format,
+            bytes=upload.bytes,
+            sha256=upload.sha256,
+            rows=profile.rows,
+            columns=profile.columns,
+            warnings=profile.warnings,
+            created_at=now,
+            source=source.id,
+            table=canonical.id,
+        )
+        unit.datasets.add(dataset)
+        keep(unit, dataset)
+    return dataset
+
+
+def get(store: Store, tenant: str, dataset_id: str) -> Dataset:
+    """Return one dataset. Raises `NotFound`."""
+    with store.unit() as unit:
+        return unit.datasets.get(tenant, dataset_id)
+
+
+def page(store: Store, tenant: str, *, before: str | None, limit: int) -> Sequence[Dataset]:
+    """Return the newest first, those created before the id ``before``."""
+    with store.unit() as unit:
+        return unit.datasets.list(tenant, before=before, limit=limit)
+
+
+def preview(
+    store: Store, cache: Cache, tenant: str, dataset_id: str, *, rows: int
+) -> Sequence[Mapping[str, Any]]:
+    """Return the first rows, cells as in the file. Raises `NotFound`."""
+    from automl.data import table  # loads pyarrow
+
+    dataset = get(store, tenant, dataset_id)
+    return table.preview(cache.path(dataset.table), min(rows, PREVIEW_ROWS))
+
+
+def remove(store: Store, tenant: str, dataset_id: str) -> None:
+    """Remove a dataset and its bytes. Raises `NotFound`, `DatasetInUse`."""
+    with store.unit() as unit:
+        unit.datasets.remove(tenant, dataset_id)
+
+
+def _chunks(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            yield chunk

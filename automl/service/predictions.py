@@ -1,0 +1,106 @@
+"""Predictions: a model's own file, run on rows that came in."""
+
+import csv
+import io
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+from automl.core.catalog import ExportFormat
+from automl.core.errors import InvalidRows
+from automl.core.model import Artifact, Model
+from automl.service.cache import Cache
+
+if TYPE_CHECKING:
+    from automl.export.scoring import Scorer
+
+Label = str | int | float
+
+SESSIONS = 4
+"""Models kept loaded: a file is some MiB, its session a few times that."""
+
+MAX_ROWS = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Predicted:
+    """One prediction a row and, for classification, a probability a class."""
+
+    predictions: Sequence[Label]
+    probabilities: Sequence[Sequence[float]] | None
+    classes: Sequence[Label] | None
+
+
+class Scorers:
+    """Loaded models by digest, the least recently used dropped; safe between threads."""
+
+    def __init__(self, cache: Cache, *, limit: int = SESSIONS) -> None:
+        self._cache = cache
+        self._limit = limit
+        self._lock = Lock()
+        self._loaded: OrderedDict[str, Scorer] = OrderedDict()
+
+    def of(self, artifact: Artifact) -> "Scorer":
+        """Return the session of a model file, loading it when it is not at hand."""
+        from automl.export.scoring import Scorer  # loads onnxruntime
+
+        with self._lock:
+            if scorer := self._loaded.get(artifact.sha256):
+                self._loaded.move_to_end(artifact.sha256)
+                return scorer
+        scorer = Scorer(self._cache.path(artifact.id))
+        with self._lock:
+            self._loaded[artifact.sha256] = scorer
+            while len(self._loaded) > self._limit:
+                self._loaded.popitem(last=False)
+        return scorer
+
+
+def of_rows(scorers: Scorers, model: Model, rows: Sequence[Mapping[str, Any]]) -> Predicted:
+    """Return predictions for rows of cells by column.
+
+    Raises:
+        InvalidRows: a column is missing or a cell has the wrong type; names it.
+    """
+    from automl.data.rows import from_json  # loads pyarrow
+
+    if len(rows) > MAX_ROWS:
+        raise InvalidRows(f"{len(rows)} rows are too many at once; send at most {MAX_ROWS}.")
+    return _predict(scorers, model, from_json(rows, model.card.inputs), len(rows))
+
+
+def of_csv(scorers: Scorers, model: Model, path: Path) -> Predicted:
+    """Return predictions for the rows of a CSV file. Raises `InvalidRows`, `DatasetUnreadable`."""
+    from automl.data.rows import from_csv
+
+    feeds = from_csv(path, model.card.inputs)
+    return _predict(scorers, model, feeds, len(next(iter(feeds.values()), ())))
+
+
+def as_csv(predicted: Predicted) -> str:
+    """Return the columns ``prediction`` and ``probability_<class>`` as CSV."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["prediction", *(f"probability_{label}" for label in predicted.classes or ())])
+    if predicted.probabilities is None:
+        writer.writerows([label] for label in predicted.predictions)
+    else:
+        pairs = zip(predicted.predictions, predicted.probabilities, strict=True)
+        writer.writerows([label, *shares] for label, shares in pairs)
+    return text.getvalue()
+
+
+def _predict(scorers: Scorers, model: Model, feeds: Mapping[str, Any], rows: int) -> Predicted:
+    classes: list[Label] | None = [*model.card.classes] or None
+    if rows == 0:
+        return Predicted([], None if classes is None else [], classes)
+    scores = scorers.of(model.formats[ExportFormat.ONNX]).predict(feeds)
+    probabilities = scores.probabilities
+    return Predicted(
+        scores.predictions.tolist(),
+        None if probabilities is None else probabilities.tolist(),
+        classes,
+    )
