@@ -10,7 +10,7 @@ import numpy.typing as npt
 from automl.core.catalog import TaskType, TrialFailure
 from automl.core.errors import TrialError
 from automl.core.frame import Floats
-from automl.core.graph import Graph
+from automl.core.graph import ElementType, Graph
 from automl.core.hyperparameter import Params
 from automl.core.learner import Control, Fold
 from automl.core.state import State
@@ -50,7 +50,7 @@ class FittedTrees:
         forest = trees.parse(self.text)
         targets = self.outputs if self.outputs > 2 else 1
         scores = trees.emit(forest, graph, x, targets=targets)
-        scores = graph.node("Cast", scores, to=11)  # float64
+        scores = graph.node("Cast", scores, to=ElementType.DOUBLE)
         match self.outputs:
             case 1:
                 return scores

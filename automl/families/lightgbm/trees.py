@@ -3,6 +3,10 @@
 LightGBM compares doubles, ONNX float32. Every threshold is rounded DOWN to float32: for a float32
 ``x`` then ``x ≤ t`` holds exactly when it did before. Written from the text because that is many
 times faster than the JSON dump and the public converters.
+
+``TreeEnsemble`` (``ai.onnx.ml`` 5) rather than ``TreeEnsembleRegressor``: it knows sets of
+categories, where the older one needs a chain of nodes, one a category, and its file is 2.5 to 4
+times smaller at equal speed or better (measured).
 """
 
 from dataclasses import dataclass
@@ -15,6 +19,8 @@ from automl.core.frame import Floats, Ints
 from automl.core.graph import ML, Graph
 
 _CATEGORICAL, _DEFAULT_LEFT, _MISSING_NAN = 1, 2, 8  # bits of LightGBM's decision_type
+_ZERO = np.float32(1e-35)
+"""LightGBM takes anything up to this size as 0 when it predicts."""
 _FIELDS = {
     "num_leaves": np.int64,
     "split_feature": np.int64,
@@ -29,21 +35,7 @@ _FIELDS = {
 _KEPT = frozenset({*_FIELDS, "num_cat", "is_linear", "shrinkage"})
 _END = "end of trees"
 
-_MODES = np.array(["BRANCH_LEQ", "BRANCH_EQ", "LEAF"], dtype=object)
-_LEQ, _EQ, _LEAF = range(3)
-_NODE = np.dtype(
-    [
-        ("tree", np.int64),
-        ("id", np.int64),
-        ("mode", np.int64),
-        ("feature", np.int64),
-        ("value", np.float32),
-        ("true", np.int64),
-        ("false", np.int64),
-        ("missing_true", np.int64),
-    ]
-)
-_Nodes = npt.NDArray[Any]
+_LEQ, _MEMBER = 0, 6  # TreeEnsemble's nodes_modes
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -98,26 +90,37 @@ def parse(text: str) -> Forest:
 
 def emit(forest: Forest, graph: Graph, x: str, *, targets: int) -> str:
     """Write the sum of the trees of each target: n × ``targets`` float32 raw scores."""
-    nodes = np.concatenate([_splits(forest), _leaves(forest)])
-    nodes = nodes[np.lexsort((nodes["id"], nodes["tree"]))]
-    leaves = nodes[nodes["mode"] == _LEAF]
+    splits = np.maximum(forest.leaves - 1, 1)  # a tree of one leaf needs a node that leads there
+    tree = np.repeat(np.arange(len(splits)), splits)
+    real = np.repeat(forest.leaves > 1, splits)
+    first_split, first_leaf = _starts(splits)[tree], _starts(forest.leaves)[tree]
+
+    def spread(values: npt.NDArray[Any], alone: int) -> npt.NDArray[Any]:
+        """Return the splits' ``values`` with ``alone`` where a tree has none."""
+        spread = np.full(len(tree), alone, values.dtype)
+        spread[real] = values
+        return spread
+
+    left, right = spread(forest.left, ~0), spread(forest.right, ~0)
+    categorical = spread(forest.decision & _CATEGORICAL, 0) != 0
     return graph.node(
-        "TreeEnsembleRegressor",
+        "TreeEnsemble",
         x,
         domain=ML,
         n_targets=targets,
-        nodes_treeids=nodes["tree"],
-        nodes_nodeids=nodes["id"],
-        nodes_featureids=nodes["feature"],
-        nodes_modes=list(_MODES[nodes["mode"]]),
-        nodes_values=nodes["value"],
-        nodes_truenodeids=nodes["true"],
-        nodes_falsenodeids=nodes["false"],
-        nodes_missing_value_tracks_true=nodes["missing_true"],
-        target_treeids=leaves["tree"],
-        target_nodeids=leaves["id"],
-        target_ids=leaves["tree"] % targets,
-        target_weights=forest.value.astype(np.float32),
+        aggregate_function=1,  # sum
+        tree_roots=_starts(splits).tolist(),
+        nodes_modes=np.where(categorical, _MEMBER, _LEQ).astype(np.uint8),
+        nodes_featureids=spread(forest.feature, 0).tolist(),
+        nodes_splits=np.where(categorical, 0, spread(_thresholds(forest), 0)),
+        nodes_trueleafs=(left < 0).astype(int).tolist(),
+        nodes_truenodeids=np.where(left < 0, first_leaf + ~left, first_split + left).tolist(),
+        nodes_falseleafs=(right < 0).astype(int).tolist(),
+        nodes_falsenodeids=np.where(right < 0, first_leaf + ~right, first_split + right).tolist(),
+        nodes_missing_value_tracks_true=spread(_missing_left(forest), 0).tolist(),
+        leaf_targetids=np.repeat(np.arange(len(splits)) % targets, forest.leaves).tolist(),
+        leaf_weights=forest.value.astype(np.float32),
+        **_members(forest),
     )
 
 
@@ -125,6 +128,26 @@ def round_down(values: Floats) -> npt.NDArray[np.float32]:
     """Return the largest float32 not above each value."""
     near = values.astype(np.float32)
     return np.where(near > values, np.nextafter(near, np.float32(-np.inf)), near)
+
+
+def _thresholds(forest: Forest) -> npt.NDArray[np.float32]:
+    """Return what float32 cells are held against; see ``_ZERO`` for those next to 0."""
+    exact = round_down(forest.threshold)
+    tiny = np.where(forest.threshold < 0, np.nextafter(-_ZERO, np.float32(-1)), _ZERO)
+    return np.where(np.abs(forest.threshold) <= _ZERO, tiny, exact)
+
+
+def _missing_left(forest: Forest) -> Ints:
+    """Return 1 where NaN goes left: a feature complete in training takes it as 0."""
+    knows = forest.decision & _MISSING_NAN != 0
+    left: Any = np.where(knows, forest.decision & _DEFAULT_LEFT != 0, forest.threshold >= 0)
+    return np.where(forest.decision & _CATEGORICAL == 0, left, 0).astype(np.int64)
+
+
+def _members(forest: Forest) -> dict[str, npt.NDArray[np.float32]]:
+    """Return the codes that go left at each categorical split, each set ended by NaN."""
+    sets = [np.append(codes, np.nan) for codes in forest.categories if len(codes)]
+    return {"membership_values": np.concatenate(sets).astype(np.float32)} if sets else {}
 
 
 def _category_sets(arrays: dict[str, Any]) -> tuple[Ints, ...]:
@@ -140,55 +163,6 @@ def _category_sets(arrays: dict[str, Any]) -> tuple[Ints, ...]:
     return tuple(sets)
 
 
-def _splits(forest: Forest) -> _Nodes:
-    """Return one node a split, more where it is one by categories."""
-    nodes = np.zeros(len(forest.feature), _NODE)
-    count = forest.leaves - 1
-    nodes["tree"] = np.repeat(np.arange(len(count)), count)
-    nodes["id"] = _within(count)
-    nodes["feature"] = forest.feature
-    nodes["value"] = round_down(forest.threshold)
-    first_leaf = np.repeat(count, count)
-    nodes["true"] = np.where(forest.left < 0, first_leaf + ~forest.left, forest.left)
-    nodes["false"] = np.where(forest.right < 0, first_leaf + ~forest.right, forest.right)
-    # A feature without missing cells in training takes NaN as 0.
-    left = np.where(
-        forest.decision & _MISSING_NAN, forest.decision & _DEFAULT_LEFT, forest.threshold >= 0
-    )
-    nodes["missing_true"] = left != 0
-    return _chained(nodes, forest)
-
-
-def _chained(nodes: _Nodes, forest: Forest) -> _Nodes:
-    """Turn a split by a set of codes into a chain of questions for one code each.
-
-    All of a chain lead to the same node when true; only the last leads on to the right when false.
-    """
-    sets = forest.categories
-    sizes = np.array([max(len(codes), 1) for codes in sets], np.int64)
-    nodes = np.repeat(nodes, sizes)
-    step = _within(sizes)
-    categorical = np.repeat(forest.decision & _CATEGORICAL, sizes) != 0
-    nodes["mode"][categorical] = _EQ
-    nodes["missing_true"][categorical] = 0
-    nodes["value"][categorical] = np.concatenate([np.empty(0, np.int64), *sets])
-
-    further = np.bincount(nodes["tree"][step > 0], minlength=len(forest.leaves))
-    used = np.repeat(2 * forest.leaves - 1, further)  # ids of the splits and leaves come first
-    nodes["id"][step > 0] = used + _within(further)
-    goes_on = np.flatnonzero(step + 1 < np.repeat(sizes, sizes))
-    nodes["false"][goes_on] = nodes["id"][goes_on + 1]
-    return nodes
-
-
-def _leaves(forest: Forest) -> _Nodes:
-    nodes = np.zeros(len(forest.value), _NODE)
-    nodes["tree"] = np.repeat(np.arange(len(forest.leaves)), forest.leaves)
-    nodes["id"] = _within(forest.leaves) + np.repeat(forest.leaves - 1, forest.leaves)
-    nodes["mode"] = _LEAF
-    return nodes
-
-
-def _within(counts: Ints) -> Ints:
-    """Return 0…n−1 for each n of ``counts``, end to end."""
-    return np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+def _starts(counts: Ints) -> Ints:
+    """Return where each of the end-to-end blocks of those sizes starts."""
+    return np.cumsum(counts) - counts
