@@ -6,7 +6,7 @@ from typing import Any, Self, TypeVar
 
 from automl.core.catalog import TaskType, TrialFailure
 from automl.core.errors import TrialError
-from automl.core.hyperparameter import Params, Value
+from automl.core.hyperparameter import Params
 from automl.training.losses import REGRESSION, Loss
 from automl.training.optimizers import Optimizer
 from automl.training.schedules import Schedule
@@ -23,46 +23,45 @@ class Recipe:
     """How a network is trained, as every network family's candidates say it."""
 
     loss: Loss
+    optimizer: Optimizer
+    learning_rate: float
+    momentum: float
+    nesterov: bool
+    schedule: Schedule
+    warmup: float
+    """Part of the steps over which the learning rate rises first."""
     batch_size: int
-    optimizer: Optimizer = Optimizer.ADAMW
-    learning_rate: float = 1e-3
-    momentum: float = 0.9
-    nesterov: bool = False
-    schedule: Schedule = Schedule.CONSTANT
-    warmup: float = 0.0
-    epochs: int = 50
-    patience: int = 16
-    clip: float = 0.0
+    epochs: int
+    patience: int
+    clip: float
     """Largest norm of the gradient, 0 for any."""
-    l1: float = 0.0
-    l2: float = 0.0
-    mixed_precision: bool = False
+    l1: float
+    l2: float
+    mixed_precision: bool
 
     @classmethod
     def read(cls, params: Params, task: TaskType, rows: int) -> Self:
         """Return the recipe in ``params`` for that many training rows.
 
+        A conditional hyperparameter that is absent is inactive: no momentum, warm-up or penalty.
+
         Raises:
-            TrialError: a value cannot be trained with.
+            TrialError: a hyperparameter is missing or cannot be trained with.
         """
-        optimizer = _choice(params, "optimizer", Optimizer.ADAMW)
         return cls(
             loss=_loss(params, task),
-            batch_size=_batch_size(params, rows),
-            optimizer=optimizer,
-            learning_rate=_number(params, "learning_rate", 1e-3, low=0.0, above=True),
-            # RMSprop has momentum only where asked for; Adam's is part of it.
-            momentum=_number(
-                params, "momentum", 0.9 if optimizer is Optimizer.SGD else 0.0, low=0.0, below=1.0
-            ),
+            optimizer=_choice(params, "optimizer", Optimizer),
+            learning_rate=_number(params, "learning_rate", above=0.0),
+            momentum=_number(params, "momentum", 0.0, below=1.0),
             nesterov=bool(params.get("nesterov", False)),
-            schedule=_choice(params, "schedule", Schedule.CONSTANT),
-            warmup=_number(params, "warmup", 0.0, low=0.0, below=1.0),
-            epochs=int(_number(params, "epochs", 50, low=1)),
-            patience=int(_number(params, "patience", 16, low=1)),
-            clip=_number(params, "clip", 0.0, low=0.0),
-            l1=_number(params, "l1", 0.0, low=0.0),
-            l2=_number(params, "l2", 0.0, low=0.0),
+            schedule=_choice(params, "schedule", Schedule),
+            warmup=_number(params, "warmup", 0.0, below=1.0),
+            batch_size=_batch_size(params, rows),
+            epochs=int(_number(params, "epochs", low=1.0)),
+            patience=int(_number(params, "patience", low=1.0)),
+            clip=_number(params, "clip"),
+            l1=_number(params, "l1", 0.0),
+            l2=_number(params, "l2", 0.0),
             mixed_precision=bool(params.get("mixed_precision", False)),
         )
 
@@ -70,44 +69,42 @@ class Recipe:
 def _loss(params: Params, task: TaskType) -> Loss:
     if task is TaskType.CLASSIFICATION:
         return Loss.CROSS_ENTROPY
-    loss = _choice(params, "loss", Loss.MSE)
+    loss = _choice({"loss": Loss.MSE, **params}, "loss", Loss)
     if loss not in REGRESSION:
         raise _invalid("loss", loss, f"one of {', '.join(REGRESSION)} for a regression")
     return loss
 
 
 def _batch_size(params: Params, rows: int) -> int:
-    if params.get("batch_size", "auto") != "auto":
-        return int(_number(params, "batch_size", 256, low=1))
+    if params.get("batch_size") != "auto":
+        return int(_number(params, "batch_size", low=1.0))
     return next((size for limit, size in _AUTO_BATCHES if rows < limit), _LARGEST_AUTO_BATCH)
 
 
-def _choice(params: Params, name: str, default: Choice) -> Choice:
-    kind: Any = type(default)
-    value = params.get(name, default)
+def _choice(params: Params, name: str, kind: type[Choice]) -> Choice:
+    value = params.get(name)
     if value not in list(kind):
         raise _invalid(name, value, f"one of {', '.join(kind)}")
-    chosen: Choice = kind(value)
-    return chosen
+    return kind(value)
 
 
 def _number(
     params: Params,
     name: str,
-    default: float,
+    absent: float | None = None,
     *,
-    low: float,
+    low: float = 0.0,
+    above: float = -math.inf,
     below: float = math.inf,
-    above: bool = False,
 ) -> float:
-    value = params.get(name, default)
+    value = params.get(name, absent)
     number = value if isinstance(value, (int, float)) and not isinstance(value, bool) else math.nan
-    if low <= number < below and not (above and number == low):
+    if low <= number < below and number > above:
         return number
-    bound = f" and below {below:g}" if math.isfinite(below) else ""
-    raise _invalid(name, value, f"a number {'above' if above else 'of at least'} {low:g}{bound}")
+    bounds = f"above {above:g}" if math.isfinite(above) else f"of at least {low:g}"
+    bounds += f" and below {below:g}" if math.isfinite(below) else ""
+    raise _invalid(name, value, f"a number {bounds}")
 
 
-def _invalid(name: str, value: Value, right: str) -> TrialError:
-    message = f"{name} is {value!r}; it must be {right}."
-    return TrialError(TrialFailure.INVALID_CANDIDATE, message)
+def _invalid(name: str, value: Any, right: str) -> TrialError:
+    return TrialError(TrialFailure.INVALID_CANDIDATE, f"{name} is {value!r}; it must be {right}.")

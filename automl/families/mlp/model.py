@@ -5,9 +5,9 @@ from torch import nn
 from automl.core.catalog import TrialFailure
 from automl.core.errors import TrialError
 from automl.core.graph import Graph
-from automl.core.hyperparameter import Params, defaults
+from automl.core.hyperparameter import Params
 from automl.families import blocks
-from automl.families.mlp.space import SPEC
+from automl.families.mlp.space import NETWORK
 
 
 def build(params: Params, inputs: int, outputs: int) -> nn.Module:
@@ -18,13 +18,12 @@ def build(params: Params, inputs: int, outputs: int) -> nn.Module:
     Raises:
         TrialError: the candidate's numbers describe no network.
     """
-    chosen = {**defaults(SPEC.space), **params}
-    _check(chosen)
-    activation, normalization = str(chosen["activation"]), str(chosen["normalization"])
-    initialization, dropout = str(chosen["initialization"]), float(chosen["dropout"])
+    _check(params)
+    activation, normalization = str(params["activation"]), str(params["normalization"])
+    initialization, dropout = str(params["initialization"]), float(params["dropout"])
     modules: list[nn.Module] = []
     width = inputs
-    for next_width in widths(int(chosen["layers"]), int(chosen["width"]), str(chosen["shape"])):
+    for next_width in widths(int(params["layers"]), int(params["width"]), str(params["shape"])):
         modules.append(
             blocks.dense(width, next_width, initialization=initialization, activation=activation)
         )
@@ -32,7 +31,7 @@ def build(params: Params, inputs: int, outputs: int) -> nn.Module:
             modules.append(blocks.NORMALIZATIONS[normalization](next_width))
         modules.append(blocks.ACTIVATIONS[activation]())
         if dropout:
-            modules.append(nn.Dropout(dropout))
+            modules.append(blocks.Dropout(dropout))
         width = next_width
     # The last layer starts small, whatever precedes it: the first predictions are then even.
     modules.append(blocks.dense(width, outputs, initialization="xavier", activation=activation))
@@ -56,9 +55,9 @@ def widths(layers: int, width: int, shape: str) -> tuple[int, ...]:
 
 
 def _check(params: Params) -> None:
-    for dimension in SPEC.space:
-        value = params.get(dimension.name, dimension.default)
-        if not dimension.allows(value):
+    for dimension in NETWORK:
+        value = params.get(dimension.name)
+        if value is None or not dimension.allows(value):
             right = dimension.choices or f"within {dimension.low} and {dimension.high}"
             message = f"{dimension.name} is {value!r}; it must be {right}."
             raise TrialError(TrialFailure.INVALID_CANDIDATE, message)
