@@ -68,10 +68,16 @@ class Settings:
 
     def environment(self) -> dict[str, str]:
         """Return the variables that give a child process these settings."""
-        return {f"AUTOML_{item.name.upper()}": str(getattr(self, item.name)) for item in fields(self)}
+        return {
+            f"AUTOML_{item.name.upper()}": str(getattr(self, item.name)) for item in fields(self)
+        }
 
     def child_environment(self, **extra: str) -> dict[str, str]:
         """Return this process's environment with these settings, for a child program."""
+        return {**os.environ, **self.environment(), **extra}  # noqa: TID251 -- as above
+
+    def inherited(self, **extra: str) -> dict[str, str]:
+        """Return a child process's whole environment: this process's, these settings, ``extra``."""
         return {**os.environ, **self.environment(), **extra}  # noqa: TID251 -- as above
 
     @property

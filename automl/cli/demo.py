@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -37,7 +37,7 @@ def demo(
     with tempfile.TemporaryDirectory(prefix="automl-demo-") as name:
         folder = Path(name)
         train, test, unseen = _write_files(folder)
-        with _service(folder / "data", console) as url, Client(url) as client:
+        with service(folder / "data", console.print) as url, Client(url) as client:
             study = _study(client, console, train, test, seconds(budget))
             _show(client, console, study)
             model = client.download(study["id"], folder / "model.onnx")
@@ -70,8 +70,8 @@ def _write_files(folder: Path) -> tuple[Path, Path, Path]:
 
 
 @contextmanager
-def _service(data: Path, console: Console) -> Iterator[str]:
-    """Run a whole embedded service in a fresh data dir and yield its URL."""
+def service(data: Path, say: Callable[[str], None] = lambda _: None) -> Iterator[str]:
+    """Run a whole embedded service on a free port and yield its URL; stop it at the end."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -87,14 +87,14 @@ def _service(data: Path, console: Console) -> Iterator[str]:
     )
     try:
         _wait_ready(url, process, log.name)
-        console.print(f"The service is up after {time.monotonic() - started:.1f} s at {url}")
+        say(f"The service is up after {time.monotonic() - started:.1f} s at {url}")
         yield url
     finally:
         started = time.monotonic()
         process.send_signal(signal.SIGTERM)
         process.wait(timeout=15)
         log.close()
-        console.print(f"The service has stopped after {time.monotonic() - started:.1f} s")
+        say(f"The service has stopped after {time.monotonic() - started:.1f} s")
 
 
 def _wait_ready(url: str, process: "subprocess.Popen[bytes]", log: str) -> None:

@@ -15,9 +15,6 @@ from automl.export import metadata, onnx, parity
 from automl.export.ensemble import TrainedMember, assemble, predict, predict_member
 from automl.export.scoring import Session
 
-TOLERANCE = 1e-5
-"""Largest |a−b| / max(1, max |b|) between file and trained model."""
-
 PROBE_ROWS = 1_000
 """Real rows, some cells made missing or unseen, that file and trained model are compared on."""
 
@@ -85,7 +82,7 @@ def _check(
     difference = parity.difference(
         session.run(parity.feeds(probe, inputs)), predict(plan, members, probe)
     )
-    return (graph, session, difference) if difference <= TOLERANCE else None
+    return (graph, session, difference) if difference <= parity.TOLERANCE else None
 
 
 def _sift(
@@ -96,12 +93,12 @@ def _sift(
     excluded: list[Exclusion] = []
     for member in members:
         difference = _difference(plan, inputs, member, probe)
-        if difference <= TOLERANCE:
+        if difference <= parity.TOLERANCE:
             kept.append(member)
         else:
             detail = (
                 f"trial {member.trial} ({member.family.value}) differs by {difference:.1e} as a "
-                f"file, more than {TOLERANCE:.0e}"
+                f"file, more than {parity.TOLERANCE:.0e}"
             )
             excluded.append(Exclusion(member.trial, difference, detail))
     total = sum(member.weight for member in kept)

@@ -30,13 +30,13 @@ def main(model: str, file: str) -> None:
     with open(file, newline="", encoding="utf-8-sig") as lines:  # noqa: PTH123 -- stands alone
         rows = list(csv.DictReader(lines))
     feeds = {}
-    for column in json.loads(facts["inputs"]):
+    for column, entry in zip(json.loads(facts["schema"]), session.get_inputs(), strict=True):
         cells = [row[column["name"]] for row in rows]
         if column["cells"] == "number":
             values = [number(cell, column.get("decimal_comma", False)) for cell in cells]
-            feeds[column["name"]] = np.array(values, dtype=np.float64).reshape(-1, 1)
+            feeds[entry.name] = np.array(values, dtype=np.float64).reshape(-1, 1)
         else:
-            feeds[column["name"]] = np.array(cells, dtype=object).reshape(-1, 1)
+            feeds[entry.name] = np.array(cells, dtype=object).reshape(-1, 1)
     names = [output.name for output in session.get_outputs()]
     outputs = dict(zip(names, session.run(names, feeds), strict=True))
     writer = csv.writer(sys.stdout, lineterminator="\n")

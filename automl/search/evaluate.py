@@ -90,7 +90,7 @@ def evaluate(
         fold = prepared.fold(
             index, spec.view, seed=_seed(prepared, candidate, index), threads=threads, device=device
         )
-        watch = _FoldControl(control, done)
+        watch = _FoldControl(control, done, folds_left=len(prepared.folds) - index)
         fitted = _train(candidate, fold, watch, partial)
         partial = None
         done.append(_judge(prepared, spec.view, index, fold, fitted, watch.reported))
@@ -185,17 +185,22 @@ def _restore(checkpoint: State | None) -> tuple[list[Done], State | None]:
 class _FoldControl:
     """Passes a fold's reports on with epochs counted through all folds, and checkpoints whole."""
 
-    def __init__(self, control: Control, done: list[Done]) -> None:
+    def __init__(self, control: Control, done: list[Done], *, folds_left: int) -> None:
         self._control = control
         self._done = done
+        self._folds_left = folds_left
         self._offset = done[-1].reported if done else 0
         self.reported = self._offset
         self.check = control.check
-        self.seconds_left = control.seconds_left
 
     def report(self, point: CurvePoint) -> None:
         self.reported = self._offset + point.epoch
         self._control.report(replace(point, epoch=self.reported))
+
+    def seconds_left(self) -> float | None:
+        """Return this fold's share of the seconds left."""
+        left = self._control.seconds_left()
+        return None if left is None else left / self._folds_left
 
     def save(self, state: Callable[[], State]) -> None:
         self._control.save(lambda: _checkpoint(self._done, state()))

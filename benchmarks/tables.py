@@ -1,0 +1,203 @@
+"""Ours over REST against LightGBM's defaults, on folders of tables, in one run.
+
+    python benchmarks/tables.py FOLDER... --budget 60 --out results.json
+
+A folder holds ``meta.json`` (``target``, ``task``: binary, multiclass or regression) and either
+``train.csv`` and ``test.csv`` or ``data.csv`` (also gzipped), of which 25 % are held out, stratified,
+seed 0. The test rows are given to the service without their target, as a CSV to predict.
+"""
+
+import argparse
+import csv
+import gzip
+import json
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sklearn.metrics import log_loss, roc_auc_score
+from sklearn.model_selection import train_test_split
+
+from automl.cli.demo import service
+from automl.client import Client
+from automl.export.scoring import Scorer
+from automl.data import rows as data_rows
+
+MISSING = {"", "NA", "N/A", "NaN", "nan", "null", "None", "?"}
+Row = list[str]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A folder's rows as text, split."""
+
+    name: str
+    task: str
+    target: str
+    header: Row
+    train: list[Row]
+    test: list[Row]
+
+    @property
+    def at(self) -> int:
+        return self.header.index(self.target)
+
+
+def load(folder: Path) -> Problem:
+    meta = json.loads((folder / "meta.json").read_text())
+    target, task = meta["target"], meta["task"]
+    files = {path.name.split(".")[0]: path for path in folder.glob("*.csv*")}
+    if "train" in files:
+        header, train = _rows(files["train"], target)
+        test = _rows(files["test"], target)[1]
+    else:
+        header, every = _rows(files["data"], target)
+        labels = [row[header.index(target)] for row in every]
+        train, test = train_test_split(
+            every,
+            test_size=0.25,
+            random_state=0,
+            stratify=None if task == "regression" else labels,
+        )
+    return Problem(meta["name"], task, target, header, train, test)
+
+
+def _rows(path: Path, target: str) -> tuple[Row, list[Row]]:
+    opened = gzip.open(path, "rt", newline="") if path.suffix == ".gz" else path.open(newline="")
+    with opened as file:
+        header, *found = list(csv.reader(file))
+    return header, [row for row in found if row[header.index(target)]]
+
+
+def score(problem: Problem, classes: list[str], predicted: np.ndarray) -> tuple[str, float]:
+    """Return the metric's name and value, lower is better for all (1 − AUC)."""
+    truth = [row[problem.at] for row in problem.test]
+    if problem.task == "regression":
+        error = np.array(truth, dtype=float) - predicted.ravel()
+        return "rmse", float(np.sqrt(np.mean(error**2)))
+    index = np.array([classes.index(label) for label in truth])
+    if problem.task == "binary":
+        return "1-auc", 1 - float(roc_auc_score(index, predicted[:, 1]))
+    return "log_loss", float(log_loss(index, predicted, labels=list(range(len(classes)))))
+
+
+def lightgbm_defaults(problem: Problem) -> dict[str, Any]:
+    """Train LightGBM with its defaults; text columns as its own categorical type."""
+    import lightgbm
+
+    x, categorical = _matrix(problem, problem.train)
+    z, _ = _matrix(problem, problem.test)
+    y = [row[problem.at] for row in problem.train]
+    started = time.monotonic()
+    if problem.task == "regression":
+        model = lightgbm.LGBMRegressor(verbose=-1, random_state=0)
+        model.fit(x, np.array(y, dtype=float), categorical_feature=categorical)
+        return _scored(problem, [], model.predict(z), started)
+    model = lightgbm.LGBMClassifier(verbose=-1, random_state=0)
+    model.fit(x, np.array(y), categorical_feature=categorical)
+    return _scored(problem, [str(label) for label in model.classes_], model.predict_proba(z), started)
+
+
+def _scored(
+    problem: Problem, classes: list[str], predicted: np.ndarray, started: float
+) -> dict[str, Any]:
+    seconds = time.monotonic() - started
+    name, value = score(problem, classes, predicted)
+    return {"metric": name, "error": value, "seconds": round(seconds, 2)}
+
+
+def _matrix(problem: Problem, some: list[Row]) -> tuple[np.ndarray, list[int]]:
+    columns, categorical = [], []
+    for index in range(len(problem.header)):
+        if index == problem.at:
+            continue
+        cells = [row[index] for row in problem.train]
+        try:
+            for cell in cells:
+                _number(cell)
+            columns.append([_number(row[index]) for row in some])
+        except ValueError:
+            levels = {value: code for code, value in enumerate(sorted(set(cells) - {""}))}
+            categorical.append(len(columns))
+            columns.append([levels.get(row[index], np.nan) for row in some])
+    return np.array(columns, dtype=float).T, categorical
+
+
+def _number(cell: str) -> float:
+    return np.nan if cell.strip() in MISSING else float(cell)
+
+
+def ours(client: Client, problem: Problem, budget: float, folder: Path) -> dict[str, Any]:
+    """Run a study over REST, download the model and score the test rows with the file."""
+    train, test = folder / "train.csv", folder / "test.csv"
+    for path, some in ((train, problem.train), (test, problem.test)):
+        keep = [i for i in range(len(problem.header)) if path is train or i != problem.at]
+        with path.open("w", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerows([row[i] for i in keep] for row in [problem.header, *some])
+    dataset = client.upload(train)
+    task = "regression" if problem.task == "regression" else "classification"
+    body = {
+        "dataset_id": dataset["id"],
+        "task": {"type": task, "target": problem.target},
+        "budget": {"seconds": budget},
+    }
+    started = time.monotonic()
+    study = client.start(body)
+    for _ in client.events(study["id"]):
+        pass
+    seconds = time.monotonic() - started
+    study = client.study(study["id"])
+    if study["status"] != "succeeded":
+        return {"metric": "", "error": float("nan"), "seconds": seconds, "why": study["error"]}
+    model = client.get(f"/v1/models/{study['model_id']}")
+    path = client.download(study["id"], folder / "model.onnx")
+    scorer = Scorer(path)
+    began = time.monotonic()
+    scores = scorer.predict(data_rows.from_csv(test, scorer.inputs))
+    predicting = time.monotonic() - began
+    answer = scores.predictions if scores.probabilities is None else scores.probabilities
+    name, value = score(problem, [str(c) for c in model["classes"] or []], np.asarray(answer, float))
+    return {
+        "metric": name,
+        "error": value,
+        "estimate": model["test"]["metrics"][study["metric"]["name"]],
+        "source": model["test"]["source"],
+        "seconds": round(seconds, 2),
+        "overrun": round(seconds - budget, 2),
+        "trials": study["progress"]["trials"],
+        "members": [(m["family"], round(m["weight"], 2)) for m in model["members"]],
+        "megabytes": round(path.stat().st_size / 1e6, 2),
+        "rows_per_second": round(len(problem.test) / predicting),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folders", nargs="+", type=Path)
+    parser.add_argument("--budget", type=float, default=60.0)
+    parser.add_argument("--out", type=Path)
+    given = parser.parse_args()
+    results = []
+    with tempfile.TemporaryDirectory() as name:
+        with service(Path(name) / "data") as url, Client(url) as client:
+            for folder in given.folders:
+                problem = load(folder)
+                reference = lightgbm_defaults(problem)
+                result = ours(client, problem, given.budget, Path(name))
+                ratio = result["error"] / reference["error"]
+                print(
+                    f"{problem.name:24} {result['metric']:9} ours {result['error']:<10.5g}"
+                    f" LightGBM {reference['error']:<10.5g} ratio {ratio:.3f}  {result}",
+                    flush=True,
+                )
+                results.append({"set": problem.name, "ours": result, "lightgbm": reference})
+                if given.out:
+                    given.out.write_text(json.dumps(results, indent=1))
+
+
+if __name__ == "__main__":
+    main()

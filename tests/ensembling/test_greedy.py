@@ -1,0 +1,81 @@
+"""Greedy selection against exhaustive truth, ties and limits."""
+
+import numpy as np
+import pytest
+
+from automl.core.frame import Floats
+from automl.ensembling.crossfit import crossfit
+from automl.ensembling.greedy import select
+
+
+def _problem(seed: int = 0) -> tuple[Floats, list[Floats]]:
+    random = np.random.default_rng(seed)
+    truth = random.normal(size=400)
+    return truth, [(truth + random.normal(size=400) * s)[:, None] for s in (1.0, 1.1, 3.0)]
+
+
+def _rmse(truth: Floats):  # type: ignore[no-untyped-def]
+    return lambda mean: float(np.sqrt(np.mean((mean[:, 0] - truth) ** 2)))
+
+
+def test_averaging_independent_errors_beats_the_best_single() -> None:
+    truth, predictions = _problem()
+    weights = select(predictions, _rmse(truth), maximize=False)
+    mixed = sum(w * p for w, p in zip(weights, predictions, strict=True))
+    assert sum(weights) == pytest.approx(1.0)
+    assert _rmse(truth)(mixed) < min(_rmse(truth)(p) for p in predictions) * 0.9
+
+
+def test_weights_come_close_to_the_best_convex_combination() -> None:
+    truth, predictions = _problem(3)
+    weights = select(predictions, _rmse(truth), maximize=False)
+    grid = np.linspace(0, 1, 41)
+    best = min(
+        _rmse(truth)(a * predictions[0] + b * predictions[1] + (1 - a - b) * predictions[2])
+        for a in grid
+        for b in grid
+        if a + b <= 1
+    )
+    mixed = sum(w * p for w, p in zip(weights, predictions, strict=True))
+    assert _rmse(truth)(mixed) <= best * 1.005
+
+
+def test_a_perfect_prediction_stands_alone() -> None:
+    truth, predictions = _problem()
+    assert select([*predictions, truth[:, None]], _rmse(truth), maximize=False) == (0, 0, 0, 1)
+
+
+def test_equal_predictions_give_the_first_only() -> None:
+    truth, predictions = _problem()
+    same = [predictions[0], predictions[0].copy()]
+    assert select(same, _rmse(truth), maximize=False) == (1.0, 0.0)
+
+
+def test_no_more_members_than_allowed() -> None:
+    random = np.random.default_rng(1)
+    truth = random.normal(size=300)
+    crowd = [(truth + random.normal(size=300))[:, None] for _ in range(12)]
+    weights = select(crowd, _rmse(truth), maximize=False, members=3)
+    assert 1 < sum(weight > 0 for weight in weights) <= 3
+
+
+def test_maximize_turns_the_direction() -> None:
+    truth, predictions = _problem()
+    rmse = _rmse(truth)
+    assert select(predictions, lambda m: -rmse(m), maximize=True) == select(
+        predictions, rmse, maximize=False
+    )
+
+
+def test_crossfit_never_judges_rows_by_weights_chosen_on_them() -> None:
+    predictions = [np.zeros((6, 1)), np.ones((6, 1))]
+    parts = [np.array([0, 3]), np.array([1, 4]), np.array([2, 5])]
+    seen: list[list[int]] = []
+
+    def choose(some: object, rows: np.ndarray) -> tuple[float, float]:  # type: ignore[type-arg]
+        seen.append(rows.tolist())
+        return (0.25, 0.75)
+
+    result = crossfit(predictions, parts, choose)
+    assert result.tolist() == [[0.75]] * 6
+    assert seen == [[1, 2, 4, 5], [0, 2, 3, 5], [0, 1, 3, 4]]

@@ -1,0 +1,118 @@
+"""Asking is a pure function: of the window in replay order, of everything otherwise."""
+
+from dataclasses import replace
+
+import pytest
+
+from automl import families
+from automl.core.catalog import (
+    FamilyName,
+    MetricName,
+    TaskType,
+    TrialState,
+    ValidationStrategy,
+)
+from automl.core.study import REPLAY_WINDOW, Budget, Plan, StudySpec, TaskSpec
+from automl.core.trial import Candidate, Trial
+from automl.search.ask import ask
+from automl.search.portfolio import portfolio
+
+PLAN = Plan(
+    task=TaskType.CLASSIFICATION,
+    target="y",
+    metric=MetricName.ROC_AUC,
+    positive=1,
+    classes=("a", "b"),
+    features=("x",),
+    families=tuple(FamilyName),
+    strategy=ValidationStrategy.KFOLD,
+    folds=5,
+    rows=1000,
+    test_rows=0,
+    dropped_rows=0,
+    baseline=0.5,
+)
+REPLAY = StudySpec("ds_1", TaskSpec(TaskType.CLASSIFICATION, "y"), Budget(trials=50))
+TIMED = replace(REPLAY, budget=Budget(seconds=60.0))
+
+
+def _history(count: int, spec: StudySpec = REPLAY) -> list[Trial]:
+    """Return complete trials, each asked from those before it."""
+    trials: list[Trial] = []
+    for number in range(count):
+        candidate = ask(PLAN, spec, trials, number)
+        assert candidate is not None
+        trials.append(_complete(number, candidate, 0.8 + 0.01 * (number % 7)))
+    return trials
+
+
+def _complete(number: int, candidate: Candidate, value: float, seconds: float = 1.0) -> Trial:
+    return Trial("s", number, TrialState.COMPLETE, candidate, value=value, seconds=seconds)
+
+
+def test_the_portfolio_comes_first_and_the_linear_model_before_all() -> None:
+    head = portfolio(PLAN.families)
+    assert head[0].family is FamilyName.LINEAR
+    assert [ask(PLAN, REPLAY, [], number) for number in range(len(head))] == list(head)
+
+
+@pytest.mark.parametrize("number", [9, 15, 24])
+def test_replay_order_ignores_everything_inside_the_window(number: int) -> None:
+    full = _history(number)
+    window = full[: number - REPLAY_WINDOW + 1]
+    altered = window + [
+        replace(trial, value=0.999, candidate=full[0].candidate, state=TrialState.COMPLETE)
+        for trial in full[len(window) :]
+    ]
+    assert ask(PLAN, REPLAY, window, number) == ask(PLAN, REPLAY, altered, number)
+
+
+def test_replay_order_looks_at_what_lies_before_the_window() -> None:
+    one = _history(30)
+    other = [replace(t, value=1.6 - (t.value or 0)) for t in one]
+    asked = [ask(PLAN, REPLAY, one, n) != ask(PLAN, REPLAY, other, n) for n in range(24, 30)]
+    assert any(asked)
+
+
+def test_measured_seconds_play_no_part_in_replay_order() -> None:
+    quick = _history(20)
+    slow = [replace(trial, seconds=1000.0, started_at=5.0) for trial in quick]
+    assert ask(PLAN, REPLAY, quick, 20) == ask(PLAN, REPLAY, slow, 20)
+
+
+def test_another_seed_asks_for_something_else() -> None:
+    other = replace(REPLAY, seed=1)
+    asked = [ask(PLAN, REPLAY, [], n) != ask(PLAN, other, [], n) for n in range(3, 7)]
+    assert any(asked)
+
+
+def test_every_proposal_is_valid_and_serves_the_chosen_families() -> None:
+    plan = replace(PLAN, families=(FamilyName.MLP, FamilyName.LIGHTGBM))
+    trials: list[Trial] = []
+    for number in range(25):
+        candidate = ask(plan, REPLAY, trials, number)
+        assert candidate is not None
+        assert candidate.family in plan.families
+        families.validate(candidate.family, candidate.params)
+        trials.append(_complete(number, candidate, 0.7 + 0.001 * number))
+
+
+def test_a_candidate_that_cannot_finish_in_time_is_not_started() -> None:
+    head = portfolio(PLAN.families)
+    trials = [
+        _complete(n, c, 0.8, seconds=0.5 if c.family is FamilyName.LINEAR else 30.0)
+        for n, c in enumerate(head)
+    ]
+    asked = {ask(PLAN, TIMED, trials, n, seconds_left=10.0) for n in range(3, 4)}
+    assert {candidate.family for candidate in asked if candidate} == {FamilyName.LINEAR}
+    assert ask(PLAN, TIMED, trials, 3, seconds_left=0.2) is None
+
+
+def test_the_better_family_gets_more_trials_but_not_all() -> None:
+    head = portfolio(PLAN.families)
+    values = {FamilyName.LINEAR: 0.75, FamilyName.LIGHTGBM: 0.95, FamilyName.MLP: 0.80}
+    trials = [_complete(n, c, values[c.family]) for n, c in enumerate(head)]
+    drawn = [ask(PLAN, TIMED, trials, n, seconds_left=50.0) for n in range(3, 103)]
+    counts = {name: sum(c.family is name for c in drawn if c) for name in FamilyName}
+    assert counts[FamilyName.LIGHTGBM] > 50
+    assert counts[FamilyName.MLP] >= 1
