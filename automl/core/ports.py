@@ -167,6 +167,9 @@ class Requests(Protocol):
         key belongs to another operation.
         """
 
+    def touch(self, tenant: str, key: str) -> None:
+        """Keep an unanswered reservation alive: its request is still being worked on."""
+
     def check(self, tenant: str, key: str, fingerprint: str) -> Reply | None:
         """Return the first answer to the same request. Raises `IdempotencyKeyReused`."""
 

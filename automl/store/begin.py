@@ -1,0 +1,55 @@
+"""The answer of a turn becomes a leased trial: compare-and-set on the study's version."""
+
+from sqlalchemy import insert
+
+from automl.core.catalog import EventType, StudyStatus, TrialState
+from automl.core.trial import Attempt, Candidate, Turn
+from automl.store.claim import started
+from automl.store.elapsed import reserve
+from automl.store.ledger import Ledger
+from automl.store.tables import trials
+
+
+def begin(
+    ledger: Ledger, worker: str, turn: Turn, candidate: Candidate, *, lease_seconds: float
+) -> Attempt | None:
+    """Return the new trial, leased; None when the study moved on while it was asked."""
+    study = ledger.study
+    if (study.version, study.next_number) != (turn.version, turn.number):
+        return None
+    if not study.asks(ledger.now):
+        return None
+    _start(ledger)
+    ledger.tx.writer.execute(
+        insert(trials).values(
+            study_id=study.id,
+            number=turn.number,
+            state=TrialState.RUNNING.value,
+            family=candidate.family.value,
+            params=dict(candidate.params),
+            fold_values=[],
+            started_at=ledger.now,
+            worker=worker,
+            token=1,
+            lease_until=ledger.now + lease_seconds,
+            attempts=1,
+        )
+    )
+    study.version += 1
+    study.next_number += 1
+    ledger.move(None, TrialState.RUNNING)
+    started(ledger, turn.number, candidate, worker, 1)
+    left = study.search_left(ledger.now)
+    return Attempt(study.id, study.tenant, turn.number, 1, candidate, left, None)
+
+
+def _start(ledger: Ledger) -> None:
+    """Start the study's clock at its first trial."""
+    study = ledger.study
+    if study.started_at is not None:
+        return
+    study.status = StudyStatus.RUNNING
+    study.started_at = ledger.now
+    if study.seconds is not None:
+        study.search_ends_at = ledger.now + study.seconds - reserve(study.seconds)
+    ledger.event(EventType.STUDY_STARTED)

@@ -1,0 +1,141 @@
+"""Who works on what: the order of claims, and the claims themselves.
+
+A look without locks ranks the studies that have something to do; each candidate is then locked and
+looked at again, because others claim at the same time.
+"""
+
+from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select, update
+
+from automl.core.catalog import EventType, StudyStatus, TrialState
+from automl.core.study import REPLAY_WINDOW
+from automl.core.trial import Attempt, Candidate, Finish, Turn
+from automl.store import rows
+from automl.store.clock import now
+from automl.store.ledger import Ledger
+from automl.store.tables import points, studies, trials
+
+_c = studies.c
+
+ASKS: ColumnElement[bool] = and_(
+    _c.exhausted.is_(False),
+    or_(_c.trials.is_(None), _c.next_number < _c.trials),
+    or_(_c.search_ends_at.is_(None), _c.search_ends_at > now()),
+    or_(_c.seconds.is_not(None), _c.next_number - _c.open_from < REPLAY_WINDOW),
+)
+"""`Standing.asks` in SQL: the study wants its next candidate."""
+
+FINISH_DUE: ColumnElement[bool] = and_(
+    _c.status == StudyStatus.FINALIZING.value,
+    or_(_c.finish_until.is_(None), _c.finish_until < now()),
+)
+"""The study's search is over and nobody holds its finish."""
+
+CANDIDATES = 16
+"""How many studies a claim tries before it leaves the rest to the next claim."""
+
+
+def ranking() -> Select[str]:
+    """Return the ids of studies with something to do, the most deserving first."""
+    active = (StudyStatus.QUEUED.value, StudyStatus.RUNNING.value, StudyStatus.FINALIZING.value)
+    load = (
+        select(_c.tenant, func.sum(_c.running).label("running"))
+        .where(_c.status.in_((*active, StudyStatus.PAUSED.value)))
+        .group_by(_c.tenant)
+        .subquery()
+    )
+    searching = _c.status.in_((StudyStatus.QUEUED.value, StudyStatus.RUNNING.value))
+    return (
+        select(_c.id)
+        .join(load, load.c.tenant == _c.tenant)
+        .where(_c.status.in_(active), or_(FINISH_DUE, and_(searching, or_(_c.waiting > 0, ASKS))))
+        .order_by(
+            case((_c.status == StudyStatus.FINALIZING.value, 0), else_=1),
+            load.c.running,
+            _c.priority.desc(),
+            _c.running,
+            _c.created_at,
+            _c.id,
+        )
+        .limit(CANDIDATES)
+    )
+
+
+def take(ledger: Ledger, worker: str, lease_seconds: float) -> Attempt | Finish | Turn | None:
+    """Return what the locked study has to do now, leased to the worker; None: nothing."""
+    study = ledger.study
+    if study.status is StudyStatus.FINALIZING:
+        return _finish(ledger, worker, lease_seconds)
+    if study.status not in (StudyStatus.QUEUED, StudyStatus.RUNNING):
+        return None
+    if study.waiting and (attempt := _waiting(ledger, worker, lease_seconds)) is not None:
+        return attempt
+    if study.asks(ledger.now):
+        left = study.search_left(ledger.now)
+        return Turn(study.id, study.tenant, study.version, study.next_number, left)
+    return None
+
+
+def started(ledger: Ledger, number: int, candidate: Candidate, worker: str, attempt: int) -> None:
+    """Append the event of a trial that a worker begins or goes on with."""
+    ledger.event(
+        EventType.TRIAL_STARTED,
+        trial=number,
+        family=candidate.family.value,
+        params=dict(candidate.params),
+        attempt=attempt,
+        worker=worker,
+    )
+
+
+def _finish(ledger: Ledger, worker: str, lease_seconds: float) -> Finish | None:
+    study = ledger.study
+    if study.finish_until is not None and study.finish_until >= ledger.now:
+        return None
+    study.finish_token += 1
+    study.finish_worker = worker
+    study.finish_until = ledger.now + lease_seconds
+    left = None if study.ends_at is None else max(0.0, study.ends_at - ledger.now)
+    return Finish(study.id, study.tenant, study.finish_token, left)
+
+
+def _waiting(ledger: Ledger, worker: str, lease_seconds: float) -> Attempt | None:
+    study, connection = ledger.study, ledger.tx.writer
+    query = (
+        select(trials)
+        .where(trials.c.study_id == study.id, trials.c.state == TrialState.WAITING.value)
+        .order_by(trials.c.number)
+        .limit(1)
+    )
+    row = connection.execute(query).mappings().first()
+    if row is None:
+        return None
+    number, token = row["number"], row["token"] + 1
+    mine = (trials.c.study_id == study.id, trials.c.number == number)
+    connection.execute(
+        update(trials)
+        .where(*mine)
+        .values(
+            state=TrialState.RUNNING.value,
+            token=token,
+            worker=worker,
+            lease_until=ledger.now + lease_seconds,
+            attempts=trials.c.attempts + 1,
+            checkpointed=False,
+        )
+    )
+    if row["checkpoint"] is None:  # it starts over, and so does its curve
+        connection.execute(
+            points.delete().where(points.c.study_id == study.id, points.c.trial == number)
+        )
+    candidate = rows.candidate(row)
+    ledger.move(TrialState.WAITING, TrialState.RUNNING)
+    started(ledger, number, candidate, worker, row["attempts"] + 1)
+    return Attempt(
+        study_id=study.id,
+        tenant=study.tenant,
+        number=number,
+        token=token,
+        candidate=candidate,
+        seconds_left=study.search_left(ledger.now),
+        checkpoint=row["checkpoint"],
+    )

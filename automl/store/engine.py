@@ -1,0 +1,82 @@
+"""Engines: the same SQLAlchemy on top, each database's own safeguards below."""
+
+import sqlite3
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+
+from automl.store.postgres import Bounded, bound_waits
+
+WRITE = "automl_write"
+"""The execution option of a connection whose transactions will write."""
+
+BUSY_SECONDS = 4.5
+"""How long a writer waits for others: the user gets an answer within five seconds."""
+
+
+def open_engine(url: str) -> Engine:
+    """Return the engine of a SQLAlchemy URL; nothing is connected yet."""
+    backend = make_url(url).get_backend_name()
+    if backend == "sqlite":
+        return _sqlite(url)
+    if backend == "postgresql":
+        return _postgresql(url)
+    raise ValueError(f"the database URL names {backend!r}; expected sqlite or postgresql")
+
+
+def _sqlite(url: str) -> Engine:
+    engine = create_engine(
+        url,
+        connect_args={"timeout": BUSY_SECONDS},
+        pool_size=8,
+        max_overflow=56,
+        pool_timeout=BUSY_SECONDS,
+    )
+
+    @event.listens_for(engine, "connect")
+    def _connect(connection: sqlite3.Connection, _record: Any) -> None:
+        connection.isolation_level = None  # transactions are begun below, not by the driver
+        for pragma in (
+            "auto_vacuum=INCREMENTAL",  # before the first table, else it has no effect
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            "journal_size_limit=67108864",
+        ):
+            connection.execute(f"PRAGMA {pragma}").close()
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        # A reader takes no lock; a writer takes the one there is at once, and waits for it: an
+        # upgrade in mid-transaction would fail without waiting.
+        write = connection.get_execution_options().get(WRITE, False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+    return engine
+
+
+def _postgresql(url: str) -> Engine:
+    engine = create_engine(
+        url,
+        isolation_level="READ COMMITTED",
+        connect_args={
+            "connect_timeout": 2,
+            "application_name": "automl",
+            "options": "-c statement_timeout=4500 -c idle_in_transaction_session_timeout=30000",
+            "keepalives_idle": 5,
+            "keepalives_interval": 2,
+            "keepalives_count": 2,
+            "tcp_user_timeout": 4500,
+        },
+        pool_size=4,
+        max_overflow=60,
+        pool_timeout=BUSY_SECONDS,
+        pool_pre_ping=True,
+    )
+
+    @event.listens_for(engine, "do_connect")
+    def _connect(_dialect: Any, _record: Any, args: list[Any], given: dict[str, Any]) -> Bounded:
+        return Bounded.connect(*args, **given)
+
+    bound_waits(engine, BUSY_SECONDS)
+    return engine

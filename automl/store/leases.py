@@ -1,0 +1,213 @@
+"""Who works on what, in SQL: every method is one or a few small transactions of its own."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+
+from sqlalchemy import delete, update
+
+from automl.core.catalog import StudyFailure, TrialFailure, TrialState
+from automl.core.errors import LeaseLost
+from automl.core.fault import fault
+from automl.core.model import Model
+from automl.core.ports import Order, Outcome, Worker
+from automl.core.trial import Attempt, Candidate, CurvePoint, Finish, Turn
+from automl.store import beat, begin, claim, curves, ends, finishes, links, reap, sweep
+from automl.store.database import Database
+from automl.store.ledger import Ledger
+from automl.store.settle import settle
+from automl.store.tables import trials, workers
+
+
+class SqlLeases:
+    """Claims, fencing tokens, heartbeats and the ends of trials."""
+
+    def __init__(self, database: Database, *, lease_seconds: float, max_attempts: int) -> None:
+        self._database = database
+        self._lease_seconds = lease_seconds
+        self._max_attempts = max_attempts
+
+    def claim(self, worker: str) -> Attempt | Finish | Turn | None:
+        """Return the next piece of work: finishes first, then waiting trials, then a turn to ask.
+
+        Fair between tenants, inside a tenant by priority, then fewest running trials, then age.
+        An attempt or finish is already leased; a turn is not.
+        """
+        with self._database.transaction() as tx:
+            candidates = list(tx.reader.execute(claim.ranking()).scalars())
+        for study_id in candidates:
+            with self._locked(study_id) as ledger:
+                work = None
+                if ledger is not None and not settle(ledger):
+                    work = claim.take(ledger, worker, self._lease_seconds)
+            if work is not None:
+                if not isinstance(work, Turn):
+                    fault("trial.claimed")
+                return work
+        return None
+
+    def begin(self, worker: str, turn: Turn, candidate: Candidate) -> Attempt | None:
+        """Commit the answer of a turn as a leased trial; None when the study moved on meanwhile."""
+        fault("ask.done")
+        with self._locked(turn.study_id) as ledger:
+            if ledger is None:
+                return None
+            settle(ledger)
+            attempt = begin.begin(
+                ledger, worker, turn, candidate, lease_seconds=self._lease_seconds
+            )
+        if attempt is not None:
+            fault("trial.claimed")
+        return attempt
+
+    def exhaust(self, turn: Turn) -> None:
+        """Note that nothing more is worth starting: the study finishes when its trials have."""
+        with self._locked(turn.study_id) as ledger:
+            if ledger is not None and ledger.study.version == turn.version:
+                ledger.study.exhausted = True
+                settle(ledger)
+
+    def beat(self, worker: Worker, hold: Attempt | Finish | None) -> Order:
+        """Renew the worker's row and its lease, and return what its holder should do."""
+        with self._database.write() as tx:
+            beat.renew_worker(tx, worker)
+            if hold is None:
+                return Order.GO_ON
+            if not beat.renew_lease(tx, hold, self._lease_seconds):
+                return Order.STOP
+            order, late = beat.order(tx, hold)
+        if late:  # in a transaction of its own: the study's lock comes before its trials'
+            with self._locked(hold.study_id) as ledger:
+                if ledger is not None and settle(ledger):
+                    return Order.STOP
+        return order
+
+    def leave(self, worker: str) -> None:
+        """Remove a worker's row at its orderly end."""
+        with self._database.write() as tx:
+            tx.writer.execute(delete(workers).where(workers.c.id == worker))
+
+    def record(self, attempt: Attempt, points: Sequence[CurvePoint]) -> None:
+        """Add curve points, and an epoch event of the latest.
+
+        Raises:
+            LeaseLost: the token is old; nothing was written. So it is for all that follow.
+        """
+        if points:
+            with self._held(attempt) as ledger:
+                curves.record(ledger, attempt, points)
+
+    def checkpoint(self, attempt: Attempt, artifact_id: str) -> None:
+        """Make this the checkpoint that a later attempt goes on from."""
+        with self._held(attempt) as ledger:
+            row = ends.hold(ledger, attempt)
+            links.hold(ledger.tx, artifact_id, eager=True)
+            ledger.tx.writer.execute(
+                update(trials)
+                .where(
+                    trials.c.study_id == attempt.study_id,
+                    trials.c.number == attempt.number,
+                    trials.c.token == attempt.token,
+                    trials.c.state == TrialState.RUNNING.value,
+                )
+                .values(checkpoint=artifact_id, checkpointed=True)
+            )
+            if row["checkpoint"] != artifact_id:
+                links.let_go(ledger.tx, row["checkpoint"])
+
+    def complete(self, attempt: Attempt, outcome: Outcome) -> None:
+        """End a trial with its value and its arrays."""
+        with self._held(attempt) as ledger:
+            ends.complete(ledger, attempt, outcome)
+            settle(ledger)
+            ledger.save()
+            fault("result.before_commit")
+        fault("result.after_commit")
+
+    def prune(self, attempt: Attempt, seconds: float) -> None:
+        """End a trial early: others were better at the same rung."""
+        self._end(attempt, lambda ledger: _end_as(ledger, attempt, TrialState.PRUNED, seconds))
+
+    def fail(self, attempt: Attempt, reason: TrialFailure, message: str, seconds: float) -> None:
+        """End a trial that cannot be trained."""
+        self._end(
+            attempt,
+            lambda ledger: ends.fail(ledger, ends.hold(ledger, attempt), reason, message, seconds),
+        )
+
+    def cancel(self, attempt: Attempt, seconds: float) -> None:
+        """End a trial that the search's end cut off."""
+        self._end(attempt, lambda ledger: _end_as(ledger, attempt, TrialState.CANCELLED, seconds))
+
+    def release(self, attempt: Attempt) -> None:
+        """Give the trial back unharmed: pause, hand-back. Not counted against it."""
+        self._end(attempt, lambda ledger: ends.release(ledger, ends.hold(ledger, attempt)))
+
+    def crashed(self, hold: Attempt | Finish) -> None:
+        """Note that the training child died under a living parent: counted against the trial."""
+        most = self._max_attempts
+        if isinstance(hold, Finish):
+            with self._held(hold) as ledger:
+                finishes.crash(ledger, hold, most)
+        else:
+            self._end(hold, lambda ledger: ends.crash(ledger, ends.hold(ledger, hold), most))
+
+    def publish(self, finish: Finish, model: Model) -> None:
+        """Store the model and end the study with it."""
+        with self._held(finish) as ledger:
+            finishes.publish(ledger, finish, model)
+
+    def give_up(self, finish: Finish, reason: StudyFailure, detail: str) -> None:
+        """End the study without a model."""
+        with self._held(finish) as ledger:
+            finishes.give_up(ledger, finish, reason, detail)
+
+    def reap(self) -> int:
+        """Release what dead workers held, finish what is due, fail studies without workers.
+
+        Anyone may call this at any time; returns how many rows changed.
+        """
+        with self._database.transaction() as tx:
+            changed = reap.forget(tx, self._lease_seconds)
+            live = reap.live_workers(tx, self._lease_seconds)
+            lapsed, finishing = reap.lapsed_trials(tx), reap.lapsed_finishes(tx)
+            due = reap.due(tx, live)
+            alone = not live and reap.unfinished(tx) and reap.watched(tx)
+            starved = reap.starved(tx) if alone else []
+        for study_id, number in lapsed:
+            changed += self._try(study_id, partial(reap.retry_lapsed, number=number))
+        for study_id in finishing:
+            changed += self._try(study_id, reap.lose_finish)
+        for study_id in due:
+            changed += self._try(study_id, settle)
+        for study_id in starved:
+            changed += self._try(study_id, reap.starve)
+        return changed + sweep.sweep(self._database)
+
+    def _try(self, study_id: str, act: Callable[[Ledger], bool]) -> int:
+        with self._locked(study_id) as ledger:
+            return int(ledger is not None and act(ledger))
+
+    def _end(self, attempt: Attempt, act: Callable[[Ledger], None]) -> None:
+        with self._held(attempt) as ledger:
+            act(ledger)
+            settle(ledger)
+
+    @contextmanager
+    def _held(self, hold: Attempt | Finish) -> Iterator[Ledger]:
+        with self._locked(hold.study_id) as ledger:
+            if ledger is None:
+                raise LeaseLost
+            yield ledger
+
+    @contextmanager
+    def _locked(self, study_id: str) -> Iterator[Ledger | None]:
+        with self._database.write() as tx:
+            ledger = Ledger.lock(tx, study_id)
+            yield ledger
+            if ledger is not None:
+                ledger.save()
+
+
+def _end_as(ledger: Ledger, attempt: Attempt, state: TrialState, seconds: float) -> None:
+    ends.end(ledger, ends.hold(ledger, attempt), state, seconds)

@@ -1,0 +1,48 @@
+"""When artifacts may be swept: never while something refers to them, soon after it lets go.
+
+``kept_until`` is the time to look; ``sweep.py`` then asks every table that could refer to the
+artifact, so that nothing here can lose bytes: at worst they stay an hour longer.
+"""
+
+from sqlalchemy import func, or_, select, update
+
+from automl.core.errors import NotFound
+from automl.store.clock import now
+from automl.store.database import Transaction
+from automl.store.tables import artifacts
+
+UNREFERENCED_SECONDS = 3600.0
+"""How long stored bytes wait for somebody to refer to them."""
+
+
+def hold(tx: Transaction, *ids: str, eager: bool = False) -> None:
+    """Check that the artifacts are there for a row that is about to refer to them.
+
+    ``eager`` ones are swept at once when they are let go; others not before their hour has passed,
+    because another trial may have stored the same bytes and be about to refer to them too.
+
+    Raises:
+        NotFound: one of them is not stored.
+    """
+    mine = (artifacts.c.id.in_(ids), artifacts.c.state == "ready")
+    query = select(artifacts.c.id).where(*mine).order_by(artifacts.c.id)
+    found = set(tx.writer.execute(query.with_for_update(read=True)).scalars())
+    if missing := set(ids) - found:
+        raise NotFound(f"there is no artifact {min(missing)!r}")
+    if eager:
+        tx.writer.execute(update(artifacts).where(*mine).values(kept_until=None))
+
+
+def let_go(tx: Transaction, *ids: str | None) -> None:
+    """Have the sweep look at artifacts that a row no longer refers to."""
+    wanted = [artifact_id for artifact_id in ids if artifact_id is not None]
+    if not wanted:
+        return
+    tx.writer.execute(
+        update(artifacts)
+        .where(
+            artifacts.c.id.in_(wanted),
+            or_(artifacts.c.kept_until.is_(None), artifacts.c.kept_until < now()),
+        )
+        .values(kept_until=func.coalesce(artifacts.c.kept_until, now()))
+    )

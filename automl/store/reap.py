@@ -1,0 +1,142 @@
+"""What dead workers left behind, and what is due: found and put right by anyone, at any time.
+
+Each finding is one small transaction under its study's lock that looks again before it acts, so
+that any number of processes may do this at once.
+"""
+
+from sqlalchemy import ColumnElement, and_, delete, func, or_, select
+
+from automl.core.catalog import EventType, StudyFailure, StudyStatus, TrialFailure, TrialState
+from automl.store import ends, finishes, settle
+from automl.store.clock import now
+from automl.store.database import Transaction
+from automl.store.ledger import Ledger
+from automl.store.requests import KEPT_SECONDS
+from automl.store.tables import requests, studies, trials, watch, workers
+
+_c = studies.c
+
+PATIENCE = 60.0
+"""Seconds after its budget until a study without any live worker fails."""
+
+GAP = 15.0
+"""Seconds without anybody looking after which a service counts as having been away."""
+
+_SEARCHING = _c.status.in_((StudyStatus.QUEUED.value, StudyStatus.RUNNING.value))
+
+_OVER: ColumnElement[bool] = or_(
+    _c.search_ends_at <= now(),
+    and_(
+        _c.waiting + _c.running == 0,
+        or_(_c.exhausted.is_(True), and_(_c.trials.is_not(None), _c.next_number >= _c.trials)),
+    ),
+)
+
+
+def lapsed_trials(tx: Transaction) -> list[tuple[str, int]]:
+    """Return study and number of the trials whose leases have lapsed."""
+    query = select(trials.c.study_id, trials.c.number).where(trials.c.lease_until < now())
+    return [(study_id, number) for study_id, number in tx.reader.execute(query).all()]
+
+
+def lapsed_finishes(tx: Transaction) -> list[str]:
+    """Return the studies whose finish lost its worker."""
+    query = select(_c.id).where(_c.status == StudyStatus.FINALIZING.value, _c.finish_until < now())
+    return list(tx.reader.execute(query).scalars())
+
+
+def due(tx: Transaction, live: int) -> list[str]:
+    """Return the studies whose search is over.
+
+    Without workers and results a study is left to `starved`: it is not its trials that failed.
+    """
+    query = select(_c.id).where(_SEARCHING, _OVER)
+    if not live:
+        query = query.where(or_(_c.complete > 0, _c.search_ends_at.is_(None)))
+    return list(tx.reader.execute(query).scalars())
+
+
+def starved(tx: Transaction) -> list[str]:
+    """Return the studies that no worker came for until their budget's end and a minute more."""
+    active = or_(_SEARCHING, _c.status == StudyStatus.FINALIZING.value)
+    end = func.coalesce(_c.started_at + _c.paused_seconds, _c.queued_at) + _c.seconds
+    return list(tx.reader.execute(select(_c.id).where(active, end + PATIENCE < now())).scalars())
+
+
+def live_workers(tx: Transaction, lease_seconds: float) -> int:
+    """Return how many workers were heard of within a lease."""
+    query = select(func.count()).where(workers.c.last_heartbeat_at >= now() - lease_seconds)
+    return int(tx.reader.execute(query).scalar_one())
+
+
+def unfinished(tx: Transaction) -> bool:
+    """Return whether any study waits for workers."""
+    active = or_(_SEARCHING, _c.status == StudyStatus.FINALIZING.value)
+    return tx.reader.execute(select(_c.id).where(active).limit(1)).first() is not None
+
+
+def watched(tx: Transaction) -> bool:
+    """Note that somebody looks; returns whether that was so for `PATIENCE` without a gap.
+
+    A service that starts again after an hour must give its workers time to come.
+    """
+    moment = tx.now()
+    row = tx.reader.execute(select(watch.c.since, watch.c.at)).first()
+    since = moment if row is None or moment - row.at > GAP else row.since
+    if row is None or since != row.since or moment - row.at > GAP / 5:
+        insert = tx.insert(watch).values(id=1, since=since, at=moment)
+        tx.writer.execute(
+            insert.on_conflict_do_update(
+                index_elements=[watch.c.id], set_={"since": since, "at": moment}
+            )
+        )
+    return bool(moment - since >= PATIENCE)
+
+
+def retry_lapsed(ledger: Ledger, number: int) -> bool:
+    """Give a trial back whose worker was lost; returns whether its lease had lapsed."""
+    query = select(trials).where(
+        trials.c.study_id == ledger.study.id,
+        trials.c.number == number,
+        trials.c.state == TrialState.RUNNING.value,
+        trials.c.lease_until < ledger.now,
+    )
+    row = ledger.tx.writer.execute(query).mappings().first()
+    if row is None:
+        return False
+    ledger.event(EventType.WORKER_LOST, worker=row["worker"], trial=number)
+    ends.retry(ledger, row, TrialFailure.WORKER_LOST)
+    settle.settle(ledger)
+    return True
+
+
+def lose_finish(ledger: Ledger) -> bool:
+    """Give a finish back whose worker was lost."""
+    return finishes.lose(ledger)
+
+
+def starve(ledger: Ledger) -> bool:
+    """Fail a study that no worker came for."""
+    study = ledger.study
+    if study.status.ended or study.status is StudyStatus.PAUSED or study.seconds is None:
+        return False
+    start = study.queued_at if study.started_at is None else study.started_at + study.paused_seconds
+    if start + study.seconds + PATIENCE >= ledger.now:
+        return False
+    detail = "no worker was there until the budget's end; start one and resume the study"
+    settle.fail(ledger, StudyFailure.NO_WORKER, detail)
+    return True
+
+
+def forget(tx: Transaction, lease_seconds: float) -> int:
+    """Remove the rows of dead workers and of requests nobody repeats any more."""
+    dead = workers.c.last_heartbeat_at < now() - lease_seconds
+    old = requests.c.created_at < now() - KEPT_SECONDS
+    found = tx.reader.execute(select(workers.c.id).where(dead).limit(1)).first()
+    stale = tx.reader.execute(select(requests.c.key).where(old).limit(1)).first()
+    count = 0
+    if found is not None:
+        count += tx.writer.execute(delete(workers).where(dead)).rowcount
+    if stale is not None:
+        count += tx.writer.execute(delete(requests).where(old)).rowcount
+    return count

@@ -1,0 +1,79 @@
+"""Artifacts that nothing refers to are removed, a few chunks a transaction."""
+
+from sqlalchemy import ColumnElement, delete, exists, or_, select, update
+
+from automl.store.clock import now
+from automl.store.database import Database
+from automl.store.tables import artifacts, chunks, datasets, model_files, trials
+
+ARTIFACTS = 50
+"""How many artifacts one sweep looks at."""
+
+CHUNKS = 32
+"""How many chunks are deleted in a transaction."""
+
+_REFERENCES = (
+    datasets.c.source,
+    datasets.c.canonical,
+    trials.c.checkpoint,
+    trials.c.out_of_fold,
+    trials.c.fitted,
+    model_files.c.artifact_id,
+)
+
+
+def sweep(database: Database) -> int:
+    """Remove what has waited long enough for somebody to refer to it; returns how many."""
+    due = artifacts.c.kept_until < now()
+    query = select(artifacts.c.id, artifacts.c.state).where(due).limit(ARTIFACTS)
+    with database.transaction() as tx:
+        found = tx.reader.execute(query).all()
+    removed = 0
+    for artifact_id, state in found:
+        if state == "doomed" or _doom(database, artifact_id):
+            removed += _remove(database, artifact_id)
+    if removed:
+        _vacuum(database)
+    return removed
+
+
+def _doom(database: Database, artifact_id: str) -> bool:
+    """Decide in one conditional update whether the artifact goes; what is referred to stays."""
+    this = artifacts.c.id == artifact_id
+    with database.write() as tx:
+        changed = tx.writer.execute(
+            update(artifacts)
+            .where(this, artifacts.c.kept_until < now(), ~_referred())
+            .values(state="doomed")
+        )
+        if not changed.rowcount:
+            tx.writer.execute(
+                update(artifacts)
+                .where(this, artifacts.c.state == "ready", artifacts.c.kept_until < now())
+                .values(kept_until=None)
+            )
+        return bool(changed.rowcount)
+
+
+def _referred() -> ColumnElement[bool]:
+    return or_(*(exists().where(column == artifacts.c.id) for column in _REFERENCES))
+
+
+def _remove(database: Database, artifact_id: str) -> int:
+    mine = chunks.c.artifact_id == artifact_id
+    some = select(chunks.c.seq).where(mine).order_by(chunks.c.seq).limit(CHUNKS).subquery()
+    while True:
+        with database.write() as tx:
+            gone = tx.writer.execute(delete(chunks).where(mine, chunks.c.seq.in_(select(some))))
+            if gone.rowcount < CHUNKS:
+                row = delete(artifacts).where(
+                    artifacts.c.id == artifact_id, artifacts.c.state == "doomed"
+                )
+                return int(tx.writer.execute(row).rowcount)
+
+
+def _vacuum(database: Database) -> None:
+    """Give freed pages back to the file system, where the database does not do so itself."""
+    with database.transaction() as tx:
+        if tx.sqlite:
+            tx.writer.exec_driver_sql("PRAGMA incremental_vacuum(4096)").all()

@@ -1,0 +1,79 @@
+"""The leaderboard in SQL."""
+
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import ColumnElement, select
+
+from automl.core.catalog import TrialState
+from automl.core.errors import NotFound
+from automl.core.ports import TrialSort
+from automl.core.trial import CurvePoint, Trial
+from automl.store import rows
+from automl.store.database import Transaction
+from automl.store.tables import points, trials
+
+
+class SqlTrials:
+    """The trials of studies; whose a study is was settled by whoever looked it up."""
+
+    def __init__(self, tx: Transaction) -> None:
+        self._tx = tx
+
+    def list(
+        self,
+        study_id: str,
+        *,
+        sort: TrialSort,
+        maximize: bool,
+        state: TrialState | None,
+        offset: int,
+        limit: int,
+    ) -> Sequence[Trial]:
+        """Return a page; by ``value`` the best come first, trials without one last."""
+        query = select(trials).where(trials.c.study_id == study_id)
+        if state is not None:
+            query = query.where(trials.c.state == state.value)
+        query = query.order_by(*_order(sort, maximize=maximize)).offset(offset).limit(limit)
+        return [rows.trial(row) for row in self._tx.reader.execute(query).mappings()]
+
+    def get(self, study_id: str, number: int) -> Trial:
+        """Return one trial.
+
+        Raises:
+            NotFound: the study has no trial of that number.
+        """
+        query = select(trials).where(trials.c.study_id == study_id, trials.c.number == number)
+        row = self._tx.reader.execute(query).mappings().first()
+        if row is None:
+            raise NotFound(f"study {study_id!r} has no trial {number}")
+        return rows.trial(row)
+
+    def history(self, study_id: str) -> Sequence[Trial]:
+        """Return every trial by number."""
+        query = select(trials).where(trials.c.study_id == study_id).order_by(trials.c.number)
+        return [rows.trial(row) for row in self._tx.reader.execute(query).mappings()]
+
+    def curve(self, study_id: str, number: int) -> Sequence[CurvePoint]:
+        """Return the curve of a trial by epoch; empty for one that is not there."""
+        query = (
+            select(points)
+            .where(points.c.study_id == study_id, points.c.trial == number)
+            .order_by(points.c.epoch)
+        )
+        return [rows.point(row) for row in self._tx.reader.execute(query).mappings()]
+
+    def arrays(self, study_id: str) -> Mapping[int, tuple[str, str]]:
+        """Return (out-of-fold, fitted) artifact ids of the complete trials that still have them."""
+        query = (
+            select(trials.c.number, trials.c.out_of_fold, trials.c.fitted)
+            .where(trials.c.study_id == study_id, trials.c.out_of_fold.is_not(None))
+            .order_by(trials.c.number)
+        )
+        found = self._tx.reader.execute(query).all()
+        return {number: (out_of_fold, fitted) for number, out_of_fold, fitted in found}
+
+
+def _order(sort: TrialSort, *, maximize: bool) -> tuple[ColumnElement[object], ...]:
+    column = trials.c[sort]
+    direction = column.desc() if sort == "value" and maximize else column.asc()
+    return (direction,) if sort == "number" else (direction.nulls_last(), trials.c.number)
