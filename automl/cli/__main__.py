@@ -1,0 +1,5 @@
+"""``python -m automl.cli``."""
+
+from automl.cli import main
+
+main()

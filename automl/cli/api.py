@@ -1,0 +1,45 @@
+"""``automl api``: the REST API alone."""
+
+import socket
+from typing import Annotated
+
+import typer
+
+from automl.settings import Settings
+
+GRACEFUL_SECONDS = 1
+"""Event streams never end by themselves; their clients come back with the last id they saw."""
+
+
+def api(
+    host: Annotated[str | None, typer.Option(help="The address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="The port to listen on.")] = None,
+    fd: Annotated[int | None, typer.Option(hidden=True)] = None,
+) -> None:
+    """Run the API; it brings the database's schema to its own version first."""
+    import uvicorn
+    from api.app import create_app
+
+    from automl.bootstrap import log_to_stderr, start
+    from automl.core.fault import configure
+    from workers.queue import CeleryDoorbell, broker_url
+
+    settings = Settings.from_environment(host=host, port=port)
+    configure(settings.fault)
+    log_to_stderr(settings.log_level)
+    with start(settings) as application:
+        application.store.migrate()
+        doorbell = CeleryDoorbell(broker_url(settings))
+        server = uvicorn.Server(
+            uvicorn.Config(
+                create_app(settings, application.store, doorbell),
+                host=settings.host,
+                port=settings.port,
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                timeout_graceful_shutdown=GRACEFUL_SECONDS,
+            )
+        )
+        # A listening socket that the supervisor holds outlives this process and its successors.
+        server.run(sockets=None if fd is None else [socket.socket(fileno=fd)])

@@ -1,0 +1,143 @@
+"""The line between one attempt's training loop and the store: curves, checkpoints, orders."""
+
+import contextlib
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+from automl.core.catalog import TrialFailure
+from automl.core.errors import TrialError, TrialStopped, Unavailable
+from automl.core.fault import fault
+from automl.core.ports import Order, Store
+from automl.core.state import State, nest, unnest
+from automl.core.trial import Attempt, CurvePoint
+from automl.training import archive
+
+STATE = "application/vnd.safetensors"
+
+RECORD_SECONDS = 0.5
+"""Curve points are written at most so often: two commits a second a worker."""
+
+CHECKPOINT_SECONDS = 10.0
+CHECKPOINT_SHARE = 0.05
+"""Of the time at most this share goes into checkpoints, however large they are."""
+
+RELEASE_SECONDS = 1.0
+"""Told to give the trial back, training may go on so long to reach the end of its epoch."""
+
+
+class Orders(Protocol):
+    """What the worker's parent wants of the present hold."""
+
+    def order(self) -> Order:
+        """Return it; cheap enough for every batch."""
+
+
+class AttemptControl:
+    """A `Control` of one attempt.
+
+    Args:
+        store: where points and checkpoints go.
+        attempt: whose they are.
+        orders: asked at every check.
+        limit: seconds that a trial may take over all its attempts, 0 for no limit.
+        spent: seconds that earlier attempts took up to their checkpoint.
+    """
+
+    def __init__(
+        self, store: Store, attempt: Attempt, orders: Orders, *, limit: float, spent: float
+    ) -> None:
+        self._store = store
+        self._attempt = attempt
+        self._orders = orders
+        self._limit = limit
+        self._spent = spent
+        self._begun = time.monotonic()
+        self._recorded = self._begun
+        self._saved = self._begun
+        self._pause = CHECKPOINT_SECONDS
+        self._release_at: float | None = None
+        self._points: list[CurvePoint] = []
+
+    @property
+    def seconds(self) -> float:
+        """Seconds of training so far, over all attempts."""
+        return self._spent + time.monotonic() - self._begun
+
+    def report(self, point: CurvePoint) -> None:
+        """Keep the point for the next batch, and look whether to stop."""
+        fault("epoch.end")
+        self._points.append(point)
+        now = time.monotonic()
+        if now - self._recorded >= RECORD_SECONDS:
+            self._recorded = now
+            self._record()
+        self.check()
+
+    def check(self) -> None:
+        """Raise `TrialStopped` when told to or out of time, `TrialError` over the trial's limit."""
+        left = self.seconds_left()
+        if left is not None and left <= 0:
+            raise TrialStopped("the search's time is over")
+        if 0 < self._limit < self.seconds:
+            message = f"Training took longer than the {self._limit:g} s that a trial may."
+            raise TrialError(TrialFailure.TIME_LIMIT, message)
+        order = self._orders.order()
+        if order is Order.GO_ON:
+            return
+        if order is Order.RELEASE:
+            now = time.monotonic()
+            self._release_at = self._release_at or now + RELEASE_SECONDS
+            if now < self._release_at:
+                return
+        fault("cancel.seen")
+        raise TrialStopped(f"the worker was told to {order}")
+
+    def save(self, state: Callable[[], State]) -> None:
+        """Store a checkpoint if the last is old enough, or the trial is to be given back."""
+        now = time.monotonic()
+        releasing = self._release_at is not None
+        if now - self._saved < self._pause and not releasing:
+            return
+        with contextlib.suppress(Unavailable):  # training goes on; the next one will do
+            self._store_checkpoint(state())
+        self._saved = time.monotonic()
+        self._pause = max(CHECKPOINT_SECONDS, (self._saved - now) / CHECKPOINT_SHARE)
+        if releasing:
+            raise TrialStopped("the trial is given back")
+
+    def seconds_left(self) -> float | None:
+        """Return the seconds until the search ends, None without a limit."""
+        left = self._attempt.seconds_left
+        return None if left is None else max(0.0, left - (time.monotonic() - self._begun))
+
+    def flush(self) -> None:
+        """Write the points that are still waiting; `Unavailable` when the store is away."""
+        if self._points:
+            self._store.leases.record(self._attempt, self._points)
+            self._points = []
+
+    def _record(self) -> None:
+        try:
+            self.flush()
+        except Unavailable:
+            return  # they are kept and go with the next batch
+
+    def _store_checkpoint(self, state: State) -> None:
+        fault("checkpoint.tmp")
+        self.flush()
+        content = archive.pack(wrap(state, self.seconds))
+        artifact = self._store.artifacts.put(self._attempt.tenant, STATE, [content])
+        self._store.leases.checkpoint(self._attempt, artifact.id)
+        fault("checkpoint.done")
+
+
+def wrap(state: State, seconds: float) -> State:
+    """Return a checkpoint: the training's state and the seconds it took so far."""
+    return nest({"training": state, "spent": State({"seconds": seconds})})
+
+
+def unwrap(checkpoint: State) -> tuple[State, float]:
+    """Return what ``wrap`` put together."""
+    parts = unnest(checkpoint)
+    return parts["training"], float(parts["spent"].header["seconds"])

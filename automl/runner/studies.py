@@ -1,0 +1,87 @@
+"""What a worker remembers of the studies it works on: their rows of data and their ended trials."""
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import replace
+
+from automl.core.ports import Store, Unit
+from automl.core.schema import Dataset
+from automl.core.study import Study, StudySpec
+from automl.core.trial import Trial
+from automl.search.prepare import Prepared, prepare
+from automl.service.cache import Cache
+
+KEPT_PREPARED = 2
+"""Studies whose encoded data stays in memory."""
+
+KEPT_HISTORIES = 16
+PAGE = 500
+
+
+class Studies:
+    """Studies as a worker sees them, warm from trial to trial. The store stays the truth."""
+
+    def __init__(self, store: Store, cache: Cache) -> None:
+        self._store = store
+        self._cache = cache
+        self._prepared: OrderedDict[str, Prepared] = OrderedDict()
+        self._ended: OrderedDict[str, list[Trial]] = OrderedDict()
+
+    def look(self, tenant: str, study_id: str) -> tuple[Study, list[Trial]]:
+        """Return a study with all its trials by number, as they stand."""
+        with self._store.unit() as unit:
+            return unit.studies.get(tenant, study_id), self._history(unit, study_id)
+
+    def prepared(self, tenant: str, study_id: str) -> Prepared:
+        """Return a study's rows, split and ready to be encoded."""
+        with self._store.unit() as unit:
+            study = unit.studies.get(tenant, study_id)
+        known = self._prepared.get(study_id)
+        if known is None:
+            known = self._load(study)
+            self._prepared[study_id] = known
+        elif known.spec != study.spec:  # resumed with a larger budget
+            known = self._prepared[study_id] = replace(known, spec=study.spec)
+        _keep(self._prepared, study_id, KEPT_PREPARED)
+        return known
+
+    def _load(self, study: Study) -> Prepared:
+        dataset, test = self._datasets(study.tenant, study.spec)
+        table = self._cache.path(dataset.table)
+        tested = (test, self._cache.path(test.table)) if test else None
+        return prepare(study.plan, study.spec, dataset, table, tested)
+
+    def _datasets(self, tenant: str, spec: StudySpec) -> tuple[Dataset, Dataset | None]:
+        with self._store.unit() as unit:
+            dataset = unit.datasets.get(tenant, spec.dataset_id)
+            given = spec.test_dataset_id
+            return dataset, unit.datasets.get(tenant, given) if given else None
+
+    def _history(self, unit: Unit, study_id: str) -> list[Trial]:
+        """Return all trials; those before the first one still open never change and are kept."""
+        ended = self._ended.setdefault(study_id, [])
+        _keep(self._ended, study_id, KEPT_HISTORIES)
+        fresh: list[Trial] = []
+        while True:
+            page = _page(unit, study_id, len(ended) + len(fresh))
+            fresh += page
+            if len(page) < PAGE:
+                break
+        still_open = (index for index, trial in enumerate(fresh) if not trial.state.ended)
+        settled = next(still_open, len(fresh))
+        ended += fresh[:settled]
+        return ended + fresh[settled:]
+
+
+def _page(unit: Unit, study_id: str, offset: int) -> Sequence[Trial]:
+    return unit.trials.list(
+        study_id, sort="number", maximize=False, state=None, offset=offset, limit=PAGE
+    )
+
+
+def _keep(
+    warm: "OrderedDict[str, Prepared] | OrderedDict[str, list[Trial]]", used: str, most: int
+) -> None:
+    warm.move_to_end(used)
+    while len(warm) > most:
+        warm.popitem(last=False)

@@ -1,0 +1,1 @@
+"""The door through which work comes: doorbells, worker processes and their supervision."""

@@ -1,0 +1,55 @@
+"""The training child of a worker: ``python -m workers.child WORKER THREADS FD``.
+
+A process of its own, so that whatever happens in it ends with it: a leak, a crash, a fit that
+cannot be interrupted. It loads the training libraries first thing: to be warm is why it is started
+before there is work.
+"""
+
+import signal
+import sys
+from multiprocessing.connection import Connection
+
+from automl.core.fault import configure
+from automl.settings import Settings
+from workers.drain import drain
+from workers.line import Line
+from workers.process import end_with_parent
+
+
+def main(worker: str, threads: int, descriptor: int) -> None:
+    """Drain the queue for a worker until there is nothing left to do."""
+    end_with_parent(signal.SIGKILL)
+    settings = Settings.from_environment()
+    configure(settings.fault)
+    line = Line(Connection(descriptor))
+    signal.signal(signal.SIGTERM, lambda *_: line.leave())
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the supervisor's to interpret
+
+    from automl.bootstrap import log_to_stderr, start
+    from automl.runner import Runner
+
+    log_to_stderr(settings.log_level)
+    warm_up()
+    with start(settings) as app:
+        runner = Runner(
+            app.store,
+            app.cache,
+            worker=worker,
+            device=settings.device or "cpu",
+            threads=threads,
+            trial_seconds=settings.trial_max_seconds,
+        )
+        drain(app.store.leases, runner, line, worker=worker, first=line.first())
+
+
+def warm_up() -> None:
+    """Load what every trial needs, so that the first one does not pay for it."""
+    import lightgbm  # noqa: F401 -- loaded for its own sake, as the next
+    import sklearn.linear_model  # noqa: F401
+    import torch
+
+    torch.set_num_interop_threads(1)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))

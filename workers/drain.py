@@ -1,0 +1,80 @@
+"""The child's loop: claim, run, commit, claim the next, until nothing comes for a while."""
+
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+import structlog
+
+from automl.core.errors import Unavailable
+from automl.core.ports import Leases
+from automl.core.trial import Attempt, Turn
+from workers.line import Hold, Line
+
+PATIENCE_SECONDS = 30.0
+"""A child without work stays warm for so long; then it goes, and its memory with it."""
+
+IDLE_SECONDS = 0.05
+"""Between two looks for work while warm."""
+
+AWAY_SECONDS = 0.5
+"""Between two looks while the store is away."""
+
+log = structlog.get_logger()
+
+
+class Runner(Protocol):
+    """What is done with work; `automl.runner.Runner`."""
+
+    def answer(self, turn: Turn) -> Attempt | None:
+        """Return the study's next trial, leased, or None."""
+
+    def run(self, work: Hold, line: Line) -> None:
+        """Do the work; its outcome is in the store when this returns."""
+
+
+def drain(
+    leases: Leases,
+    runner: Runner,
+    line: Line,
+    *,
+    worker: str,
+    first: Hold | None = None,
+    patience: float = PATIENCE_SECONDS,
+    clock: Callable[[], float] = time.monotonic,
+) -> None:
+    """Work until nothing was claimable for ``patience`` seconds or the line says to leave.
+
+    Args:
+        leases: where work is claimed.
+        runner: what does it.
+        line: where the parent is told of every hold, and gives its orders.
+        worker: the worker's id.
+        first: work that was claimed for this drain.
+        patience: seconds.
+        clock: monotonic seconds.
+    """
+    busy_at = clock()
+    work = first
+    while not line.leaving:
+        work = work or _next(leases, runner, line, worker)
+        if work is not None:
+            line.hold(work)
+            runner.run(work, line)
+            line.hold(None)
+            work = None
+            busy_at = clock()
+        elif clock() - busy_at >= patience:
+            return
+        else:
+            line.listen(IDLE_SECONDS)
+
+
+def _next(leases: Leases, runner: Runner, line: Line, worker: str) -> Hold | None:
+    try:
+        claim = leases.claim(worker)
+        return runner.answer(claim) if isinstance(claim, Turn) else claim
+    except Unavailable as error:
+        log.warning("store.away", detail=str(error))
+        line.listen(AWAY_SECONDS)
+        return None

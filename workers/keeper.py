@@ -1,0 +1,245 @@
+"""The worker's parent: keeps the lease alive, passes orders on, ends and replaces its child.
+
+All of it happens in one thread, at its own pace, whether or not the child holds the interpreter
+lock, and whether or not there is a broker: bells only make it look sooner.
+"""
+
+import os
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from typing import TypeVar
+
+import structlog
+
+from automl.core.catalog import TrialFailure
+from automl.core.errors import LeaseLost, Unavailable
+from automl.core.ports import Leases, Order, Worker
+from automl.core.trial import Attempt, Finish, Turn
+from workers.line import Hold, key
+from workers.slot import Slot, signal_name
+
+GRACE_SECONDS = 3.0
+"""A child that has not stopped so long after being told is killed: some fits cannot be asked."""
+
+LOOK_SECONDS = 0.25
+SWEEP_SECONDS = 0.8
+"""Between two looks for lapsed leases and unclaimed work; jittered, for many workers do it."""
+
+STORE_AWAY_SECONDS = 1.0
+EARLY_DEATH_SECONDS = 10.0
+LONGEST_PAUSE_SECONDS = 30.0
+
+Answer = TypeVar("Answer")
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a trial may take; 0: no limit of its own."""
+
+    seconds: float = 0.0
+    bytes: int = 0
+
+
+class Keeper:
+    """The loop of a worker's parent.
+
+    Args:
+        leases: the store's leases.
+        slot: the place of the child.
+        worker: the worker's id.
+        device: the slot's device.
+        heartbeat: seconds between two heartbeats.
+        limits: what a trial may take.
+    """
+
+    def __init__(
+        self,
+        leases: Leases,
+        slot: Slot,
+        *,
+        worker: str,
+        device: str,
+        heartbeat: float,
+        limits: Limits = Limits(),
+    ) -> None:
+        self._leases = leases
+        self._slot = slot
+        self._worker = worker
+        self._device = device
+        self._heartbeat = heartbeat
+        self._limits = limits
+        self._bell, self._rope = os.pipe()
+        os.set_blocking(self._bell, False)
+        os.set_blocking(self._rope, False)
+        self._leaving = False
+        self._beat_at = self._sweep_at = self._start_at = 0.0
+        self._early_deaths = 0
+        self._killed: tuple[TrialFailure | Order, list[object]] | None = None
+
+    def wake(self) -> None:
+        """Look for work and orders now, and have a warm child. From any thread."""
+        self._pull(b"!")
+
+    def leave(self) -> None:
+        """Give back what is held and end the loop. From any thread or a signal handler."""
+        self._leaving = True
+        self._pull(b".")
+
+    def run(self) -> None:
+        """Keep the slot until told to leave."""
+        while not self._leaving:
+            now = time.monotonic()
+            if now >= self._beat_at:
+                self._beat_at = now + (self._heartbeat if self._beat() else STORE_AWAY_SECONDS)
+            if now >= self._sweep_at:
+                self._sweep_at = now + SWEEP_SECONDS * random.uniform(0.7, 1.3)
+                self._sweep()
+            self._enforce()
+            self._listen(LOOK_SECONDS)
+        self._end()
+
+    def _listen(self, seconds: float) -> None:
+        """Wait for a bell, the child's word or its end, and take it in."""
+        line = self._slot.line
+        sources: list[Connection | int] = [self._bell] if line is None else [self._bell, line]
+        ready = wait(sources, seconds)
+        if self._bell in ready and b"!" in os.read(self._bell, 4096):
+            self._beat_at = 0.0
+            self._start(claimed=False)
+        if line is not None and line in ready and not self._slot.listen():
+            self._bury()
+
+    def _beat(self) -> bool:
+        """Renew the lease and pass the answer on; False when the store is away."""
+        hold = self._slot.hold
+        worker = Worker(
+            id=self._worker,
+            device=self._device,
+            state="idle" if hold is None else "busy",
+            last_heartbeat_at=0.0,  # on the database's clock
+            tenant=hold.tenant if hold else None,
+            study_id=hold.study_id if hold else None,
+            trial=hold.number if isinstance(hold, Attempt) else None,
+        )
+        order = self._ask(lambda: self._leases.beat(worker, hold))
+        if order is not None and order is not Order.GO_ON:
+            self._slot.tell(order)
+        return order is not None
+
+    def _sweep(self) -> None:
+        """Reap what dead workers held, and start a child when work waits and no bell came."""
+        if self._ask(self._leases.reap) is not None and not self._slot.busy:
+            self._start(claimed=True)
+
+    def _start(self, *, claimed: bool) -> None:
+        """Start a child if there is none: with claimed work, or to be warm."""
+        if self._slot.busy or time.monotonic() < self._start_at:
+            return
+        work = self._ask(lambda: self._leases.claim(self._worker)) if claimed else None
+        if work is not None or not claimed:
+            self._slot.start(None if isinstance(work, Turn) else work)
+
+    def _enforce(self) -> None:
+        """Kill a child that overstays an order or takes more than a trial may."""
+        slot, now = self._slot, time.monotonic()
+        if slot.hold is None or self._killed is not None:
+            return
+        if 0 < self._limits.bytes < slot.memory():
+            self._kill(slot.hold, TrialFailure.OUT_OF_MEMORY)
+        elif 0 < self._limits.seconds < now - slot.held_at - GRACE_SECONDS:
+            self._kill(slot.hold, TrialFailure.TIME_LIMIT)
+        elif slot.told_at is not None and now - slot.told_at >= GRACE_SECONDS:
+            self._kill(slot.hold, slot.order)
+
+    def _kill(self, hold: Hold, why: TrialFailure | Order) -> None:
+        log.warning("child.killed", why=why.value, **_names(hold))
+        self._killed = why, key(hold)
+        self._slot.kill()
+
+    def _bury(self) -> None:
+        """Look at how the child ended and give its trial the outcome that follows."""
+        hold, now = self._slot.hold, time.monotonic()
+        held, lived = now - self._slot.held_at, now - self._slot.started_at
+        status = self._slot.collect()
+        killed, self._killed = self._killed, None
+        if hold is None:
+            self._pause_after(status, lived)
+            return
+        log.warning("child.ended", status=signal_name(status), **_names(hold))
+        why = killed[0] if killed and killed[1] == key(hold) else None
+        if isinstance(hold, Finish):
+            self._ask(lambda: self._leases.crashed(hold))
+        else:
+            self._settle(hold, why, held, by_us=killed is not None)
+        self._sweep_at = 0.0  # the trial may go on right here
+
+    def _settle(
+        self, hold: Attempt, why: TrialFailure | Order | None, held: float, *, by_us: bool
+    ) -> None:
+        """Give a trial whose child has ended its outcome: only a death of its own counts."""
+        if isinstance(why, TrialFailure):
+            message = _LIMITS[why]
+            self._ask(lambda: self._leases.fail(hold, why, message, held))
+        elif why is Order.STOP:
+            self._ask(lambda: self._leases.cancel(hold, held))
+        elif by_us:
+            self._ask(lambda: self._leases.release(hold))
+        else:
+            self._ask(lambda: self._leases.crashed(hold))
+
+    def _pause_after(self, status: int, lived: float) -> None:
+        """Do not start in a tight loop what dies at once without ever holding work."""
+        if status == 0 or lived > EARLY_DEATH_SECONDS:
+            self._early_deaths = 0
+            return
+        self._early_deaths += 1
+        pause = min(2.0**self._early_deaths, LONGEST_PAUSE_SECONDS)
+        self._start_at = time.monotonic() + pause
+        log.error("child.died_early", status=signal_name(status), retry_seconds=pause)
+
+    def _end(self) -> None:
+        """Have the child give back its work, kill it if it does not, and sign off."""
+        slot = self._slot
+        if slot.busy:
+            slot.dismiss()
+            give_up = time.monotonic() + GRACE_SECONDS
+            while slot.listen() and time.monotonic() < give_up:
+                if slot.line is not None:
+                    wait([slot.line], max(0.0, give_up - time.monotonic()))
+            slot.kill()
+            hold = slot.hold
+            slot.collect()
+            if isinstance(hold, Attempt):
+                self._ask(lambda: self._leases.release(hold))
+        self._ask(lambda: self._leases.leave(self._worker))
+
+    def _ask(self, question: Callable[[], Answer]) -> Answer | None:
+        """Return the store's answer, None while it is away or when the lease is somebody else's."""
+        try:
+            return question()
+        except LeaseLost:
+            return None
+        except Unavailable as error:
+            log.warning("store.away", detail=str(error))
+            return None
+
+    def _pull(self, word: bytes) -> None:
+        try:
+            os.write(self._rope, word)
+        except BlockingIOError:
+            return  # the pipe is full of bells: it will look
+
+
+def _names(hold: Hold) -> dict[str, object]:
+    trial = hold.number if isinstance(hold, Attempt) else "finish"
+    return {"study_id": hold.study_id, "trial": trial}
+
+
+_LIMITS = {
+    TrialFailure.OUT_OF_MEMORY: "training took more memory than a worker's share",
+    TrialFailure.TIME_LIMIT: "training took longer than a trial may",
+}

@@ -1,0 +1,90 @@
+"""One program under the supervisor: started, restarted with a growing pause, stopped."""
+
+import signal
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+
+from workers.process import end_with_parent
+
+FIRST_PAUSE_SECONDS = 0.1
+LONGEST_PAUSE_SECONDS = 5.0
+STEADY_SECONDS = 10.0
+"""A part that lived so long is restarted at once again."""
+
+
+class Part:
+    """A program that should be running.
+
+    Args:
+        name: what log lines call it.
+        command: its command line.
+        environment: its whole environment.
+        descriptors: files it inherits.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        command: Sequence[str],
+        environment: Mapping[str, str],
+        *,
+        descriptors: Sequence[int] = (),
+    ) -> None:
+        self.name = name
+        self._command = list(command)
+        self._environment = dict(environment)
+        self._descriptors = tuple(descriptors)
+        self._process: subprocess.Popen[bytes] | None = None
+        self._pause = FIRST_PAUSE_SECONDS
+        self._started_at = 0.0
+        self._due_at = 0.0
+
+    def tend(self) -> int | None:
+        """Start the program if it is due; return its exit status when it was found dead."""
+        now = time.monotonic()
+        if self._process is not None:
+            status = self._process.poll()
+            if status is None:
+                return None
+            self._process = None
+            steady = now - self._started_at >= STEADY_SECONDS
+            self._pause = FIRST_PAUSE_SECONDS if steady else self._pause
+            self._due_at = now + self._pause
+            self._pause = min(2 * self._pause, LONGEST_PAUSE_SECONDS)
+            return status
+        if now >= self._due_at:
+            self._start()
+        return None
+
+    @property
+    def running(self) -> bool:
+        """Whether the program is alive."""
+        return self._process is not None and self._process.poll() is None
+
+    def stop(self) -> None:
+        """Ask the program to end."""
+        if self._process is not None and self.running:
+            self._process.terminate()
+
+    def kill(self) -> None:
+        """End the program, and take note of its end."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+
+    def _start(self) -> None:
+        self._started_at = time.monotonic()
+        self._process = subprocess.Popen(
+            self._command,
+            env=self._environment,
+            stdin=subprocess.DEVNULL,
+            pass_fds=self._descriptors,
+            # Ctrl-C reaches the supervisor alone: it says in which order the parts end.
+            start_new_session=True,
+            preexec_fn=_obey,  # noqa: PLW1509 -- the supervisor has one thread
+        )
+
+
+def _obey() -> None:
+    end_with_parent(signal.SIGTERM)

@@ -1,0 +1,60 @@
+"""What a process does to be a well-behaved child, and what the machine offers it."""
+
+import contextlib
+import ctypes
+import os
+import signal
+import sys
+from pathlib import Path
+
+from automl.core.errors import AutoMLError
+
+_PR_SET_PDEATHSIG = 1
+_CGROUP_LIMIT = Path("/sys/fs/cgroup/memory.max")
+_GPUS = Path("/proc/driver/nvidia/gpus")
+
+MEMORY_SHARE = 0.85
+"""Of the machine's memory so much belongs to the training children together."""
+
+
+class StartError(AutoMLError):
+    """The service cannot start as asked."""
+
+    reason = "CANNOT_START"
+
+
+def end_with_parent(number: signal.Signals) -> None:
+    """Be sent ``number`` when the thread that started this process ends. Linux only.
+
+    A parent that was killed cannot end its children itself; they would stay as orphans.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(number))
+
+
+def cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+
+
+def gpus() -> int:
+    """Return how many NVIDIA devices there are, without loading torch."""
+    return len(list(_GPUS.iterdir())) if _GPUS.is_dir() else 0
+
+
+def slots(workers: int) -> int:
+    """Return how many workers a machine runs: as configured, else one a GPU, else one a core."""
+    return workers or gpus() or cores()
+
+
+def device(index: int) -> str:
+    """Return the device of the worker at ``index``."""
+    return f"cuda:{index % gpus()}" if gpus() else "cpu"
+
+
+def memory_share(workers: int) -> int:
+    """Return the bytes of memory that each of so many workers may take."""
+    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    with contextlib.suppress(OSError, ValueError):  # no such control group, or "max"
+        total = min(total, int(_CGROUP_LIMIT.read_text(encoding="ascii")))
+    return int(MEMORY_SHARE * total / workers)

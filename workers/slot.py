@@ -1,0 +1,145 @@
+"""A slot as the worker's parent sees it: at most one training child, started, watched and ended.
+
+The child is a fresh interpreter and not a fork: nothing of the parent's threads and locks gets
+into it, and an idle worker has no child at all.
+"""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from multiprocessing.connection import Connection, Pipe
+from pathlib import Path
+
+from automl.core.ports import Order
+from workers.line import Hold, decode, encode, key
+
+_PAGE = os.sysconf("SC_PAGE_SIZE")
+
+
+class Slot:
+    """One place for a training child.
+
+    Args:
+        command: the child's command line; the number of its file descriptor is appended.
+        environment: the child's whole environment.
+    """
+
+    def __init__(self, command: Sequence[str], environment: Mapping[str, str]) -> None:
+        self._command = tuple(command)
+        self._environment = dict(environment)
+        self._child: subprocess.Popen[bytes] | None = None
+        self._line: Connection | None = None
+        self.hold: Hold | None = None
+        """What the child holds, by its last word."""
+        self.held_at = 0.0
+        """Since when, monotonic seconds."""
+        self.told_at: float | None = None
+        """Since when the child knows that it should stop, monotonic seconds."""
+        self.order = Order.GO_ON
+        self.started_at = 0.0
+
+    @property
+    def busy(self) -> bool:
+        """Whether there is a child, or one whose end has not been looked at."""
+        return self._child is not None
+
+    @property
+    def line(self) -> Connection | None:
+        """The parent's end of the line, to wait on."""
+        return self._line
+
+    def start(self, first: Hold | None) -> None:
+        """Start a child, with work that is already claimed if there is any."""
+        ours, theirs = Pipe()
+        with theirs:
+            descriptor = theirs.fileno()
+            self._child = subprocess.Popen(
+                [*self._command, str(descriptor)],
+                env=self._environment,
+                pass_fds=[descriptor],
+                stdin=subprocess.DEVNULL,
+            )
+        self._line = ours
+        self.started_at = time.monotonic()
+        self._note(first)
+        with contextlib.suppress(ConnectionError):
+            ours.send_bytes(encode(first))
+
+    def listen(self) -> bool:
+        """Take in what the child said; False when its line has ended."""
+        while self._line is not None and self._line.poll():
+            try:
+                message = json.loads(self._line.recv_bytes())
+            except (EOFError, ConnectionError):
+                return False
+            self._note(decode(message["hold"]))
+        return True
+
+    def tell(self, order: Order) -> None:
+        """Order the child about its present hold; saying it again changes nothing."""
+        if self.hold is None or self.order is order:
+            return
+        self.order = order
+        self.told_at = self.told_at or time.monotonic()
+        self._send({"order": order.value, "key": key(self.hold)})
+
+    def dismiss(self) -> None:
+        """Order the child to give back what it holds and to end."""
+        self.told_at = self.told_at or time.monotonic()
+        self._send({"order": "leave"})
+
+    def kill(self) -> None:
+        """End the child from outside."""
+        if self._child is not None:
+            self._child.kill()
+
+    def collect(self) -> int:
+        """Return the exit status of a child whose line has ended; negative: the signal."""
+        child, line = self._child, self._line
+        if child is None or line is None:
+            raise RuntimeError("there is no child to collect")
+        line.close()
+        try:
+            status = child.wait(timeout=1.0)
+        except subprocess.TimeoutExpired:  # the line is closed but the process lingers
+            child.kill()
+            status = child.wait()
+        self._child = self._line = None
+        self._note(None)
+        return status
+
+    def memory(self) -> int:
+        """Return the bytes of memory that the child occupies, 0 where that cannot be known."""
+        if self._child is None:
+            return 0
+        try:
+            pages = Path(f"/proc/{self._child.pid}/statm").read_text(encoding="ascii").split()[1]
+        except OSError:
+            return 0
+        return int(pages) * _PAGE
+
+    def _note(self, hold: Hold | None) -> None:
+        self.hold = hold
+        self.held_at = time.monotonic()
+        self.order = Order.GO_ON
+        self.told_at = None
+
+    def _send(self, message: Mapping[str, object]) -> None:
+        if self._line is not None:
+            with contextlib.suppress(ConnectionError):  # it is dead: the next look finds that out
+                self._line.send_bytes(json.dumps(message).encode())
+
+
+def child_command() -> list[str]:
+    """Return the command line of the product's training child."""
+    return [sys.executable, "-m", "workers.child"]
+
+
+def signal_name(status: int) -> str:
+    """Return an exit status in words."""
+    return signal.Signals(-status).name if status < 0 else f"exit status {status}"
