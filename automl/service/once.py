@@ -11,6 +11,8 @@ from typing import Self
 from automl.core.errors import Unavailable
 from automl.core.ports import Reply, Store, Unit
 
+TOUCH_SECONDS = 8.0
+
 
 class Once:
     """One request of ``tenant`` under ``key``; with no key every step does nothing.
@@ -43,6 +45,12 @@ class Once:
             with self._store.unit() as unit:
                 reply = unit.requests.reserve(self._tenant, self._key, self._operation)
             self._answered = reply is not None
+
+    def touch(self) -> None:
+        """Keep the key ours while the work goes on; call it every `TOUCH_SECONDS`."""
+        if self._key is not None and not self._answered:
+            with suppress(Unavailable), self._store.unit() as unit:
+                unit.requests.touch(self._tenant, self._key)
 
     def replay(self, fingerprint: str) -> Reply | None:
         """Return the kept answer to the request of that fingerprint, if there is one.

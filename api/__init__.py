@@ -1,0 +1,1 @@
+"""The door over HTTP: parse, call a service, show the answer."""

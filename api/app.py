@@ -1,0 +1,68 @@
+"""The HTTP application, assembled."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from anyio import CapacityLimiter
+from fastapi import FastAPI
+
+from api import background, documents, errors
+from api.context import Context
+from api.events import Tailer
+from api.guard import Guard
+from api.inbox import Inbox
+from api.routes import datasets, models, service, studies, trials
+from api.schemas import PredictBody
+from api.telemetry import Telemetry, Timed
+from automl import __version__
+from automl.core.ports import Doorbell, Store
+from automl.service.cache import Cache
+from automl.service.health import Readiness
+from automl.service.predictions import Scorers
+from automl.settings import Settings
+
+PARALLEL_INGESTS = 2
+
+
+def create_app(settings: Settings, store: Store, doorbell: Doorbell) -> FastAPI:
+    """Return the application over a migrated store; it closes neither store nor doorbell."""
+    context = _context(settings, store, doorbell)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        async with background.running(context):
+            yield
+
+    app = FastAPI(
+        title="AutoML service",
+        version=__version__,
+        description="A dataset and a task in, one portable model file out.",
+        lifespan=lifespan,
+        redoc_url=None,
+        redirect_slashes=False,
+        responses=documents.PROBLEMS,
+    )
+    app.state.context = context
+    for part in (datasets, studies, trials, models, service):
+        app.include_router(part.router)
+    errors.install(app)
+    documents.install(app, PredictBody)
+    app.add_middleware(Guard)
+    app.add_middleware(Timed, telemetry=context.telemetry)
+    return app
+
+
+def _context(settings: Settings, store: Store, doorbell: Doorbell) -> Context:
+    cache = Cache(settings.cache_dir, store.artifacts)
+    return Context(
+        settings=settings,
+        store=store,
+        doorbell=doorbell,
+        cache=cache,
+        scorers=Scorers(cache),
+        readiness=Readiness(store, doorbell),
+        tailer=Tailer(store),
+        inbox=Inbox(settings.data_dir / "inbox"),
+        telemetry=Telemetry(store),
+        ingests=CapacityLimiter(PARALLEL_INGESTS),
+    )

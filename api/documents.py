@@ -1,0 +1,90 @@
+"""What /openapi.json says beyond what the code's types say."""
+
+from typing import Any
+
+from fastapi import FastAPI
+from pydantic.json_schema import models_json_schema
+
+from api.views.service import Problem
+
+_REF = "#/components/schemas/{model}"
+_PROBLEM = {
+    "description": "A problem (RFC 9457)",
+    "content": {"application/problem+json": {"schema": {"$ref": _REF.format(model="Problem")}}},
+}
+
+PROBLEMS: dict[int | str, dict[str, Any]] = {"4XX": _PROBLEM, "5XX": _PROBLEM}
+
+_LOCATION = {"Location": {"description": "Where it is", "schema": {"type": "string"}}}
+
+CREATED: dict[str, Any] = {"responses": {201: {"description": "Created", "headers": _LOCATION}}}
+ACCEPTED: dict[str, Any] = {"responses": {202: {"description": "Accepted", "headers": _LOCATION}}}
+
+_BYTES = {"type": "string", "format": "binary"}
+_FILE_HEADERS = {
+    "ETag": {"description": "The quoted sha-256 of the file", "schema": {"type": "string"}},
+    "Accept-Ranges": {"description": "`bytes`", "schema": {"type": "string"}},
+    "Content-Disposition": {"description": "The file's name", "schema": {"type": "string"}},
+}
+_FILE = {"*/*": {"schema": _BYTES}}
+BINARY: dict[int | str, dict[str, Any]] = {
+    200: {"description": "The file", "content": _FILE, "headers": _FILE_HEADERS},
+    206: {"description": "The range asked for", "content": _FILE, "headers": _FILE_HEADERS},
+    304: {"description": "Not modified"},
+}
+
+UPLOAD: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["file"],
+                    "additionalProperties": False,
+                    "properties": {
+                        "file": _BYTES,
+                        "name": {"type": "string", "maxLength": 200},
+                        "modality": {"type": "string"},
+                    },
+                }
+            },
+            "text/csv": {"schema": _BYTES},
+            "application/octet-stream": {"schema": _BYTES},
+        },
+    }
+}
+
+PREDICT: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {"schema": {"$ref": _REF.format(model="PredictBody")}},
+            "text/csv": {"schema": {"type": "string"}},
+        },
+    }
+}
+
+EVENTS: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "A stretch of the log, or its stream",
+        "content": {"text/event-stream": {"schema": {"type": "string"}}},
+    }
+}
+
+
+def install(app: FastAPI, *models: type[Any]) -> None:
+    """Add to the document what no route names by its types: `Problem` and ``models``."""
+    generate = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            document = generate()
+            wanted = [(model, "validation") for model in (Problem, *models)]
+            _, definitions = models_json_schema(wanted, ref_template=_REF)  # type: ignore[arg-type]
+            document.setdefault("components", {}).setdefault("schemas", {}).update(
+                definitions["$defs"]
+            )
+        return generate()
+
+    app.openapi = openapi  # type: ignore[method-assign]

@@ -1,0 +1,77 @@
+"""Lists: how many items a page has, and the cursor that leads to the next."""
+
+import base64
+import binascii
+import hashlib
+import json
+from collections.abc import Sequence
+from typing import Annotated, TypeVar
+
+from fastapi import Query
+
+from automl.core.errors import InvalidCursor
+from automl.core.ids import looks_like_id
+
+DEFAULT_LIMIT = 50
+MAX_LIMIT = 500
+MAX_OFFSET = 2**31
+
+Item = TypeVar("Item")
+
+Limit = Annotated[
+    int, Query(ge=1, description=f"Items a page; above {MAX_LIMIT} is taken as {MAX_LIMIT}.")
+]
+CursorText = Annotated[str | None, Query(description="The `next_cursor` of the page before.")]
+
+
+def clamp(limit: int) -> int:
+    """Return how many items a page holds when ``limit`` are wished for."""
+    return min(limit, MAX_LIMIT)
+
+
+def split(items: Sequence[Item], limit: int) -> tuple[Sequence[Item], bool]:
+    """Return the page of ``limit`` items, and whether there are more of them."""
+    return items[:limit], len(items) > limit
+
+
+def write(scope: str, position: str | int) -> str:
+    """Return an opaque cursor to the items behind ``position`` of the list ``scope``."""
+    content = json.dumps(position).encode()
+    return base64.urlsafe_b64encode(_seal(scope, content) + content).decode().rstrip("=")
+
+
+def read_id(scope: str, cursor: str | None) -> str | None:
+    """Return the id that `write` was given. Raises `InvalidCursor`."""
+    if cursor is None:
+        return None
+    position = _read(scope, cursor)
+    if not isinstance(position, str) or not looks_like_id(position):
+        raise InvalidCursor
+    return position
+
+
+def read_offset(scope: str, cursor: str | None) -> int:
+    """Return the offset that `write` was given. Raises `InvalidCursor`."""
+    if cursor is None:
+        return 0
+    position = _read(scope, cursor)
+    if not isinstance(position, int) or not 0 <= position < MAX_OFFSET:
+        raise InvalidCursor
+    return position
+
+
+def _read(scope: str, cursor: str) -> object:
+    try:
+        sealed = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
+        seal, content = sealed[:8], sealed[8:]
+        if seal != _seal(scope, content):
+            raise InvalidCursor
+        position: object = json.loads(content)
+    except (ValueError, binascii.Error):
+        raise InvalidCursor from None
+    return position
+
+
+def _seal(scope: str, content: bytes) -> bytes:
+    # Not a secret: a checksum that binds a cursor to its list, whose items are the tenant's own.
+    return hashlib.blake2b(scope.encode() + b"\0" + content, digest_size=8).digest()

@@ -1,0 +1,92 @@
+"""Datasets over HTTP."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+
+from api import paging, uploads
+from api.answers import show
+from api.dependencies import ContextDep, DatasetId, IdempotencyKey, Label, TenantDep
+from api.documents import BINARY, CREATED, UPLOAD
+from api.downloads import download
+from api.views.base import ListView
+from api.views.datasets import DatasetView, PreviewView
+from automl.service import datasets
+
+router = APIRouter(prefix="/v1/datasets", tags=["datasets"])
+SCOPE = "datasets"
+MEDIA_TYPES = {"csv": "text/csv", "tsv": "text/tab-separated-values"}
+
+
+@router.post("", status_code=201, response_model=DatasetView, openapi_extra=UPLOAD, **CREATED)
+async def upload_dataset(
+    *,
+    request: Request,
+    context: ContextDep,
+    tenant: TenantDep,
+    key: IdempotencyKey = None,
+    name: Label = None,
+    modality: Label = None,
+) -> Response:
+    """Upload a file: a raw body with its media type, or the multipart field `file`."""
+    given = uploads.Given(name=name, modality=modality)
+    return await uploads.create_dataset(request, context, tenant=tenant, key=key, given=given)
+
+
+@router.get("", response_model=ListView[DatasetView])
+def list_datasets(
+    context: ContextDep,
+    tenant: TenantDep,
+    limit: paging.Limit = paging.DEFAULT_LIMIT,
+    cursor: paging.CursorText = None,
+) -> Response:
+    """List datasets, the newest first."""
+    limit = paging.clamp(limit)
+    before = paging.read_id(SCOPE, cursor)
+    found = datasets.page(context.store, tenant, before=before, limit=limit + 1)
+    page, more = paging.split(found, limit)
+    following = paging.write(SCOPE, page[-1].id) if more else None
+    items = [DatasetView.of(dataset) for dataset in page]
+    return show(ListView[DatasetView](items=items, next_cursor=following))
+
+
+@router.get("/{dataset_id}", response_model=DatasetView)
+def get_dataset(context: ContextDep, tenant: TenantDep, dataset_id: DatasetId) -> Response:
+    """Show one dataset with its columns and warnings."""
+    return show(DatasetView.of(datasets.get(context.store, tenant, dataset_id)))
+
+
+@router.get("/{dataset_id}/preview", response_model=PreviewView)
+def preview_dataset(
+    context: ContextDep,
+    tenant: TenantDep,
+    dataset_id: DatasetId,
+    rows: Annotated[int, Query(ge=1, description="At most 500 are shown.")] = 20,
+) -> Response:
+    """Show the first rows, cells as in the file."""
+    found = datasets.preview(context.store, context.cache, tenant, dataset_id, rows=rows)
+    return show(PreviewView(rows=found))
+
+
+@router.api_route("/{dataset_id}/download", methods=["HEAD"], include_in_schema=False)
+@router.get("/{dataset_id}/download", response_class=Response, responses=BINARY)
+def download_dataset(
+    request: Request, context: ContextDep, tenant: TenantDep, dataset_id: DatasetId
+) -> Response:
+    """Download the file as it was uploaded."""
+    dataset = datasets.get(context.store, tenant, dataset_id)
+    artifacts = context.store.artifacts
+    suffix = "" if dataset.name.endswith(f".{dataset.format}") else f".{dataset.format}"
+    return download(
+        request,
+        artifacts,
+        artifacts.get(dataset.source),
+        filename=dataset.name + suffix,
+        media_type=MEDIA_TYPES.get(dataset.format, "application/octet-stream"),
+    )
+
+
+@router.delete("/{dataset_id}", status_code=204)
+def delete_dataset(context: ContextDep, tenant: TenantDep, dataset_id: DatasetId) -> None:
+    """Delete a dataset that no study is running on."""
+    datasets.remove(context.store, tenant, dataset_id)

@@ -1,0 +1,1 @@
+"""Answers: how values of the domain look as JSON; /openapi.json shows these schemas."""
