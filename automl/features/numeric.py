@@ -198,7 +198,13 @@ def _robust(cells: Floats) -> tuple[float, float]:
     spread = spread or float((finite / largest).std())
     with np.errstate(over="ignore"):
         scale = min(spread * largest, float(np.finfo(np.float64).max))
-    return float(center), scale if scale > 0.0 else 1.0
+    return _plain(float(center), 0.0), _plain(scale, 1.0) if scale > 0.0 else 1.0
+
+
+def _plain(value: float, neutral: float) -> float:
+    # onnxruntime leaves out "− c" and "÷ c" when a lone c is neutral after rounding to float32,
+    # even in float64: what it would leave out is made neutral here.
+    return neutral if abs(value - neutral) < (neutral * 1e-7 or 1e-44) else value
 
 
 def _pick(graph: Graph, raw: str, positions: tuple[int, ...]) -> str:
