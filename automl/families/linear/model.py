@@ -1,0 +1,162 @@
+"""Training, prediction and graph of the linear family."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+from automl.core.catalog import TaskType, TrialFailure
+from automl.core.errors import TrialError
+from automl.core.frame import Floats
+from automl.core.graph import ElementType, Graph
+from automl.core.hyperparameter import Params
+from automl.core.learner import Control, Fold
+from automl.core.state import State
+from automl.core.trial import CurvePoint
+from automl.families.linear.problem import loss_of, rows_of
+from automl.families.linear.solver import Problem, bound_of, minimize
+
+PATH = tuple(10.0 ** np.arange(-0.5, -7.1, -0.75))
+"""Strengths for the mean loss of a row, strong to weak; C = 1 / (strength × rows)."""
+_PASSES = {False: 30, True: 300}
+_TOLERANCE = {False: 1e-4, True: 1e-7}
+"""On the path, where early stopping matters more than exactness, and for one strength asked for."""
+_PATIENCE = 2  # strengths
+_NOTICEABLE = 1e-4  # share of the validation loss
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FittedLinear:
+    """Weights ``(features + 1, columns)`` float64, the intercept last.
+
+    Two classes share one column. ``epochs`` counts passes over the training rows.
+    """
+
+    weights: Floats
+    task: TaskType
+    outputs: int
+    epochs: int
+
+    @property
+    def parameters(self) -> int:
+        """Trained numbers."""
+        return self.weights.size
+
+    def predict(self, x: npt.NDArray[np.float32]) -> Floats:
+        """Return ``(rows, outputs)``: class probabilities, or the standardized target."""
+        scores = x.astype(np.float64) @ self.weights[:-1] + self.weights[-1]
+        return loss_of(self.task, self.outputs).predict(scores)
+
+    def state(self) -> State:
+        """Return the weights and what they mean."""
+        header = {"task": self.task.value, "outputs": self.outputs, "epochs": self.epochs}
+        return State(header, {"weights": self.weights})
+
+    def emit(self, graph: Graph, x: str) -> str:
+        """Write one matrix product in float64 and what makes probabilities of it."""
+        product = graph.node(
+            "MatMul",
+            graph.node("Cast", x, to=ElementType.DOUBLE),
+            graph.constant(self.weights[:-1], np.float64),
+        )
+        scores = graph.node("Add", product, graph.constant(self.weights[-1], np.float64))
+        if self.task is TaskType.REGRESSION:
+            return scores
+        if self.outputs == 2:
+            first = graph.node("Sigmoid", graph.node("Neg", scores))
+            return graph.node("Concat", first, graph.node("Sigmoid", scores), axis=1)
+        return graph.node("Softmax", scores, axis=1)
+
+
+def fit(params: Params, fold: Fold, control: Control) -> FittedLinear:
+    """Return the weights of the best strength on the validation rows, or of the one asked for.
+
+    Raises:
+        TrialError: the loss is not a number.
+        TrialStopped: ``control`` said so.
+    """
+    with threadpool_limits(limits=fold.threads):
+        walk = _walk(params, fold, control)
+        found = _best(walk) if params["strength"] == "path" else list(walk)[-1]
+    return FittedLinear(found.weights, fold.task, fold.outputs, found.passes)
+
+
+def load(state: State) -> FittedLinear:
+    """Return what ``FittedLinear.state`` once wrote down."""
+    header = state.header
+    task = TaskType(header["task"])
+    return FittedLinear(state.arrays["weights"], task, header["outputs"], header["epochs"])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Found:
+    """The weights of one strength; ``loss`` is that of the validation rows."""
+
+    weights: Floats
+    passes: int
+    loss: float
+
+
+def _best(walk: Iterator[_Found]) -> _Found:
+    """Return the strength with the lowest loss; stop asking when weaker ones bring nothing."""
+    best = next(walk)
+    stale = 0
+    for found in walk:
+        stale = 0 if found.loss < best.loss * (1 - _NOTICEABLE) else stale + 1
+        best = min(best, found, key=lambda one: one.loss)
+        if stale == _PATIENCE:
+            break
+    return best
+
+
+def _walk(params: Params, fold: Fold, control: Control) -> Iterator[_Found]:
+    """Yield what each strength gives, each starting from the weights of the one before."""
+    loss = loss_of(fold.task, fold.outputs)
+    train, valid = rows_of(fold.train), rows_of(fold.valid)
+    bound = bound_of(train, loss)
+    weights = np.zeros((train.x.shape[1] + 1, loss.columns))
+    passes = 0
+
+    def tick() -> None:
+        nonlocal passes
+        control.check()
+        passes += 1
+
+    share = _l1_share(params)
+    for strength in _strengths(params, len(fold.train.y)):
+        problem = Problem(train, loss, bound, strength * (1 - share), strength * share, tick)
+        exact = params["strength"] == "fixed"
+        weights = minimize(problem, weights, passes=_PASSES[exact], tolerance=_TOLERANCE[exact])
+        scores = valid.scores(weights)
+        found = _Found(weights, passes, loss.measure(scores, valid.y)[0])
+        if not np.isfinite(found.loss):
+            raise TrialError(TrialFailure.NON_FINITE_LOSS, f"the validation loss was {found.loss}")
+        control.report(
+            CurvePoint(
+                passes,
+                train_loss=loss.measure(train.scores(weights), train.y)[0],
+                valid_loss=found.loss,
+                value=fold.score(loss.predict(scores)),
+            )
+        )
+        yield found
+
+
+def _l1_share(params: Params) -> float:
+    match params["penalty"]:
+        case "l2":
+            return 0.0
+        case "l1":
+            return 1.0
+        case _:
+            return float(params["l1_ratio"])
+
+
+def _strengths(params: Params, rows: int) -> tuple[float, ...]:
+    """Return the path, or its part on the way to the one strength asked for, and that."""
+    if params["strength"] == "path":
+        return PATH
+    asked = 1.0 / (float(params["c"]) * rows)
+    return (*(strength for strength in PATH if strength > 2.0 * asked), asked)

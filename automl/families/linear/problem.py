@@ -1,0 +1,119 @@
+"""A linear model's loss and its derivatives on one set of rows, in float64.
+
+Rows are dense, or sparse (CSR) where most cells are zero, as after one-hot encoding. The intercept
+is the last row of the weights: ``(features + 1, columns)``. Two classes need one column (logistic),
+more one each (softmax), regression one (half the squared error).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+from scipy.special import expit, softmax
+
+from automl.core.catalog import TaskType
+from automl.core.frame import Floats
+from automl.core.learner import Examples
+
+_SPARSE_BELOW = 0.2  # share of cells that are not zero; a CSR product beats the dense one there
+_SPARSE_FROM = 200_000  # cells
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Loss:
+    """A loss of scores against ``y``, a class's index or a number a row.
+
+    ``measure`` gives the mean loss and its slopes by the scores, times the rows; ``predict`` what
+    the scores mean; ``curvature`` bounds a row's second derivatives from above (Böhning, 1992).
+    """
+
+    measure: Callable[[Floats, npt.NDArray[Any]], tuple[float, Floats]]
+    predict: Callable[[Floats], Floats]
+    columns: int
+    curvature: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rows:
+    """Rows as the solvers see them."""
+
+    x: Any
+    y: npt.NDArray[Any]
+
+    def scores(self, weights: Floats) -> Floats:
+        """Return ``(rows, columns)``."""
+        result: Floats = self.x @ weights[:-1] + weights[-1]
+        return result
+
+    def gather(self, slopes: Floats) -> Floats:
+        """Return the gradient by the weights of the mean loss with these slopes by the scores."""
+        inner = self.x.T @ slopes
+        return np.vstack([inner, slopes.sum(axis=0)]) / len(slopes)
+
+    def gram(self) -> Floats:
+        """Return the mean of the outer products of the rows with their intercept."""
+        inner = self.x.T @ self.x
+        if sparse.issparse(inner):
+            inner = inner.toarray()
+        sums = np.asarray(self.x.sum(axis=0)).reshape(-1, 1)
+        return np.block([[inner, sums], [sums.T, len(self.y)]]) / len(self.y)
+
+    def diagonal(self) -> Floats:
+        """Return a diagonal that bounds the ``gram`` from above."""
+        size = abs(self.x)
+        totals = np.asarray(size.sum(axis=1)).reshape(-1, 1) + 1.0
+        inner = np.asarray(size.T @ totals)
+        return np.vstack([inner, totals.sum(axis=0)]).ravel() / len(self.y)
+
+
+def rows_of(examples: Examples) -> Rows:
+    """Return the examples as the solvers see them."""
+    x: Any = examples.x
+    if x.size >= _SPARSE_FROM and np.count_nonzero(x) < _SPARSE_BELOW * x.size:
+        x = sparse.csr_array(x)
+    return Rows(x.astype(np.float64), examples.y)
+
+
+def loss_of(task: TaskType, outputs: int) -> Loss:
+    """Return the loss of a task with that many outputs."""
+    if task is TaskType.REGRESSION:
+        return Loss(_squared, lambda scores: scores, 1, 1.0)
+    if outputs == 2:
+        return Loss(_logistic, _two_classes, 1, 0.25)
+    return Loss(_cross_entropy, _softmax, outputs, 0.5)
+
+
+def _squared(scores: Floats, y: npt.NDArray[Any]) -> tuple[float, Floats]:
+    slopes = scores - y[:, None]
+    return 0.5 * float(np.mean(slopes**2)), slopes
+
+
+def _logistic(scores: Floats, y: npt.NDArray[Any]) -> tuple[float, Floats]:
+    # log(1 + e^z) − y z, without overflow
+    small = np.exp(-np.abs(scores))
+    losses = np.log1p(small) + np.maximum(scores, 0.0) - scores * y[:, None]
+    chances = np.where(scores >= 0, 1.0, small) / (1.0 + small)
+    return float(losses.mean()), chances - y[:, None]
+
+
+def _cross_entropy(scores: Floats, y: npt.NDArray[Any]) -> tuple[float, Floats]:
+    truth = (np.arange(len(y)), y)
+    top = scores.max(axis=1, keepdims=True)
+    chances = np.exp(scores - top)  # scipy's logsumexp and softmax take four times as long
+    totals = chances.sum(axis=1, keepdims=True)
+    loss = float(np.mean(np.log(totals) + top)) - float(np.mean(scores[truth]))
+    chances /= totals
+    chances[truth] -= 1.0
+    return loss, chances
+
+
+def _softmax(scores: Floats) -> Floats:
+    result: Floats = softmax(scores, axis=1)
+    return result
+
+
+def _two_classes(scores: Floats) -> Floats:
+    return np.hstack([expit(-scores), expit(scores)])
