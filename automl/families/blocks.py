@@ -28,7 +28,7 @@ NORMALIZATIONS: dict[str, Callable[[int], nn.Module]] = {
     "batch": nn.BatchNorm1d,
     "layer": nn.LayerNorm,
 }
-_GAINS = {"selu": 1.0, "sigmoid": 1.0, "tanh": 5 / 3, "leaky_relu": math.sqrt(2 / 1.0001)}
+_GAINS = {"selu": 1.0, "sigmoid": 4.0, "tanh": 5 / 3, "leaky_relu": math.sqrt(2 / 1.0001)}
 """What keeps a signal's size through a layer with that activation; sqrt(2) for the others."""
 
 
