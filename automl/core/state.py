@@ -24,7 +24,7 @@ def nest(parts: Mapping[str, State]) -> State:
     """Return one state that holds ``parts``; ``unnest`` gives them back. Names hold no '/'."""
     header = {name: part.header for name, part in parts.items()}
     arrays = {
-        f"{name}/{key}": np.ascontiguousarray(array)
+        f"{name}/{key}": np.asarray(array, order="C")
         for name, part in parts.items()
         for key, array in part.arrays.items()
     }

@@ -1,6 +1,7 @@
 import numpy as np
 import torch
 
+from automl.core.state import nest, unnest
 from automl.training import archive
 from automl.training.fit import fit, load
 from tests.training.folds import RECIPE, SmallNetwork, Watcher, classification, equal, regression
@@ -11,7 +12,8 @@ def test_a_stored_network_predicts_the_same_bits() -> None:
     fitted = fit(family, {**RECIPE, "normalization": "batch"}, fold, Watcher())
     torch.manual_seed(123)
     before = torch.random.get_rng_state()
-    again = load(family, archive.unpack(archive.pack(fitted.state())))
+    stored = archive.pack(nest({"0": fitted.state()}))
+    again = load(family, unnest(archive.unpack(stored))["0"])
     assert torch.equal(torch.random.get_rng_state(), before)
     assert again.predict(fold.valid.x).tobytes() == fitted.predict(fold.valid.x).tobytes()
     assert (again.parameters, again.epochs) == (fitted.parameters, fitted.epochs)
