@@ -4,6 +4,7 @@ No names of files, functions or machines enter, nor the time. Equal nodes are wr
 members that share an encoder or a lookup cost its bytes once.
 """
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,8 @@ OPSET = 18
 _CELLS = {"number": ElementType.DOUBLE, "string": ElementType.STRING}
 _NEWER = frozenset({"TreeEnsemble"})
 """Operators of ``ai.onnx.ml`` 5; all others are in 3."""
+_SMALL = 64
+"""Elements of constants that shapes may depend on."""
 _LARGEST = 2**31 - 2**24
 """Bytes of constants; protobuf ends at 2 GiB and the nodes need room too."""
 
@@ -39,8 +42,7 @@ def serialize(graph: Graph, *, metadata: Mapping[str, str]) -> bytes:
     model.ir_version = 10 if newer else 8
     model.opset_import.add(domain="", version=OPSET)
     model.opset_import.add(domain=ML, version=5 if newer else 3)
-    model.graph.CopyFrom(_program(graph))
-    _declare_outputs(model, graph)
+    _write(model, graph)
     for key in sorted(metadata):
         model.metadata_props.add(key=key, value=metadata[key])
     return bytes(model.SerializeToString(deterministic=True))
@@ -52,8 +54,9 @@ def load_metadata(content: bytes | Path) -> dict[str, str]:
     return {item.key: item.value for item in onnx.load_model_from_string(content).metadata_props}
 
 
-def _program(graph: Graph) -> GraphProto:
-    program = GraphProto(name="model")
+def _write(model: ModelProto, graph: Graph) -> None:
+    program = model.graph
+    program.name = "model"
     public = input_names(tuple(graph.inputs))
     names = {f"i{index}": name for index, name in enumerate(public)}
     prefix = "/"
@@ -62,16 +65,16 @@ def _program(graph: Graph) -> GraphProto:
     for name, cells in zip(public, graph.inputs.values(), strict=True):
         _declare(program.input.add(), name, _CELLS[cells], ("n", 1))
     used = {name for node in graph.nodes for name in node.inputs} | set(graph.outputs.values())
-    for name, array in graph.constants.items():
-        if name in used:
-            names[name] = prefix + name
-            program.initializer.append(_tensor(array, names[name]))
+    constants = {prefix + name: array for name, array in graph.constants.items() if name in used}
+    names |= {name: prefix + name for name in graph.constants}
     seen: dict[bytes, Sequence[str]] = {}
     for node in graph.nodes:
         _append(program, node, names, seen, prefix)
     for name, value in graph.outputs.items():
         program.node.add(op_type="Identity", input=[names[value]], output=[name])
-    return program
+        program.output.add(name=name)
+    _type_outputs(model, constants)
+    program.initializer.extend(_tensor(array, name) for name, array in constants.items())
 
 
 def _append(
@@ -85,7 +88,8 @@ def _append(
     proto.input.extend(names[name] if name else "" for name in node.inputs)
     for key in sorted(node.attributes):
         proto.attribute.append(_attribute(key, node.attributes[key]))
-    digest = proto.SerializeToString(deterministic=True)
+    content = proto.SerializeToString(deterministic=True) + bytes([len(node.outputs)])
+    digest = hashlib.sha256(content).digest()
     if digest in seen:  # all operators used are pure: the same from the same is the same
         names.update(zip(node.outputs, seen[digest], strict=True))
         return
@@ -117,7 +121,7 @@ def _fill_list(proto: AttributeProto, values: Sequence[Any]) -> None:
     if values and isinstance(values[0], str):
         proto.type = AttributeProto.STRINGS
         proto.strings.extend(value.encode() for value in values)
-    elif all(isinstance(value, int | np.integer) for value in values):
+    elif all(issubclass(kind, int | np.integer) for kind in set(map(type, values))):
         proto.type = AttributeProto.INTS
         proto.ints.extend(values)
     else:
@@ -146,17 +150,26 @@ def _declare(
             dimension.dim_value = size
 
 
-def _declare_outputs(model: ModelProto, graph: Graph) -> None:
-    """Type the outputs by inference; their first axis is the rows whatever was inferred."""
-    for name in graph.outputs:
-        model.graph.output.add(name=name)
-    inferred = onnx.shape_inference.infer_shapes(model).graph.output
+def _type_outputs(model: ModelProto, constants: Mapping[str, np.ndarray[Any, Any]]) -> None:
+    """Type the outputs by inference; their first axis is the rows whatever was inferred.
+
+    Weights enter with their shape only: 70 MB of them would take a second.
+    """
+    sketch = ModelProto()
+    sketch.CopyFrom(model)
+    for name, array in constants.items():
+        if array.size <= _SMALL:
+            sketch.graph.initializer.append(_tensor(array, name))
+        else:
+            element = onnx.helper.np_dtype_to_tensor_dtype(array.dtype)
+            _declare(sketch.graph.input.add(), name, element, array.shape)
+    inferred = onnx.shape_inference.infer_shapes(sketch).graph.output
     for output, known in zip(model.graph.output, inferred, strict=True):
         output.CopyFrom(known)
-        if output.type.tensor_type.HasField("shape"):
-            dimensions = output.type.tensor_type.shape.dim
-            for dimension in dimensions:
-                if not dimension.HasField("dim_value"):
-                    dimension.Clear()
-            if len(dimensions):
-                dimensions[0].dim_param = "n"
+        dimensions = output.type.tensor_type.shape.dim
+        for dimension in dimensions:
+            if not dimension.HasField("dim_value"):
+                dimension.Clear()
+        if len(dimensions):
+            dimensions[0].Clear()
+            dimensions[0].dim_param = "n"

@@ -1,0 +1,38 @@
+"""What a model file says of itself."""
+
+import json
+from pathlib import Path
+
+from automl.export import metadata
+from automl.export.onnx import load_metadata
+from automl.export.scoring import Scorer
+from tests.export.models import CASES, built, card
+from tests.features.frames import inputs, table
+
+
+def test_metadata_come_back_and_are_sorted(tmp_path: Path) -> None:
+    task, classes = CASES[0]
+    _, content, _ = built(task, classes)
+    (tmp_path / "m.onnx").write_bytes(content)
+    facts = load_metadata(tmp_path / "m.onnx")
+    assert facts == load_metadata(content)
+    assert list(facts) == sorted(facts)
+    schema = inputs(table(0)[1])
+    assert metadata.read(facts) == metadata.Metadata(
+        card(task, schema, classes), 7, "d1", "d2", "0"
+    )
+    assert Scorer(tmp_path / "m.onnx").metadata == metadata.read(facts)
+
+
+def test_metadata_are_json_of_known_keys() -> None:
+    facts = load_metadata(built(*CASES[2])[1])
+    values = {key: json.loads(text) for key, text in facts.items()}
+    assert values["schema"][0] == {
+        "name": "age",
+        "kind": "numeric",
+        "cells": "number",
+        "decimal_comma": False,
+    }
+    assert values["values"] == {"log_loss": {"value": 0.1, "low": 0.05, "high": 0.2}}
+    assert values["members"][0] == {"trial": 3, "family": "linear", "weight": 0.75}
+    assert (values["seed"], values["parity"], values["task"]) == (7, 3e-8, "regression")

@@ -1,0 +1,85 @@
+"""Whole model files against numpy: encoder, a linear layer written by hand, the task's outputs."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from automl.core.catalog import TaskType
+from automl.core.errors import InvalidRows
+from automl.core.graph import Graph
+from automl.export import parity
+from automl.export.onnx import serialize
+from automl.export.scoring import Scorer, Session
+from tests.export.models import CASES, Labels, built, native, python
+
+
+@pytest.mark.parametrize(("task", "classes"), CASES)
+@pytest.mark.parametrize("seed", range(3))
+def test_the_file_equals_numpy(task: TaskType, classes: Labels, seed: int) -> None:
+    encoder, content, rows = built(task, classes, seed)
+    scorer = Scorer(content)
+    assert scorer.classes == classes
+    for case in (rows, parity.inject(rows, seed), rows.take(np.array([5]))):
+        expected = native(encoder, task, len(classes) or 1, case)
+        scores = scorer.predict(parity.feeds(case, scorer.inputs))
+        if scores.probabilities is None:
+            assert scores.predictions.shape == (case.rows,)
+            assert parity.difference(scores.predictions[:, None], expected) < 1e-6
+        else:
+            assert parity.difference(scores.probabilities, expected) < 1e-6
+            labels = [classes[index] for index in scores.probabilities.argmax(axis=1)]
+            assert scores.predictions.tolist() == labels
+
+
+def test_it_runs_where_only_numpy_and_onnxruntime_are(tmp_path: Path) -> None:
+    (tmp_path / "model.onnx").write_bytes(built(*CASES[0])[1])
+    script = """
+import json, sys
+import numpy as np, onnxruntime
+session = onnxruntime.InferenceSession("model.onnx", providers=["CPUExecutionProvider"])
+facts = session.get_modelmeta().custom_metadata_map
+feeds = {}
+for item, given in zip(json.loads(facts["schema"]), session.get_inputs()):
+    cell = np.nan if item["cells"] == "number" else "never seen"
+    kind = np.float64 if item["cells"] == "number" else object
+    feeds[given.name] = np.array([[cell]] * 2, kind)
+prediction, probabilities = session.run(["prediction", "probabilities"], feeds)
+assert prediction[0] in json.loads(facts["classes"]), prediction
+assert abs(probabilities.sum(axis=1) - 1).max() < 1e-12
+assert not {"automl", "torch", "onnx", "sklearn"} & set(sys.modules)
+"""
+    done = python("-W", "error", "-c", script, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+
+
+def test_scoring_loads_no_training_library() -> None:
+    script = (
+        "import sys, automl.export.scoring, automl.export.parity\n"
+        "print(sorted({'torch', 'sklearn', 'lightgbm', 'optuna', 'onnx'} & set(sys.modules)))"
+    )
+    done = python("-c", script, cwd=None)
+    assert done.stdout.strip() == "[]", done.stderr
+
+
+def test_a_file_of_another_kind_is_refused() -> None:
+    with pytest.raises(ValueError, match="not a model file"):
+        Scorer(b"not onnx")
+    graph = Graph()
+    graph.output("prediction", graph.node("Identity", graph.input("x", "number")))
+    foreign = serialize(graph, metadata={})
+    assert Session(foreign).run({"x": np.ones((2, 1))}).shape == (2, 1, 1)
+    with pytest.raises(ValueError, match="not a model file of this service"):
+        Scorer(foreign)
+
+
+def test_missing_columns_are_named_and_others_ignored() -> None:
+    _, content, rows = built(*CASES[0])
+    scorer = Scorer(content)
+    fed = parity.feeds(rows, scorer.inputs)
+    wanted = scorer.predict(fed)
+    shuffled = {"surplus": fed["age"], **dict(reversed(fed.items()))}
+    np.testing.assert_array_equal(scorer.predict(shuffled).predictions, wanted.predictions)
+    del fed["age"], fed["many"]
+    with pytest.raises(InvalidRows, match="'age', 'many'"):
+        scorer.predict(fed)
