@@ -1,0 +1,1 @@
+"""From a file to columns: read, profile, split. Standard library, numpy and pyarrow only."""

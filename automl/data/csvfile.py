@@ -1,0 +1,111 @@
+"""A CSV file as batches of text cells: encoding, delimiter and header found, nothing altered."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+
+from automl.core.errors import DatasetUnreadable, Detail
+from automl.data.blocks import LONGEST_ROW, blocks, parse
+from automl.data.dialect import find_delimiter
+from automl.data.encoding import Encoding
+from automl.data.header import column_names
+from automl.data.records import Malformed, Record, count_lines, records
+from automl.data.source import Source, open_source
+
+_SAMPLE = 1 << 18
+
+
+@dataclass(frozen=True, slots=True)
+class CsvFile:
+    """A file that was found to be CSV.
+
+    ``unnamed`` are the indices of columns whose names were made up; ``line`` is the header's,
+    ``header_bytes`` where the first row begins, in UTF-8.
+    """
+
+    source: Source
+    delimiter: bytes
+    names: tuple[str, ...]
+    unnamed: tuple[int, ...]
+    line: int
+    header_bytes: int
+
+    @property
+    def encoding(self) -> Encoding:
+        """How the file is written."""
+        return self.source.encoding
+
+    @property
+    def format(self) -> str:
+        """The name of the format: ``tsv`` where tabs delimit, else ``csv``."""
+        return "tsv" if self.delimiter == b"\t" else "csv"
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """Yield the rows, columns named 0, 1, 2 …, at constant memory.
+
+        Raises:
+            DatasetUnreadable: with the first bad lines.
+        """
+        chunks = _without(self.source.chunks(), self.header_bytes)
+        for block in blocks(chunks, self.delimiter, line=self.line):
+            batch = parse(block, self.delimiter, len(self.names))
+            if batch.num_rows:
+                yield batch
+
+
+def open_csv(path: Path, *, media_type: str | None, unpacked_limit: int) -> CsvFile:
+    """Return what the file turned out to be.
+
+    Raises:
+        DatasetUnreadable: no text, another format, damaged, or without a usable header.
+    """
+    source = open_source(path, media_type=media_type, unpacked_limit=unpacked_limit)
+    sample, final = _sample(source, _SAMPLE)
+    delimiter = find_delimiter(sample, final=final, media_type=media_type)
+    header = _header(sample, delimiter, final=final)
+    if header is None and not final:  # a very long header
+        sample, final = _sample(source, LONGEST_ROW)
+        delimiter = find_delimiter(sample, final=final, media_type=media_type)
+        header = _header(sample, delimiter, final=final)
+    if header is None:
+        raise DatasetUnreadable(
+            "The file has no header line that can be read; the first line must name the columns.",
+            errors=(Detail("Here column names should stand.", line=1),),
+        )
+    line = 1 + count_lines(sample[: header.start])
+    names, unnamed = column_names([cell.decode() for cell in header.cells], line)
+    lines = count_lines(sample[: header.end])
+    return CsvFile(source, delimiter, names, unnamed, 1 + lines, header.end)
+
+
+def _sample(source: Source, size: int) -> tuple[bytes, bool]:
+    """Return about the first ``size`` bytes, and whether that is all."""
+    sample = b""
+    for chunk in source.chunks():
+        sample += chunk
+        if len(sample) > size:
+            return sample[:size], False
+    return sample, True
+
+
+def _header(sample: bytes, delimiter: bytes, *, final: bool) -> Record | None:
+    try:
+        rows = records(sample, delimiter, final=final)
+        return next((row for row in rows if row.cells != [b""]), None)
+    except Malformed as error:
+        line = 1 + count_lines(sample[: error.position])
+        raise DatasetUnreadable(
+            f"Line {line}, the header, holds {error.problem}.",
+            errors=(Detail(f"Here stands {error.problem}.", line=line),),
+        ) from None
+
+
+def _without(chunks: Iterator[bytes], count: int) -> Iterator[bytes]:
+    for chunk in chunks:
+        if count >= len(chunk):
+            count -= len(chunk)
+            continue
+        yield chunk[count:] if count else chunk
+        count = 0

@@ -1,0 +1,185 @@
+"""What kind a column is, decided from what was counted of its cells."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import islice
+
+import numpy as np
+import pyarrow as pa
+
+from automl.core.catalog import ColumnKind
+from automl.core.schema import CellType, Column
+from automl.data.dates import is_date
+from automl.data.number import parse
+from automl.data.tally import NumberTally, Tally
+
+TOP = 10
+_TOP_CHARACTERS = 200
+_ID_ROWS = 20
+"""With fewer rows all cells may differ by chance."""
+_SAMPLED = 1_000
+_TRUTHS = tuple(map(frozenset, (("true", "false"), ("yes", "no"), ("t", "f"), ("y", "n"))))
+_ID_NAME = re.compile(
+    r"(?:^|[^a-z])(?:id|ids|uuid|guid|pk|idx|index|rowid|rownum|rownames|unnamed|key)(?:$|[^a-z])"
+    r"|[a-z](?:Id|ID|Key|Idx)$|^Unnamed"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A column, and what a user should hear of it: warning codes with a few words each."""
+
+    column: Column
+    remarks: Mapping[str, str]
+
+
+def decide(name: str, tally: Tally) -> Finding:
+    """Return the column that the tally speaks of."""
+    numbers = _numbers(tally)
+    if numbers is not None:
+        return _numeric(name, tally, numbers)
+    return _strings(name, tally)
+
+
+def _numbers(tally: Tally) -> NumberTally | None:
+    """Return the counts of a column of numbers, or None: strings."""
+    numbers, commas = tally.numbers, tally.comma_numbers
+    if tally.other or not numbers.cells + commas.cells:
+        return None
+    if not tally.commas:
+        return numbers
+    if tally.pointed or tally.thousands == tally.commas:
+        return None  # 1.5 beside 1,5, or 1,234, which may be 1234
+    both = NumberTally()
+    both.cells = numbers.cells + commas.cells
+    both.infinite = numbers.infinite
+    both.min, both.max = min(numbers.min, commas.min), max(numbers.max, commas.max)
+    both.integral = numbers.integral and commas.integral
+    return both
+
+
+def _numeric(name: str, tally: Tally, numbers: NumberTally) -> Finding:
+    decimal_comma = tally.commas > 0
+    missing = tally.empty + tally.markers + numbers.infinite
+    unique = _distinct_numbers(tally, decimal_comma=decimal_comma)
+    remarks = {}
+    if numbers.infinite:
+        remarks["INFINITE_VALUES"] = f"{name} ({numbers.infinite:,} cells)"
+    kind, cells = ColumnKind.NUMERIC, "number"
+    if unique == 1 and missing == 0:
+        kind, cells = ColumnKind.CONSTANT, "string"
+    elif unique == 2 and numbers.integral and (numbers.min, numbers.max) == (0.0, 1.0):
+        kind = ColumnKind.BOOLEAN
+    elif _counts_rows(name, tally, numbers, unique):
+        kind, cells = ColumnKind.ID, "string"
+    column = Column(
+        name=name,
+        kind=kind,
+        cells="number" if cells == "number" else "string",
+        missing=missing,
+        unique=unique,
+        min=numbers.min,
+        max=numbers.max,
+        top=_top(tally, decimal_comma=decimal_comma),
+        decimal_comma=decimal_comma,
+        integral=numbers.integral,
+    )
+    return Finding(column, remarks | _kind_remark(column))
+
+
+def _distinct_numbers(tally: Tally, *, decimal_comma: bool) -> int:
+    if not tally.complete:
+        return max(1, tally.distinct() - (tally.markers > 0))
+    values = parse(pa.array(list(tally.values), pa.string()), decimal_comma=decimal_comma).values
+    return len(np.unique(values[~np.isnan(values)]))
+
+
+def _counts_rows(name: str, tally: Tally, numbers: NumberTally, unique: int) -> bool:
+    """Whether whole numbers that never repeat only number the rows."""
+    if not numbers.integral or tally.rows < _ID_ROWS or not _all_differ(tally, unique):
+        return False
+    if _ID_NAME.search(name):
+        return True
+    years = numbers.min >= 1_000 and numbers.max <= 2_200
+    return numbers.max - numbers.min + 1 == tally.rows and not years
+
+
+def _all_differ(tally: Tally, unique: int) -> bool:
+    # An estimate of many distinct values is within 3 %.
+    return unique >= (tally.rows if tally.complete else 0.97 * tally.rows)
+
+
+def _strings(name: str, tally: Tally) -> Finding:
+    unique = tally.distinct()
+    kind = _string_kind(tally, unique)
+    cells: CellType = "string"
+    column = Column(
+        name=name, kind=kind, cells=cells, missing=tally.empty, unique=unique, top=_top(tally)
+    )
+    return Finding(column, _kind_remark(column) | _number_remarks(column, tally))
+
+
+def _string_kind(tally: Tally, unique: int) -> ColumnKind:
+    if unique == 0 or (unique == 1 and tally.empty == 0):
+        return ColumnKind.CONSTANT
+    sample = [value for value in islice(tally.values, _SAMPLED) if value]
+    spellings = frozenset(value.strip().casefold() for value in sample)
+    if unique <= 6 and spellings in _TRUTHS:
+        return ColumnKind.BOOLEAN
+    if all(is_date(value) for value in sample):
+        return ColumnKind.DATETIME
+    if _is_prose(sample, unique / (tally.rows - tally.empty)):
+        return ColumnKind.TEXT
+    if tally.rows >= _ID_ROWS and not tally.empty and _all_differ(tally, unique):
+        return ColumnKind.ID
+    return ColumnKind.CATEGORICAL
+
+
+def _is_prose(sample: list[str], unique_share: float) -> bool:
+    """Whether the cells are sentences: several words each, seldom twice the same."""
+    words = sum(len(value.split()) for value in sample) / len(sample)
+    length = sum(map(len, sample)) / len(sample)
+    return unique_share >= 0.3 and words >= 3 and length >= 15 and len(sample) >= 5
+
+
+def _kind_remark(column: Column) -> dict[str, str]:
+    if column.kind is ColumnKind.CONSTANT:
+        code = "CONSTANT_COLUMN" if column.unique else "EMPTY_COLUMN"
+        return {code: column.name}
+    return {"ID_COLUMN": column.name} if column.kind is ColumnKind.ID else {}
+
+
+def _number_remarks(column: Column, tally: Tally) -> dict[str, str]:
+    """Return why a column that looks like numbers is none."""
+    name, read = column.name, tally.numbers.cells + tally.comma_numbers.cells
+    if tally.commas and tally.commas == tally.thousands and not tally.other:
+        return {"THOUSANDS_SEPARATORS": name}
+    if tally.commas and tally.pointed and not tally.other:
+        return {"MIXED_DECIMAL_MARKS": name}
+    if tally.other and read >= 0.9 * (read + tally.other):
+        examples = ", ".join(repr(cell[:40]) for cell in tally.strange[:3])
+        return {"MOSTLY_NUMERIC": f"{name} (not {examples})"}
+    figures = [value for value in islice(tally.values, 100) if value]
+    if tally.other and figures and all(map(_FIGURE.fullmatch, figures)):
+        whole = all(re.fullmatch(r"\s*[+-]?\d+\s*", value) for value in figures)
+        return {"NUMBERS_AS_TEXT" if whole else "FORMATTED_NUMBERS": name}
+    return {}
+
+
+_FIGURE = re.compile(r"\s*[$€£¥]?\s*[+-]?\d[\d.,' ]*\s*[%$€£¥]?\s*")
+
+
+def _top(tally: Tally, *, decimal_comma: bool | None = None) -> tuple[tuple[str, int], ...]:
+    """Return the most frequent cells; of numbers only those that are read."""
+    frequent = sorted(
+        ((value, count) for value, count in tally.values.items() if value),
+        key=lambda item: (-item[1], item[0]),
+    )[: 3 * TOP]
+    if decimal_comma is not None and frequent:
+        texts = pa.array([value for value, _ in frequent], pa.string())
+        numbers = parse(texts, decimal_comma=decimal_comma).values
+        frequent = [
+            item for item, number in zip(frequent, numbers, strict=True) if not np.isnan(number)
+        ]
+    return tuple((value[:_TOP_CHARACTERS], count) for value, count in frequent[:TOP])

@@ -1,0 +1,78 @@
+"""A user's corrections of inferred columns."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from automl.core.catalog import ColumnKind
+from automl.core.errors import Detail, InvalidSpec
+from automl.core.schema import CellType, Column
+from automl.core.study import ColumnOverride
+
+
+def apply(columns: Sequence[Column], overrides: Mapping[str, ColumnOverride]) -> tuple[Column, ...]:
+    """Return the columns that are used, with their corrected kinds, in the dataset's order.
+
+    A categorical column declared numeric is allowed: its cells that are no numbers are missing.
+
+    Raises:
+        InvalidSpec: an override names no column, or a kind that its cells cannot have.
+    """
+    names = {column.name for column in columns}
+    errors = [
+        Detail(f"The dataset has no column {name!r}.", field=f"columns.{name}")
+        for name in overrides
+        if name not in names
+    ]
+    corrected = []
+    for column in columns:
+        override = overrides.get(column.name, ColumnOverride())
+        problem = None if override.kind is None else _problem(column, override.kind)
+        if problem is not None:
+            errors.append(Detail(problem, field=f"columns.{column.name}"))
+        elif override.use:
+            corrected.append(_correct(column, override.kind))
+    if errors:
+        raise InvalidSpec(
+            "columns: " + " ".join(error.message for error in errors[:3]), errors=tuple(errors)
+        )
+    return tuple(corrected)
+
+
+def _problem(column: Column, kind: ColumnKind) -> str | None:
+    if kind is ColumnKind.NUMERIC and column.cells == "string" and not _has_numbers(column):
+        return (
+            f"The cells of {column.name!r} are no numbers (such as {_example(column)}), so it "
+            "cannot be numeric; leave it categorical or text."
+        )
+    if kind is ColumnKind.BOOLEAN and column.unique > 2:
+        return (
+            f"{column.name!r} has {column.unique} values, so it cannot be boolean; two are needed."
+        )
+    if kind is ColumnKind.CONSTANT and column.unique > 1:
+        return f"{column.name!r} has {column.unique} values; to leave it out, use {{'use': false}}."
+    return None
+
+
+def _has_numbers(column: Column) -> bool:
+    return column.kind in {ColumnKind.CONSTANT, ColumnKind.ID} or any(
+        _is_number(value, decimal_comma=column.decimal_comma) for value, _ in column.top
+    )
+
+
+def _is_number(text: str, *, decimal_comma: bool) -> bool:
+    from automl.data.number import parse_one
+
+    return parse_one(text, decimal_comma=decimal_comma) is not None
+
+
+def _example(column: Column) -> str:
+    return repr(column.top[0][0]) if column.top else "''"
+
+
+def _correct(column: Column, kind: ColumnKind | None) -> Column:
+    if kind is None or kind is column.kind:
+        return column
+    cells: CellType = "string"
+    if kind is ColumnKind.NUMERIC or (kind is ColumnKind.BOOLEAN and column.cells == "number"):
+        cells = "number"
+    return replace(column, kind=kind, cells=cells)

@@ -1,0 +1,132 @@
+"""From a stream of cells to columns and warnings, in bounded memory."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pyarrow as pa
+
+from automl.core.catalog import Modality
+from automl.core.schema import Column, DataWarning, Profile
+from automl.data.csvfile import CsvFile
+from automl.data.hashing import mix
+from automl.data.header import lookalikes
+from automl.data.kinds import decide
+from automl.data.sketch import RepeatSketch
+from automl.data.tally import Tally
+
+MOST_VALUES = 100_000
+"""Distinct cells of a column that are counted exactly."""
+_ALL_VALUES, _ALL_BYTES = 2_000_000, 128 << 20
+"""The same over all columns."""
+_FEW_ROWS = 50
+_NAMED = 8
+
+_MESSAGES = {
+    "CONSTANT_COLUMN": "Constant columns tell nothing and are left out: {}.",
+    "EMPTY_COLUMN": "Empty columns are left out: {}.",
+    "ID_COLUMN": "Columns that only number or name the rows are left out: {}.",
+    "INFINITE_VALUES": "Infinite numbers count as missing: {}.",
+    "THOUSANDS_SEPARATORS": "Read as text, since 1,234 may be 1.234 or 1234: {}. "
+    "Write such numbers without separators.",
+    "MIXED_DECIMAL_MARKS": "Read as text, since both 1.5 and 1,5 occur: {}.",
+    "MOSTLY_NUMERIC": "Read as text, although most cells are numbers: {}. "
+    "Declare them numeric to treat the other cells as missing.",
+    "NUMBERS_AS_TEXT": "Kept as text, so that leading zeros and integers beyond 2^53 stay whole: "
+    "{}.",
+    "FORMATTED_NUMBERS": "Read as text because of currency or per cent signs or separators: {}. "
+    "Write plain numbers to use their values.",
+}
+
+
+class Profiler:
+    """Batches of cells in, a profile out."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self._names = names
+        values = max(100, min(MOST_VALUES, _ALL_VALUES // len(names)))
+        size = max(1 << 14, _ALL_BYTES // len(names))
+        self._tallies = [Tally(values, size) for _ in names]
+        self._repeats = RepeatSketch()
+        self.rows = 0
+
+    def add(self, batch: pa.RecordBatch) -> None:
+        """Count a batch of rows."""
+        whole = np.zeros(batch.num_rows, dtype=np.uint64)
+        position = mix(np.arange(self.rows, self.rows + batch.num_rows, dtype=np.uint64))
+        for tally, cells in zip(self._tallies, batch.columns, strict=True):
+            hashes = tally.add(cells)
+            tally.content += (mix(hashes ^ position)).sum()
+            whole = mix(whole ^ hashes)
+        self._repeats.add(whole)
+        self.rows += batch.num_rows
+
+    def finish(self, file: CsvFile) -> Profile:
+        """Return the profile of all that was added, which came from ``file``."""
+        findings = [
+            decide(name, tally) for name, tally in zip(self._names, self._tallies, strict=True)
+        ]
+        columns = tuple(finding.column for finding in findings)
+        remarks: dict[str, list[str]] = defaultdict(list)
+        for finding in findings:
+            for code, words in finding.remarks.items():
+                remarks[code].append(words)
+        warnings = [*_of_file(file), *self._of_rows(), *self._of_twins(columns)]
+        warnings += [DataWarning(code, text) for code, text in _messages(remarks).items()]
+        return Profile(Modality.TABLE, file.format, self.rows, columns, tuple(warnings))
+
+    def _of_rows(self) -> list[DataWarning]:
+        warnings = []
+        repeats = self._repeats.count()
+        if repeats:
+            about = "" if self._repeats.exact else "about "
+            message = (
+                f"{about}{repeats:,} of {self.rows:,} rows repeat another; equal rows are kept "
+                "together when rows are split."
+            )
+            warnings.append(DataWarning("DUPLICATE_ROWS", message[0].upper() + message[1:]))
+        if self.rows < _FEW_ROWS:
+            message = f"Only {self.rows} rows: expect wide intervals."
+            warnings.append(DataWarning("FEW_ROWS", message))
+        return warnings
+
+    def _of_twins(self, columns: Sequence[Column]) -> list[DataWarning]:
+        """Return a warning of columns whose cells are all equal, row by row."""
+        groups: dict[int, list[str]] = defaultdict(list)
+        for column, tally in zip(columns, self._tallies, strict=True):
+            if column.unique > 1:
+                groups[int(tally.content)].append(column.name)
+        twins = [" = ".join(names) for names in groups.values() if len(names) > 1]
+        if not twins:
+            return []
+        message = f"Columns with the same cells in every row: {_listed(twins)}."
+        return [DataWarning("DUPLICATE_COLUMNS", message)]
+
+
+def _of_file(file: CsvFile) -> list[DataWarning]:
+    warnings = []
+    if file.encoding.guessed:
+        message = (
+            f"The file is not UTF-8 and was read as {file.encoding.name}; check names and "
+            "categories, or upload it as UTF-8."
+        )
+        warnings.append(DataWarning("ENCODING_GUESSED", message))
+    if file.unnamed:
+        names = _listed([file.names[index] for index in file.unnamed])
+        warnings.append(
+            DataWarning("UNNAMED_COLUMN", f"Columns without a name are called {names}.")
+        )
+    groups = [" / ".join(group) for group in lookalikes(file.names)]
+    if groups:
+        message = f"Column names that are easily confused: {_listed(groups)}."
+        warnings.append(DataWarning("LOOKALIKE_NAMES", message))
+    return warnings
+
+
+def _messages(remarks: Mapping[str, list[str]]) -> dict[str, str]:
+    return {code: _MESSAGES[code].format(_listed(words)) for code, words in remarks.items()}
+
+
+def _listed(words: Sequence[str]) -> str:
+    shown = ", ".join(words[:_NAMED])
+    return shown if len(words) <= _NAMED else f"{shown} and {len(words) - _NAMED} more"

@@ -1,0 +1,192 @@
+"""Rows to predict, as the named inputs of a model file.
+
+Each input is ``(rows, 1)``: float64 with NaN for missing, or objects of ``str`` with the empty
+string for missing. Columns may come in any order and there may be more of them.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from automl.core.catalog import ColumnKind
+from automl.core.errors import Detail, InvalidRows
+from automl.core.model import Input
+from automl.data.csvfile import open_csv
+from automl.data.number import EXACT, Reading, parse
+
+Feeds: TypeAlias = dict[str, npt.NDArray[Any]]
+
+_UNPACKED_LIMIT = 1 << 30
+_MOST_ERRORS = 10
+
+
+def from_json(rows: Sequence[Mapping[str, object]], inputs: Sequence[Input]) -> Feeds:
+    """Return the rows of a request as inputs.
+
+    For a number input a cell is a number, a string that is written as one, a missing marker or
+    null; for a 0/1 boolean also true and false. For a string input a number is taken the way it is
+    written: 1 and 1.0 are "1" (JSON knows one kind of number), 1.5 is "1.5".
+
+    Raises:
+        InvalidRows: a column is missing, or a cell has the wrong type; names both.
+    """
+    errors: list[Detail] = []
+    feeds: Feeds = {}
+    for item in inputs:
+        cells = _column(rows, item, errors)
+        feeds[item.name] = (
+            _numbers(cells, item, errors)
+            if item.cells == "number"
+            else _strings(cells, item, errors)
+        )
+    _raise(errors)
+    return feeds
+
+
+def from_csv(
+    path: Path,
+    inputs: Sequence[Input],
+    *,
+    media_type: str | None = None,
+    unpacked_limit: int = _UNPACKED_LIMIT,
+) -> Feeds:
+    """Return the rows of a CSV file, read exactly as a dataset is, as inputs.
+
+    Raises:
+        InvalidRows: a column is missing, or a cell has the wrong type; names both.
+        DatasetUnreadable: the file is no CSV.
+    """
+    file = open_csv(path, media_type=media_type, unpacked_limit=unpacked_limit)
+    missing = [item.name for item in inputs if item.name not in file.names]
+    _raise([_missing(name) for name in missing])
+    indices = [file.names.index(item.name) for item in inputs]
+    batches = [batch.select(indices) for batch in file.batches()]
+    errors: list[Detail] = []
+    feeds: Feeds = {}
+    for index, item in enumerate(inputs):
+        cells = pa.chunked_array([batch.column(index) for batch in batches], pa.string())
+        feeds[item.name] = _parsed(_joined(cells), item, errors)
+    _raise(errors)
+    return feeds
+
+
+def _joined(cells: pa.ChunkedArray) -> pa.StringArray:
+    return cells.combine_chunks() if cells.num_chunks != 1 else cells.chunk(0)
+
+
+def _parsed(cells: pa.StringArray, item: Input, errors: list[Detail]) -> npt.NDArray[Any]:
+    """Return text cells as an input."""
+    if item.cells == "string":
+        return np.array(cells.to_pylist(), dtype=object).reshape(-1, 1)
+    numbers = parse(cells, decimal_comma=item.decimal_comma)
+    bad = np.flatnonzero(numbers.reading == Reading.OTHER)[:_MOST_ERRORS].tolist()
+    errors += [_wrong(item, row, repr(cells[row].as_py()[:60])) for row in bad]
+    return numbers.values.reshape(-1, 1)
+
+
+def _column(
+    rows: Sequence[Mapping[str, object]], item: Input, errors: list[Detail]
+) -> list[object]:
+    """Return a column's cells; a row that lacks it is an error, noted once."""
+    lacking = next((n for n, row in enumerate(rows) if item.name not in row), None)
+    if lacking is not None:
+        errors.append(_missing(item.name, line=lacking + 1))
+        return []
+    return [row[item.name] for row in rows]
+
+
+def _numbers(cells: list[object], item: Input, errors: list[Detail]) -> npt.NDArray[np.float64]:
+    """Return cells of JSON as numbers; strings among them as a file's cells would be."""
+    values = np.full(len(cells), np.nan)
+    texts: list[tuple[int, str]] = []
+    for row, cell in enumerate(cells):
+        match cell:
+            case None:
+                pass
+            case bool():
+                if item.kind is ColumnKind.BOOLEAN:
+                    values[row] = float(cell)
+                else:
+                    errors.append(_wrong(item, row, "true" if cell else "false"))
+            case int() | float():
+                values[row] = _finite(cell)
+            case str():
+                texts.append((row, cell))
+            case _:
+                errors.append(_wrong(item, row, _described(cell)))
+    if texts:
+        strings = pa.array([text for _, text in texts], pa.string())
+        numbers = parse(strings, decimal_comma=item.decimal_comma)
+        places = [row for row, _ in texts]
+        values[places] = numbers.values
+        for index in np.flatnonzero(numbers.reading == Reading.OTHER).tolist():
+            row, text = texts[index]
+            errors.append(_wrong(item, row, repr(text[:60])))
+    return values.reshape(-1, 1)
+
+
+def _finite(number: float) -> float:
+    """Return the number as a float; the infinite count as missing, as in a dataset."""
+    try:
+        value = float(number)
+    except OverflowError:  # a whole number of more than 308 digits
+        return math.nan
+    return value if math.isfinite(value) else math.nan
+
+
+def _strings(cells: list[object], item: Input, errors: list[Detail]) -> npt.NDArray[np.object_]:
+    values = np.full(len(cells), "", dtype=object)
+    for row, cell in enumerate(cells):
+        match cell:
+            case None:
+                pass
+            case str():
+                if not _encodable(cell):
+                    errors.append(_wrong(item, row, "text with half a character in it"))
+                values[row] = cell
+            case bool():
+                values[row] = "true" if cell else "false"
+            case int():
+                values[row] = str(cell)
+            case float():
+                values[row] = _written(cell)
+            case _:
+                errors.append(_wrong(item, row, _described(cell)))
+    return values.reshape(-1, 1)
+
+
+def _encodable(text: str) -> bool:
+    # JSON may escape one half of a surrogate pair; no file can hold that.
+    return text.isascii() or not any("\ud800" <= char <= "\udfff" for char in text)
+
+
+def _written(number: float) -> str:
+    if not math.isfinite(number):
+        return ""
+    return str(int(number)) if number.is_integer() and abs(number) < EXACT else repr(number)
+
+
+def _described(cell: object) -> str:
+    return "an object" if isinstance(cell, Mapping) else "a list"
+
+
+def _wrong(item: Input, row: int, found: str) -> Detail:
+    wanted = "a number" if item.cells == "number" else "a string"
+    return Detail(f"{item.name!r} takes {wanted}, not {found}.", field=item.name, line=row + 1)
+
+
+def _missing(name: str, line: int | None = None) -> Detail:
+    message = f"The column {name!r} is missing; give null or an empty cell where it is unknown."
+    return Detail(message, field=name, line=line)
+
+
+def _raise(errors: Sequence[Detail]) -> None:
+    if errors:
+        first = errors[0]
+        place = "" if first.line is None else f"Row {first.line}: "
+        raise InvalidRows(place + first.message, errors=tuple(errors[:_MOST_ERRORS]))

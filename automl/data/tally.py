@@ -1,0 +1,145 @@
+"""What is counted of a column while its cells stream by, in bounded memory."""
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from automl.core.frame import Ints
+from automl.data.hashing import Hashes, hash_strings
+from automl.data.number import Reading, parse
+from automl.data.sketch import DistinctSketch
+
+_THOUSANDS = r"^\s*[+-]?[1-9][0-9]{0,2}(?:,[0-9]{3})+\s*$"
+_PRUNED = 1_000
+"""Values still counted once there are too many to count all: the frequent ones came early."""
+
+
+class NumberTally:
+    """How the cells look as numbers, under one decimal mark."""
+
+    def __init__(self) -> None:
+        self.cells = 0
+        self.infinite = 0
+        self.min = np.inf
+        self.max = -np.inf
+        self.integral = True
+
+    def add(self, values: pa.StringArray, counts: Ints, *, decimal_comma: bool) -> Ints:
+        """Count the distinct ``values``; return the indices of those that are not read."""
+        numbers = parse(values, decimal_comma=decimal_comma)
+        good = numbers.reading == Reading.NUMBER
+        self.cells += int(counts[good].sum())
+        self.infinite += int(counts[numbers.reading == Reading.INFINITE].sum())
+        if good.any():
+            found = numbers.values[good]
+            self.min = min(self.min, float(found.min()))
+            self.max = max(self.max, float(found.max()))
+            self.integral = self.integral and bool(
+                (found == np.floor(found)).all() and (np.abs(found) <= 2.0**53).all()
+            )
+        return np.flatnonzero(numbers.reading == Reading.OTHER)
+
+
+class Tally:
+    """One column's counts.
+
+    ``values`` counts every distinct cell as long as there are at most ``most_values`` of them with
+    at most ``most_bytes``; ``complete`` says whether that held.
+    """
+
+    def __init__(self, most_values: int, most_bytes: int) -> None:
+        self.rows = 0
+        self.empty = 0
+        self.markers = 0
+        self.other = 0
+        """Cells that are a number under neither decimal mark."""
+        self.pointed = 0
+        """Numbers with a decimal point."""
+        self.commas = 0
+        """Numbers with a decimal comma."""
+        self.thousands = 0
+        """Of those, cells such as 1,234, which may as well be 1234."""
+        self.numbers = NumberTally()
+        self.comma_numbers = NumberTally()
+        self.strange: list[str] = []
+        """The first cells that are no number."""
+        self.values: dict[str, int] = {}
+        self.complete = True
+        self.content = np.uint64(0)
+        """A hash of all cells in their order."""
+        self._most_values, self._most_bytes = most_values, most_bytes
+        self._bytes = 0
+        self._distinct = DistinctSketch()
+
+    def add(self, cells: pa.StringArray) -> Hashes:
+        """Count the cells, and return their hashes: ``(len(cells),)``."""
+        encoded = cells.dictionary_encode()
+        codes = encoded.indices.to_numpy(zero_copy_only=False)
+        values = encoded.dictionary
+        counts = np.bincount(codes, minlength=len(values))
+        self.rows += len(cells)
+        self._add_numbers(values, counts)
+        hashes = hash_strings(values)
+        self._add_values(values, counts, hashes)
+        per_row: Hashes = hashes[codes]
+        return per_row
+
+    def distinct(self) -> int:
+        """Return how many different cells there are, the empty one left out."""
+        if self.complete:
+            return len(self.values) - ("" in self.values)
+        return min(self._distinct.count(), self.rows) - (self.empty > 0)
+
+    def _add_numbers(self, values: pa.StringArray, counts: Ints) -> None:
+        empty = pc.equal(values, "").to_numpy(zero_copy_only=False)
+        self.empty += int(counts[empty].sum())
+        if self.other > 1_000 and self.other > 0.5 * self.rows:
+            return  # no number column; looking on would cost and tell nothing
+        before = self.numbers.cells + self.numbers.infinite
+        other = self.numbers.add(values, counts, decimal_comma=False)
+        rest = int(counts[other].sum())
+        read = self.numbers.cells + self.numbers.infinite - before
+        self.markers += int(counts.sum()) - rest - read - int(counts[empty].sum())
+        point = pc.match_substring(values, ".").to_numpy(zero_copy_only=False)
+        point[other] = False
+        self.pointed += int(counts[point].sum())
+        if len(other):
+            self._add_commas(pc.take(values, pa.array(other)), counts[other])
+
+    def _add_commas(self, values: pa.StringArray, counts: Ints) -> None:
+        comma = np.flatnonzero(pc.match_substring(values, ",").to_numpy(zero_copy_only=False))
+        with_comma, their = pc.take(values, pa.array(comma)), counts[comma]
+        bad = self.comma_numbers.add(with_comma, their, decimal_comma=True)
+        grouped = pc.match_substring_regex(with_comma, _THOUSANDS).to_numpy(zero_copy_only=False)
+        good = np.ones(len(comma), dtype=bool)
+        good[bad] = False
+        self.commas += int(their[good].sum())
+        self.thousands += int(their[grouped].sum())
+        strange = np.ones(len(values), dtype=bool)
+        strange[comma[good]] = False
+        self.other += int(counts[strange].sum())
+        if len(self.strange) < 3:
+            self.strange += pc.take(values, pa.array(np.flatnonzero(strange)[:3])).to_pylist()
+
+    def _add_values(self, values: pa.StringArray, counts: Ints, hashes: Hashes) -> None:
+        if not self.complete:
+            self._distinct.add(hashes)
+            for value, count in zip(values.to_pylist(), counts.tolist(), strict=True):
+                if value in self.values:
+                    self.values[value] += count
+            return
+        for value, count in zip(values.to_pylist(), counts.tolist(), strict=True):
+            self.values[value] = self.values.get(value, 0) + count
+        self._bytes += values.nbytes
+        if len(self.values) > self._most_values or self._bytes > self._most_bytes:
+            self._settle()
+
+    def _settle(self) -> None:
+        """Find out what the bytes really are; where they are too many, count distinct by hash."""
+        self._bytes = sum(map(len, self.values)) * 2
+        if len(self.values) <= self._most_values and self._bytes <= self._most_bytes:
+            return
+        self.complete = False
+        self._distinct.add(hash_strings(pa.array(list(self.values), pa.string())))
+        frequent = sorted(self.values.items(), key=lambda item: (-item[1], item[0]))[:_PRUNED]
+        self.values = dict(frequent)
