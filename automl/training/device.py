@@ -1,10 +1,13 @@
-"""Torch's process-wide switches, set for one piece of work and put back after it."""
+"""Where torch computes: its process-wide switches, its random state, its memory."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import numpy as np
 import torch
+
+from automl.core.catalog import TrialFailure
+from automl.core.errors import TrialError
 
 
 @contextmanager
@@ -26,14 +29,17 @@ def session(device: str, threads: int) -> Iterator[None]:
             torch.set_num_threads(before)
 
 
-def seed(*numbers: int) -> torch.Generator:
-    """Seed torch's global state (dropout, initial weights) and return a generator, by ``numbers``.
+def seed(device: str, *numbers: int) -> torch.Generator:
+    """Seed torch's global state (dropout, first weights) and return a generator, by ``numbers``.
 
     What an epoch draws is a function of the candidate's seed and the epoch's number, so a
     checkpoint holds no random state and a resumed training draws what an undisturbed one draws.
     """
     for_torch, for_order = np.random.SeedSequence(numbers).generate_state(2, np.uint64).tolist()
-    torch.manual_seed(for_torch >> 1)
+    # Not torch.manual_seed: without CUDA it queues a call with a stack trace for ever, 0.7 ms each.
+    torch.default_generator.manual_seed(for_torch >> 1)
+    if device.startswith("cuda"):
+        torch.cuda.default_generators[torch.device(device).index or 0].manual_seed(for_torch >> 1)
     return torch.Generator().manual_seed(for_order >> 1)
 
 
@@ -41,3 +47,24 @@ def autocast(device: str, *, mixed: bool) -> torch.autocast:
     """Return the context of mixed precision: bfloat16 where a CUDA device has it, else nothing."""
     able = mixed and device.startswith("cuda") and torch.cuda.is_bf16_supported()
     return torch.autocast(device.partition(":")[0], dtype=torch.bfloat16, enabled=able)
+
+
+@contextmanager
+def memory_errors(what: str) -> Iterator[None]:
+    """Turn running out of memory, here or on the device, into the trial's failure.
+
+    Raises:
+        TrialError: ``what`` did not fit into memory.
+    """
+    try:
+        yield
+    except (MemoryError, RuntimeError) as error:
+        if not (isinstance(error, (MemoryError, torch.OutOfMemoryError)) or _allocating(error)):
+            raise
+        message = f"{what} did not fit into memory; narrower layers or smaller batches would."
+        raise TrialError(TrialFailure.OUT_OF_MEMORY, message) from error
+
+
+def _allocating(error: Exception) -> bool:
+    # The CPU's allocator raises a plain RuntimeError.
+    return "allocate memory" in str(error)

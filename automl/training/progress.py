@@ -6,6 +6,7 @@ There is no random state in it: see `automl.training.device.seed`.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import numpy as np
 from torch import Tensor, nn
 
 from automl.core.state import State, nest, unnest
@@ -72,8 +73,10 @@ class Progress:
         }
         if self.best:
             best = self.best
-            measured = {"epoch": best.epoch, "value": best.value, "loss": best.loss}
-            parts["best"] = State(measured, arrays({"weights": best.weights}))
+            # As an array: JSON has no NaN, which a metric can be.
+            measured = np.array([best.value, best.loss])
+            kept = {"measured": measured, **arrays({"weights": best.weights})}
+            parts["best"] = State({"epoch": best.epoch}, kept)
             parts["best_buffers"] = State({}, arrays(best.buffers))
         return nest(parts)
 
@@ -88,10 +91,11 @@ class Progress:
         if "best" in parts:
             best, device = parts["best"], self.vector.values.device
             kept = tensors(parts["best_buffers"].arrays)
+            value, loss = best.arrays["measured"].tolist()
             self.best = Best(
                 epoch=best.header["epoch"],
-                value=best.header["value"],
-                loss=best.header["loss"],
+                value=value,
+                loss=loss,
                 weights=tensors(best.arrays)["weights"].to(device),
                 buffers={name: buffer.to(device) for name, buffer in kept.items()},
             )

@@ -10,7 +10,7 @@ def test_a_session_leaves_torch_as_it_was() -> None:
     threads = torch.get_num_threads()
     with session("cpu", threads + 1):
         assert torch.get_num_threads() == threads + 1
-        seed(1, 2)
+        seed("cpu", 1, 2)
         torch.rand(100)
     assert torch.get_num_threads() == threads
     assert torch.rand(1) == expected
@@ -19,7 +19,7 @@ def test_a_session_leaves_torch_as_it_was() -> None:
 def test_draws_are_a_function_of_the_numbers() -> None:
     def draws(*numbers: int) -> tuple[float, ...]:
         with session("cpu", 1):
-            generator = seed(*numbers)
+            generator = seed("cpu", *numbers)
             return (*torch.rand(3).tolist(), *torch.rand(3, generator=generator).tolist())
 
     assert draws(7, 1) == draws(7, 1)
@@ -38,3 +38,10 @@ def test_denormal_numbers_are_zero_within_a_session_only() -> None:
 def test_a_cpu_computes_in_full_precision() -> None:
     with autocast("cpu", mixed=True):
         assert (torch.ones(2, 2) @ torch.ones(2, 2)).dtype is torch.float32
+
+
+def test_seeding_leaves_nothing_behind() -> None:
+    before = len(torch.cuda._queued_calls)
+    for number in range(3):
+        seed("cpu", number)
+    assert len(torch.cuda._queued_calls) == before

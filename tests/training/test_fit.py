@@ -179,6 +179,16 @@ def test_of_equal_scores_the_lowest_loss_is_best() -> None:
     assert fitted.epochs == 1 + losses.index(min(losses))
 
 
+def test_a_score_that_is_no_number_is_neither_best_nor_an_obstacle() -> None:
+    scores = iter([np.nan, 0.4, np.nan, 0.5, np.nan])
+    fold = replace(classification(), score=lambda _: next(scores))
+    fitted = fit(FAMILY, RECIPE, fold, watcher := Watcher())
+    assert fitted.epochs == 4
+    assert [point.value for point in watcher.points] == [None, 0.4, None, 0.5, None]
+    for state in watcher.states:
+        archive.unpack(archive.pack(state))
+
+
 def test_patience_is_counted_on_after_a_resume() -> None:
     scores: list[float] = [0.9, 0.1, 0.1, 0.1, 0.1, 0.1]
 
@@ -246,6 +256,13 @@ def test_a_plan_is_shortened_to_the_time_left() -> None:
     assert rates[-1] < 0.02 * max(rates)  # the schedule has ended, it was not cut
 
 
+def test_a_slow_start_does_not_shorten_a_plan_that_fits() -> None:
+    clock = StepClock(seconds=1.0, first=50.0)
+    watcher = clock.watch(deadline=300.0)
+    fit(clock, {**RECIPE, "epochs": 40}, classification(480), watcher, clock=clock.read)
+    assert 260.0 < clock.now < 300.0  # the mean of the first eight steps would allow 29
+
+
 def test_a_plan_that_fits_is_left_alone() -> None:
     clock = StepClock(seconds=1.0)
     watcher = clock.watch(deadline=1000.0)
@@ -276,8 +293,9 @@ def test_without_a_deadline_no_clock_is_asked_for_the_plan() -> None:
 class StepClock(SmallNetwork):
     """A family whose networks take ``seconds`` of its own clock for each training step."""
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, first: float = 0.0) -> None:
         self.seconds = seconds
+        self.first = first
         self.now = 0.0
 
     def read(self) -> float:
@@ -291,7 +309,8 @@ class StepClock(SmallNetwork):
         network = super().build(params, inputs, outputs)
 
         def tick(module: nn.Module, _: object) -> None:
-            self.now += self.seconds if module.training else 0.0
+            self.now += (self.seconds + self.first) if module.training else 0.0
+            self.first = 0.0
 
         network.register_forward_pre_hook(tick)
         return network
