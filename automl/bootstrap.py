@@ -68,5 +68,7 @@ def log_to_stderr(level: str) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level.upper())
-    for chatty in ("celery", "kombu", "alembic", "uvicorn.access"):
+    for chatty in ("alembic", "uvicorn"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
+    for alarmist in ("celery", "kombu"):  # a broker that is away is told of in one line
+        logging.getLogger(alarmist).setLevel(logging.ERROR)

@@ -76,10 +76,6 @@ class Settings:
         """Return this process's environment with these settings, for a child program."""
         return {**os.environ, **self.environment(), **extra}  # noqa: TID251 -- as above
 
-    def inherited(self, **extra: str) -> dict[str, str]:
-        """Return a child process's whole environment: this process's, these settings, ``extra``."""
-        return {**os.environ, **self.environment(), **extra}  # noqa: TID251 -- as above
-
     @property
     def unpacked_limit(self) -> int:
         """Bytes that an upload may unpack to."""

@@ -20,7 +20,8 @@ PATIENT = {"socket_connect_timeout": 2.0, "socket_keepalive": True, "health_chec
 
 def create(broker_url: str, transport: Mapping[str, object]) -> Celery:
     """Return the application for a broker, with ``IMPATIENT`` or ``PATIENT`` transport options."""
-    app = Celery("automl", broker=broker_url, set_as_current=False)
+    url = broker_url.replace("unix://", "redis+socket://", 1)  # as Celery calls a unix socket
+    app = Celery("automl", broker=url, set_as_current=False)
     app.conf.update(
         accept_content=["json"],
         broker_connection_max_retries=None,
@@ -31,6 +32,7 @@ def create(broker_url: str, transport: Mapping[str, object]) -> Celery:
         task_default_queue="automl.doorbell",
         task_ignore_result=True,
         task_store_errors_even_if_ignored=False,
+        worker_cancel_long_running_tasks_on_connection_loss=True,  # there are none to cancel
         worker_enable_remote_control=False,
         worker_hijack_root_logger=False,
         worker_prefetch_multiplier=1,

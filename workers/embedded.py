@@ -55,7 +55,7 @@ def serve(settings: Settings, *, ready: Callable[[str], None]) -> None:
 
 
 def _parts(settings: Settings, listener: socket.socket) -> tuple[Part | None, Part, list[Part]]:
-    environment = settings.inherited(AUTOML_WORKERS=str(process.slots(settings.workers)))
+    environment = settings.child_environment(AUTOML_WORKERS=str(process.slots(settings.workers)))
     program = _program()
     descriptor = listener.fileno()
     api = Part(

@@ -78,6 +78,7 @@ class Keeper:
         self._leaving = False
         self._beat_at = self._sweep_at = self._start_at = 0.0
         self._early_deaths = 0
+        self._away = False
         self._killed: tuple[TrialFailure | Order, list[object]] | None = None
 
     def wake(self) -> None:
@@ -220,12 +221,20 @@ class Keeper:
     def _ask(self, question: Callable[[], Answer]) -> Answer | None:
         """Return the store's answer, None while it is away or when the lease is somebody else's."""
         try:
-            return question()
+            answer = question()
         except LeaseLost:
             return None
         except Unavailable as error:
-            log.warning("store.away", detail=str(error))
+            self._note_store(away=True, detail=str(error))
             return None
+        self._note_store(away=False)
+        return answer
+
+    def _note_store(self, *, away: bool, detail: str = "") -> None:
+        """Log that the store went or came back: once, not at every heartbeat."""
+        if away != self._away:
+            self._away = away
+            log.warning("store.away" if away else "store.back", detail=detail)
 
     def _pull(self, word: bytes) -> None:
         try:

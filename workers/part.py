@@ -2,6 +2,7 @@
 
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Mapping, Sequence
 
@@ -79,6 +80,7 @@ class Part:
             self._command,
             env=self._environment,
             stdin=subprocess.DEVNULL,
+            stdout=sys.stderr,  # ours is for what people read
             pass_fds=self._descriptors,
             # Ctrl-C reaches the supervisor alone: it says in which order the parts end.
             start_new_session=True,

@@ -1,5 +1,6 @@
 """``automl serve``: API, dashboard, broker and workers, all embedded, one command."""
 
+import contextlib
 from pathlib import Path
 from typing import Annotated
 
@@ -20,4 +21,9 @@ def serve(
     from workers import embedded
 
     settings = Settings.from_environment(host=host, port=port, data_dir=data_dir, workers=workers)
-    embedded.serve(settings, ready=lambda url: print(f"automl is ready: {url}", flush=True))
+    embedded.serve(settings, ready=_announce)
+
+
+def _announce(url: str) -> None:
+    with contextlib.suppress(BrokenPipeError):  # nobody reads on: no reason to end
+        print(f"automl is ready: {url}", flush=True)
