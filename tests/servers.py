@@ -101,7 +101,15 @@ def postgres() -> Iterator[Postgres]:
     """Run a fresh PostgreSQL server on a loopback port; everything is gone afterwards."""
     with _folder("pg") as folder:
         server = Postgres(_postgres_binaries(folder), folder / "data", free_port())
-        command = [server.binaries / "initdb", "-D", server.data, "-U", "automl", "-A", "trust"]
+        command: list[Any] = [
+            server.binaries / "initdb",
+            "-D",
+            server.data,
+            "-U",
+            "automl",
+            "-A",
+            "trust",
+        ]
         command += ["--no-sync", "-E", "UTF8", "--locale=C"]
         done = subprocess.run(
             command, check=False, capture_output=True, text=True, cwd=folder, **_as_nobody()
@@ -146,7 +154,7 @@ def _pings(server: Valkey) -> bool:
 @contextmanager
 def _folder(name: str) -> Iterator[Path]:
     """A short path (unix sockets take 107 bytes) that the servers' user owns."""
-    path = Path(tempfile.mkdtemp(prefix=f"automl-{name}-", dir="/tmp"))  # noqa: S108
+    path = Path(tempfile.mkdtemp(prefix=f"automl-{name}-", dir="/tmp"))
     try:
         if os.geteuid() == 0:
             shutil.chown(path, "nobody")
@@ -174,8 +182,8 @@ def _spawn(command: list[Any], folder: Path, *, demote: bool = True) -> subproce
 def _until_ready(process: subprocess.Popen[bytes], answers: Callable[[], bool]) -> None:
     deadline = time.monotonic() + _READY_SECONDS
     while not answers():
-        assert process.poll() is None, f"{process.args} ended with {process.returncode}"
-        assert time.monotonic() < deadline, f"{process.args} does not answer"
+        assert process.poll() is None, f"{process.args!r} ended with {process.returncode}"
+        assert time.monotonic() < deadline, f"{process.args!r} does not answer"
         time.sleep(0.02)
 
 

@@ -1,10 +1,13 @@
 """Who works on what: the order of claims, and the claims themselves.
 
-A look without locks ranks the studies that have something to do; each candidate is then locked and
-looked at again, because others claim at the same time.
+A look without locks ranks the studies that have something to do. A turn needs no more: its answer
+is checked when it comes. For a lease the study is locked and looked at again, because others claim
+at the same time.
 """
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select, update
+from typing import Any
+
+from sqlalchemy import ColumnElement, RowMapping, Select, and_, case, func, or_, select, update
 
 from automl.core.catalog import EventType, StudyStatus, TrialState
 from automl.core.study import REPLAY_WINDOW
@@ -30,27 +33,47 @@ FINISH_DUE: ColumnElement[bool] = and_(
 )
 """The study's search is over and nobody holds its finish."""
 
+OVER: ColumnElement[bool] = or_(
+    _c.search_ends_at <= now(),
+    and_(
+        _c.waiting + _c.running == 0,
+        or_(_c.exhausted.is_(True), and_(_c.trials.is_not(None), _c.next_number >= _c.trials)),
+    ),
+)
+"""Of a queued or running study: its search is over, see ``settle.py``."""
+
 CANDIDATES = 16
 """How many studies a claim tries before it leaves the rest to the next claim."""
 
 
-def ranking() -> Select[str]:
-    """Return the ids of studies with something to do, the most deserving first."""
+def _ranking() -> Select[Any]:
     active = (StudyStatus.QUEUED.value, StudyStatus.RUNNING.value, StudyStatus.FINALIZING.value)
     load = (
-        select(_c.tenant, func.sum(_c.running).label("running"))
+        select(
+            _c.tenant,
+            func.sum(_c.running).label("running"),
+            func.max(_c.served_at).label("served_at"),
+            func.min(_c.created_at).label("created_at"),
+        )
         .where(_c.status.in_((*active, StudyStatus.PAUSED.value)))
         .group_by(_c.tenant)
         .subquery()
     )
     searching = _c.status.in_((StudyStatus.QUEUED.value, StudyStatus.RUNNING.value))
+    columns = (_c.id, _c.tenant, _c.version, _c.next_number, _c.search_ends_at)
+    leases = or_(_c.status == StudyStatus.FINALIZING.value, _c.waiting > 0, OVER)
     return (
-        select(_c.id)
+        select(*columns, leases.label("leases"), now().label("now"))
         .join(load, load.c.tenant == _c.tenant)
-        .where(_c.status.in_(active), or_(FINISH_DUE, and_(searching, or_(_c.waiting > 0, ASKS))))
+        .where(
+            _c.status.in_(active), or_(FINISH_DUE, and_(searching, or_(_c.waiting > 0, ASKS, OVER)))
+        )
         .order_by(
             case((_c.status == StudyStatus.FINALIZING.value, 0), else_=1),
-            load.c.running,
+            load.c.running,  # between tenants; where that is equal, whose turn was longest ago
+            func.coalesce(load.c.served_at, 0.0),
+            load.c.created_at,
+            _c.tenant,
             _c.priority.desc(),
             _c.running,
             _c.created_at,
@@ -58,6 +81,20 @@ def ranking() -> Select[str]:
         )
         .limit(CANDIDATES)
     )
+
+
+RANKING = _ranking()
+"""Studies with something to do, the most deserving first.
+
+``leases`` says whether that is more than a turn.
+"""
+
+
+def turn(row: RowMapping) -> Turn:
+    """Return the turn of a study that `RANKING` found."""
+    ends_at = row["search_ends_at"]
+    left = None if ends_at is None else max(0.0, ends_at - row["now"])
+    return Turn(row["id"], row["tenant"], row["version"], row["next_number"], left)
 
 
 def take(ledger: Ledger, worker: str, lease_seconds: float) -> Attempt | Finish | Turn | None:
@@ -77,6 +114,7 @@ def take(ledger: Ledger, worker: str, lease_seconds: float) -> Attempt | Finish 
 
 def started(ledger: Ledger, number: int, candidate: Candidate, worker: str, attempt: int) -> None:
     """Append the event of a trial that a worker begins or goes on with."""
+    ledger.study.served_at = ledger.now
     ledger.event(
         EventType.TRIAL_STARTED,
         trial=number,

@@ -80,6 +80,8 @@ def _reopen(ledger: Ledger, add: Budget | None) -> None:
     """Go on after the end: the log goes on too, the old model stays until there is a new one."""
     study = ledger.study
     starved = study.error_reason == StudyFailure.NO_WORKER.value
+    if add is None and not starved and _searched_to_the_end(study):
+        raise StudyState(f"the study's {study.seconds:g} s are spent; add seconds to its budget")
     study.paused_at = study.finished_at  # what passed since then is a pause
     if starved and study.started_at is not None and add is None:
         study.paused_at = study.started_at + study.paused_seconds  # it gets its seconds again
@@ -130,6 +132,11 @@ def _extend(study: Standing, add: Budget) -> None:
         study.seconds += add.seconds
     if add.trials is not None:
         study.trials = (study.next_number if study.trials is None else study.trials) + add.trials
+
+
+def _searched_to_the_end(study: Standing) -> bool:
+    ends_at, finished_at = study.search_ends_at, study.finished_at
+    return ends_at is not None and finished_at is not None and ends_at <= finished_at
 
 
 def _seconds_left(ledger: Ledger) -> float | None:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import RowMapping, and_, select, update
+from sqlalchemy import RowMapping, and_, bindparam, select, update
 
 from automl.core import metric
 from automl.core.catalog import EventType, TrialFailure, TrialState
@@ -19,6 +19,20 @@ KEPT_TRIALS = 100
 LOSSES = 50
 """How often a trial may be given back or lose its worker."""
 
+_HELD = select(
+    trials.c.study_id,
+    trials.c.number,
+    trials.c.state,
+    trials.c.family,
+    trials.c.worker,
+    trials.c.token,
+    trials.c.attempts,
+    trials.c.crashes,
+    trials.c.losses,
+    trials.c.checkpoint,
+    trials.c.checkpointed,
+).where(trials.c.study_id == bindparam("study"), trials.c.number == bindparam("trial"))
+
 
 def hold(ledger: Ledger, attempt: Attempt) -> RowMapping:
     """Return the row of the trial that the attempt holds.
@@ -26,10 +40,8 @@ def hold(ledger: Ledger, attempt: Attempt) -> RowMapping:
     Raises:
         LeaseLost: it is held under a newer token, waits or has its outcome.
     """
-    query = select(trials).where(
-        trials.c.study_id == attempt.study_id, trials.c.number == attempt.number
-    )
-    row = ledger.tx.writer.execute(query).mappings().first()
+    key = {"study": attempt.study_id, "trial": attempt.number}
+    row = ledger.tx.writer.execute(_HELD, key).mappings().first()
     if row is None or row["token"] != attempt.token or row["state"] != TrialState.RUNNING.value:
         raise LeaseLost
     return row
@@ -38,7 +50,6 @@ def hold(ledger: Ledger, attempt: Attempt) -> RowMapping:
 def complete(ledger: Ledger, attempt: Attempt, outcome: Outcome) -> None:
     """End the trial with its value, which may be the study's best."""
     row = hold(ledger, attempt)
-    links.hold(ledger.tx, outcome.out_of_fold, outcome.fitted)
     _end(
         ledger,
         row,

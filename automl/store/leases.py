@@ -34,11 +34,14 @@ class SqlLeases:
         An attempt or finish is already leased; a turn is not.
         """
         with self._database.transaction() as tx:
-            candidates = list(tx.reader.execute(claim.ranking()).scalars())
-        for study_id in candidates:
-            with self._locked(study_id) as ledger:
+            candidates = tx.reader.execute(claim.RANKING).mappings().all()
+        for row in candidates:
+            if not row["leases"]:
+                return claim.turn(row)
+            with self._locked(row["id"]) as ledger:
                 work = None
-                if ledger is not None and not settle(ledger):
+                if ledger is not None:
+                    settle(ledger)
                     work = claim.take(ledger, worker, self._lease_seconds)
             if work is not None:
                 if not isinstance(work, Turn):

@@ -7,13 +7,14 @@ columns and the events in one go.
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from typing import Any, Self
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 
 from automl.core.catalog import EventType, MetricName, StudyStatus, TrialState
 from automl.core.study import REPLAY_WINDOW
+from automl.store.clock import now
 from automl.store.database import Transaction
 from automl.store.elapsed import elapsed
 from automl.store.tables import events, studies, trials
@@ -44,6 +45,7 @@ class Standing:
     failed: int
     cancelled: int
     queued_at: float
+    served_at: float | None
     started_at: float | None
     finished_at: float | None
     paused_at: float | None
@@ -106,7 +108,13 @@ class Standing:
         return None if self.search_ends_at is None else max(0.0, self.search_ends_at - moment)
 
 
-_COLUMNS = tuple(studies.c[item.name] for item in fields(Standing))
+_NAMES = tuple(item.name for item in fields(Standing))
+
+_LOCK = (
+    select(*(studies.c[name] for name in _NAMES), now().label("now"))
+    .where(studies.c.id == bindparam("study_id"))
+    .with_for_update()
+)
 
 
 @dataclass(slots=True)
@@ -122,14 +130,13 @@ class Ledger:
     @classmethod
     def lock(cls, tx: Transaction, study_id: str, tenant: str | None = None) -> Self | None:
         """Return the study under its lock, None where there is none (of that tenant)."""
-        query = select(*_COLUMNS).where(studies.c.id == study_id).with_for_update()
-        if tenant is not None:
-            query = query.where(studies.c.tenant == tenant)
-        row = tx.writer.execute(query).mappings().first()
-        if row is None:
+        row = tx.writer.execute(_LOCK, {"study_id": study_id}).mappings().first()
+        if row is None or tenant not in (None, row["tenant"]):
             return None
-        study = Standing(**{**row, "status": StudyStatus(row["status"])})
-        return cls(tx, tx.now(), study, asdict(study))
+        values = dict(row)
+        moment = values.pop("now")
+        values["status"] = StudyStatus(values["status"])
+        return cls(tx, moment, Standing(**values), values)
 
     @property
     def metric(self) -> MetricName:
@@ -157,7 +164,9 @@ class Ledger:
 
     def closed(self, number: int) -> None:
         """Note that the trial has its outcome (its row says so already)."""
-        if number == self.study.open_from:
+        if not self.study.open:
+            self.study.open_from = self.study.next_number
+        elif number == self.study.open_from:
             query = (
                 select(trials.c.number)
                 .where(
@@ -173,7 +182,7 @@ class Ledger:
 
     def save(self) -> None:
         """Write the study's changed columns and its new events."""
-        after = asdict(self.study)
+        after = {name: getattr(self.study, name) for name in _NAMES}
         changes = {name: value for name, value in after.items() if value != self._before[name]}
         if changes:
             self.tx.writer.execute(

@@ -4,10 +4,11 @@ Each finding is one small transaction under its study's lock that looks again be
 that any number of processes may do this at once.
 """
 
-from sqlalchemy import ColumnElement, and_, delete, func, or_, select
+from sqlalchemy import delete, func, or_, select
 
 from automl.core.catalog import EventType, StudyFailure, StudyStatus, TrialFailure, TrialState
 from automl.store import ends, finishes, settle
+from automl.store.claim import OVER
 from automl.store.clock import now
 from automl.store.database import Transaction
 from automl.store.ledger import Ledger
@@ -23,14 +24,6 @@ GAP = 15.0
 """Seconds without anybody looking after which a service counts as having been away."""
 
 _SEARCHING = _c.status.in_((StudyStatus.QUEUED.value, StudyStatus.RUNNING.value))
-
-_OVER: ColumnElement[bool] = or_(
-    _c.search_ends_at <= now(),
-    and_(
-        _c.waiting + _c.running == 0,
-        or_(_c.exhausted.is_(True), and_(_c.trials.is_not(None), _c.next_number >= _c.trials)),
-    ),
-)
 
 
 def lapsed_trials(tx: Transaction) -> list[tuple[str, int]]:
@@ -50,7 +43,7 @@ def due(tx: Transaction, live: int) -> list[str]:
 
     Without workers and results a study is left to `starved`: it is not its trials that failed.
     """
-    query = select(_c.id).where(_SEARCHING, _OVER)
+    query = select(_c.id).where(_SEARCHING, OVER)
     if not live:
         query = query.where(or_(_c.complete > 0, _c.search_ends_at.is_(None)))
     return list(tx.reader.execute(query).scalars())

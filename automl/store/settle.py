@@ -7,7 +7,7 @@ decides, so that it does not matter who comes first or how often.
 from collections import Counter
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import case, select, update
 
 from automl.core.catalog import EventType, StudyFailure, StudyStatus, TrialFailure, TrialState
 from automl.store import links
@@ -80,6 +80,10 @@ def cancel_open(ledger: Ledger) -> None:
         .values(
             state=TrialState.CANCELLED.value,
             finished_at=ledger.now,
+            seconds=case(
+                (trials.c.state == TrialState.RUNNING.value, ledger.now - trials.c.started_at),
+                else_=trials.c.seconds,
+            ),
             lease_until=None,
             checkpoint=None,
         )

@@ -76,4 +76,8 @@ def _vacuum(database: Database) -> None:
     """Give freed pages back to the file system, where the database does not do so itself."""
     with database.transaction() as tx:
         if tx.sqlite:
-            tx.writer.exec_driver_sql("PRAGMA incremental_vacuum(4096)").all()
+            # It frees a page a step: through the driver's cursor, which takes all the steps.
+            cursor = tx.writer.connection.cursor()
+            cursor.execute("PRAGMA incremental_vacuum(4096)")
+            cursor.fetchall()
+            cursor.close()

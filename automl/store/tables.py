@@ -144,6 +144,8 @@ studies = Table(
     Column("cancelled", Integer, nullable=False, server_default=text("0")),
     Column("created_at", Double, nullable=False),
     Column("queued_at", Double, nullable=False),
+    # When a worker last took one of its trials.
+    Column("served_at", Double),
     Column("started_at", Double),
     Column("finished_at", Double),
     Column("paused_at", Double),

@@ -1,5 +1,8 @@
 """A study's life in the store, from the queue to the model, on both databases."""
 
+from dataclasses import replace
+from functools import partial
+
 import pytest
 
 from automl.core.catalog import MetricName, StudyFailure, StudyStatus, TrialFailure, TrialState
@@ -62,8 +65,6 @@ def test_the_best_is_the_lowest_number_among_equals_whoever_came_first(store: St
 
 
 def test_a_loss_is_better_when_it_is_lower(store: Store) -> None:
-    from dataclasses import replace
-
     plan = replace(values.PLAN, metric=MetricName.LOG_LOSS)
     study = values.add_study(store, plan=plan)
     for value in (0.5, 0.3, 0.4):
@@ -167,14 +168,14 @@ def test_what_an_old_token_writes_changes_nothing(store: Store) -> None:
             values.attempt(store, "w1")
         before = values.read(store, study)
         for write in (
-            lambda: store.leases.record(old, [CurvePoint(1)]),
-            lambda: store.leases.checkpoint(old, saved.id),
-            lambda: store.leases.complete(old, result),
-            lambda: store.leases.prune(old, 0.1),
-            lambda: store.leases.fail(old, TrialFailure.INTERNAL, "", 0.1),
-            lambda: store.leases.cancel(old, 0.1),
-            lambda: store.leases.release(old),
-            lambda: store.leases.crashed(old),
+            partial(store.leases.record, old, [CurvePoint(1)]),
+            partial(store.leases.checkpoint, old, saved.id),
+            partial(store.leases.complete, old, result),
+            partial(store.leases.prune, old, 0.1),
+            partial(store.leases.fail, old, TrialFailure.INTERNAL, "", 0.1),
+            partial(store.leases.cancel, old, 0.1),
+            partial(store.leases.release, old),
+            partial(store.leases.crashed, old),
         ):
             with pytest.raises(LeaseLost):
                 write()

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from automl.core.catalog import (
     ColumnKind,
@@ -20,7 +21,8 @@ from automl.core.model import Artifact, Estimate, Input, Member, Model, ModelCar
 from automl.core.ports import Event, Outcome, Store
 from automl.core.schema import Column, Dataset
 from automl.core.study import Budget, Plan, Study, StudySpec, TaskSpec
-from automl.core.trial import Attempt, Candidate, Finish, Turn
+from automl.core.trial import Attempt, Candidate, Finish, Trial, Turn
+from automl.store import SqlStore, tables
 
 TENANT = "default"
 CANDIDATE = Candidate(FamilyName.LINEAR, {"penalty": 0.5, "fit": True, "steps": 3, "kind": "l2"})
@@ -113,6 +115,24 @@ def log(store: Store, study: Study) -> Sequence[Event]:
         return unit.events.after(study.id, 0, 100_000)
 
 
+def age(store: SqlStore, seconds: float) -> None:
+    """Let time pass: everything in the database happened that much earlier."""
+    passing = {
+        tables.studies: "created_at queued_at started_at finished_at paused_at search_ends_at "
+        "finish_until",
+        tables.trials: "started_at finished_at lease_until",
+        tables.workers: "last_heartbeat_at",
+        tables.artifacts: "kept_until",
+        tables.requests: "held_until created_at",
+        tables.watch: "since at",
+        tables.events: "at",
+    }
+    with store.database.write() as tx:
+        for table, names in passing.items():
+            values = {name: table.c[name] - seconds for name in names.split()}
+            tx.writer.execute(table.update().values(values))
+
+
 def attempt(store: Store, worker: str = "w0", candidate: Candidate = CANDIDATE) -> Attempt:
     """Claim a trial, asking where it is this worker's turn."""
     work = store.leases.claim(worker)
@@ -182,7 +202,7 @@ class Folded:
 def fold(events: Sequence[Event]) -> Folded:
     """Replay a log from its first event, which must be complete."""
     assert [event.seq for event in events] == list(range(1, len(events) + 1))
-    assert all(a.at <= b.at + 0.005 for a, b in zip(events, events[1:], strict=False))
+    assert all(a.at <= b.at + 0.005 for a, b in pairwise(events))
     state = Folded()
     for event in events:
         _apply(state, event)
@@ -216,13 +236,13 @@ def _apply(state: Folded, event: Event) -> None:
 
 
 def _apply_study(state: Folded, event: Event, verb: str) -> None:
-    names = {"started": "running", "resumed": event.data.get("status")}
-    state.status = StudyStatus(names.get(verb, verb))
+    verb = event.data["status"] if verb == "resumed" else verb
+    state.status = StudyStatus("running" if verb == "started" else verb)
     if state.status.ended:
         state.model_id = event.data["model_id"]
         failed = state.status is StudyStatus.FAILED
         state.error = (event.data["reason"], event.data["detail"]) if failed else None
-    elif verb == "resumed":
+    else:
         state.error = None
 
 
@@ -247,10 +267,10 @@ def check(store: Store, study: Study) -> Study:
     return now
 
 
-def _check_best(study: Study, folded: Folded, complete: Sequence[object]) -> None:
+def _check_best(study: Study, folded: Folded, complete: Sequence[Trial]) -> None:
     best = None if study.best_trial is None else (study.best_trial, study.best_value)
     assert folded.best == best
-    values = {t.number: t.value for t in complete}  # type: ignore[attr-defined]
+    values = {trial.number: trial.value or 0.0 for trial in complete}
     sign = 1 if study.plan.metric is MetricName.ROC_AUC else -1
     right = max(values, key=lambda n: (sign * values[n], -n)) if values else None
     assert study.best_trial == right

@@ -77,6 +77,7 @@ def upgrade() -> None:
         sa.Column("cancelled", sa.Integer(), server_default=sa.text("0"), nullable=False),
         sa.Column("created_at", sa.Double(), nullable=False),
         sa.Column("queued_at", sa.Double(), nullable=False),
+        sa.Column("served_at", sa.Double(), nullable=True),
         sa.Column("started_at", sa.Double(), nullable=True),
         sa.Column("finished_at", sa.Double(), nullable=True),
         sa.Column("paused_at", sa.Double(), nullable=True),
