@@ -15,8 +15,10 @@ from automl.core.hyperparameter import Params
 from automl.core.learner import Control, Fold
 from automl.core.state import State
 from automl.core.trial import CurvePoint
-from automl.families.linear.problem import loss_of, rows_of
-from automl.families.linear.solver import Problem, bound_of, minimize
+from automl.families.linear.loss import loss_of
+from automl.families.linear.problem import Problem, bound_of, rows_of
+from automl.families.linear.proximal import proximal
+from automl.families.linear.quasi_newton import quasi_newton
 
 PATH = tuple(10.0 ** np.arange(-0.5, -7.1, -0.75))
 """Strengths for the mean loss of a row, strong to weak; C = 1 / (strength × rows)."""
@@ -125,9 +127,9 @@ def _walk(params: Params, fold: Fold, control: Control) -> Iterator[_Found]:
         passes += 1
 
     share = _l1_share(params)
-    for strength in _strengths(params, len(fold.train.y)):
+    minimize = proximal if share > 0 else quasi_newton
+    for strength, exact in _strengths(params, len(fold.train.y)):
         problem = Problem(train, loss, bound, strength * (1 - share), strength * share, tick)
-        exact = params["strength"] == "fixed"
         weights = minimize(problem, weights, passes=_PASSES[exact], tolerance=_TOLERANCE[exact])
         scores = valid.scores(weights)
         found = _Found(weights, passes, loss.measure(scores, valid.y)[0])
@@ -154,9 +156,9 @@ def _l1_share(params: Params) -> float:
             return float(params["l1_ratio"])
 
 
-def _strengths(params: Params, rows: int) -> tuple[float, ...]:
-    """Return the path, or its part on the way to the one strength asked for, and that."""
+def _strengths(params: Params, rows: int) -> list[tuple[float, bool]]:
+    """Return the path, or its part on the way to the one strength asked for, which is exact."""
     if params["strength"] == "path":
-        return PATH
+        return [(strength, False) for strength in PATH]
     asked = 1.0 / (float(params["c"]) * rows)
-    return (*(strength for strength in PATH if strength > 2.0 * asked), asked)
+    return [*((strength, False) for strength in PATH if strength > 2.0 * asked), (asked, True)]

@@ -1,8 +1,7 @@
-"""A linear model's loss and its derivatives on one set of rows, in float64.
+"""What is minimized to fit a linear model: a loss of some rows and a penalty of the weights.
 
-Rows are dense, or sparse (CSR) where most cells are zero, as after one-hot encoding. The intercept
-is the last row of the weights: ``(features + 1, columns)``. Two classes need one column (logistic),
-more one each (softmax), regression one (half the squared error).
+Everything is float64. Rows are dense, or sparse (CSR) where most cells are zero, as after one-hot
+encoding. The intercept is the last row of the weights, ``(features + 1, columns)``.
 """
 
 from collections.abc import Callable
@@ -12,28 +11,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
-from scipy.special import expit, softmax
 
-from automl.core.catalog import TaskType
 from automl.core.frame import Floats
 from automl.core.learner import Examples
+from automl.families.linear.loss import Loss
 
 _SPARSE_BELOW = 0.2  # share of cells that are not zero; a CSR product beats the dense one there
 _SPARSE_FROM = 200_000  # cells
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Loss:
-    """A loss of scores against ``y``, a class's index or a number a row.
-
-    ``measure`` gives the mean loss and its slopes by the scores, times the rows; ``predict`` what
-    the scores mean; ``curvature`` bounds a row's second derivatives from above (Böhning, 1992).
-    """
-
-    measure: Callable[[Floats, npt.NDArray[Any]], tuple[float, Floats]]
-    predict: Callable[[Floats], Floats]
-    columns: int
-    curvature: float
+_GRAM_WORK = 2e10  # rows × features²: above, the diagonal of the bound has to do
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,6 +54,38 @@ class Rows:
         return np.vstack([inner, totals.sum(axis=0)]).ravel() / len(self.y)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Problem:
+    """The loss of some rows plus ``l2`` × half the squares and ``l1`` × the sizes of the weights.
+
+    The intercept is free. ``bound`` is `bound_of` the rows; ``tick`` is called before each pass.
+    """
+
+    rows: Rows
+    loss: Loss
+    bound: Floats
+    l2: float
+    l1: float
+    tick: Callable[[], None]
+
+    def measure(self, weights: Floats, scores: Floats) -> tuple[float, Floats]:
+        """Return what is minimized, at weights with these scores, and the slopes by the scores."""
+        loss, slopes = self.loss.measure(scores, self.rows.y)
+        inner = weights[:-1]
+        penalty = 0.5 * self.l2 * (inner**2).sum() + self.l1 * np.abs(inner).sum()
+        return loss + float(penalty), slopes
+
+    def gradient(self, weights: Floats, slopes: Floats) -> Floats:
+        """Return the gradient of all but the L1 part."""
+        gradient = self.rows.gather(slopes)
+        gradient[:-1] += self.l2 * weights[:-1]
+        return gradient
+
+    def ridge(self) -> Floats:
+        """Return what the penalty adds to the diagonal of the second derivatives."""
+        return np.append(np.full(self.rows.x.shape[1], self.l2), 0.0)
+
+
 def rows_of(examples: Examples) -> Rows:
     """Return the examples as the solvers see them."""
     x: Any = examples.x
@@ -77,43 +94,13 @@ def rows_of(examples: Examples) -> Rows:
     return Rows(x.astype(np.float64), examples.y)
 
 
-def loss_of(task: TaskType, outputs: int) -> Loss:
-    """Return the loss of a task with that many outputs."""
-    if task is TaskType.REGRESSION:
-        return Loss(_squared, lambda scores: scores, 1, 1.0)
-    if outputs == 2:
-        return Loss(_logistic, _two_classes, 1, 0.25)
-    return Loss(_cross_entropy, _softmax, outputs, 0.5)
+def bound_of(rows: Rows, loss: Loss) -> Floats:
+    """Return the bound on the second derivatives: a matrix, or a diagonal if that is too much."""
+    affordable = len(rows.y) * rows.x.shape[1] ** 2 <= _GRAM_WORK
+    return loss.curvature * (rows.gram() if affordable else rows.diagonal())
 
 
-def _squared(scores: Floats, y: npt.NDArray[Any]) -> tuple[float, Floats]:
-    slopes = scores - y[:, None]
-    return 0.5 * float(np.mean(slopes**2)), slopes
-
-
-def _logistic(scores: Floats, y: npt.NDArray[Any]) -> tuple[float, Floats]:
-    # log(1 + e^z) − y z, without overflow
-    small = np.exp(-np.abs(scores))
-    losses = np.log1p(small) + np.maximum(scores, 0.0) - scores * y[:, None]
-    chances = np.where(scores >= 0, 1.0, small) / (1.0 + small)
-    return float(losses.mean()), chances - y[:, None]
-
-
-def _cross_entropy(scores: Floats, y: npt.NDArray[Any]) -> tuple[float, Floats]:
-    truth = (np.arange(len(y)), y)
-    top = scores.max(axis=1, keepdims=True)
-    chances = np.exp(scores - top)  # scipy's logsumexp and softmax take four times as long
-    totals = chances.sum(axis=1, keepdims=True)
-    loss = float(np.mean(np.log(totals) + top)) - float(np.mean(scores[truth]))
-    chances /= totals
-    chances[truth] -= 1.0
-    return loss, chances
-
-
-def _softmax(scores: Floats) -> Floats:
-    result: Floats = softmax(scores, axis=1)
-    return result
-
-
-def _two_classes(scores: Floats) -> Floats:
-    return np.hstack([expit(-scores), expit(scores)])
+def jitter(bound: Floats) -> Floats:
+    """Return what, added to the bound's diagonal, makes collinear and constant columns harmless."""
+    diagonal = bound if bound.ndim == 1 else np.diag(bound)
+    return 1e-10 * len(bound) * diagonal + 1e-12

@@ -1,0 +1,223 @@
+"""Every family × task, the folds they learn from, and what trains, stores and runs any of them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import onnxruntime
+from typing_extensions import override
+
+from automl import families
+from automl.core.catalog import FamilyName, TaskType
+from automl.core.errors import TrialStopped
+from automl.core.frame import Floats
+from automl.core.graph import ElementType, Graph
+from automl.core.hyperparameter import Hyperparameter, Value
+from automl.core.learner import Control, Examples, FamilySpec, Fitted, Fold, View
+from automl.core.state import State
+from automl.core.trial import CurvePoint
+from automl.export.onnx import serialize
+from automl.training import fit as training
+
+LEVELS = (3, 40)
+"""Categories of the two categorical columns of every fold."""
+BRIEF = {"max_rounds": 20, "epochs": 6, "width": 32}
+"""What random candidates are held to, where a family knows the name: tests must be quick."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A family on a kind of target."""
+
+    family: FamilyName
+    task: TaskType
+    outputs: int
+
+    @override
+    def __str__(self) -> str:
+        return f"{self.family}-{self.task}-{self.outputs}"
+
+    @property
+    def spec(self) -> FamilySpec:
+        return families.spec(self.family)
+
+
+def cases() -> list[Case]:
+    """Return every family with every task it serves, classification with two and three classes."""
+    outputs = {TaskType.CLASSIFICATION: (2, 3), TaskType.REGRESSION: (1,)}
+    return [
+        Case(spec.name, task, count)
+        for spec in families.specs()
+        for task in spec.tasks
+        for count in outputs[task]
+    ]
+
+
+@dataclass
+class Watcher:
+    """A control that remembers; it stops the training at its ``stop_at``-th check."""
+
+    stop_at: int | None = None
+    points: list[CurvePoint] = field(default_factory=list)
+    checks: int = 0
+
+    def report(self, point: CurvePoint) -> None:
+        self.points.append(point)
+
+    def check(self) -> None:
+        self.checks += 1
+        if self.stop_at is not None and self.checks >= self.stop_at:
+            raise TrialStopped
+
+    def save(self, state: Callable[[], State]) -> None:
+        pass
+
+    def seconds_left(self) -> float | None:
+        return None
+
+
+def train(case: Case, params: dict[str, Value], fold: Fold, control: Control) -> Fitted:
+    """Return the candidate trained on the fold, as the search does it."""
+    families.validate(case.family, params)
+    family = families.model(case.family)
+    if families.is_network(family):
+        return training.fit(family, params, fold, control)
+    return family.fit(params, fold, control)
+
+
+def load(case: Case, state: State) -> Fitted:
+    """Return the fitted candidate of that state."""
+    family = families.model(case.family)
+    return training.load(family, state) if families.is_network(family) else family.load(state)
+
+
+def draw(space: tuple[Hyperparameter, ...], seed: int) -> dict[str, Value]:
+    """Return a random candidate, short enough for a test."""
+    random = np.random.default_rng(seed)
+    params: dict[str, Value] = {}
+    for item in space:
+        if item.active(params):
+            params[item.name] = _draw(item, random)
+    return params
+
+
+def _draw(item: Hyperparameter, random: np.random.Generator) -> Value:
+    if item.type == "categorical":
+        assert item.choices is not None
+        return item.choices[random.integers(len(item.choices))]
+    assert item.low is not None
+    assert item.high is not None
+    low, high = item.low, min(item.high, BRIEF.get(item.name, item.high))
+    value = (
+        np.exp(random.uniform(np.log(low), np.log(high))) if item.log else random.uniform(low, high)
+    )
+    value = min(max(float(value), low), high)
+    return round(value) if item.type == "int" else value
+
+
+def fold(case: Case, *, rows: int = 600, easy: bool = False, seed: int = 0) -> Fold:
+    """Return a fold of ``rows`` training rows and half as many to validate on.
+
+    Numbers, missing cells and a category decide together; if ``easy`` the first number alone.
+    """
+    raw = _raw(rows + rows // 2, seed)
+    y = _targets(case, raw[:, 0] if easy else _scores(raw, seed))
+    x = matrix(raw, case.spec.view)
+    truth = y[rows:]
+    width = x.shape[1]
+    return Fold(
+        train=Examples(x[:rows], y[:rows]),
+        valid=Examples(x[rows:], truth),
+        task=case.task,
+        outputs=case.outputs,
+        categorical=(width - 2, width - 1) if case.spec.view is View.ORDINAL else (),
+        score=lambda predictions: loss(case, truth, predictions),
+        maximize=False,
+        seed=7,
+        threads=1,
+        device="cpu",
+    )
+
+
+def probe(case: Case) -> npt.NDArray[np.float32]:
+    """Return rows as no fold has seen them: other values, missing cells, unknown categories."""
+    raw = _raw(200, seed=5)
+    raw[:40, :4] *= 20.0
+    raw[40:80, 4:] = 1000.0
+    raw[80:120, 4:] = -1.0
+    raw[120:160, :4][np.random.default_rng(3).random((40, 4)) < 0.5] = np.nan
+    raw[160:, :4] = 0.0
+    return matrix(raw, case.spec.view)
+
+
+def matrix(raw: Floats, view: View) -> npt.NDArray[np.float32]:
+    """Return rows as the family's view shows them."""
+    if view is View.ORDINAL:
+        return raw.astype(np.float32)
+    missing = np.isnan(raw[:, :4])
+    hot = [raw[:, 4 + c, None] == np.arange(n) for c, n in enumerate(LEVELS)]
+    return np.hstack([np.where(missing, 0.0, raw[:, :4]), missing, *hot]).astype(np.float32)
+
+
+def loss(case: Case, truth: npt.NDArray[Any], predictions: Floats) -> float:
+    """Return the log loss or the mean squared error."""
+    if case.task is TaskType.REGRESSION:
+        return float(np.mean((predictions[:, 0] - truth) ** 2))
+    chances = predictions[np.arange(len(truth)), truth.astype(int)]
+    return float(-np.log(np.clip(chances, 1e-15, None)).mean())
+
+
+def constant_loss(case: Case, fold: Fold) -> float:
+    """Return the loss of the training rows' mean or class frequencies on the validation rows."""
+    y = fold.train.y
+    if case.task is TaskType.REGRESSION:
+        mean = np.full((len(fold.valid.y), 1), y.mean())
+        return loss(case, fold.valid.y, mean)
+    frequencies = np.bincount(y, minlength=case.outputs) / len(y)
+    return loss(case, fold.valid.y, np.tile(frequencies, (len(fold.valid.y), 1)))
+
+
+def run_as_file(fitted: Fitted, x: npt.NDArray[np.float32]) -> Floats:
+    """Return the predictions of the fitted fold's ONNX file in ONNX Runtime."""
+    graph = Graph()
+    names = [f"x{column}" for column in range(x.shape[1])]
+    columns = [
+        graph.node("Cast", graph.input(name, "number"), to=ElementType.FLOAT) for name in names
+    ]
+    graph.output("result", fitted.emit(graph, graph.node("Concat", *columns, axis=1)))
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    content = serialize(graph, metadata={})
+    session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+    cells = {name: x[:, [column]].astype(np.float64) for column, name in enumerate(names)}
+    result: Floats = session.run(None, cells)[0].astype(np.float64)
+    return result
+
+
+def difference(one: Floats, other: Floats) -> float:
+    """Return the largest difference, relative to the largest value where that exceeds one."""
+    return float(np.abs(one - other).max() / max(1.0, np.abs(other).max()))
+
+
+def _raw(rows: int, seed: int) -> Floats:
+    random = np.random.default_rng(seed)
+    numbers = random.normal(size=(rows, 4))
+    numbers[random.random(rows) < 0.1, 3] = np.nan
+    codes = [random.integers(-1, count, rows) for count in LEVELS]
+    return np.column_stack([numbers, *codes])
+
+
+def _scores(raw: Floats, seed: int) -> Floats:
+    effects = np.random.default_rng(11).normal(size=max(LEVELS) + 1)
+    scores = 1.5 * raw[:, 0] - raw[:, 1] + np.isnan(raw[:, 3]) + effects[raw[:, 5].astype(int)]
+    noise = np.random.default_rng(seed + 1).normal(size=len(raw))
+    return np.asarray(scores + 0.3 * noise)
+
+
+def _targets(case: Case, scores: Floats) -> npt.NDArray[Any]:
+    if case.task is TaskType.REGRESSION:
+        return np.asarray((scores - scores.mean()) / scores.std())
+    edges = np.quantile(scores, np.arange(1, case.outputs) / case.outputs)
+    return np.digitize(scores, edges).astype(np.int64)
