@@ -1,0 +1,63 @@
+from torch import nn
+
+from automl.training.pace import Pace
+from automl.training.progress import Progress
+from automl.training.vector import flatten
+from tests.training.folds import Watcher
+
+
+class Training:
+    """Steps of a given length on a clock of their own, in epochs of ten."""
+
+    def __init__(self, planned: int, deadline: float | None) -> None:
+        self.now = 0.0
+        network = nn.Linear(2, 1)
+        self.progress = Progress(network, flatten(network), {}, steps=planned, epoch=1)
+        watcher = Watcher(left=lambda: None if deadline is None else deadline - self.now)
+        self.pace = Pace(lambda: self.now, watcher, planned)
+
+    def run(self, steps: int, seconds: float) -> int:
+        """Return the steps planned after that many more."""
+        for _ in range(steps):
+            self.now += seconds
+            self.progress.step += 1
+            self.pace.step(self.progress)
+            if self.progress.step % 10 == 0:
+                self.pace.plan(self.progress)
+                self.progress.epoch += 1
+        return self.progress.steps
+
+
+def test_a_plan_fills_nine_tenths_of_the_time() -> None:
+    assert Training(1000, deadline=100.0).run(9, seconds=1.0) == 90
+
+
+def test_a_plan_never_grows_beyond_what_was_asked_for() -> None:
+    assert Training(30, deadline=100.0).run(9, seconds=1.0) == 30
+
+
+def test_a_machine_that_gets_slower_shortens_the_plan_again() -> None:
+    training = Training(80, deadline=100.0)
+    assert training.run(20, seconds=1.0) == 80
+    assert training.run(20, seconds=1.5) < 75
+    rest = training.progress.steps - training.progress.step
+    training.run(rest, seconds=1.5)
+    assert training.progress.step >= training.progress.steps
+    assert training.now < 100.0
+
+
+def test_a_plan_is_taken_back_up_within_the_first_epoch_only() -> None:
+    training = Training(1000, deadline=1000.0)
+    slow = training.run(9, seconds=10.0)
+    assert training.run(1, seconds=0.1) > slow
+    after = training.progress.steps
+    assert training.run(10, seconds=0.1) == after
+
+
+def test_without_a_limit_the_plan_stays() -> None:
+    assert Training(1000, deadline=None).run(500, seconds=1e9) == 1000
+
+
+def test_when_no_time_is_left_the_plan_ends_where_it_stands() -> None:
+    training = Training(1000, deadline=5.0)
+    assert training.run(9, seconds=1.0) == training.progress.step
