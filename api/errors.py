@@ -126,7 +126,7 @@ def of_validation(item: Mapping[str, Any]) -> Detail:
         position = item["loc"][-1]
         return Detail(f"The body is not JSON: {item['ctx']['error']} at character {position}.")
     path = [str(part) for part in item["loc"]]
-    if path[0] in _PLACES:
+    if path and path[0] in _PLACES:
         path = path[1:]
     if len(path) > 1 and _TAG.match(path[-1]):
         path = path[:-1]

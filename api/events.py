@@ -81,6 +81,11 @@ class Tailer:
         self._channels: dict[str, Channel] = {}
         self._limiter = CapacityLimiter(_THREADS)
 
+    @property
+    def watchers(self) -> int:
+        """How many clients are being streamed to."""
+        return sum(channel.watchers for channel in self._channels.values())
+
     async def run(self) -> None:
         """Poll until cancelled; while the store is away clients wait and are pinged."""
         while True:

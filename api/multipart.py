@@ -2,13 +2,17 @@
 
 from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from python_multipart import MultipartParser
 from python_multipart.exceptions import FormParserError
-from python_multipart.multipart import MultipartCallbacks, parse_options_header
+from python_multipart.multipart import parse_options_header
 
 from api.inbox import Received, Sink, too_large
 from automl.core.errors import Detail, InvalidInput
+
+if TYPE_CHECKING:
+    from python_multipart.multipart import MultipartCallbacks
 
 FILE = "file"
 MAX_FIELD_BYTES = 1000
@@ -105,7 +109,7 @@ class FormReader:
         for data in pending:
             await self._sink.write(data)
 
-    def _callbacks(self) -> MultipartCallbacks:
+    def _callbacks(self) -> "MultipartCallbacks":
         return {
             "on_part_begin": self._on_part_begin,
             "on_header_field": self._on_header_field,
@@ -128,7 +132,7 @@ class FormReader:
     def _on_header_end(self) -> None:
         part = self._part
         name = part.header_name.decode("latin-1").lower()
-        part.headers[name] = part.header_value.decode("utf-8", "replace")
+        part.headers[name] = part.header_value.decode("latin-1")  # bytes come back as they were
         part.header_name, part.header_value = bytearray(), bytearray()
 
     def _on_headers_finished(self) -> None:

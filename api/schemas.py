@@ -12,6 +12,7 @@ from pydantic import (
     StrictFloat,
     StrictInt,
     StrictStr,
+    WithJsonSchema,
     model_validator,
 )
 
@@ -194,7 +195,8 @@ class ResumeBody(Body):
     budget: BudgetBody | None = None
 
 
-Cell = StrictStr | StrictInt | StrictFloat | StrictBool | None
+Cell = Annotated[Any, WithJsonSchema({"type": ["string", "number", "boolean", "null"]})]
+"""Checked where the model's inputs are known: column and row can be named there."""
 
 
 class PredictBody(Body):

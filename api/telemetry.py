@@ -12,6 +12,7 @@ from typing_extensions import override
 from automl.core.errors import Unavailable
 from automl.core.ports import Store
 
+_METHODS = ("GET", "HEAD", "POST", "DELETE")
 _BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 
@@ -68,9 +69,9 @@ class Timed:
             raise
 
     def _note(self, scope: Scope, status: int, started: float) -> None:
-        # Labels are bounded: routes by their template, methods that no route knows as one.
+        # Labels are bounded: routes by their template, and methods as far as we know them.
         route = getattr(scope.get("route"), "path", "unknown")
-        method = scope["method"] if route != "unknown" else "other"
+        method = scope["method"] if scope["method"] in _METHODS else "other"
         self._telemetry.observe(method, route, status, time.perf_counter() - started)
 
 

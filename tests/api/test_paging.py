@@ -1,0 +1,83 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from api import paging
+from automl.core.errors import InvalidCursor
+from automl.core.study import Study
+from tests.api.harness import Service, add_dataset
+from tests.api.problems import problem
+
+
+@given(st.text(max_size=20), st.integers(0, paging.MAX_OFFSET - 1))
+def test_a_cursor_leads_back(scope: str, offset: int) -> None:
+    cursor = paging.write(scope, offset)
+    assert paging.read_offset(scope, cursor) == offset
+    with pytest.raises(InvalidCursor):
+        paging.read_offset(scope + "x", cursor)
+    with pytest.raises(InvalidCursor):
+        paging.read_id(scope, cursor)
+
+
+@given(st.text(max_size=60))
+def test_a_forged_cursor_is_refused(text: str) -> None:
+    with pytest.raises(InvalidCursor):
+        paging.read_id("datasets", text)
+
+
+def _walk(service: Service, path: str, limit: int) -> list[dict[str, object]]:
+    items: list[dict[str, object]] = []
+    cursor: str | None = None
+    for _ in range(100):
+        given = {"limit": limit} | ({} if cursor is None else {"cursor": cursor})
+        body = service.get(path, params=given).json()
+        assert len(body["items"]) <= limit
+        items += body["items"]
+        cursor = body["next_cursor"]
+        if cursor is None:
+            return items
+    raise AssertionError("the list never ends")
+
+
+def test_pages_join_to_the_whole_list(own: Service) -> None:
+    made = [add_dataset(own.store, name=f"d{number}").id for number in range(7)]
+    for limit in (1, 3, 7, 8):
+        assert [item["id"] for item in _walk(own, "/v1/datasets", limit)] == made[::-1]
+
+
+def test_the_leaderboard_pages(service: Service, ended: Study) -> None:
+    path = f"/v1/studies/{ended.id}/trials?sort=value"
+    cursor, values = "", []
+    while cursor is not None:
+        body = service.get(f"{path}&limit=2" + (f"&cursor={cursor}" if cursor else "")).json()
+        values += [item["value"] for item in body["items"]]
+        cursor = body["next_cursor"]
+    assert values == [0.2, 0.3, 0.4, 0.5, 0.6]
+
+
+LISTS = ["/v1/datasets", "/v1/studies", "/v1/models"]
+
+
+@pytest.mark.parametrize("path", LISTS)
+@pytest.mark.parametrize("limit", ["0", "-1", "x", "1.5", "", "9" * 5000])
+def test_a_wrong_limit_is_refused(service: Service, path: str, limit: str) -> None:
+    problem(service.get(path, params={"limit": limit}), 422, "INVALID_INPUT")
+
+
+@pytest.mark.parametrize("path", LISTS)
+@pytest.mark.parametrize("limit", ["501", "99999999999999999999"])
+def test_a_large_limit_is_clamped(service: Service, path: str, limit: str) -> None:
+    assert service.get(path, params={"limit": limit}).status_code == 200
+
+
+@pytest.mark.parametrize("cursor", ["", "x", "AAAA", "%00", "é", "a" * 2000])
+def test_a_foreign_cursor_is_a_400(service: Service, ended: Study, cursor: str) -> None:
+    for path in (*LISTS, f"/v1/studies/{ended.id}/trials"):
+        problem(service.get(path, params={"cursor": cursor}), 400, "INVALID_CURSOR")
+
+
+def test_a_cursor_of_another_list_is_a_400(service: Service, ended: Study) -> None:
+    path = f"/v1/studies/{ended.id}/trials"
+    cursor = service.get(path, params={"limit": 1}).json()["next_cursor"]
+    problem(service.get(path, params={"cursor": cursor, "sort": "value"}), 400, "INVALID_CURSOR")
+    problem(service.get("/v1/studies", params={"cursor": cursor}), 400, "INVALID_CURSOR")
