@@ -26,11 +26,11 @@ def valkey() -> Iterator[servers.Valkey]:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """An empty database of each kind in turn."""
+    """A database of each kind in turn, empty (of PostgreSQL's the schema may be there)."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'automl.sqlite'}"
     server: servers.Postgres = request.getfixturevalue("postgres")
-    return server.database()
+    return server.emptied()
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """Core values to JSON and back, one pair each: what the documents in the tables hold."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import fields, is_dataclass
 from typing import Any
 
 from automl.core.catalog import (
@@ -28,7 +28,7 @@ Json = dict[str, Any]
 
 def columns_to_json(columns: Sequence[Column]) -> list[Json]:
     """Return a dataset's columns as JSON."""
-    return [asdict(column) for column in columns]
+    return [_plain_fields(column) for column in columns]
 
 
 def columns_from_json(data: Sequence[Mapping[str, Any]]) -> tuple[Column, ...]:
@@ -38,7 +38,7 @@ def columns_from_json(data: Sequence[Mapping[str, Any]]) -> tuple[Column, ...]:
 
 def warnings_to_json(warnings: Sequence[DataWarning]) -> list[Json]:
     """Return a dataset's warnings as JSON."""
-    return [asdict(warning) for warning in warnings]
+    return [_plain_fields(warning) for warning in warnings]
 
 
 def warnings_from_json(data: Sequence[Mapping[str, Any]]) -> tuple[DataWarning, ...]:
@@ -48,7 +48,7 @@ def warnings_from_json(data: Sequence[Mapping[str, Any]]) -> tuple[DataWarning, 
 
 def spec_to_json(spec: StudySpec) -> Json:
     """Return a study's spec as JSON."""
-    return asdict(spec)
+    return _plain_fields(spec)
 
 
 def spec_from_json(data: Mapping[str, Any], budget: Budget | None = None) -> StudySpec:
@@ -69,7 +69,7 @@ def spec_from_json(data: Mapping[str, Any], budget: Budget | None = None) -> Stu
 
 def plan_to_json(plan: Plan) -> Json:
     """Return a study's plan as JSON."""
-    return asdict(plan)
+    return _plain_fields(plan)
 
 
 def plan_from_json(data: Mapping[str, Any]) -> Plan:
@@ -90,7 +90,7 @@ def plan_from_json(data: Mapping[str, Any]) -> Plan:
 
 def card_to_json(card: ModelCard) -> Json:
     """Return a model's card as JSON."""
-    return asdict(card)
+    return _plain_fields(card)
 
 
 def card_from_json(data: Mapping[str, Any]) -> ModelCard:
@@ -107,6 +107,21 @@ def card_from_json(data: Mapping[str, Any]) -> ModelCard:
             "excluded": tuple(Exclusion(**item) for item in data["excluded"]),
         }
     )
+
+
+def _plain_fields(value: Any) -> Json:
+    """Return a dataclass as JSON; unlike ``asdict`` it takes any kind of mapping inside."""
+    return {item.name: _plain(getattr(value, item.name)) for item in fields(value)}
+
+
+def _plain(value: Any) -> Any:
+    if is_dataclass(value):
+        return _plain_fields(value)
+    if isinstance(value, Mapping):
+        return {str(name): _plain(item) for name, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    return value
 
 
 def _task(data: Mapping[str, Any]) -> TaskSpec:

@@ -29,4 +29,4 @@ class SqlEvents:
     def last_seqs(self, study_ids: Sequence[str]) -> Mapping[str, int]:
         """Return the last seq of each study that there is."""
         query = select(studies.c.id, studies.c.last_seq).where(studies.c.id.in_(study_ids))
-        return dict(self._tx.reader.execute(query).tuples().all())
+        return {row.id: row.last_seq for row in self._tx.reader.execute(query)}

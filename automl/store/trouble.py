@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from sqlalchemy import exc
 
-from automl.core.errors import DiskFull, StoreUnavailable
+from automl.core.errors import DiskFull, NotFound, StoreUnavailable
 
 _FULL = ("database or disk is full", "no space left", "could not extend file", "disk full")
 
@@ -17,6 +17,7 @@ def translated() -> Iterator[None]:
     Raises:
         StoreUnavailable: it is away, locked or too slow.
         DiskFull: there is no room for what was to be stored.
+        NotFound: what a row was to refer to is not there (any more).
     """
     try:
         yield
@@ -26,6 +27,10 @@ def translated() -> Iterator[None]:
         raise StoreUnavailable from error
     except (exc.TimeoutError, exc.InterfaceError) as error:
         raise StoreUnavailable from error
+    except exc.IntegrityError as error:
+        if "foreign key" in str(error.orig).lower():
+            raise NotFound("what this refers to is not stored (any more)") from error
+        raise
     except exc.DBAPIError as error:
         if error.connection_invalidated:
             raise StoreUnavailable from error

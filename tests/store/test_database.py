@@ -1,0 +1,233 @@
+"""Transactions: who waits for whom, what a fork inherits, what an outage looks like."""
+
+import os
+import signal
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from automl.core import fault
+from automl.core.catalog import StudyStatus
+from automl.core.errors import DiskFull, InjectedFault, StoreUnavailable
+from automl.settings import Settings
+from automl.store import SqlStore, open_store
+from tests import servers
+from tests.store import values
+
+
+@pytest.fixture
+def lite(tmp_path: Path) -> Iterator[SqlStore]:
+    store = open_store(Settings(data_dir=tmp_path))
+    store.migrate()
+    yield store
+    store.close()
+
+
+def test_sqlite_is_set_up_as_promised(lite: SqlStore) -> None:
+    with lite.database.transaction() as tx:
+        found = {
+            name: tx.reader.exec_driver_sql(f"PRAGMA {name}").scalar()
+            for name in ("journal_mode", "synchronous", "auto_vacuum", "foreign_keys")
+        }
+    assert found == {"journal_mode": "wal", "synchronous": 2, "auto_vacuum": 2, "foreign_keys": 1}
+
+
+def test_a_reader_waits_for_no_writer(lite: SqlStore) -> None:
+    study = values.add_study(lite)
+    with lite.database.write():
+        before = time.monotonic()
+        assert values.read(lite, study).status is StudyStatus.QUEUED
+        assert time.monotonic() - before < 1
+
+
+def test_a_unit_that_reads_first_may_write_after_others_did(lite: SqlStore) -> None:
+    study = values.add_study(lite)
+    with lite.unit() as unit:
+        assert unit.studies.get("default", study.id).status is StudyStatus.QUEUED
+        values.complete(lite, 0.5)
+        assert unit.studies.pause("default", study.id)
+    assert values.check(lite, study).status is StudyStatus.PAUSED
+
+
+def test_a_locked_database_is_unavailable_within_five_seconds(
+    lite: SqlStore, tmp_path: Path
+) -> None:
+    other = sqlite3.connect(tmp_path / "automl.sqlite", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    before = time.monotonic()
+    with pytest.raises(StoreUnavailable):
+        lite.leases.leave("w")
+    assert 1 < time.monotonic() - before < 5
+    other.execute("ROLLBACK")
+    other.close()
+    lite.leases.leave("w")
+
+
+def test_a_full_disk_says_so_and_leaves_nothing_half(lite: SqlStore) -> None:
+    dataset = values.add_dataset(lite)
+    with lite.database.transaction() as tx:
+        pages = tx.reader.exec_driver_sql("PRAGMA page_count").scalar_one()
+
+    # The one connection of the pool is taken and given back by every transaction of this thread.
+    with lite.database.transaction() as tx:
+        tx.reader.exec_driver_sql(f"PRAGMA max_page_count = {pages + 2000}").scalar()
+    content = [os.urandom(1024 * 1024) for _ in range(20)]
+    with pytest.raises(DiskFull):
+        lite.artifacts.put("default", "application/x-a", content)
+    with lite.unit() as unit:
+        assert unit.datasets.get("default", dataset.id) == dataset
+        assert unit.gauges()["artifacts"]["stored"] == 2
+    lite.leases.reap()
+    assert values.put(lite, content[0]).bytes == 1024 * 1024
+
+
+def test_a_forked_child_uses_its_own_connections(store: SqlStore) -> None:
+    study = values.add_study(store)
+    values.read(store, study)
+    child = os.fork()
+    if not child:
+        try:
+            values.complete(store, 0.5)
+            store.close()
+            os._exit(0)
+        finally:
+            os._exit(1)
+    assert os.waitpid(child, 0)[1] == 0
+    values.complete(store, 0.6)
+    assert values.check(store, study).best_trial == 1
+
+
+def test_a_failing_unit_changes_nothing(store: SqlStore) -> None:
+    study = values.add_study(store)
+
+    def half_way() -> None:
+        with store.unit() as unit:
+            unit.studies.cancel("default", study.id)
+            raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        half_way()
+    assert values.check(store, study).status is StudyStatus.QUEUED
+
+
+@pytest.fixture
+def armed() -> Iterator[None]:
+    yield
+    fault.configure("")
+
+
+@pytest.mark.usefixtures("armed")
+def test_faults_strike_before_and_after_the_commit(store: SqlStore) -> None:
+    study = values.add_study(store)
+    held = values.attempt(store)
+    result = values.outcome(store, 0.5)
+    fault.configure("result.before_commit:raise")
+    with pytest.raises(InjectedFault):
+        store.leases.complete(held, result)
+    assert values.check(store, study).best_trial is None
+    fault.configure("result.after_commit:raise")
+    with pytest.raises(InjectedFault):
+        store.leases.complete(held, result)
+    assert values.check(store, study).best_trial == 0
+    for point, before in (("dataset.committed", 1), ("study.committed", 1)):
+        fault.configure(f"{point}:raise")
+        with pytest.raises(InjectedFault):
+            values.add_study(store)
+        with store.unit() as unit:
+            assert unit.gauges()["datasets"]["stored"] == before + 1
+        fault.configure("")
+        with store.unit() as unit:
+            for dataset in unit.datasets.list("default", before=None, limit=1):
+                if point == "dataset.committed":
+                    unit.datasets.remove("default", dataset.id)
+
+
+@pytest.fixture
+def server() -> Iterator[servers.Postgres]:
+    with servers.postgres() as started:
+        yield started
+
+
+@pytest.fixture
+def remote(server: servers.Postgres, tmp_path: Path) -> Iterator[SqlStore]:
+    store = open_store(Settings(data_dir=tmp_path, database_url=server.database()))
+    store.migrate()
+    yield store
+    store.close()
+
+
+def unavailable(store: SqlStore) -> float:
+    before = time.monotonic()
+    with pytest.raises(StoreUnavailable):
+        store.ping()
+    return time.monotonic() - before
+
+
+def test_a_stopped_server_is_unavailable_and_comes_back(
+    server: servers.Postgres, remote: SqlStore
+) -> None:
+    study = values.add_study(remote)
+    server.stop()
+    assert unavailable(remote) < 5
+    server.start()
+    assert values.check(remote, study).status is StudyStatus.QUEUED
+
+
+def test_a_server_that_died_under_a_transaction(server: servers.Postgres, remote: SqlStore) -> None:
+    study = values.add_study(remote)
+
+    def cut() -> None:
+        with remote.unit() as unit:
+            unit.studies.pause("default", study.id)
+            server.stop()
+
+    with pytest.raises(StoreUnavailable):
+        cut()
+    server.start()
+    assert values.check(remote, study).status is StudyStatus.QUEUED
+
+
+def test_a_frozen_server_is_unavailable_within_five_seconds(
+    server: servers.Postgres, remote: SqlStore
+) -> None:
+    study = values.add_study(remote)
+    server.signal_all(signal.SIGSTOP)
+    try:
+        waits: list[float] = []
+        threads = [
+            threading.Thread(target=lambda: waits.append(unavailable(remote))) for _ in range(3)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(20)
+    finally:
+        server.signal_all(signal.SIGCONT)
+    assert len(waits) == 3
+    assert max(waits) < 5
+    assert values.check(remote, study).status is StudyStatus.QUEUED
+
+
+def test_a_server_that_freezes_under_a_transaction(
+    server: servers.Postgres, remote: SqlStore
+) -> None:
+    study = values.add_study(remote)
+
+    def freeze() -> None:
+        with remote.unit() as unit:
+            unit.studies.get("default", study.id)
+            server.signal_all(signal.SIGSTOP)
+            unit.studies.get("default", study.id)
+
+    before = time.monotonic()
+    try:
+        with pytest.raises(StoreUnavailable):
+            freeze()
+    finally:
+        server.signal_all(signal.SIGCONT)
+    assert time.monotonic() - before < 6
+    assert values.read(remote, study).status is StudyStatus.QUEUED

@@ -1,0 +1,80 @@
+"""The migrations together are the tables, and any number of processes may run them at once."""
+
+import multiprocessing
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from automl.settings import Settings
+from automl.store import SqlStore, migrate, open_store
+from automl.store.tables import metadata
+from tests import servers
+from tests.store import values
+
+
+def fresh(url: str, folder: Path) -> SqlStore:
+    return open_store(Settings(data_dir=folder, database_url=url))
+
+
+def test_all_migrations_together_equal_the_tables(
+    postgres: servers.Postgres, tmp_path: Path
+) -> None:
+    for url in (f"sqlite:///{tmp_path / 'a.sqlite'}", postgres.database()):
+        store = fresh(url, tmp_path)
+        store.migrate()
+        with store.database.transaction() as tx:
+            context = MigrationContext.configure(
+                tx.reader, opts={"compare_server_default": True, "compare_type": True}
+            )
+            assert compare_metadata(context, metadata) == []
+        store.close()
+
+
+def test_the_head_is_the_newest_revision() -> None:
+    config = Config()
+    config.set_main_option("script_location", "automl.store:migrations")
+    assert ScriptDirectory.from_config(config).get_heads() == [migrate.HEAD]
+
+
+def _migrate(settings: Settings) -> None:
+    store = open_store(settings)
+    store.migrate()
+    values.add_dataset(store)
+    store.close()
+
+
+def test_several_processes_may_start_at_once(postgres: servers.Postgres, tmp_path: Path) -> None:
+    spawn = multiprocessing.get_context("spawn")
+    for url in (f"sqlite:///{tmp_path / 'new' / 'a.sqlite'}", postgres.database()):
+        settings = Settings(data_dir=tmp_path, database_url=url)
+        children = [spawn.Process(target=_migrate, args=(settings,)) for _ in range(3)]
+        for child in children:
+            child.start()
+        for child in children:
+            child.join(60)
+            assert child.exitcode == 0
+        store = open_store(settings)
+        with store.unit() as unit:
+            assert len(unit.datasets.list("default", before=None, limit=9)) == 3
+        store.close()
+
+
+def test_a_current_schema_is_left_alone_at_once(tmp_path: Path) -> None:
+    store = fresh("", tmp_path)
+    store.migrate()
+    before = time.monotonic()
+    store.migrate()
+    assert time.monotonic() - before < 0.2
+    store.close()
+
+
+def test_alembic_is_not_imported_without_need() -> None:
+    code = "import sys, automl.store; print([m for m in ('alembic', 'torch') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout.strip() == "[]"
