@@ -11,8 +11,9 @@ from automl.training.losses import REGRESSION, Loss
 from automl.training.optimizers import Optimizer
 from automl.training.schedules import Schedule
 
-_AUTO_BATCHES = ((2_800, 32), (4_500, 64), (6_400, 128), (32_000, 256), (108_000, 512))
-"""Training rows below which a batch size is taken. Reference: AutoGluon's TabM, by its author."""
+_AUTO_BATCHES = ((2_800, 32), (4_500, 64), (20_000, 128), (60_000, 256), (160_000, 512))
+"""Training rows below which a batch size is taken: AutoGluon's TabM's steps, but 128 for longer. On
+letter (15,000 rows) 128 gave a log loss of 0.044 where 256 gave 0.048, in the same time."""
 _LARGEST_AUTO_BATCH = 1024
 
 Choice = TypeVar("Choice", Optimizer, Schedule, Loss)
