@@ -22,13 +22,18 @@ from automl.export.scoring import Scorer
 from tests import tables
 
 TRIALS = 12
+SMALL = {
+    "mlp": {"layers": [1, 2], "width": [8, 16], "epochs": [5], "batch_size": [128]},
+    "lightgbm": {"max_rounds": {"low": 10, "high": 30}},
+}
+"""Spaces of candidates that train in a moment."""
 
 
 def _fit(folder: Path, *, classes: int, slots: int = 1, seed: int = 0, **more: object) -> pipeline.Fit:
     path = tables.mixed(folder / "data.csv", classes=classes)
     dataset, table = tables.dataset(path, folder / "data.parquet")
     task = TaskType.CLASSIFICATION if classes else TaskType.REGRESSION
-    given = {"budget": Budget(trials=TRIALS), **more}
+    given = {"budget": Budget(trials=TRIALS), "search_space": SMALL, **more}
     spec = StudySpec(dataset.id, TaskSpec(task, "y"), seed=seed, **given)  # type: ignore[arg-type]
     return pipeline.fit(spec, dataset, table, slots=slots)
 
@@ -116,6 +121,7 @@ def test_a_given_test_set_is_what_the_estimate_comes_from(tmp_path: Path) -> Non
         TaskSpec(TaskType.CLASSIFICATION, "y"),
         Budget(trials=3),
         test_dataset_id=held[0].id,
+        search_space=SMALL,
     )
     card = pipeline.fit(spec, dataset, table, test=held).finished.card
     assert card.source == "test"
@@ -124,7 +130,7 @@ def test_a_given_test_set_is_what_the_estimate_comes_from(tmp_path: Path) -> Non
 
 def test_a_study_without_a_complete_trial_says_why(tmp_path: Path) -> None:
     with pytest.raises(NothingTrained, match="more seconds"):
-        _fit(tmp_path, classes=2, budget=Budget(seconds=2.0), families=(FamilyName.MLP,))
+        _fit(tmp_path, classes=2, budget=Budget(seconds=2.0), families=(FamilyName.MLP,), search_space=None)
 
 
 def test_an_unknown_target_is_named_with_those_there_are(tmp_path: Path) -> None:

@@ -19,8 +19,9 @@ def leaderboard(trials: Sequence[Trial], name: MetricName, *, limit: int = 20) -
         trials, key=lambda t: (t.value is None, sign * (t.value or 0.0), t.number)
     )
     table = Table(title=f"Leaderboard ({len(trials)} trials)", title_justify="left")
-    for heading in ("#", name.value, "family", "state", "seconds", "hyperparameters"):
-        table.add_column(heading, overflow="ellipsis", no_wrap=True)
+    for heading, width in (("#", 3), (name.value, 9), ("family", 8), ("state", 8), ("seconds", 7)):
+        table.add_column(heading, min_width=width, no_wrap=True)
+    table.add_column("hyperparameters", overflow="ellipsis", no_wrap=True, ratio=1)
     for trial in ranked[:limit]:
         table.add_row(
             str(trial.number),

@@ -6,17 +6,18 @@ ends at trial n−8 and costs are modelled, so the answer depends on nothing but
 
 import hashlib
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from automl import families
 from automl.core import metric
 from automl.core.catalog import FamilyName, TrialState
+from automl.core.hyperparameter import Space
 from automl.core.study import REPLAY_WINDOW, Plan, StudySpec
 from automl.core.trial import Candidate, Trial
 from automl.search.memory import draw, remember
 from automl.search.portfolio import portfolio
+from automl.search.spaces import space
 
 EXPLORATION = 0.08
 """Share of the draws that every family keeps, however far behind: ensembles live on difference."""
@@ -47,7 +48,7 @@ def ask(
     """
     if spec.budget.replay:
         history = [trial for trial in history if trial.number <= number - REPLAY_WINDOW]
-    head = portfolio(plan.families)
+    head = portfolio(spec, plan.families)
     costs = _costs(history)
     if number < len(head):
         affordable = _affordable(head[number].family, costs, spec, seconds_left)
@@ -57,35 +58,37 @@ def ask(
     if not fitting:
         return None
     seed = _seed(spec.seed, number)
-    name = _draw_family(plan, fitting, history, np.random.default_rng(seed))
-    return _propose(plan, name, history, seed)
-
-
-def _propose(plan: Plan, name: FamilyName, history: Sequence[Trial], seed: int) -> Candidate:
-    space = families.spec(name).space
+    spaces = {name: space(spec, name) for name in fitting}
+    name = _draw_family(plan, spaces, history, np.random.default_rng(seed))
     own = [trial for trial in history if trial.candidate.family is name]
-    study = remember(space, own, maximize=metric.maximize(plan.metric), seed=seed)
-    return Candidate(name, draw(study, space))
+    maximize = metric.maximize(plan.metric)
+    study = remember(spaces[name], own, maximize=maximize, seed=seed)
+    return Candidate(name, draw(study, spaces[name]))
 
 
 def _draw_family(
     plan: Plan,
-    names: Sequence[FamilyName],
+    spaces: Mapping[FamilyName, Space],
     history: Sequence[Trial],
     random: np.random.Generator,
 ) -> FamilyName:
     """Return a family: the nearer its best value to the study's best, the likelier."""
+    names = list(spaces)
     best = {name: _best(plan, name, history) for name in names}
     known = [value for value in best.values() if value is not None]
     if not known:
         return names[int(random.integers(len(names)))]
     top = max(known) if metric.maximize(plan.metric) else min(known)
     span = abs(top - plan.baseline) or abs(top) or 1.0
-    gaps = [0.0 if best[name] is None else abs(top - best[name]) / span for name in names]
+    gaps = [0.0 if value is None else abs(top - value) / span for value in best.values()]
     weights = np.array([EXPLORATION + math.exp(-gap / SHARPNESS) for gap in gaps])
-    dimensions = np.array([len(families.spec(name).space) for name in names])
-    weights = weights * np.sqrt(dimensions)  # a large space has more left to find
+    weights *= [math.sqrt(_freedom(spaces[name])) for name in names]
     return names[int(random.choice(len(names), p=weights / weights.sum()))]
+
+
+def _freedom(dimensions: Space) -> int:
+    """Return how many dimensions are open: a large space has more left to find."""
+    return max(1, sum(d.choices is None or len(d.choices) > 1 for d in dimensions))
 
 
 def _best(plan: Plan, name: FamilyName, history: Sequence[Trial]) -> float | None:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from automl import families, tasks
 from automl.core.catalog import TrialFailure
 from automl.core.errors import TrialError
-from automl.core.learner import Control, Fitted, Fold
+from automl.core.learner import Control, Fitted, Fold, View
 from automl.core.state import State, nest, unnest
 from automl.core.trial import Candidate, CurvePoint
 from automl.search.prepare import Prepared
@@ -120,7 +120,7 @@ def _train(candidate: Candidate, fold: Fold, control: Control, partial: State | 
 
 
 def _judge(
-    prepared: Prepared, view: families.View, index: int, fold: Fold, fitted: Fitted, reported: int
+    prepared: Prepared, view: View, index: int, fold: Fold, fitted: Fitted, reported: int
 ) -> Done:
     encoded = prepared.encoded(index, view)
     raw = fitted.predict(fold.valid.x)

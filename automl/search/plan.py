@@ -19,14 +19,13 @@ from automl.core.schema import Column, Dataset
 from automl.core.study import Plan, StudySpec
 from automl.data import override, split, table
 from automl.data.target import Target, read_target
+from automl.search.spaces import check_restrictions
 
 ENCODED = (ColumnKind.NUMERIC, ColumnKind.CATEGORICAL, ColumnKind.BOOLEAN)
 """The kinds that become features today."""
 
 HOLDOUT_ROWS = 60_000
 """From here on one holdout judges well enough, and folds cost too much."""
-
-HOLDOUT_FRACTION = 0.15
 
 
 def make_plan(
@@ -57,6 +56,8 @@ def make_plan(
     chosen = _metric(spec, target)
     if test is not None:
         _check_test(spec, features, *test)
+    chosen_families = _families(spec)
+    check_restrictions(spec, chosen_families)
     usable = target.y[_present(target)]
     test_rows = split.test_size(len(usable), spec.validation.test_fraction, test is not None)
     strategy, folds = _validation(spec, len(usable) - test_rows, target)
@@ -71,7 +72,7 @@ def make_plan(
         positive=positive,
         classes=target.classes,
         features=tuple(column.name for column in features),
-        families=_families(spec),
+        families=chosen_families,
         strategy=strategy,
         folds=folds,
         rows=len(usable),

@@ -121,7 +121,7 @@ class Slots:
         process.kill()
         del self._busy[number]
         self._idle.append(_Process(self._prepared, self._deadline))
-        self._end(number, _Outcome(state, None, reason, message))
+        self._end(number, _Outcome(state, None, reason=reason, message=message))
 
     def _end(self, number: int, outcome: "_Outcome") -> None:
         trial = self.trials[number]
@@ -130,7 +130,7 @@ class Slots:
             state=outcome.state,
             reason=outcome.reason,
             message=outcome.message,
-            seconds=time.monotonic() - (trial.started_at or 0.0),
+            seconds=outcome.seconds,
             attempts=1,
         )
         if outcome.evaluation is not None:
@@ -149,6 +149,7 @@ class Slots:
 class _Outcome:
     state: TrialState
     evaluation: Evaluation | None
+    seconds: float | None = None
     reason: TrialFailure | None = None
     message: str | None = None
 
@@ -182,16 +183,18 @@ def _serve(pipe: Connection, prepared: Prepared, deadline: float | None) -> None
 
 def _attempt(prepared: Prepared, candidate: Candidate, deadline: float | None) -> _Outcome:
     """Return the candidate's outcome: a failed trial is data."""
+    started = time.monotonic()
     try:
         evaluation = evaluate(prepared, candidate, Deadline(deadline))
     except TrialStopped as stopped:
         return _Outcome(TrialState.CANCELLED, None, message=str(stopped))
     except TrialError as error:
-        return _Outcome(TrialState.FAILED, None, error.failure, str(error))
+        return _Outcome(TrialState.FAILED, None, reason=error.failure, message=str(error))
     except MemoryError:
         message = "the candidate needs more memory than there is"
-        return _Outcome(TrialState.FAILED, None, TrialFailure.OUT_OF_MEMORY, message)
-    return _Outcome(TrialState.COMPLETE, evaluation)
+        reason = TrialFailure.OUT_OF_MEMORY
+        return _Outcome(TrialState.FAILED, None, reason=reason, message=message)
+    return _Outcome(TrialState.COMPLETE, evaluation, time.monotonic() - started)
 
 
 def first_failure(trials: Sequence[Trial]) -> str:
