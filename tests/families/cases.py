@@ -60,6 +60,7 @@ class Watcher:
     """A control that remembers; it stops the training at its ``stop_at``-th check."""
 
     stop_at: int | None = None
+    left: float | None = None
     points: list[CurvePoint] = field(default_factory=list)
     checks: int = 0
 
@@ -75,7 +76,7 @@ class Watcher:
         pass
 
     def seconds_left(self) -> float | None:
-        return None
+        return self.left
 
 
 def train(case: Case, params: dict[str, Value], fold: Fold, control: Control) -> Fitted:

@@ -16,6 +16,7 @@ from automl.core.learner import Control, Fold
 from automl.core.state import State
 from automl.core.trial import CurvePoint
 from automl.families.lightgbm import trees
+from automl.families.pace import Pace
 
 REPORT_EVERY = 10
 """Rounds between reports: scoring the validation rows costs about as much as a small tree."""
@@ -66,9 +67,11 @@ def fit(params: Params, fold: Fold, control: Control) -> FittedTrees:
     """Return trees boosted until the validation loss has not fallen for ``patience`` rounds.
 
     Raises:
-        TrialError: the loss is not a number.
+        TrialError: the loss is not a number, or there is no feature.
         TrialStopped: ``control`` said so.
     """
+    if not fold.train.x.shape[1]:
+        raise TrialError(TrialFailure.INVALID_CANDIDATE, "There is no feature to split rows by.")
     booster = _booster(params, fold)
     rounds = _boost(booster, params, fold, control)
     text = trees.compact(booster.model_to_string(num_iteration=rounds))
@@ -147,26 +150,30 @@ def _objective(fold: Fold) -> dict[str, Any]:
 
 def _boost(booster: lightgbm.Booster, params: Params, fold: Fold, control: Control) -> int:
     """Add trees until it no longer pays, and return how many rounds to keep."""
-    best, best_loss, patience = 0, np.inf, int(params["patience"])
-    for epoch in range(1, int(params["max_rounds"]) + 1):
+    pace, best, lowest = Pace(control), 0, np.inf
+    rounds = int(params["max_rounds"])
+    for epoch in range(1, rounds + 1):
         control.check()
-        finished = booster.update()
+        stuck = booster.update()
         loss = booster.eval_valid()[0][2]
         if not np.isfinite(loss):
             raise TrialError(
-                TrialFailure.NON_FINITE_LOSS, f"the validation loss was {loss} in round {epoch}"
+                TrialFailure.NON_FINITE_LOSS, f"The validation loss was {loss} in round {epoch}."
             )
-        if loss < best_loss or best == 0:
-            best, best_loss = epoch, loss
-        finished = finished or epoch - best >= patience
-        if finished or epoch == 1 or epoch % REPORT_EVERY == 0:
-            control.report(_point(booster, fold, epoch, loss))
-        if finished:
+        if loss < lowest:
+            best, lowest = epoch, loss
+        stale = epoch - best >= int(params["patience"])
+        ends = stuck or stale or epoch == rounds or pace.over()
+        if ends or epoch % REPORT_EVERY == 1:
+            control.report(_point(booster, fold, epoch, loss, pace.lap()))
+        if ends:
             break
     return best
 
 
-def _point(booster: lightgbm.Booster, fold: Fold, epoch: int, loss: float) -> CurvePoint:
+def _point(
+    booster: lightgbm.Booster, fold: Fold, epoch: int, loss: float, seconds: float
+) -> CurvePoint:
     value = np.nan
 
     def score(predictions: Floats, _: lightgbm.Dataset) -> tuple[str, float, bool]:
@@ -176,7 +183,11 @@ def _point(booster: lightgbm.Booster, fold: Fold, epoch: int, loss: float) -> Cu
 
     booster.eval_valid(score)
     return CurvePoint(
-        epoch, train_loss=booster.eval_train()[0][2], valid_loss=loss, value=float(value)
+        epoch,
+        train_loss=booster.eval_train()[0][2],
+        valid_loss=loss,
+        value=float(value) if np.isfinite(value) else None,
+        seconds=seconds,
     )
 
 

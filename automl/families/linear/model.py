@@ -19,10 +19,11 @@ from automl.families.linear.loss import loss_of
 from automl.families.linear.problem import Problem, bound_of, rows_of
 from automl.families.linear.proximal import proximal
 from automl.families.linear.quasi_newton import quasi_newton
+from automl.families.pace import Pace
 
 PATH = tuple(10.0 ** np.arange(-0.5, -7.1, -0.75))
 """Strengths for the mean loss of a row, strong to weak; C = 1 / (strength × rows)."""
-_PASSES = {False: 30, True: 300}
+_PASSES = {False: 30, True: 200}
 _TOLERANCE = {False: 1e-4, True: 1e-7}
 """On the path, where early stopping matters more than exactness, and for one strength asked for."""
 _PATIENCE = 2  # strengths
@@ -80,8 +81,9 @@ def fit(params: Params, fold: Fold, control: Control) -> FittedLinear:
         TrialStopped: ``control`` said so.
     """
     with threadpool_limits(limits=fold.threads):
-        walk = _walk(params, fold, control)
-        found = _best(walk) if params["strength"] == "path" else list(walk)[-1]
+        pace = Pace(control)
+        walk = _walk(params, fold, control, pace)
+        found = _best(walk, pace) if params["strength"] == "path" else list(walk)[-1]
     return FittedLinear(found.weights, fold.task, fold.outputs, found.passes)
 
 
@@ -101,19 +103,19 @@ class _Found:
     loss: float
 
 
-def _best(walk: Iterator[_Found]) -> _Found:
+def _best(walk: Iterator[_Found], pace: Pace) -> _Found:
     """Return the strength with the lowest loss; stop asking when weaker ones bring nothing."""
     best = next(walk)
     stale = 0
     for found in walk:
         stale = 0 if found.loss < best.loss * (1 - _NOTICEABLE) else stale + 1
         best = min(best, found, key=lambda one: one.loss)
-        if stale == _PATIENCE:
+        if stale == _PATIENCE or pace.over():
             break
     return best
 
 
-def _walk(params: Params, fold: Fold, control: Control) -> Iterator[_Found]:
+def _walk(params: Params, fold: Fold, control: Control, pace: Pace) -> Iterator[_Found]:
     """Yield what each strength gives, each starting from the weights of the one before."""
     loss = loss_of(fold.task, fold.outputs)
     train, valid = rows_of(fold.train), rows_of(fold.valid)
@@ -132,18 +134,16 @@ def _walk(params: Params, fold: Fold, control: Control) -> Iterator[_Found]:
         problem = Problem(train, loss, bound, strength * (1 - share), strength * share, tick)
         weights = minimize(problem, weights, passes=_PASSES[exact], tolerance=_TOLERANCE[exact])
         scores = valid.scores(weights)
-        found = _Found(weights, passes, loss.measure(scores, valid.y)[0])
-        if not np.isfinite(found.loss):
-            raise TrialError(TrialFailure.NON_FINITE_LOSS, f"the validation loss was {found.loss}")
-        control.report(
-            CurvePoint(
-                passes,
-                train_loss=loss.measure(train.scores(weights), train.y)[0],
-                valid_loss=found.loss,
-                value=fold.score(loss.predict(scores)),
+        train_loss, _ = loss.measure(train.scores(weights), train.y)
+        valid_loss, _ = loss.measure(scores, valid.y)
+        if not np.isfinite(train_loss + valid_loss):
+            raise TrialError(
+                TrialFailure.NON_FINITE_LOSS,
+                f"The loss was {train_loss}, {valid_loss} on the validation rows.",
             )
-        )
-        yield found
+        value = fold.score(loss.predict(scores))
+        control.report(CurvePoint(passes, train_loss, valid_loss, value, seconds=pace.lap()))
+        yield _Found(weights, passes, valid_loss)
 
 
 def _l1_share(params: Params) -> float:

@@ -75,8 +75,7 @@ def _step(model: Problem, point: _Place) -> tuple[_Place, float]:
 def _nearest(problem: Problem, start: Floats, gradient: Floats) -> Floats:
     """Return what minimizes the quadratic model around ``start`` plus the L1 penalty."""
     bound = problem.bound
-    diagonal = bound if bound.ndim == 1 else np.abs(bound).sum(axis=1)
-    sizes = 1.0 / (diagonal + problem.ridge() + jitter(bound))[:, None]
+    sizes = 1.0 / (_diagonal(bound) + problem.ridge() + jitter(bound))[:, None]
     cut = problem.l1 * sizes
     cut[-1] = 0.0
     weights, point, momentum = start, start, 1.0
@@ -92,6 +91,14 @@ def _nearest(problem: Problem, start: Floats, gradient: Floats) -> Floats:
         point = new + (momentum - 1.0) / following * step
         weights, momentum = new, following
     return weights
+
+
+def _diagonal(bound: Floats) -> Floats:
+    """Return a diagonal above the bound; the units of the columns do not matter."""
+    if bound.ndim == 1:
+        return bound
+    units = np.sqrt(np.diag(bound) + jitter(bound))
+    return np.asarray(units * (np.abs(bound) @ (1.0 / units)))
 
 
 def _curved(problem: Problem, move: Floats) -> Floats:

@@ -1,0 +1,34 @@
+from automl.families.pace import Pace
+from tests.families.cases import Watcher
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_without_a_limit_it_is_never_over() -> None:
+    clock = Clock()
+    pace = Pace(Watcher(), clock)
+    clock.now += 1e9
+    assert not pace.over()
+
+
+def test_training_ends_before_the_time_is_up() -> None:
+    clock = Clock()
+    pace = Pace(Watcher(left=10.0), clock)
+    clock.now += 8.9
+    assert not pace.over()
+    clock.now += 0.2
+    assert pace.over()
+
+
+def test_laps_follow_each_other() -> None:
+    clock = Clock()
+    pace = Pace(Watcher(), clock)
+    clock.now += 3.0
+    assert pace.lap() == 3.0
+    assert pace.lap() == 0.0
