@@ -75,6 +75,6 @@ def _next(leases: Leases, runner: Runner, line: Line, worker: str) -> Hold | Non
         claim = leases.claim(worker)
         return runner.answer(claim) if isinstance(claim, Turn) else claim
     except Unavailable as error:
-        log.warning("store.away", detail=str(error))
+        log.warning("store.away", detail=str(error.__cause__ or error))
         line.listen(AWAY_SECONDS)
         return None

@@ -225,7 +225,7 @@ class Keeper:
         except LeaseLost:
             return None
         except Unavailable as error:
-            self._note_store(away=True, detail=str(error))
+            self._note_store(away=True, detail=str(error.__cause__ or error))
             return None
         self._note_store(away=False)
         return answer

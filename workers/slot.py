@@ -124,6 +124,8 @@ class Slot:
         return int(pages) * _PAGE
 
     def _note(self, hold: Hold | None) -> None:
+        if hold is not None and self.hold is not None and key(hold) == key(self.hold):
+            return  # the child confirms what it was given: what it was told since still stands
         self.hold = hold
         self.held_at = time.monotonic()
         self.order = Order.GO_ON

@@ -37,7 +37,9 @@ def _keeper(settings: Settings, leases: Leases) -> Keeper:
     slots = process.slots(settings.workers)
     threads = max(1, process.cores() // slots)
     device = settings.device or process.device(0)
-    environment = settings.child_environment(AUTOML_DEVICE=device, **dict.fromkeys(_THREADS, str(threads)))
+    environment = settings.child_environment(
+        AUTOML_DEVICE=device, **dict.fromkeys(_THREADS, str(threads))
+    )
     return Keeper(
         leases,
         Slot([*child_command(), name, str(threads)], environment),

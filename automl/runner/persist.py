@@ -26,6 +26,6 @@ def persist(write: Callable[[], Answer]) -> Answer:
         try:
             return write()
         except Unavailable as error:
-            log.warning("store.away", detail=str(error), retry_seconds=pause)
+            log.warning("store.away", detail=str(error.__cause__ or error), retry_seconds=pause)
             time.sleep(pause)
             pause = min(2 * pause, LONGEST_PAUSE_SECONDS)

@@ -1,0 +1,39 @@
+"""A training child that behaves as its first argument says; the last is its file descriptor."""
+
+import os
+import signal
+import sys
+import time
+from multiprocessing.connection import Connection
+
+from automl.core.ports import Order
+from workers.line import Hold, Line
+
+
+def behave(how: str, line: Line, work: Hold | None) -> None:
+    match how:
+        case "obedient":
+            while line.order() is Order.GO_ON:
+                time.sleep(0.01)
+        case "stubborn":
+            signal.pause()
+        case "crash" if work is not None:
+            os.kill(os.getpid(), signal.SIGKILL)
+        case "broken":
+            sys.exit(3)
+        case "greedy":
+            hoard = bytearray(os.urandom(1) * (300 << 20))
+            time.sleep(60)
+            del hoard
+        case "quick":
+            return
+
+
+if __name__ == "__main__":
+    line = Line(Connection(int(sys.argv[2])))
+    work = line.first()
+    line.hold(work)
+    behave(sys.argv[1], line, work)
+    line.hold(None)
+    while sys.argv[1] == "obedient" and not line.leaving:
+        line.listen(0.05)

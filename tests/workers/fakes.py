@@ -1,0 +1,110 @@
+"""Leases in memory: what was asked of them, and answers that a test lays out."""
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+
+from automl.core.catalog import FamilyName, StudyFailure, TrialFailure
+from automl.core.errors import StoreUnavailable
+from automl.core.model import Model
+from automl.core.ports import Leases, Order, Outcome, Worker
+from automl.core.trial import Attempt, Candidate, CurvePoint, Finish, Turn
+
+Work = Attempt | Finish | Turn
+ENOUGH_SECONDS = 10.0
+
+
+def attempt(number: int = 0, token: int = 1, seconds_left: float | None = None) -> Attempt:
+    candidate = Candidate(FamilyName.MLP, {"layers": 2, "dropout": 0.5, "activation": "relu"})
+    return Attempt("st_1", "default", number, token, candidate, seconds_left, None)
+
+
+def turn(number: int = 0) -> Turn:
+    return Turn("st_1", "default", 1, number, None)
+
+
+def eventually(holds: Callable[[], bool], seconds: float = ENOUGH_SECONDS) -> None:
+    """Return as soon as something holds; fail when it never does."""
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline, "it did not come to that"
+        time.sleep(0.01)
+
+
+class FakeLeases:
+    """Remembers every call as (name, hold or worker id, the rest)."""
+
+    def __init__(self, *work: Work) -> None:
+        self.work = deque(work)
+        self.order = Order.GO_ON
+        self.away = False
+        self.calls: list[tuple[object, ...]] = []
+        self.held: list[Attempt | Finish | None] = []
+        self._lock = threading.Lock()
+
+    def called(self, name: str) -> list[tuple[object, ...]]:
+        with self._lock:
+            return [call[1:] for call in self.calls if call[0] == name]
+
+    def claim(self, worker: str) -> Work | None:
+        self._note("claim", worker)
+        return self.work.popleft() if self.work else None
+
+    def begin(self, worker: str, turn: Turn, candidate: Candidate) -> Attempt | None:
+        self._note("begin", worker, turn, candidate)
+        return attempt(turn.number)
+
+    def exhaust(self, turn: Turn) -> None:
+        self._note("exhaust", turn)
+
+    def beat(self, worker: Worker, hold: Attempt | Finish | None) -> Order:
+        self._note("beat", worker)
+        self.held.append(hold)
+        return self.order if hold else Order.GO_ON
+
+    def leave(self, worker: str) -> None:
+        self._note("leave", worker)
+
+    def record(self, attempt: Attempt, points: Sequence[CurvePoint]) -> None:
+        self._note("record", attempt, points)
+
+    def checkpoint(self, attempt: Attempt, artifact_id: str) -> None:
+        self._note("checkpoint", attempt, artifact_id)
+
+    def complete(self, attempt: Attempt, outcome: Outcome) -> None:
+        self._note("complete", attempt, outcome)
+
+    def prune(self, attempt: Attempt, seconds: float) -> None:
+        self._note("prune", attempt, seconds)
+
+    def fail(self, attempt: Attempt, reason: TrialFailure, message: str, seconds: float) -> None:
+        self._note("fail", attempt, reason, message)
+
+    def cancel(self, attempt: Attempt, seconds: float) -> None:
+        self._note("cancel", attempt)
+
+    def release(self, attempt: Attempt) -> None:
+        self._note("release", attempt)
+
+    def crashed(self, hold: Attempt | Finish) -> None:
+        self._note("crashed", hold)
+
+    def publish(self, finish: Finish, model: Model) -> None:
+        self._note("publish", finish, model)
+
+    def give_up(self, finish: Finish, reason: StudyFailure, detail: str) -> None:
+        self._note("give_up", finish, reason, detail)
+
+    def reap(self) -> int:
+        self._note("reap")
+        return 0
+
+    def _note(self, *call: object) -> None:
+        if self.away:
+            raise StoreUnavailable
+        with self._lock:
+            self.calls.append(call)
+
+
+_PROOF: type[Leases] = FakeLeases

@@ -1,0 +1,130 @@
+"""The child's loop over a real line and a runner that only takes notes."""
+
+import json
+from collections.abc import Callable
+from multiprocessing import Pipe
+from multiprocessing.connection import Connection
+
+import pytest
+
+from automl.core.errors import StoreUnavailable
+from automl.core.ports import Order
+from automl.core.trial import Attempt, Turn
+from tests.workers.fakes import FakeLeases, Work, attempt, turn
+from workers.drain import drain
+from workers.line import Hold, Line, decode, encode, key
+
+
+class Notes:
+    def __init__(self, then: Callable[[Hold], None] = lambda _: None) -> None:
+        self.done: list[Hold] = []
+        self._then = then
+
+    def answer(self, turn: Turn) -> Attempt | None:
+        return attempt(turn.number)
+
+    def run(self, work: Hold, line: Line) -> None:
+        self.done.append(work)
+        self._then(work)
+
+
+def clock(step: float = 1.0) -> Callable[[], float]:
+    ticks = iter(range(10**9))
+    return lambda: step * next(ticks)
+
+
+@pytest.fixture
+def ends() -> tuple[Line, Connection]:
+    ours, theirs = Pipe()
+    return Line(theirs), ours
+
+
+def held(parent: Connection) -> list[Hold | None]:
+    said = []
+    while parent.poll():
+        said.append(decode(json.loads(parent.recv_bytes())["hold"]))
+    return said
+
+
+def run(line: Line, notes: Notes, *work: Work, first: Hold | None = None) -> FakeLeases:
+    leases = FakeLeases(*work)
+    drain(leases, notes, line, worker="w", first=first, patience=3.0, clock=clock())
+    return leases
+
+
+def test_everything_claimable_is_done_in_order(ends: tuple[Line, Connection]) -> None:
+    notes = Notes()
+    given, waiting = attempt(7), attempt(1)
+    run(ends[0], notes, waiting, turn(2), first=given)
+    assert notes.done == [given, waiting, attempt(2)]
+    assert held(ends[1]) == [given, None, waiting, None, attempt(2), None]
+
+
+def test_patience_ends(ends: tuple[Line, Connection]) -> None:
+    leases = run(ends[0], Notes())
+    assert 1 <= len(leases.called("claim")) <= 4
+
+
+def test_a_store_that_is_away_is_waited_for(
+    ends: tuple[Line, Connection], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workers.drain.AWAY_SECONDS", 0.01)
+    leases, notes = FakeLeases(attempt(0)), Notes()
+    answers = iter([StoreUnavailable(), None])
+
+    def claim(worker: str) -> Work | None:
+        failure = next(answers, None)
+        if failure is not None:
+            raise failure
+        return leases.work.popleft() if leases.work else None
+
+    monkeypatch.setattr(leases, "claim", claim)
+    drain(leases, notes, ends[0], worker="w", patience=9.0, clock=clock())
+    assert notes.done == [attempt(0)]
+
+
+def test_leaving_ends_the_loop_and_releases(ends: tuple[Line, Connection]) -> None:
+    line, parent = ends
+    seen: list[Order] = []
+
+    def leave(_: Hold) -> None:
+        parent.send_bytes(b'{"order": "leave"}')
+        line.listen(1.0)
+        seen.append(line.order())
+
+    notes = Notes(leave)
+    run(line, notes, attempt(0), attempt(1))
+    assert notes.done == [attempt(0)]
+    assert seen == [Order.RELEASE]
+
+
+def test_an_order_reaches_only_the_hold_it_was_given_for(ends: tuple[Line, Connection]) -> None:
+    line, parent = ends
+    old, new = attempt(0, token=1), attempt(0, token=2)
+    line.hold(new)
+    parent.send_bytes(b'{"order": "stop", "key": ["st_1", 0, 1]}')
+    line.listen(1.0)
+    assert line.order() is Order.GO_ON
+    assert key(old) == ["st_1", 0, 1]
+    parent.send_bytes(b'{"order": "stop", "key": ["st_1", 0, 2]}')
+    line.listen(1.0)
+    assert line.order() is Order.STOP
+    line.hold(attempt(1))
+    assert line.order() is Order.GO_ON
+
+
+def test_the_end_of_the_parent_is_the_end(ends: tuple[Line, Connection]) -> None:
+    line, parent = ends
+    parent.close()
+    line.listen(1.0)
+    assert line.leaving
+
+
+def test_work_survives_the_line() -> None:
+    for work in (attempt(3, 5, 9.5), attempt(seconds_left=None)):
+        assert decode(json.loads(encode(work))["hold"]) == work
+    message = json.loads(encode(attempt(seconds_left=9.5)))
+    late = decode(message["hold"], since=message["at"] - 2.0)
+    assert late is not None
+    assert late.seconds_left is not None
+    assert 7.0 < late.seconds_left < 7.51

@@ -1,0 +1,170 @@
+"""The worker's parent over a real child process and leases in memory."""
+
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+
+import pytest
+
+from automl.core.catalog import TrialFailure
+from automl.core.ports import Order
+from automl.core.trial import Finish
+from automl.settings import Settings
+from tests.workers.fakes import FakeLeases, attempt, eventually, turn
+from workers import keeper as keeper_module
+from workers.keeper import Keeper, Limits
+from workers.slot import Slot
+
+HEARTBEAT = 0.1
+GRACE = 0.4
+NO_LIMITS = Limits()
+
+Keep = Callable[..., AbstractContextManager[Keeper]]
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keeper_module, "GRACE_SECONDS", GRACE)
+    monkeypatch.setattr(keeper_module, "SWEEP_SECONDS", 0.1)
+    monkeypatch.setattr(keeper_module, "LOOK_SECONDS", 0.05)
+    monkeypatch.setattr(keeper_module, "STORE_AWAY_SECONDS", 0.1)
+
+
+@contextmanager
+def keep(leases: FakeLeases, how: str, limits: Limits = NO_LIMITS) -> Iterator[Keeper]:
+    slot = Slot(
+        [sys.executable, "-m", "tests.workers.fake_child", how], Settings().child_environment()
+    )
+    keeper = Keeper(leases, slot, worker="w", device="cpu", heartbeat=HEARTBEAT, limits=limits)
+    thread = threading.Thread(target=keeper.run)
+    thread.start()
+    try:
+        yield keeper
+    finally:
+        keeper.leave()
+        thread.join(10)
+        assert not thread.is_alive()
+        assert not slot.busy
+
+
+def test_waiting_work_starts_a_child_without_any_bell() -> None:
+    work = attempt(3, seconds_left=9.0)
+    leases = FakeLeases(work)
+    with keep(leases, "obedient"):
+        eventually(lambda: work in leases.held)
+        beats = [worker for (worker,) in leases.called("beat")]
+    assert any(getattr(worker, "trial", None) == 3 for worker in beats)
+    assert leases.called("release") == []  # the child obeyed by itself
+    assert leases.called("leave") == [("w",)]
+
+
+def test_a_turn_is_left_to_the_child() -> None:
+    leases = FakeLeases(turn())
+    with keep(leases, "obedient") as keeper:
+        eventually(lambda: keeper._slot.busy)
+        assert keeper._slot.hold is None
+
+
+def test_a_bell_warms_a_child_up_and_beats_at_once() -> None:
+    leases = FakeLeases()
+    with keep(leases, "obedient") as keeper:
+        eventually(lambda: len(leases.called("claim")) > 1)
+        assert not keeper._slot.busy
+        keeper.wake()
+        eventually(lambda: keeper._slot.busy)
+
+
+def test_a_death_while_holding_counts_and_work_goes_on_at_once() -> None:
+    first, again = attempt(token=1), attempt(token=2)
+    leases = FakeLeases(first, again)
+    with keep(leases, "crash"):
+        eventually(lambda: len(leases.called("crashed")) == 2)
+    assert leases.called("crashed") == [(first,), (again,)]
+    assert leases.called("release") == []
+
+
+def test_a_finish_that_dies_counts_too() -> None:
+    work = Finish("st_1", "default", 4, None)
+    leases = FakeLeases(work)
+    with keep(leases, "crash"):
+        eventually(lambda: leases.called("crashed") == [(work,)])
+
+
+@pytest.mark.parametrize(("order", "outcome"), [(Order.STOP, "cancel"), (Order.RELEASE, "release")])
+def test_what_does_not_stop_is_killed(order: Order, outcome: str) -> None:
+    work = attempt()
+    leases = FakeLeases(work)
+    with keep(leases, "stubborn"):
+        eventually(lambda: work in leases.held)
+        leases.order = order
+        told = time.monotonic()
+        eventually(lambda: leases.called(outcome) == [(work,)])
+        assert time.monotonic() - told >= GRACE
+    assert leases.called("crashed") == []
+
+
+def test_an_obedient_child_is_not_killed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keeper_module, "GRACE_SECONDS", 5.0)  # it may still be starting
+    work = attempt()
+    leases = FakeLeases(work)
+    with keep(leases, "obedient") as keeper:
+        eventually(lambda: work in leases.held)
+        leases.order = Order.STOP
+        eventually(lambda: leases.held[-1] is None)
+        assert keeper._slot.busy
+        assert keeper._slot.told_at is None
+    assert leases.called("cancel") == []
+
+
+def test_too_much_memory_fails_the_trial() -> None:
+    work = attempt()
+    leases = FakeLeases(work)
+    with keep(leases, "greedy", Limits(bytes=200 << 20)):
+        eventually(lambda: bool(leases.called("fail")))
+    assert leases.called("fail")[0][:2] == (work, TrialFailure.OUT_OF_MEMORY)
+
+
+def test_too_much_time_fails_the_trial() -> None:
+    work = attempt()
+    leases = FakeLeases(work)
+    with keep(leases, "stubborn", Limits(seconds=0.2)):
+        eventually(lambda: bool(leases.called("fail")))
+    assert leases.called("fail")[0][:2] == (work, TrialFailure.TIME_LIMIT)
+
+
+def test_leaving_kills_and_gives_back_what_does_not_let_go() -> None:
+    work = attempt()
+    leases = FakeLeases(work)
+    with keep(leases, "stubborn"):
+        eventually(lambda: work in leases.held)
+    assert leases.called("release") == [(work,)]
+    assert leases.called("leave") == [("w",)]
+
+
+def test_a_store_that_is_away_ends_nothing() -> None:
+    work = attempt()
+    leases = FakeLeases(work)
+    with keep(leases, "obedient") as keeper:
+        eventually(lambda: work in leases.held)
+        leases.away = True
+        time.sleep(4 * HEARTBEAT)
+        assert keeper._slot.hold == work
+        threads = threading.active_count()
+        seen = len(leases.called("beat"))
+        leases.away = False
+        eventually(lambda: len(leases.called("beat")) > seen)
+        assert threading.active_count() <= threads
+    assert leases.called("crashed") == []
+
+
+def test_a_child_that_cannot_start_is_not_started_in_a_loop() -> None:
+    leases = FakeLeases()
+    with keep(leases, "broken") as keeper:
+        keeper.wake()
+        eventually(lambda: keeper._early_deaths == 1)
+        keeper.wake()
+        time.sleep(0.3)
+        assert keeper._early_deaths == 1
+        assert not keeper._slot.busy
