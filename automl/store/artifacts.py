@@ -2,16 +2,18 @@
 
 Shape: an artifact is ``writing`` until its last commit makes it ``ready``; only then is it found.
 Every chunk carries its own digest, so that any part read is verified; a whole read checks the
-digest of the whole too.
+digest of the whole too. Stored bytes need not outlive a power cut before something refers to them:
+the commit that does makes all earlier ones durable with itself.
 """
 
 import hashlib
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from typing import Any
 
 from sqlalchemy import exc, insert, select, update
 
-from automl.core.errors import ArtifactCorrupt, NotFound
+from automl.core.errors import ArtifactCorrupt, NotFound, Unavailable
 from automl.core.ids import new_id
 from automl.core.model import Artifact
 from automl.store import rows
@@ -106,7 +108,7 @@ class _Upload:
     def write(self, batch: list[bytes]) -> None:
         """Take the next chunks; those before them are stored."""
         if self._held:
-            with self._database.write() as tx:
+            with self._database.write(lasting=False) as tx:
                 self._store(tx)
         self._held = batch
 
@@ -115,7 +117,7 @@ class _Upload:
         for data in self._held:
             self._hash(data)
         try:
-            with self._database.write() as tx:
+            with self._database.write(lasting=False) as tx:
                 if (twin := self._twin(tx)) is None:
                     self._store(tx, hashed=True)
                     return self._ready(tx)
@@ -130,7 +132,7 @@ class _Upload:
         """Have what was written swept soon."""
         self._held = []
         if self._written:
-            with self._database.write() as tx:
+            with suppress(Unavailable), self._database.write() as tx:
                 tx.writer.execute(
                     update(artifacts)
                     .where(artifacts.c.id == self._id, artifacts.c.state == "writing")

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from sqlalchemy import Connection, Engine, Pool, Table, select
+from sqlalchemy import Connection, Engine, Pool, Table, select, text
 from sqlalchemy.dialects.postgresql import Insert as PostgresqlInsert
 from sqlalchemy.dialects.sqlite import Insert as SqliteInsert
 
@@ -26,6 +26,8 @@ class Transaction:
     reader: Connection
     points: list[str] = field(default_factory=list)
     """Fault points to pass once this is committed."""
+    lasting: bool = True
+    """Whether the commit waits for the disk."""
     _writing: bool = False
 
     @property
@@ -35,7 +37,7 @@ class Transaction:
             self._writing = True
             if self.sqlite:
                 self.reader.rollback()
-                self.reader.execution_options(**{WRITE: True})
+                self.reader.execution_options(**{WRITE: "FULL" if self.lasting else "NORMAL"})
         return self.reader
 
     @property
@@ -87,10 +89,17 @@ class Database:
             fault(point)
 
     @contextmanager
-    def write(self) -> Iterator[Transaction]:
-        """Give a transaction that holds SQLite's write lock from the start."""
+    def write(self, *, lasting: bool = True) -> Iterator[Transaction]:
+        """Give a transaction that holds SQLite's write lock from the start.
+
+        One that is not ``lasting`` may be undone by a power cut (never by the death of a process)
+        until the next lasting one commits: it does not wait for the disk.
+        """
         with self.transaction() as transaction:
-            _ = transaction.writer
+            transaction.lasting = lasting
+            connection = transaction.writer
+            if not lasting and not transaction.sqlite:
+                connection.execute(text("SET LOCAL synchronous_commit = off"))
             yield transaction
 
     def close(self) -> None:

@@ -1,5 +1,6 @@
 """How trials end, or come back to wait: exactly once each, by whoever holds the token."""
 
+import math
 from typing import Any
 
 from sqlalchemy import RowMapping, and_, bindparam, select, update
@@ -50,6 +51,11 @@ def hold(ledger: Ledger, attempt: Attempt) -> RowMapping:
 def complete(ledger: Ledger, attempt: Attempt, outcome: Outcome) -> None:
     """End the trial with its value, which may be the study's best."""
     row = hold(ledger, attempt)
+    if not math.isfinite(outcome.value):
+        text = f"the metric of the out-of-fold predictions is {outcome.value}"
+        fail(ledger, row, TrialFailure.NON_FINITE_LOSS, text, outcome.seconds)
+        return
+    links.hold(ledger.tx, outcome.out_of_fold, outcome.fitted)
     _end(
         ledger,
         row,

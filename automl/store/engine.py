@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from automl.store.postgres import Bounded, bound_waits
 
 WRITE = "automl_write"
-"""The execution option of a connection whose transactions will write."""
+"""The execution option of a connection whose transactions will write: FULL or NORMAL syncs."""
 
 BUSY_SECONDS = 4.5
 """How long a writer waits for others: the user gets an answer within five seconds."""
@@ -49,7 +49,9 @@ def _sqlite(url: str) -> Engine:
     def _begin(connection: Connection) -> None:
         # A reader takes no lock; a writer takes the one there is at once, and waits for it: an
         # upgrade in mid-transaction would fail without waiting.
-        write = connection.get_execution_options().get(WRITE, False)
+        write = connection.get_execution_options().get(WRITE)
+        if write:
+            connection.exec_driver_sql(f"PRAGMA synchronous={write}")
         connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
 
     return engine

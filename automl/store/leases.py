@@ -72,7 +72,7 @@ class SqlLeases:
 
     def beat(self, worker: Worker, hold: Attempt | Finish | None) -> Order:
         """Renew the worker's row and its lease, and return what its holder should do."""
-        with self._database.write() as tx:
+        with self._database.write(lasting=False) as tx:
             beat.renew_worker(tx, worker)
             if hold is None:
                 return Order.GO_ON

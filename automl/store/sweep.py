@@ -65,9 +65,11 @@ def _remove(database: Database, artifact_id: str) -> int:
     while True:
         with database.write() as tx:
             gone = tx.writer.execute(delete(chunks).where(mine, chunks.c.seq.in_(select(some))))
-            if gone.rowcount < CHUNKS:
+            if not gone.rowcount:  # another sweep may still be at it: the last one ends it
                 row = delete(artifacts).where(
-                    artifacts.c.id == artifact_id, artifacts.c.state == "doomed"
+                    artifacts.c.id == artifact_id,
+                    artifacts.c.state == "doomed",
+                    ~exists().where(mine),
                 )
                 return int(tx.writer.execute(row).rowcount)
 
