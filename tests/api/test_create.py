@@ -215,7 +215,8 @@ def test_a_study_is_steered(service: Service, dataset_id: str) -> None:
     for verb in ("cancel", "pause"):
         problem(service.post(f"{path}/{verb}"), 409, "STUDY_STATE")
     problem(service.post(f"{path}/resume"), 409, "STUDY_STATE")
-    for wrong in ({"budget": {"trials": 0}}, {"budget": {}}, {"x": 1}, []):
+    wrongs: list[Any] = [{"budget": {"trials": 0}}, {"budget": {}}, {"x": 1}, []]
+    for wrong in wrongs:
         problem(service.post(f"{path}/resume", json=wrong), 422, "INVALID_INPUT")
     headers = {"Idempotency-Key": f"resume-{study_id}"}
     more = {"budget": {"trials": 1}}

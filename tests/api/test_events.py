@@ -63,9 +63,10 @@ def pages(service: Service, study_id: str, limit: int) -> list[dict[str, Any]]:
 
 
 def test_the_log_is_gapless_and_the_same_in_both_forms(service: Service, ended: Study) -> None:
-    for limit in (1, 4, 500):
-        shown = pages(service, ended.id, limit)
-        assert [item["seq"] for item in shown] == list(range(1, ended.last_seq + 1))
+    shown = pages(service, ended.id, 500)
+    assert [item["seq"] for item in shown] == list(range(1, ended.last_seq + 1))
+    for limit in (1, 4):
+        assert pages(service, ended.id, limit) == shown
     sent = stream(service, ended.id)
     assert [item.data for item in sent] == shown
     assert [(item.seq, item.type) for item in sent] == [(e["seq"], e["type"]) for e in shown]

@@ -155,7 +155,7 @@ def test_a_broken_form_is_a_422(service: Service, content: bytes) -> None:
 
 @pytest.mark.parametrize("boundary", ["", "; boundary=", "; boundary=" + "x" * 300, "; boundary=é"])
 def test_a_broken_boundary_is_a_422(service: Service, boundary: str) -> None:
-    headers = {"Content-Type": f"multipart/form-data{boundary}".encode("latin-1")}
+    headers = {b"Content-Type": f"multipart/form-data{boundary}".encode("latin-1")}
     response = service.client.post(
         "/v1/datasets", content=_part("file", CSV) + END, headers=headers
     )
