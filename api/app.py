@@ -22,6 +22,7 @@ from automl.service.predictions import Scorers
 from automl.settings import Settings
 
 PARALLEL_INGESTS = 2
+PARALLEL_PREDICTIONS = 2
 
 
 def create_app(settings: Settings, store: Store, doorbell: Doorbell) -> FastAPI:
@@ -65,4 +66,5 @@ def _context(settings: Settings, store: Store, doorbell: Doorbell) -> Context:
         inbox=Inbox(settings.data_dir / "inbox"),
         telemetry=Telemetry(store),
         ingests=CapacityLimiter(PARALLEL_INGESTS),
+        predictions=CapacityLimiter(PARALLEL_PREDICTIONS),
     )

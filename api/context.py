@@ -29,3 +29,5 @@ class Context:
     telemetry: Telemetry
     ingests: CapacityLimiter
     """So many uploads are parsed at once; the others wait on disk."""
+    predictions: CapacityLimiter
+    """So many requests are scored at once: more would only take the cores from all others."""

@@ -1,6 +1,6 @@
 """Models over HTTP."""
 
-from functools import partial
+from collections.abc import Callable
 from typing import Annotated, Any
 
 from anyio import to_thread
@@ -30,6 +30,8 @@ SCOPE = "models"
 MAX_JSON_BYTES = 16 * 1024 * 1024
 """Parsing JSON holds all other requests up: 16 MiB take about 0.1 s."""
 MAX_CSV_BYTES = 128 * 1024 * 1024
+
+Answer = Callable[[Predicted], Response]
 
 Format = Annotated[str, Query(alias="format", max_length=40, description="`onnx`")]
 
@@ -85,10 +87,8 @@ async def predict(
         raise RefusedError(
             415, "UNSUPPORTED_MEDIA_TYPE", "Send rows as application/json or text/csv."
         )
-    predicted = await score(request, context, model)
-    if prefers(request, "text/csv", over="application/json"):
-        return Response(predictions.as_csv(predicted), media_type="text/csv")
-    return await to_thread.run_sync(show, PredictionsView.of(predicted))
+    answer = _as_csv if prefers(request, "text/csv", over="application/json") else _as_json
+    return await score(request, context, model, answer)
 
 
 @router.delete("/{model_id}", status_code=204)
@@ -97,22 +97,33 @@ def delete_model(context: ContextDep, tenant: TenantDep, model_id: ModelId) -> N
     models.remove(context.store, tenant, model_id)
 
 
-async def _of_json(request: Request, context: Context, model: Model) -> Predicted:
+async def _of_json(request: Request, context: Context, model: Model, answer: Answer) -> Response:
     with context.inbox.sink(MAX_JSON_BYTES) as sink:
         file = await receive(request.stream(), sink)
 
-        def work() -> Predicted:
+        def work() -> Response:
             rows = _parse(file.path.read_bytes()).rows
-            return predictions.of_rows(context.scorers, model, rows)
+            return answer(predictions.of_rows(context.scorers, model, rows))
 
-        return await to_thread.run_sync(work)
+        return await to_thread.run_sync(work, limiter=context.predictions)
 
 
-async def _of_csv(request: Request, context: Context, model: Model) -> Predicted:
+async def _of_csv(request: Request, context: Context, model: Model, answer: Answer) -> Response:
     with context.inbox.sink(MAX_CSV_BYTES) as sink:
         file = await receive(request.stream(), sink)
-        work = partial(predictions.of_csv, context.scorers, model, file.path)
-        return await to_thread.run_sync(work)
+
+        def work() -> Response:
+            return answer(predictions.of_csv(context.scorers, model, file.path))
+
+        return await to_thread.run_sync(work, limiter=context.predictions)
+
+
+def _as_csv(predicted: Predicted) -> Response:
+    return Response(predictions.as_csv(predicted), media_type="text/csv")
+
+
+def _as_json(predicted: Predicted) -> Response:
+    return show(PredictionsView.of(predicted))
 
 
 def _parse(content: bytes) -> PredictBody:

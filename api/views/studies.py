@@ -162,7 +162,6 @@ class PlanView(View):
     metric: MetricView
     positive: str | int | None
     classes: Sequence[str | int] | None
-    features: Sequence[str]
     families: Sequence[FamilyName]
     split: SplitView
     baseline: BaselineView
@@ -175,7 +174,6 @@ class PlanView(View):
             metric=MetricView.of(plan.metric),
             positive=None if plan.positive is None else plan.classes[plan.positive],
             classes=plan.classes or None,
-            features=plan.features,
             families=plan.families,
             split=SplitView(
                 strategy=plan.strategy,
@@ -202,6 +200,7 @@ class DryRunView(View):
     task: TaskView
     spec: SpecView
     plan: PlanView
+    features: Sequence[str]
     families: Sequence[FamilyName]
     split: SplitView
     folds: int
@@ -215,6 +214,7 @@ class DryRunView(View):
             task=TaskView.of(spec.task),
             spec=SpecView.of(spec),
             plan=planned,
+            features=plan.features,
             families=planned.families,
             split=planned.split,
             folds=plan.folds,

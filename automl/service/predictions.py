@@ -23,6 +23,7 @@ SESSIONS = 4
 """Models kept loaded: a file is some MiB, its session a few times that."""
 
 MAX_ROWS = 100_000
+MAX_CSV_ROWS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +68,7 @@ def of_rows(scorers: Scorers, model: Model, rows: Sequence[Mapping[str, Any]]) -
     """
     from automl.data.rows import from_json  # loads pyarrow
 
-    if len(rows) > MAX_ROWS:
-        raise InvalidRows(f"{len(rows)} rows are too many at once; send at most {MAX_ROWS}.")
+    _check_count(len(rows), MAX_ROWS)
     return _predict(scorers, model, from_json(rows, model.card.inputs), len(rows))
 
 
@@ -77,7 +77,9 @@ def of_csv(scorers: Scorers, model: Model, path: Path) -> Predicted:
     from automl.data.rows import from_csv
 
     feeds = from_csv(path, model.card.inputs)
-    return _predict(scorers, model, feeds, len(next(iter(feeds.values()), ())))
+    rows = len(next(iter(feeds.values()), ()))
+    _check_count(rows, MAX_CSV_ROWS)
+    return _predict(scorers, model, feeds, rows)
 
 
 def as_csv(predicted: Predicted) -> str:
@@ -91,6 +93,11 @@ def as_csv(predicted: Predicted) -> str:
         pairs = zip(predicted.predictions, predicted.probabilities, strict=True)
         writer.writerows([label, *shares] for label, shares in pairs)
     return text.getvalue()
+
+
+def _check_count(rows: int, most: int) -> None:
+    if rows > most:
+        raise InvalidRows(f"{rows:,} rows are too many at once; send at most {most:,}.")
 
 
 def _predict(scorers: Scorers, model: Model, feeds: Mapping[str, Any], rows: int) -> Predicted:
