@@ -39,12 +39,19 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """One named input of the model file, in the order of the dataset's columns."""
+    """One named input of the model file, in the order of the dataset's columns.
+
+    ``true`` and ``false`` are how the words of a boolean column are spelled; ``point`` says whether
+    whole numbers in a column of strings are written as ``1.0``: how to write JSON values.
+    """
 
     name: str
     kind: ColumnKind
     cells: CellType
     decimal_comma: bool = False
+    true: str | None = None
+    false: str | None = None
+    point: bool = False
 
 
 @dataclass(frozen=True, slots=True)

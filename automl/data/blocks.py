@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.csv
 
 from automl.core.errors import DatasetUnreadable, Detail
+from automl.data.dialect import NONE
 from automl.data.records import Malformed, count_lines, records
 
 BLOCK = 8 << 20
@@ -22,6 +23,8 @@ LONGEST_ROW = 8 << 20
 _MOST_ERRORS = 10
 _SHOWN = 80
 _LF, _CR, _QUOTE = 10, 13, 34
+_STAND_IN = b"\x1f"
+"""Arrow takes no NUL as a delimiter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,8 @@ def parse(block: Block, delimiter: bytes, width: int) -> pa.RecordBatch:
     Raises:
         DatasetUnreadable: with the first rows that have more or fewer cells.
     """
-    columns = _slow(block, delimiter, width) if block.irregular else _fast(block, delimiter, width)
+    slow = block.irregular or (delimiter == NONE and _STAND_IN in block.data)
+    columns = _slow(block, delimiter, width) if slow else _fast(block, delimiter, width)
     names = [str(index) for index in range(width)]
     return pa.RecordBatch.from_arrays(columns, names=names)
 
@@ -152,7 +156,9 @@ def _fast(block: Block, delimiter: bytes, width: int) -> list[pa.Array]:
                 use_threads=False, block_size=len(block.data) + 1, column_names=names
             ),
             pa.csv.ParseOptions(
-                delimiter=delimiter.decode(), newlines_in_values=True, ignore_empty_lines=width > 1
+                delimiter=(_STAND_IN if delimiter == NONE else delimiter).decode(),
+                newlines_in_values=True,
+                ignore_empty_lines=width > 1,
             ),
             options,
         )
@@ -167,7 +173,7 @@ def _slow(block: Block, delimiter: bytes, width: int) -> list[pa.Array]:
     errors: list[Detail] = []
     line, last = block.line, 0
     for record in records(block.data, delimiter, final=True):
-        if record.cells == [b""] and width > 1:
+        if record.blank and width > 1:
             continue
         if len(record.cells) == width:
             rows.append(record.cells)

@@ -93,7 +93,7 @@ def _sample(source: Source, size: int) -> tuple[bytes, bool]:
 def _header(sample: bytes, delimiter: bytes, *, final: bool) -> Record | None:
     try:
         rows = records(sample, delimiter, final=final)
-        return next((row for row in rows if row.cells != [b""]), None)
+        return next((row for row in rows if not row.blank), None)
     except Malformed as error:
         line = 1 + count_lines(sample[: error.position])
         raise DatasetUnreadable(

@@ -5,6 +5,8 @@ from itertools import islice
 from automl.data.records import Malformed, records
 
 DELIMITERS = (b",", b";", b"\t", b"|")
+NONE = b"\0"
+"""Stands for the delimiter of a single column: no text holds it."""
 _MOST_RECORDS = 500
 
 
@@ -12,7 +14,8 @@ def find_delimiter(sample: bytes, *, final: bool, media_type: str | None) -> byt
     """Return the delimiter of the file that begins with ``sample``.
 
     It stands in the header, and most rows have as many cells with it as the header has; of several
-    such the one with the most cells wins. A file without any is a single column.
+    such the one with the most cells wins. Where the header holds none, the file is a single column,
+    unless every row has the same number of cells with one of them: then the header is at fault.
 
     Args:
         sample: whole lines are not needed.
@@ -20,21 +23,24 @@ def find_delimiter(sample: bytes, *, final: bool, media_type: str | None) -> byt
         media_type: ``text/tab-separated-values`` settles a tie.
     """
     preferred = b"\t" if "tab-sep" in (media_type or "") else b","
-    scores = {mark: _score(sample, mark, final=final) for mark in DELIMITERS}
-    best = max(DELIMITERS, key=lambda mark: (*scores[mark], mark == preferred))
-    return best if scores[best][1] > 1 else preferred
+    scores = {mark: _score(sample, mark, final=final) for mark in (*DELIMITERS, NONE)}
+    return max(scores, key=lambda mark: (*scores[mark], mark == preferred))
 
 
 def _score(sample: bytes, delimiter: bytes, *, final: bool) -> tuple[float, int]:
-    """Return the share of rows that fit the header, and the header's number of cells."""
+    """Return how well the rows fit the header (below 0: it is one cell), and its width."""
+    if delimiter == NONE:
+        return (-1.0, 1)
     widths: list[int] = []
     try:
         for record in islice(records(sample, delimiter, final=final), _MOST_RECORDS):
-            widths += [len(record.cells)] if record.cells != [b""] else []
+            widths += [len(record.cells)] if not record.blank else []
     except Malformed:
         widths.append(0)  # a row that fits no header
-    if not widths or widths[0] < 2:
-        return (-1.0, 1)  # below any delimiter that stands in the header
-    body = widths[1:]
-    fitting = sum(width == widths[0] for width in body) / len(body) if body else 1.0
-    return (fitting, widths[0])
+    header, body = widths[:1], widths[1:]
+    if header == [1]:
+        return (-0.5, 1) if len(set(body)) == 1 and body[0] > 1 else (-2.0, 1)
+    if not header or header == [0]:
+        cells = sample.split(b"\n", 1)[0].count(delimiter) + 1
+        return (0.0, cells) if cells > 1 else (-2.0, 0)  # a quote is at fault, not the delimiter
+    return (sum(width == header[0] for width in body) / len(body) if body else 1.0, header[0])

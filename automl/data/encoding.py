@@ -109,6 +109,7 @@ class _Scan:
     def feed(self, chunk: bytes, *, final: bool = False) -> None:
         if self.fault is None:
             if b"\0" in chunk and self._encoding.startswith("utf-8"):
+                self._lines += chunk[: chunk.index(0)].count(b"\n")
                 raise self._unreadable("a NUL byte; text has none, so this is no CSV file")
             before = self._strict.getstate()
             try:
@@ -121,6 +122,7 @@ class _Scan:
                 self._lenient.setstate(before if self._encoding == "utf-8" else (b"", 0))
             else:
                 if "\0" in text:
+                    self._lines += text[: text.index("\0")].count("\n")
                     raise self._unreadable("a NUL character; text has none")
                 self._lines += text.count("\n")
                 self._good += 0 if text.isascii() else sum(map(len, _WIDE.findall(text)))

@@ -47,7 +47,8 @@ def hash_strings(values: pa.StringArray) -> Hashes:
     hashes = mix(lengths.astype(np.uint64))
     data = np.frombuffer(data_buffer or b"", dtype=np.uint8)
     data = np.concatenate([data[offsets[0] : offsets[-1]], np.zeros(8, dtype=np.uint8)])
-    words = np.lib.stride_tricks.sliding_window_view(data, 8)
+    # Every eight bytes in a row, overlapping: (bytes, 8)
+    words = np.ndarray((len(data) - 7, 8), dtype=np.uint8, buffer=data, strides=(1, 1))
     starts = (offsets[:-1] - offsets[0]).astype(np.int64)
     rows = np.flatnonzero((lengths > 0) & (lengths <= _LONG))
     position = 0

@@ -181,7 +181,8 @@ def _limit_memory(size: int) -> None:
 
 
 def _end_with_parent() -> None:
-    sys.stdin.buffer.read()
+    while os.read(0, 1):  # unbuffered: Python cannot end while a thread holds a buffer
+        pass
     os._exit(1)
 
 

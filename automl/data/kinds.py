@@ -1,7 +1,8 @@
 """What kind a column is, decided from what was counted of its cells."""
 
+import heapq
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from itertools import islice
 
@@ -20,10 +21,11 @@ _ID_ROWS = 20
 """With fewer rows all cells may differ by chance."""
 _SAMPLED = 1_000
 _TRUTHS = tuple(map(frozenset, (("true", "false"), ("yes", "no"), ("t", "f"), ("y", "n"))))
-_ID_NAME = re.compile(
-    r"(?:^|[^a-z])(?:id|ids|uuid|guid|pk|idx|index|rowid|rownum|rownames|unnamed|key)(?:$|[^a-z])"
-    r"|[a-z](?:Id|ID|Key|Idx)$|^Unnamed"
+_ID_WORD = re.compile(
+    r"(?:^|[^a-z])(?:id|ids|uuid|guid|pk|idx|index|rowid|rownum|rownames|unnamed|key)(?:$|[^a-z])",
+    re.IGNORECASE,
 )
+_ID_ENDING = re.compile(r"[a-z](?:Id|ID|Key|Idx)$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,13 @@ def _numbers(tally: Tally) -> NumberTally | None:
 def _numeric(name: str, tally: Tally, numbers: NumberTally) -> Finding:
     decimal_comma = tally.commas > 0
     missing = tally.empty + tally.markers + numbers.infinite
-    unique = _distinct_numbers(tally, decimal_comma=decimal_comma)
+    texts = list(tally.values)
+    values = parse(pa.array(texts, pa.string()), decimal_comma=decimal_comma).values
+    unread = {texts[index] for index in np.flatnonzero(np.isnan(values))}
+    if tally.complete:
+        unique = len(np.unique(values)) - bool(unread)
+    else:
+        unique = max(1, tally.distinct() - (tally.markers > 0))
     remarks = {}
     if numbers.infinite:
         remarks["INFINITE_VALUES"] = f"{name} ({numbers.infinite:,} cells)"
@@ -81,25 +89,18 @@ def _numeric(name: str, tally: Tally, numbers: NumberTally) -> Finding:
         unique=unique,
         min=numbers.min,
         max=numbers.max,
-        top=_top(tally, decimal_comma=decimal_comma),
+        top=_top(tally, unread),
         decimal_comma=decimal_comma,
         integral=numbers.integral,
     )
     return Finding(column, remarks | _kind_remark(column))
 
 
-def _distinct_numbers(tally: Tally, *, decimal_comma: bool) -> int:
-    if not tally.complete:
-        return max(1, tally.distinct() - (tally.markers > 0))
-    values = parse(pa.array(list(tally.values), pa.string()), decimal_comma=decimal_comma).values
-    return len(np.unique(values[~np.isnan(values)]))
-
-
 def _counts_rows(name: str, tally: Tally, numbers: NumberTally, unique: int) -> bool:
     """Whether whole numbers that never repeat only number the rows."""
     if not numbers.integral or tally.rows < _ID_ROWS or not _all_differ(tally, unique):
         return False
-    if _ID_NAME.search(name):
+    if _ID_WORD.search(name) or _ID_ENDING.search(name):
         return True
     years = numbers.min >= 1_000 and numbers.max <= 2_200
     return numbers.max - numbers.min + 1 == tally.rows and not years
@@ -115,7 +116,7 @@ def _strings(name: str, tally: Tally) -> Finding:
     kind = _string_kind(tally, unique)
     cells: CellType = "string"
     column = Column(
-        name=name, kind=kind, cells=cells, missing=tally.empty, unique=unique, top=_top(tally)
+        name=name, kind=kind, cells=cells, missing=tally.empty, unique=unique, top=_top(tally, {""})
     )
     return Finding(column, _kind_remark(column) | _number_remarks(column, tally))
 
@@ -170,16 +171,8 @@ def _number_remarks(column: Column, tally: Tally) -> dict[str, str]:
 _FIGURE = re.compile(r"\s*[$€£¥]?\s*[+-]?\d[\d.,' ]*\s*[%$€£¥]?\s*")
 
 
-def _top(tally: Tally, *, decimal_comma: bool | None = None) -> tuple[tuple[str, int], ...]:
-    """Return the most frequent cells; of numbers only those that are read."""
-    frequent = sorted(
-        ((value, count) for value, count in tally.values.items() if value),
-        key=lambda item: (-item[1], item[0]),
-    )[: 3 * TOP]
-    if decimal_comma is not None and frequent:
-        texts = pa.array([value for value, _ in frequent], pa.string())
-        numbers = parse(texts, decimal_comma=decimal_comma).values
-        frequent = [
-            item for item, number in zip(frequent, numbers, strict=True) if not np.isnan(number)
-        ]
-    return tuple((value[:_TOP_CHARACTERS], count) for value, count in frequent[:TOP])
+def _top(tally: Tally, without: Set[str]) -> tuple[tuple[str, int], ...]:
+    """Return the most frequent cells, those in ``without`` left out."""
+    kept = (item for item in tally.values.items() if item[0] not in without)
+    frequent = heapq.nsmallest(TOP, kept, key=lambda item: (-item[1], item[0]))
+    return tuple((value[:_TOP_CHARACTERS], count) for value, count in frequent)

@@ -56,7 +56,7 @@ class Profiler:
         position = mix(np.arange(self.rows, self.rows + batch.num_rows, dtype=np.uint64))
         for tally, cells in zip(self._tallies, batch.columns, strict=True):
             hashes = tally.add(cells)
-            tally.content += (mix(hashes ^ position)).sum()
+            tally.content = (tally.content + int(mix(hashes ^ position).sum())) % 2**64
             whole = mix(whole ^ hashes)
         self._repeats.add(whole)
         self.rows += batch.num_rows
@@ -95,7 +95,7 @@ class Profiler:
         groups: dict[int, list[str]] = defaultdict(list)
         for column, tally in zip(columns, self._tallies, strict=True):
             if column.unique > 1:
-                groups[int(tally.content)].append(column.name)
+                groups[tally.content].append(column.name)
         twins = [" = ".join(names) for names in groups.values() if len(names) > 1]
         if not twins:
             return []

@@ -16,11 +16,15 @@ _AFTER_QUOTE = 'text after a closing quote (write a quote inside quoted text as 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One row: where it lies in the bytes, line end included, and its cells."""
+    """One row: where it lies in the bytes, line end included, and its cells.
+
+    ``blank`` is an empty line: in a single column an empty cell, else no row.
+    """
 
     start: int
     end: int
     cells: list[bytes]
+    blank: bool
 
 
 class Malformed(Exception):  # noqa: N818 -- says what the bytes are
@@ -55,7 +59,8 @@ def records(block: bytes, delimiter: bytes, *, final: bool) -> Iterator[Record]:
             cells.append(plain if quoted is None else quoted.replace(b'""', b'"'))
             if mark != delimiter:
                 break
-        yield Record(start, position, cells)
+        blank = len(cells) == 1 and quoted is None and plain == b""
+        yield Record(start, position, cells, blank)
 
 
 def count_lines(block: bytes) -> int:

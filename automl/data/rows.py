@@ -5,7 +5,8 @@ string for missing. Columns may come in any order and there may be more of them.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Mapping, Sequence, Set
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -16,21 +17,45 @@ import pyarrow as pa
 from automl.core.catalog import ColumnKind
 from automl.core.errors import Detail, InvalidRows
 from automl.core.model import Input
+from automl.core.schema import Column
 from automl.data.csvfile import open_csv
 from automl.data.number import EXACT, Reading, parse
 
 Feeds: TypeAlias = dict[str, npt.NDArray[Any]]
 
+_TRUE = frozenset({"true", "yes", "t", "y"})
+_FALSE = frozenset({"false", "no", "f", "n"})
+_POINT = re.compile(r"[+-]?\d+\.0")
+_WHOLE = re.compile(r"[+-]?\d+")
 _UNPACKED_LIMIT = 1 << 30
 _MOST_ERRORS = 10
+
+
+def input_of(column: Column) -> Input:
+    """Return the input that takes the cells of ``column``."""
+    words = [value for value, _ in column.top] if column.cells == "string" else []
+    boolean = column.kind is ColumnKind.BOOLEAN
+    return Input(
+        name=column.name,
+        kind=column.kind,
+        cells=column.cells,
+        decimal_comma=column.decimal_comma,
+        true=_spelled(words, _TRUE) if boolean else None,
+        false=_spelled(words, _FALSE) if boolean else None,
+        point=any(map(_POINT.fullmatch, words)) and not any(map(_WHOLE.fullmatch, words)),
+    )
+
+
+def _spelled(words: Sequence[str], meanings: Set[str]) -> str | None:
+    return next((word for word in words if word.strip().casefold() in meanings), None)
 
 
 def from_json(rows: Sequence[Mapping[str, object]], inputs: Sequence[Input]) -> Feeds:
     """Return the rows of a request as inputs.
 
     For a number input a cell is a number, a string that is written as one, a missing marker or
-    null; for a 0/1 boolean also true and false. For a string input a number is taken the way it is
-    written: 1 and 1.0 are "1" (JSON knows one kind of number), 1.5 is "1.5".
+    null; for a boolean also true and false. For a string input a number is taken the way the file
+    writes it: 1 and 1.0 both as "1", or both as "1.0" (JSON knows one kind of number).
 
     Raises:
         InvalidRows: a column is missing, or a cell has the wrong type; names both.
@@ -150,11 +175,12 @@ def _strings(cells: list[object], item: Input, errors: list[Detail]) -> npt.NDAr
                     errors.append(_wrong(item, row, "text with half a character in it"))
                 values[row] = cell
             case bool():
-                values[row] = "true" if cell else "false"
-            case int():
-                values[row] = str(cell)
-            case float():
-                values[row] = _written(cell)
+                word = item.true if cell else item.false
+                if word is None:
+                    errors.append(_wrong(item, row, "true" if cell else "false"))
+                values[row] = word or ""
+            case int() | float():
+                values[row] = _written(cell, point=item.point)
             case _:
                 errors.append(_wrong(item, row, _described(cell)))
     return values.reshape(-1, 1)
@@ -165,10 +191,13 @@ def _encodable(text: str) -> bool:
     return text.isascii() or not any("\ud800" <= char <= "\udfff" for char in text)
 
 
-def _written(number: float) -> str:
-    if not math.isfinite(number):
-        return ""
-    return str(int(number)) if number.is_integer() and abs(number) < EXACT else repr(number)
+def _written(number: float, *, point: bool) -> str:
+    if isinstance(number, float):
+        if not math.isfinite(number):
+            return ""
+        if not number.is_integer() or abs(number) >= EXACT:
+            return repr(number)
+    return f"{int(number)}.0" if point else str(int(number))
 
 
 def _described(cell: object) -> str:

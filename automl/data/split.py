@@ -144,11 +144,13 @@ class _Groups:
         rows: Floats = np.bincount(self.label, weights=self.count).astype(np.float64)
         wanted = _largest_remainder(rows * fraction)
         for label in np.flatnonzero(rows):
-            groups = np.flatnonzero(self.label == label)[: -keep or None]
+            first, last = np.searchsorted(self.label, [label, label + 1])
+            groups = np.arange(first, max(first, last - keep))
+            fitting = groups[self.count[groups] <= max(wanted[label], 1)]
+            groups = fitting if len(fitting) else groups  # a group too large may not block the rest
             before = np.cumsum(self.count[groups]) - self.count[groups]
             # A group goes while at least half of it fits: equal rows must stay together.
             taken[groups] = before + self.count[groups] / 2 <= wanted[label]
-            taken[groups] = np.logical_and.accumulate(taken[groups])
             taken[groups[:least]] = True
         return taken[self.of_row]
 

@@ -1,6 +1,9 @@
 """What is counted of a column while its cells stream by, in bounded memory."""
 
+import heapq
+
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -24,8 +27,10 @@ class NumberTally:
         self.max = -np.inf
         self.integral = True
 
-    def add(self, values: pa.StringArray, counts: Ints, *, decimal_comma: bool) -> Ints:
-        """Count the distinct ``values``; return the indices of those that are not read."""
+    def add(
+        self, values: pa.StringArray, counts: Ints, *, decimal_comma: bool
+    ) -> npt.NDArray[np.uint8]:
+        """Count the distinct ``values``; return how each is read."""
         numbers = parse(values, decimal_comma=decimal_comma)
         good = numbers.reading == Reading.NUMBER
         self.cells += int(counts[good].sum())
@@ -37,7 +42,7 @@ class NumberTally:
             self.integral = self.integral and bool(
                 (found == np.floor(found)).all() and (np.abs(found) <= 2.0**53).all()
             )
-        return np.flatnonzero(numbers.reading == Reading.OTHER)
+        return numbers.reading
 
 
 class Tally:
@@ -53,8 +58,8 @@ class Tally:
         self.markers = 0
         self.other = 0
         """Cells that are a number under neither decimal mark."""
-        self.pointed = 0
-        """Numbers with a decimal point."""
+        self.pointed = False
+        """Whether there are numbers with a decimal point."""
         self.commas = 0
         """Numbers with a decimal comma."""
         self.thousands = 0
@@ -65,7 +70,7 @@ class Tally:
         """The first cells that are no number."""
         self.values: dict[str, int] = {}
         self.complete = True
-        self.content = np.uint64(0)
+        self.content = 0
         """A hash of all cells in their order."""
         self._most_values, self._most_bytes = most_values, most_bytes
         self._bytes = 0
@@ -91,28 +96,27 @@ class Tally:
         return min(self._distinct.count(), self.rows) - (self.empty > 0)
 
     def _add_numbers(self, values: pa.StringArray, counts: Ints) -> None:
-        empty = pc.equal(values, "").to_numpy(zero_copy_only=False)
-        self.empty += int(counts[empty].sum())
         if self.other > 1_000 and self.other > 0.5 * self.rows:
-            return  # no number column; looking on would cost and tell nothing
-        before = self.numbers.cells + self.numbers.infinite
-        other = self.numbers.add(values, counts, decimal_comma=False)
-        rest = int(counts[other].sum())
-        read = self.numbers.cells + self.numbers.infinite - before
-        self.markers += int(counts.sum()) - rest - read - int(counts[empty].sum())
-        point = pc.match_substring(values, ".").to_numpy(zero_copy_only=False)
-        point[other] = False
-        self.pointed += int(counts[point].sum())
+            # No column of numbers; looking on would cost and tell nothing.
+            empty = pc.equal(values, "").to_numpy(zero_copy_only=False)
+            self.empty += int(counts[empty].sum())
+            return
+        reading = self.numbers.add(values, counts, decimal_comma=False)
+        self.empty += int(counts[reading == Reading.EMPTY].sum())
+        self.markers += int(counts[reading == Reading.MISSING].sum())
+        if not self.pointed:
+            point = pc.match_substring(values, ".").to_numpy(zero_copy_only=False)
+            self.pointed = bool((point & (reading == Reading.NUMBER)).any())
+        other = np.flatnonzero(reading == Reading.OTHER)
         if len(other):
             self._add_commas(pc.take(values, pa.array(other)), counts[other])
 
     def _add_commas(self, values: pa.StringArray, counts: Ints) -> None:
         comma = np.flatnonzero(pc.match_substring(values, ",").to_numpy(zero_copy_only=False))
         with_comma, their = pc.take(values, pa.array(comma)), counts[comma]
-        bad = self.comma_numbers.add(with_comma, their, decimal_comma=True)
+        reading = self.comma_numbers.add(with_comma, their, decimal_comma=True)
         grouped = pc.match_substring_regex(with_comma, _THOUSANDS).to_numpy(zero_copy_only=False)
-        good = np.ones(len(comma), dtype=bool)
-        good[bad] = False
+        good = reading == Reading.NUMBER
         self.commas += int(their[good].sum())
         self.thousands += int(their[grouped].sum())
         strange = np.ones(len(values), dtype=bool)
@@ -124,14 +128,15 @@ class Tally:
     def _add_values(self, values: pa.StringArray, counts: Ints, hashes: Hashes) -> None:
         if not self.complete:
             self._distinct.add(hashes)
-            for value, count in zip(values.to_pylist(), counts.tolist(), strict=True):
-                if value in self.values:
-                    self.values[value] += count
-            return
+            known = pc.is_in(values, value_set=pa.array(list(self.values), pa.string()))
+            places = np.flatnonzero(known.to_numpy(zero_copy_only=False))
+            values, counts = pc.take(values, pa.array(places)), counts[places]
         for value, count in zip(values.to_pylist(), counts.tolist(), strict=True):
             self.values[value] = self.values.get(value, 0) + count
         self._bytes += values.nbytes
-        if len(self.values) > self._most_values or self._bytes > self._most_bytes:
+        if self.complete and (
+            len(self.values) > self._most_values or self._bytes > self._most_bytes
+        ):
             self._settle()
 
     def _settle(self) -> None:
@@ -141,5 +146,6 @@ class Tally:
             return
         self.complete = False
         self._distinct.add(hash_strings(pa.array(list(self.values), pa.string())))
-        frequent = sorted(self.values.items(), key=lambda item: (-item[1], item[0]))[:_PRUNED]
+        cells = self.values.items()
+        frequent = heapq.nsmallest(_PRUNED, cells, key=lambda item: (-item[1], item[0]))
         self.values = dict(frequent)

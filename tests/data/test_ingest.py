@@ -1,0 +1,121 @@
+"""Ingest in a child process: the same answers, a bound on memory and time."""
+
+import gzip
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from automl.core.errors import DatasetUnreadable
+from automl.core.schema import Profile
+from automl.data import ingest, read
+from tests.data.files import put
+from tests.tables import mixed
+
+
+def run(source: Path, out: Path, *, memory: int = 2 << 30, timeout: float = 60.0) -> Profile:
+    return ingest.run(
+        source,
+        name="data.csv",
+        media_type=None,
+        out=out,
+        unpacked_limit=1 << 30,
+        memory_bytes=memory,
+        timeout_seconds=timeout,
+    )
+
+
+def test_the_child_answers_what_the_function_does(tmp_path: Path) -> None:
+    source = mixed(tmp_path / "mixed.csv")
+    here = read.ingest(
+        source, name="data.csv", media_type=None, out=tmp_path / "a", unpacked_limit=1 << 30
+    )
+    assert run(source, tmp_path / "b") == here
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+
+
+def test_refusals_come_over_whole(tmp_path: Path) -> None:
+    with pytest.raises(DatasetUnreadable, match="Line 3 has 1 cells") as caught:
+        run(put(tmp_path, "a,b\n1,2\n3\n4\n"), tmp_path / "out")
+    assert [error.line for error in caught.value.errors] == [3, 4]
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_child_without_memory_is_a_refusal(tmp_path: Path) -> None:
+    source = put(tmp_path, "a,b\n" + "1234567890,2345678901\n" * 500_000)
+    with pytest.raises(DatasetUnreadable, match="MiB of memory"):
+        run(source, tmp_path / "out", memory=300 << 20)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_child_that_overstays_is_killed(tmp_path: Path) -> None:
+    source = put(tmp_path, "a,b\n" + "1234567890,2345678901\n" * 1_000_000)
+    with pytest.raises(DatasetUnreadable, match="longer than"):
+        run(source, tmp_path / "out", timeout=0.05)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_file_that_is_gone_is_no_refusal(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError, match="ingest child failed"):
+        run(tmp_path / "nothing", tmp_path / "out")
+
+
+def test_the_child_ends_when_its_parent_does(tmp_path: Path) -> None:
+    request = {
+        "source": str(put(tmp_path, "a,b\n" + "1234567890,2345678901\n" * 3_000_000)),
+        "name": "data.csv",
+        "media_type": None,
+        "out": str(tmp_path / "out"),
+        "unpacked_limit": 1,
+        "memory_bytes": 2 << 30,
+    }
+    command = [sys.executable, "-m", "automl.data.ingest"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as child:
+        assert child.stdin is not None
+        child.stdin.write(json.dumps(request).encode() + b"\n")
+        child.stdin.close()  # as the kernel does when the parent dies
+        assert child.wait(timeout=20) == 1
+
+
+MEASURE = """
+import resource, sys, time
+from pathlib import Path
+from automl.data import read
+rows = read.ingest(Path(sys.argv[1]), name="x", media_type=None, out=Path(sys.argv[2]),
+                   unpacked_limit=1 << 30).rows
+print(rows, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+"""
+
+
+def peak_mib(source: Path, out: Path) -> int:
+    """Return the peak memory of an ingest in a process of its own."""
+    command = [sys.executable, "-c", MEASURE, str(source), str(out)]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    return int(done.stdout.split()[1])
+
+
+def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
+    block = "".join(f"{n * 7919 % 100_003}.{n % 97},word{n % 1009},{n}\n" for n in range(20_000))
+    small, large = tmp_path / "small.csv", tmp_path / "large.csv"
+    small.write_text("a,b,c\n" + block * 45)  # two blocks
+    large.write_text("a,b,c\n" + block * 120)
+    assert large.stat().st_size > 40_000_000
+    growth = peak_mib(large, tmp_path / "out") - peak_mib(small, tmp_path / "out")
+    assert growth < 20
+
+
+def test_a_bomb_is_cheap(tmp_path: Path) -> None:
+    bomb = put(tmp_path, gzip.compress(b"a,b\n" + b"1,2\n" * (8 << 20), 9))
+    started = time.monotonic()
+    with pytest.raises(DatasetUnreadable, match="200:1"):
+        run(bomb, tmp_path / "out", memory=600 << 20)
+    assert time.monotonic() - started < 5  # under a second on an idle machine
+
+
+def test_the_parent_loads_nothing_heavy() -> None:
+    code = "import sys, automl.data.ingest; print('numpy' in sys.modules, 'pyarrow' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout.split() == ["False", "False"]

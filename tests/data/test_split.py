@@ -1,0 +1,200 @@
+"""Equal rows stay together, classes are spread, and the order of rows changes nothing."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from automl.core.catalog import ValidationStrategy
+from automl.core.errors import NotSupported
+from automl.core.frame import Frame, Strings
+from automl.data.hashing import Hashes, hash_numbers
+from automl.data.split import Split, content_hashes, split_rows
+from automl.data.split import test_size as size_of_test  # pytest would collect its own name
+
+KFOLD, HOLDOUT = ValidationStrategy.KFOLD, ValidationStrategy.HOLDOUT
+Ints = npt.NDArray[np.int64]
+
+
+def split(
+    hashes: Hashes,
+    y: npt.NDArray[Any],
+    *,
+    stratify: bool = True,
+    strategy: ValidationStrategy = KFOLD,
+    folds: int = 5,
+    test_fraction: float = 0.0,
+    seed: int = 0,
+) -> Split:
+    return split_rows(
+        hashes,
+        y,
+        stratify=stratify,
+        strategy=strategy,
+        folds=folds,
+        test_fraction=test_fraction,
+        seed=seed,
+    )
+
+
+def hashes_of(contents: Ints) -> Hashes:
+    return hash_numbers(contents.astype(np.int64))
+
+
+def side_of_row(parts: Split, rows: int) -> Ints:
+    """Return −1 for test, else the fold that judges the row."""
+    sides = np.full(rows, -2, dtype=np.int64)
+    sides[parts.test] = -1
+    for number, (_, valid) in enumerate(parts.folds):
+        sides[parts.dev[valid]] = number
+    return sides
+
+
+@pytest.mark.parametrize(
+    ("rows", "fraction", "given_test", "size"),
+    [
+        (4_999, None, False, 0),
+        (5_000, None, False, 500),
+        (100_000, None, False, 2_500),
+        (100_000, None, True, 0),
+        (1_000, 0.25, False, 250),
+        (1_000, 0.25, True, 0),
+        (100_000, 0.0, False, 0),
+    ],
+)
+def test_sizes(rows: int, fraction: float | None, given_test: bool, size: int) -> None:
+    assert size_of_test(rows, fraction, given_test) == size
+
+
+def test_the_parts_are_disjoint_and_whole() -> None:
+    y = np.arange(10_000) % 3
+    parts = split(hashes_of(np.arange(10_000)), y, test_fraction=0.1)
+    assert sorted([*parts.test, *parts.dev]) == list(range(10_000))
+    assert len(parts.test) == 1_000
+    judged = np.concatenate([valid for _, valid in parts.folds])
+    assert sorted(judged) == list(range(9_000))
+    for train, valid in parts.folds:
+        assert sorted([*train, *valid]) == list(range(9_000))
+        assert len(valid) == 1_800
+        assert np.ptp(np.bincount(y[parts.dev[valid]])) <= 2
+    assert np.ptp(np.bincount(y[parts.test])) <= 1
+
+
+@settings(max_examples=150)
+@given(
+    contents=st.lists(st.integers(0, 30), min_size=12, max_size=120),
+    classes=st.integers(1, 4),
+    folds=st.integers(2, 5),
+    fraction=st.sampled_from([0.0, 0.1, 0.3]),
+    strategy=st.sampled_from([KFOLD, HOLDOUT]),
+    seed=st.integers(0, 2**63),
+)
+def test_what_every_split_keeps(
+    contents: list[int],
+    classes: int,
+    folds: int,
+    fraction: float,
+    strategy: ValidationStrategy,
+    seed: int,
+) -> None:
+    cells = np.array(contents)
+    y = cells % classes
+    hashes = hashes_of(cells)
+
+    def made(order: Ints) -> Split:
+        return split(
+            hashes[order],
+            y[order],
+            folds=folds,
+            test_fraction=fraction,
+            strategy=strategy,
+            seed=seed,
+        )
+
+    parts = made(np.arange(len(cells)))
+    sides = side_of_row(parts, len(cells))
+    # Equal rows are on one side.
+    for content in set(contents):
+        assert len(set(sides[cells == content].tolist())) == 1
+    # The order of the rows changes nothing.
+    order = np.random.default_rng(0).permutation(len(cells))
+    assert (side_of_row(made(order), len(cells)) == sides[order]).all()
+    for label in range(classes):
+        distinct = len(set(cells[y == label].tolist()))
+        judged = {*sides[y == label].tolist()} - {-1, -2}
+        if strategy is KFOLD and distinct >= folds:
+            assert len(judged) == folds
+        # A class with two distinct rows or more is trained on in every fold.
+        if distinct >= 2:
+            for train, _ in parts.folds:
+                assert (y[parts.dev[train]] == label).any()
+
+
+def test_another_seed_deals_other_rows() -> None:
+    hashes, y = hashes_of(np.arange(1_000)), np.zeros(1_000, dtype=np.int64)
+    first, second = (split(hashes, y, test_fraction=0.2, seed=seed).test for seed in (1, 2))
+    assert len(np.intersect1d(first, second)) < 80
+
+
+def test_regression_is_dealt_evenly() -> None:
+    y = np.random.default_rng(0).normal(size=1_003)
+    parts = split(hash_numbers(y), y, stratify=False, folds=8, test_fraction=0.1)
+    assert len(parts.test) == 100
+    assert {len(valid) for _, valid in parts.folds} <= {112, 113}
+
+
+def test_a_holdout_judges_on_every_class_that_has_two_rows() -> None:
+    y = np.array([0] * 1_000 + [1] * 2 + [2])
+    parts = split(hashes_of(np.arange(1_003)), y, strategy=HOLDOUT, folds=1)
+    train, valid = parts.folds[0]
+    assert len(parts.folds) == 1
+    assert np.bincount(y[valid], minlength=3).tolist()[1:] == [1, 0]
+    assert np.bincount(y[train], minlength=3).tolist()[1:] == [1, 1]
+    assert 140 <= len(valid) <= 200
+
+
+def test_rare_classes_do_not_all_land_in_the_first_fold() -> None:
+    y = np.arange(500)  # as rare as can be
+    parts = split(hashes_of(np.arange(500)), y)
+    assert {len(valid) for _, valid in parts.folds} == {100}
+
+
+def test_a_large_group_of_equal_rows_goes_one_way() -> None:
+    cells = np.array([0] * 500 + list(range(1, 501)))
+    parts = split(hashes_of(cells), np.zeros(1_000, dtype=np.int64), test_fraction=0.1)
+    assert len(set(side_of_row(parts, 1_000)[:500].tolist())) == 1
+    assert len(parts.test) == 100
+
+
+@pytest.mark.parametrize("strategy", [ValidationStrategy.TIME, ValidationStrategy.GROUP])
+def test_time_and_group_wait(strategy: ValidationStrategy) -> None:
+    with pytest.raises(NotSupported, match=r"validation\.strategy"):
+        split(hashes_of(np.arange(10)), np.zeros(10, dtype=np.int64), strategy=strategy)
+
+
+def frame(numbers: list[float], codes: list[int], values: tuple[str, ...]) -> Frame:
+    return Frame(
+        {"n": np.array(numbers), "s": Strings(np.array(codes, dtype=np.int32), values)},
+        len(numbers),
+    )
+
+
+def test_content_is_what_counts() -> None:
+    y = np.array([0, 1, 0])
+    one = content_hashes(frame([1.0, np.nan, 0.0], [0, -1, 1], ("a", "b")), y)
+    # Other codes for the same strings, another order of rows, another sign of zero.
+    two = content_hashes(frame([-0.0, 1.0, np.nan], [2, 0, -1], ("a", "aa", "b")), y[[2, 0, 1]])
+    assert one[[2, 0, 1]].tolist() == two.tolist()
+    assert len(set(one.tolist())) == 3
+
+
+def test_columns_are_told_apart_but_may_change_places() -> None:
+    y = np.zeros(1)
+    a, b = np.array([1.0]), np.array([2.0])
+    first = content_hashes(Frame({"a": a, "b": b}, 1), y)
+    assert first == content_hashes(Frame({"b": b, "a": a}, 1), y)
+    assert first != content_hashes(Frame({"a": b, "b": a}, 1), y)
+    assert first != content_hashes(Frame({"a": a, "b": b}, 1), y + 1)
