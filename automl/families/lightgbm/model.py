@@ -131,6 +131,8 @@ _PASSED = (
     "lambda_l2",
     "extra_trees",
     "cat_smooth",
+    "cat_l2",
+    "min_data_per_group",
 )
 
 

@@ -1,0 +1,222 @@
+"""LightGBM's trees: exact routing in the file, the state, early stopping and awkward data."""
+
+from dataclasses import replace
+
+import lightgbm
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from automl.core.catalog import FamilyName, TaskType, TrialFailure
+from automl.core.errors import TrialError
+from automl.core.hyperparameter import Value, defaults
+from automl.core.learner import Examples, Fold
+from automl.families import spec
+from automl.families.lightgbm import model, trees
+from tests.families import cases
+from tests.families.cases import Case, Watcher
+
+SPACE = spec(FamilyName.LIGHTGBM).space
+BINARY = Case(FamilyName.LIGHTGBM, TaskType.CLASSIFICATION, 2)
+MULTICLASS = Case(FamilyName.LIGHTGBM, TaskType.CLASSIFICATION, 3)
+REGRESSION = Case(FamilyName.LIGHTGBM, TaskType.REGRESSION, 1)
+every_case = pytest.mark.parametrize("case", [BINARY, MULTICLASS, REGRESSION], ids=str)
+
+
+def candidate(**more: Value) -> dict[str, Value]:
+    params = defaults(SPACE) | {"max_rounds": 60} | more
+    return {item.name: params[item.name] for item in SPACE if item.active(params)}
+
+
+def parity(fitted: model.FittedTrees, x: npt.NDArray[np.float32]) -> float:
+    return cases.difference(cases.run_as_file(fitted, x), fitted.predict(x))
+
+
+def on_thresholds(
+    fitted: model.FittedTrees, row: npt.NDArray[np.float32]
+) -> npt.NDArray[np.float32]:
+    """Return copies of ``row``, each with a cell on, just above or just below a split."""
+    forest = trees.parse(fitted.text)
+    splits = np.flatnonzero(forest.decision & 1 == 0)
+    near = forest.threshold[splits].astype(np.float32)
+    rows = []
+    for values in (
+        near,
+        np.nextafter(near, np.float32(np.inf)),
+        np.nextafter(near, np.float32(-np.inf)),
+    ):
+        copies = np.tile(row, (len(splits), 1))
+        copies[np.arange(len(splits)), forest.feature[splits]] = values
+        rows.append(copies)
+    return np.concatenate(rows)
+
+
+@every_case
+@pytest.mark.parametrize("categories", ["native", "codes"])
+def test_cells_on_a_threshold_go_the_same_way(case: Case, categories: str) -> None:
+    fold = cases.fold(case, rows=800)
+    fitted = model.fit(candidate(categories=categories), fold, Watcher())
+    x = np.concatenate([on_thresholds(fitted, row) for row in fold.valid.x[:3]])
+    assert len(x) > 1000
+    assert parity(fitted, x) <= 1e-5
+
+
+def test_native_categories_are_split_as_sets() -> None:
+    fold = cases.fold(BINARY, rows=800)
+    native = trees.parse(model.fit(candidate(), fold, Watcher()).text)
+    codes = trees.parse(model.fit(candidate(categories="codes"), fold, Watcher()).text)
+    assert max(len(one) for one in native.categories) > 1
+    assert not any(len(one) for one in codes.categories)
+
+
+@pytest.mark.parametrize(
+    "values", [0.0, 1e-35, -1e-35, 1e-40, -1e-40, 3e38, -3e38, np.nan, np.inf, -np.inf]
+)
+def test_extreme_cells_go_the_same_way(values: float) -> None:
+    fold = cases.fold(REGRESSION, rows=800)
+    x = fold.train.x.copy()
+    x[::2, :4] = np.round(x[::2, :4])  # many exact zeros, so that splits next to zero exist
+    fitted = model.fit(candidate(), replace(fold, train=Examples(x, fold.train.y)), Watcher())
+    assert (np.abs(trees.parse(fitted.text).threshold) < 1e-30).any()
+    probe = fold.valid.x.copy()
+    probe[:, :4] = values
+    assert parity(fitted, probe) <= 1e-5
+
+
+def test_missing_cells_of_a_feature_complete_in_training() -> None:
+    fold = cases.fold(REGRESSION, rows=600)
+    complete = np.nan_to_num(fold.train.x)
+    fitted = model.fit(
+        candidate(), replace(fold, train=Examples(complete, fold.train.y)), Watcher()
+    )
+    probe = fold.valid.x.copy()
+    probe[np.random.default_rng(0).random(probe.shape) < 0.3] = np.nan
+    assert parity(fitted, probe) <= 1e-5
+
+
+def test_hundreds_of_categories() -> None:
+    random = np.random.default_rng(0)
+    code = random.integers(0, 700, 4000)
+    y = random.normal(size=700)[code]
+    x = np.column_stack([random.normal(size=4000), code]).astype(np.float32)
+    fold = replace(
+        cases.fold(REGRESSION),
+        train=Examples(x[:3000], y[:3000]),
+        valid=Examples(x[3000:], y[3000:]),
+        categorical=(1,),
+        score=lambda predictions: cases.loss(REGRESSION, y[3000:], predictions),
+    )
+    fitted = model.fit(
+        candidate(cat_smooth=1.0, min_data_in_leaf=2, min_data_per_group=2), fold, Watcher()
+    )
+    probe = np.column_stack([np.zeros(1002), np.arange(-2, 1000)]).astype(np.float32)
+    assert parity(fitted, probe) <= 1e-5
+    assert fold.score(fitted.predict(fold.valid.x)) < 0.7
+
+
+def test_rounding_down_is_exact() -> None:
+    random = np.random.default_rng(0)
+    cells = random.normal(size=2000).astype(np.float32)
+    middles = (np.sort(cells)[:-1].astype(np.float64) + np.sort(cells)[1:]) / 2
+    rounded = trees.round_down(middles)
+    for middle, limit in zip(middles[::20], rounded[::20], strict=True):
+        assert np.array_equal(cells <= middle, cells <= limit)
+    assert np.array_equal(trees.round_down(cells.astype(np.float64)), cells)
+
+
+@every_case
+def test_a_compact_text_predicts_the_same(case: Case) -> None:
+    fold = cases.fold(case)
+    settings = model._settings(candidate(), fold)
+    data = lightgbm.Dataset(fold.train.x, fold.train.y, params=settings)
+    booster = lightgbm.train(settings, data, num_boost_round=20)
+    text = booster.model_to_string()
+    small = trees.compact(text)
+    assert len(small) < 0.6 * len(text)
+    again = lightgbm.Booster(model_str=small).predict(fold.valid.x)
+    assert np.array_equal(again, booster.predict(fold.valid.x))
+
+
+@every_case
+def test_the_best_round_is_kept(case: Case) -> None:
+    fold, watcher = cases.fold(case, rows=200), Watcher()
+    fitted = model.fit(candidate(learning_rate=0.3, max_rounds=300, patience=30), fold, watcher)
+    last = watcher.points[-1]
+    assert last.epoch == fitted.epochs + 30  # it stopped for want of progress
+    reached = fold.score(fitted.predict(fold.valid.x))
+    assert all(point.valid_loss is not None for point in watcher.points)
+    assert reached <= min(point.value for point in watcher.points if point.value is not None) + 1e-9
+    forest = trees.parse(fitted.text)
+    assert len(forest.leaves) == fitted.epochs * (3 if case is MULTICLASS else 1)
+    assert fitted.parameters == forest.leaves.sum() == len(forest.value)
+
+
+@every_case
+@pytest.mark.parametrize("trouble", ["constant", "one row", "one class", "one column"])
+def test_awkward_data_gives_a_model(case: Case, trouble: str) -> None:
+    fold = awkward(cases.fold(case, rows=100), trouble)
+    fitted = model.fit(candidate(), fold, Watcher())
+    predictions = fitted.predict(fold.valid.x)
+    assert np.isfinite(predictions).all()
+    assert parity(fitted, fold.valid.x) <= 1e-5
+    assert np.array_equal(model.load(fitted.state()).predict(fold.valid.x), predictions)
+
+
+def awkward(fold: Fold, trouble: str) -> Fold:
+    train, valid = fold.train, fold.valid
+    match trouble:
+        case "constant":
+            return replace(
+                fold,
+                train=Examples(np.ones_like(train.x), train.y),
+                valid=Examples(np.ones_like(valid.x), valid.y),
+            )
+        case "one row":
+            return replace(fold, train=Examples(train.x[:1], train.y[:1]))
+        case "one class":
+            return replace(fold, train=Examples(train.x, np.zeros_like(train.y)))
+        case _:
+            return replace(
+                fold,
+                train=Examples(train.x[:, :1], train.y),
+                valid=Examples(valid.x[:, :1], valid.y),
+                categorical=(),
+            )
+
+
+def test_nothing_is_printed(capfd: pytest.CaptureFixture[str]) -> None:
+    fold = replace(cases.fold(BINARY), threads=2)
+    fitted = model.fit(candidate(), fold, Watcher())
+    model.load(fitted.state()).predict(cases.probe(BINARY))
+    for trouble in ("constant", "one row", "one class"):
+        model.fit(candidate(), awkward(cases.fold(MULTICLASS, rows=100), trouble), Watcher())
+    shown = capfd.readouterr()
+    assert (shown.out, shown.err) == ("", "")
+
+
+def test_training_rows_are_left_as_they_were() -> None:
+    fold = cases.fold(BINARY)
+    before = fold.train.x.copy()
+    model.fit(candidate(), fold, Watcher())
+    assert np.array_equal(fold.train.x, before, equal_nan=True)
+
+
+def test_without_a_feature_the_candidate_is_invalid() -> None:
+    fold = cases.fold(BINARY)
+    with pytest.raises(TrialError, match="no feature") as caught:
+        model.fit(
+            candidate(), replace(fold, train=Examples(fold.train.x[:, :0], fold.train.y)), Watcher()
+        )
+    assert caught.value.failure is TrialFailure.INVALID_CANDIDATE
+
+
+def test_little_time_still_gives_a_model() -> None:
+    watcher = Watcher(left=0.0)
+    fitted = model.fit(candidate(), cases.fold(BINARY), watcher)
+    assert fitted.epochs == len(watcher.points) == 1
+
+
+def test_threads_do_not_change_the_model() -> None:
+    fold = cases.fold(BINARY)
+    one, two = (model.fit(candidate(), replace(fold, threads=n), Watcher()) for n in (1, 2))
+    assert one.text == two.text
