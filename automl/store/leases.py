@@ -171,6 +171,8 @@ class SqlLeases:
         Anyone may call this at any time; returns how many rows changed.
         """
         with self._database.transaction() as tx:
+            if reap.quiet(tx, self._lease_seconds):
+                return 0
             changed = reap.forget(tx, self._lease_seconds)
             live = reap.live_workers(tx, self._lease_seconds)
             lapsed, finishing = reap.lapsed_trials(tx), reap.lapsed_finishes(tx)

@@ -4,7 +4,7 @@ Each finding is one small transaction under its study's lock that looks again be
 that any number of processes may do this at once.
 """
 
-from sqlalchemy import delete, func, or_, select
+from sqlalchemy import Double, and_, bindparam, delete, exists, func, or_, select
 
 from automl.core.catalog import EventType, StudyFailure, StudyStatus, TrialFailure, TrialState
 from automl.store import ends, finishes, settle
@@ -13,7 +13,7 @@ from automl.store.clock import now
 from automl.store.database import Transaction
 from automl.store.ledger import Ledger
 from automl.store.requests import KEPT_SECONDS
-from automl.store.tables import requests, studies, trials, watch, workers
+from automl.store.tables import artifacts, requests, studies, trials, watch, workers
 
 _c = studies.c
 
@@ -24,6 +24,32 @@ GAP = 15.0
 """Seconds without anybody looking after which a service counts as having been away."""
 
 _SEARCHING = _c.status.in_((StudyStatus.QUEUED.value, StudyStatus.RUNNING.value))
+_UNFINISHED = or_(_SEARCHING, _c.status == StudyStatus.FINALIZING.value)
+_LAPSED_FINISH = and_(_c.status == StudyStatus.FINALIZING.value, _c.finish_until < now())
+
+
+_LEASE = bindparam("lease_seconds", type_=Double)
+_DEAD = workers.c.last_heartbeat_at < now() - _LEASE
+_OLD = requests.c.created_at < now() - KEPT_SECONDS
+_BUSY = select(
+    or_(
+        exists().where(_DEAD),
+        exists().where(_OLD),
+        exists().where(trials.c.lease_until < now()),
+        exists().where(_LAPSED_FINISH),
+        exists().where(_SEARCHING, OVER),
+        and_(exists().where(_UNFINISHED), ~exists().where(~_DEAD)),
+        exists().where(artifacts.c.kept_until < now()),
+    )
+)
+
+
+def quiet(tx: Transaction, lease_seconds: float) -> bool:
+    """Return, by one query, whether there is nothing to look at more closely.
+
+    That is so nearly always, and every worker and API process asks about once a second.
+    """
+    return not tx.reader.execute(_BUSY, {"lease_seconds": lease_seconds}).scalar_one()
 
 
 def lapsed_trials(tx: Transaction) -> list[tuple[str, int]]:
@@ -34,8 +60,7 @@ def lapsed_trials(tx: Transaction) -> list[tuple[str, int]]:
 
 def lapsed_finishes(tx: Transaction) -> list[str]:
     """Return the studies whose finish lost its worker."""
-    query = select(_c.id).where(_c.status == StudyStatus.FINALIZING.value, _c.finish_until < now())
-    return list(tx.reader.execute(query).scalars())
+    return list(tx.reader.execute(select(_c.id).where(_LAPSED_FINISH)).scalars())
 
 
 def due(tx: Transaction, live: int) -> list[str]:
@@ -51,21 +76,21 @@ def due(tx: Transaction, live: int) -> list[str]:
 
 def starved(tx: Transaction) -> list[str]:
     """Return the studies that no worker came for until their budget's end and a minute more."""
-    active = or_(_SEARCHING, _c.status == StudyStatus.FINALIZING.value)
     end = func.coalesce(_c.started_at + _c.paused_seconds, _c.queued_at) + _c.seconds
-    return list(tx.reader.execute(select(_c.id).where(active, end + PATIENCE < now())).scalars())
+    return list(
+        tx.reader.execute(select(_c.id).where(_UNFINISHED, end + PATIENCE < now())).scalars()
+    )
 
 
 def live_workers(tx: Transaction, lease_seconds: float) -> int:
     """Return how many workers were heard of within a lease."""
-    query = select(func.count()).where(workers.c.last_heartbeat_at >= now() - lease_seconds)
-    return int(tx.reader.execute(query).scalar_one())
+    query = select(func.count()).select_from(workers).where(~_DEAD)
+    return int(tx.reader.execute(query, {"lease_seconds": lease_seconds}).scalar_one())
 
 
 def unfinished(tx: Transaction) -> bool:
     """Return whether any study waits for workers."""
-    active = or_(_SEARCHING, _c.status == StudyStatus.FINALIZING.value)
-    return tx.reader.execute(select(_c.id).where(active).limit(1)).first() is not None
+    return tx.reader.execute(select(_c.id).where(_UNFINISHED).limit(1)).first() is not None
 
 
 def watched(tx: Transaction) -> bool:
@@ -123,13 +148,12 @@ def starve(ledger: Ledger) -> bool:
 
 def forget(tx: Transaction, lease_seconds: float) -> int:
     """Remove the rows of dead workers and of requests nobody repeats any more."""
-    dead = workers.c.last_heartbeat_at < now() - lease_seconds
-    old = requests.c.created_at < now() - KEPT_SECONDS
-    found = tx.reader.execute(select(workers.c.id).where(dead).limit(1)).first()
-    stale = tx.reader.execute(select(requests.c.key).where(old).limit(1)).first()
+    lease = {"lease_seconds": lease_seconds}
+    found = tx.reader.execute(select(workers.c.id).where(_DEAD).limit(1), lease).first()
+    stale = tx.reader.execute(select(requests.c.key).where(_OLD).limit(1)).first()
     count = 0
     if found is not None:
-        count += tx.writer.execute(delete(workers).where(dead)).rowcount
+        count += tx.writer.execute(delete(workers).where(_DEAD), lease).rowcount
     if stale is not None:
-        count += tx.writer.execute(delete(requests).where(old)).rowcount
+        count += tx.writer.execute(delete(requests).where(_OLD)).rowcount
     return count

@@ -1,8 +1,9 @@
 """The leaderboard in SQL."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import Select, select
 
 from automl.core.catalog import TrialState
 from automl.core.errors import NotFound
@@ -30,10 +31,10 @@ class SqlTrials:
         limit: int,
     ) -> Sequence[Trial]:
         """Return a page; by ``value`` the best come first, trials without one last."""
-        query = select(trials).where(trials.c.study_id == study_id)
+        query = ordered(study_id, sort=sort, maximize=maximize)
         if state is not None:
             query = query.where(trials.c.state == state.value)
-        query = query.order_by(*_order(sort, maximize=maximize)).offset(offset).limit(limit)
+        query = query.offset(offset).limit(limit)
         return [rows.trial(row) for row in self._tx.reader.execute(query).mappings()]
 
     def get(self, study_id: str, number: int) -> Trial:
@@ -73,7 +74,9 @@ class SqlTrials:
         return {number: (out_of_fold, fitted) for number, out_of_fold, fitted in found}
 
 
-def _order(sort: TrialSort, *, maximize: bool) -> tuple[ColumnElement[object], ...]:
+def ordered(study_id: str, *, sort: TrialSort, maximize: bool) -> Select[Any]:
+    """Return the query of a study's trials in that order, read from an index for ``value``."""
     column = trials.c[sort]
     direction = column.desc() if sort == "value" and maximize else column.asc()
-    return (direction,) if sort == "number" else (direction.nulls_last(), trials.c.number)
+    order = (direction,) if sort == "number" else (direction.nulls_last(), trials.c.number)
+    return select(trials).where(trials.c.study_id == study_id).order_by(*order)

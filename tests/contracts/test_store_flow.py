@@ -64,6 +64,14 @@ def test_the_best_is_the_lowest_number_among_equals_whoever_came_first(store: St
     assert values.check(store, study).best_trial == 0
 
 
+def test_a_value_that_is_no_number_fails_its_trial(store: Store) -> None:
+    study = values.add_study(store, trials=1)
+    store.leases.complete(values.attempt(store), values.outcome(store, float("nan")))
+    with store.unit() as unit:
+        assert unit.trials.get(study.id, 0).reason is TrialFailure.NON_FINITE_LOSS
+    assert values.check(store, study).status is StudyStatus.FAILED
+
+
 def test_a_loss_is_better_when_it_is_lower(store: Store) -> None:
     plan = replace(values.PLAN, metric=MetricName.LOG_LOSS)
     study = values.add_study(store, plan=plan)

@@ -15,6 +15,7 @@ from automl.core.catalog import StudyStatus
 from automl.core.errors import DiskFull, InjectedFault, StoreUnavailable
 from automl.settings import Settings
 from automl.store import SqlStore, open_store
+from automl.store.trials import ordered
 from tests import servers
 from tests.store import values
 
@@ -34,6 +35,23 @@ def test_sqlite_is_set_up_as_promised(lite: SqlStore) -> None:
             for name in ("journal_mode", "synchronous", "auto_vacuum", "foreign_keys")
         }
     assert found == {"journal_mode": "wal", "synchronous": 2, "auto_vacuum": 2, "foreign_keys": 1}
+
+
+def test_only_what_may_be_lost_is_not_synced(lite: SqlStore) -> None:
+    for lasting, expected in ((True, 2), (False, 1), (True, 2)):
+        with lite.database.write(lasting=lasting) as tx:
+            assert tx.writer.exec_driver_sql("PRAGMA synchronous").scalar() == expected
+
+
+def test_the_leaderboard_is_read_in_the_order_of_an_index(lite: SqlStore) -> None:
+    for maximize in (True, False):
+        query = ordered("st_1", sort="value", maximize=maximize).limit(50)
+        with lite.database.transaction() as tx:
+            text = str(query.compile(tx.reader, compile_kwargs={"literal_binds": True}))
+            plan = tx.reader.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}").all()
+        steps = [str(step[-1]) for step in plan]
+        assert any("ix_trials_study_id_value_number" in step for step in steps)
+        assert "USE TEMP B-TREE FOR ORDER BY" not in steps
 
 
 def test_a_reader_waits_for_no_writer(lite: SqlStore) -> None:
