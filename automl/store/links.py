@@ -26,7 +26,7 @@ def hold(tx: Transaction, *ids: str, eager: bool = False) -> None:
     """
     mine = (artifacts.c.id.in_(ids), artifacts.c.state == "ready")
     query = select(artifacts.c.id).where(*mine).order_by(artifacts.c.id)
-    found = set(tx.writer.execute(query.with_for_update(read=True)).scalars())
+    found = set(tx.writer.execute(query.with_for_update(read=not eager)).scalars())
     if missing := set(ids) - found:
         raise NotFound(f"there is no artifact {min(missing)!r}")
     if eager:

@@ -12,6 +12,7 @@ import pytest
 from automl.core.catalog import StudyStatus, TrialFailure, TrialState
 from automl.core.errors import IdempotencyInFlight, LeaseLost, StudyState
 from automl.core.ports import Reply, Store
+from automl.core.schema import Dataset
 from automl.core.trial import Attempt, CurvePoint, Finish, Turn
 from automl.settings import Settings
 from automl.store import SqlStore, open_store
@@ -195,6 +196,14 @@ def test_a_reader_never_sees_a_gap(store: Store) -> None:
     reader.join(30)
     assert seen == list(range(1, len(seen) + 1))
     assert len(seen) == values.check(store, study).last_seq
+
+
+def test_the_same_file_uploaded_by_eight(store: Store) -> None:
+    for _ in range(5):
+        added = at_once(THREADS, lambda _: values.add_dataset(store))
+        assert len({dataset.source for dataset in added if isinstance(dataset, Dataset)}) == 1
+    with store.unit() as unit:
+        assert unit.gauges()["datasets"]["stored"] == 5 * THREADS
 
 
 def test_the_same_key_fifty_times_in_parallel(store: Store) -> None:
