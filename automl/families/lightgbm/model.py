@@ -1,5 +1,6 @@
 """Training, prediction and graph of the LightGBM family."""
 
+import zlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +21,21 @@ from automl.families.pace import Pace
 
 REPORT_EVERY = 10
 """Rounds between reports: scoring the validation rows costs about as much as a small tree."""
+_FAST = 1
+"""zlib's level: four times faster than the usual one and a fifth larger."""
+_PASSED = (
+    "learning_rate",
+    "num_leaves",
+    "feature_fraction",
+    "bagging_fraction",
+    "lambda_l1",
+    "lambda_l2",
+    "extra_trees",
+    "cat_smooth",
+    "cat_l2",
+    "min_data_per_group",
+)
+"""Hyperparameters that are LightGBM's own parameters."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,9 +58,10 @@ class FittedTrees:
         return _two_sided(np.asarray(self.booster.predict(x, num_threads=1)), self.outputs)
 
     def state(self) -> State:
-        """Return the booster's text as bytes."""
+        """Return the booster's text, compressed to about a third."""
         header = {"outputs": self.outputs, "epochs": self.epochs, "parameters": self.parameters}
-        return State(header, {"text": np.frombuffer(self.text.encode(), np.uint8)})
+        content = zlib.compress(self.text.encode(), _FAST)
+        return State(header, {"text": np.frombuffer(content, np.uint8)})
 
     def emit(self, graph: Graph, x: str) -> str:
         """Write the trees and what makes probabilities of their sums to ``graph``."""
@@ -81,7 +98,8 @@ def fit(params: Params, fold: Fold, control: Control) -> FittedTrees:
 
 def load(state: State) -> FittedTrees:
     """Return what ``FittedTrees.state`` once wrote down."""
-    return _restore(state.arrays["text"].tobytes().decode(), **state.header)
+    text = zlib.decompress(state.arrays["text"].tobytes()).decode()
+    return _restore(text, **state.header)
 
 
 def _restore(text: str, *, outputs: int, epochs: int, parameters: int) -> FittedTrees:
@@ -120,20 +138,6 @@ def _settings(params: Params, fold: Fold) -> dict[str, Any]:
         int(params["min_data_in_leaf"]), max(1, len(fold.train.y) // 20)
     )
     return settings
-
-
-_PASSED = (
-    "learning_rate",
-    "num_leaves",
-    "feature_fraction",
-    "bagging_fraction",
-    "lambda_l1",
-    "lambda_l2",
-    "extra_trees",
-    "cat_smooth",
-    "cat_l2",
-    "min_data_per_group",
-)
 
 
 def _objective(fold: Fold) -> dict[str, Any]:
