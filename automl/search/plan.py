@@ -16,7 +16,7 @@ from automl.core.catalog import (
 )
 from automl.core.errors import Detail, InvalidSpec, NotSupported
 from automl.core.schema import Column, Dataset
-from automl.core.study import Plan, StudySpec
+from automl.core.study import Objective, Plan, StudySpec
 from automl.data import override, split, table
 from automl.data.target import Target, read_target
 from automl.search.spaces import check_restrictions
@@ -54,6 +54,11 @@ def make_plan(
         )
     target = read_target(table_path, target_column, spec.task.type)
     chosen = _metric(spec, target)
+    if spec.objective != Objective():
+        raise NotSupported(
+            "Bounds on the model's size and speed are not built yet; leave objective out.",
+            errors=(Detail("not supported yet", field="objective"),),
+        )
     if test is not None:
         _check_test(spec, features, *test)
     chosen_families = _families(spec)
@@ -113,6 +118,11 @@ def _metric(spec: StudySpec, target: Target) -> MetricName:
         raise InvalidSpec(
             f"Metric {chosen.value} does not fit {kind}; choose one of {', '.join(allowed)}.",
             errors=(Detail(f"{chosen.value} does not fit {kind}", field="task.metric"),),
+        )
+    if chosen is MetricName.RMSLE and np.nanmin(target.y) < 0:
+        raise InvalidSpec(
+            "Metric rmsle compares logarithms and the target has negative values; choose rmse or mae.",
+            errors=(Detail("the target has negative values", field="task.metric"),),
         )
     return chosen
 
