@@ -14,16 +14,12 @@ from workers.keeper import Keeper, Limits
 from workers.queue import broker_url
 from workers.slot import Slot, child_command
 
-NICENESS = 10
-"""The API answers while every core trains."""
-
 _THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 
 
 def run(settings: Settings) -> None:
     """Work until SIGTERM or SIGINT; what is held then is given back."""
     configure(settings.fault)
-    os.nice(NICENESS)
     with start(settings) as app:
         keeper = _keeper(settings, app.store.leases)
         for number in (signal.SIGTERM, signal.SIGINT):

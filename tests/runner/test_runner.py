@@ -1,0 +1,223 @@
+"""One worker's work over a real store: whatever happens becomes rows."""
+
+import errno
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from automl.core.catalog import (
+    EventType,
+    ExportFormat,
+    FamilyName,
+    StudyFailure,
+    StudyStatus,
+    TrialFailure,
+    TrialState,
+)
+from automl.core.errors import StoreUnavailable, TrialError
+from automl.core.ports import Order
+from automl.core.study import Budget
+from automl.runner import control
+from automl.runner import runner as runner_module
+from tests.runner.bench import Bench, Orders, open_bench
+
+SLOW = {"mlp": {"layers": [2], "width": [64], "epochs": [200], "patience": [50]}}
+BRIEF = {"mlp": {"layers": [1], "width": [16], "epochs": [25], "dropout": [0.2]}}
+MLP = (FamilyName.MLP,)
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    made = open_bench(tmp_path)
+    yield made
+    made.store.close()
+
+
+def breaking(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
+    def evaluate(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(runner_module, "evaluate", evaluate)
+
+
+def test_a_study_runs_to_its_model(bench: Bench) -> None:
+    study = bench.study(budget=Budget(trials=4))
+    ended = bench.work_off(study, bench.runner())
+    assert ended.status is StudyStatus.SUCCEEDED
+    assert ended.error is None
+    assert ended.counts[TrialState.COMPLETE] == 4
+    assert ended.model_id is not None
+    with bench.store.unit() as unit:
+        model = unit.models.get(study.tenant, ended.model_id)
+        curve = unit.trials.curve(study.id, 2)
+    content = b"".join(bench.store.artifacts.read(model.formats[ExportFormat.ONNX].id))
+    assert len(content) == model.formats[ExportFormat.ONNX].bytes
+    assert model.card.members
+    assert [point.epoch for point in curve] == list(range(1, len(curve) + 1))
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (TrialError(TrialFailure.NON_FINITE_LOSS, "diverged"), TrialFailure.NON_FINITE_LOSS),
+        (MemoryError(), TrialFailure.OUT_OF_MEMORY),
+        (OSError(errno.ENOSPC, "no space"), TrialFailure.DISK_FULL),
+        (ValueError("/srv/secret/path"), TrialFailure.INTERNAL),
+    ],
+)
+def test_what_breaks_is_written_down(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, error: Exception, reason: TrialFailure
+) -> None:
+    study = bench.study(budget=Budget(trials=1))
+    breaking(monkeypatch, error)
+    ended = bench.work_off(study, bench.runner())
+    trial = bench.trials(study)[0]
+    assert (trial.state, trial.reason) == (TrialState.FAILED, reason)
+    assert trial.message
+    assert "secret" not in trial.message
+    assert ended.status is StudyStatus.FAILED
+    assert ended.error is not None
+    assert ended.error[0] is StudyFailure.NO_TRIAL_COMPLETED
+    assert "secret" not in ended.error[1]
+
+
+def test_one_bad_trial_never_hurts(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    study = bench.study(budget=Budget(trials=3))
+    runner = bench.runner()
+    with monkeypatch.context() as patch:
+        breaking(patch, ValueError())
+        runner.run(bench.attempt(runner), Orders())
+    ended = bench.work_off(study, runner)
+    assert ended.status is StudyStatus.SUCCEEDED
+    assert ended.counts[TrialState.FAILED] == 1
+
+
+def test_an_order_to_stop_cancels(bench: Bench) -> None:
+    study = bench.study(budget=Budget(trials=1), families=MLP, space=SLOW)
+    runner = bench.runner()
+    runner.run(bench.attempt(runner), Orders(lambda look: Order.STOP if look > 5 else Order.GO_ON))
+    assert bench.trials(study)[0].state is TrialState.CANCELLED
+
+
+def test_the_end_of_the_search_cancels(bench: Bench) -> None:
+    study = bench.study(budget=Budget(seconds=60.0), families=MLP, space=SLOW, rows=3000)
+    runner = bench.runner()
+    attempt = replace(bench.attempt(runner), seconds_left=0.1)
+    started = time.monotonic()
+    runner.run(attempt, Orders())
+    assert time.monotonic() - started < 3.0
+    assert bench.trials(study)[0].state is TrialState.CANCELLED
+
+
+def test_a_trial_over_its_own_limit_fails(bench: Bench) -> None:
+    study = bench.study(budget=Budget(trials=1), families=MLP, space=SLOW, rows=3000)
+    runner = bench.runner(trial_seconds=0.3)
+    runner.run(bench.attempt(runner), Orders())
+    assert bench.trials(study)[0].reason is TrialFailure.TIME_LIMIT
+
+
+def test_what_is_given_back_goes_on_from_its_checkpoint(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(control, "CHECKPOINT_SECONDS", 0.0)
+    study = bench.study(budget=Budget(trials=1), families=MLP, space=BRIEF, rows=400)
+    runner = bench.runner()
+    release = Orders(lambda look: Order.RELEASE if look > 40 else Order.GO_ON)
+    runner.run(bench.attempt(runner), release)
+    assert bench.trials(study)[0].state is TrialState.WAITING
+    with bench.store.unit() as unit:
+        before = len(unit.trials.curve(study.id, 0))
+    again = bench.attempt(runner)
+    assert (again.number, again.token) == (0, 2)
+    assert again.checkpoint is not None
+    fresh = bench.runner()
+    reported: list[int] = []
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            control.AttemptControl, "report", lambda _, point: reported.append(point.epoch)
+        )
+        fresh.run(again, Orders())
+    assert before - 1 <= reported[0] - 1 <= before + 1  # at most the epoch in hand is repeated
+    assert bench.trials(study)[0].state is TrialState.COMPLETE
+
+
+def test_a_trial_gives_the_same_with_and_without_an_interruption(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(control, "CHECKPOINT_SECONDS", 0.0)
+    values = []
+    for stops in (0, 1, 2):
+        folder = tmp_path / str(stops)
+        folder.mkdir()
+        bench = open_bench(folder)
+        study = bench.study(budget=Budget(trials=1), families=MLP, space=BRIEF)
+        for stop in range(stops):
+            look = 20 * (stop + 1)
+            release = Orders(lambda seen, look=look: Order.RELEASE if seen > look else Order.GO_ON)  # type: ignore[misc]
+            runner = bench.runner()
+            runner.run(bench.attempt(runner), release)
+            assert bench.trials(study)[0].state is TrialState.WAITING
+        ended = bench.work_off(study, bench.runner())
+        values.append((ended.best_value, bench.trials(study)[0].fold_values))
+        bench.store.close()
+    assert values[0] == values[1] == values[2]
+
+
+def test_a_stale_holder_changes_nothing(bench: Bench) -> None:
+    study = bench.study(budget=Budget(trials=1))
+    runner = bench.runner()
+    stale = bench.attempt(runner)
+    bench.store.leases.crashed(stale)
+    bench.work_off(study, runner)
+    before = bench.trials(study), bench.read(study)
+    runner.run(stale, Orders())
+    assert (bench.trials(study), bench.read(study)) == before
+
+
+def test_a_result_waits_for_the_store(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    study = bench.study(budget=Budget(trials=1))
+    runner = bench.runner()
+    attempt = bench.attempt(runner)
+    complete, refusals = bench.store.leases.complete, iter([True, True, False])
+
+    def flaky(*args: object) -> None:
+        if next(refusals, False):
+            raise StoreUnavailable
+        complete(*args)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(bench.store.leases, "complete", flaky)
+    runner.run(attempt, Orders())
+    assert bench.trials(study)[0].state is TrialState.COMPLETE
+
+
+def test_points_are_written_twice_a_second_at_most(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = bench.study(budget=Budget(trials=1), families=MLP, space=BRIEF)
+    runner = bench.runner()
+    started = time.monotonic()
+    runner.run(bench.attempt(runner), Orders())
+    seconds = time.monotonic() - started
+    with bench.store.unit() as unit:
+        events = unit.events.after(study.id, 0, 10_000)
+        points = unit.trials.curve(study.id, 0)
+    epochs = [event for event in events if event.type is EventType.TRIAL_EPOCH]
+    assert 1 <= len(epochs) <= 2 * seconds + 2
+    assert len(points) > len(epochs)
+
+
+def test_a_search_that_cannot_ask_ends_with_what_it_has(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = bench.study(budget=Budget(trials=5))
+    runner = bench.runner()
+    runner.run(bench.attempt(runner), Orders())
+
+    def ask(*_: object, **__: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(runner_module, "ask", ask)
+    assert bench.work_off(study, runner).status is StudyStatus.SUCCEEDED
