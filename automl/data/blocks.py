@@ -2,11 +2,14 @@
 
 Where every quote opens right after a delimiter or line end and closes right before one (or is
 doubled), counting quotes tells inside from outside, and Arrow's parser reads exactly what
-`automl.data.records` would. A block where that does not hold takes the slow reader instead.
+`automl.data.records` would. Where no quote opens a cell (``5" pipe``), all are plain characters. A
+block of neither sort takes the slow reader instead.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from enum import Enum, auto
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -23,17 +26,27 @@ LONGEST_ROW = 8 << 20
 _MOST_ERRORS = 10
 _SHOWN = 80
 _LF, _CR, _QUOTE = 10, 13, 34
+Bytes: TypeAlias = npt.NDArray[np.uint8]
+Positions: TypeAlias = npt.NDArray[np.intp]
 _STAND_IN = b"\x1f"
 """Arrow takes no NUL as a delimiter."""
 
 
+class Quotes(Enum):
+    """What the quotes in some bytes are."""
+
+    AROUND_CELLS = auto()
+    PLAIN = auto()
+    MIXED = auto()
+
+
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Whole rows: their bytes, the line of the file they begin in, and whether they need care."""
+    """Whole rows: their bytes, the line of the file they begin in, and what quotes are in them."""
 
     data: bytes
     line: int
-    irregular: bool
+    quotes: Quotes
 
 
 def blocks(
@@ -50,7 +63,7 @@ def blocks(
         held += chunk
         if len(held) < wanted:
             continue
-        cut, irregular = _cut(bytes(held), delimiter, line, final=False)
+        cut, quotes = _cut(bytes(held), delimiter, line, final=False)
         if cut == 0:
             if len(held) > LONGEST_ROW:
                 raise _too_long(line)
@@ -59,11 +72,11 @@ def blocks(
         data = bytes(held[:cut])
         del held[:cut]
         wanted = size
-        yield Block(data, line, irregular)
+        yield Block(data, line, quotes)
         line += count_lines(data)
     if held:
-        cut, irregular = _cut(bytes(held), delimiter, line, final=True)
-        yield Block(bytes(held), line, irregular)
+        cut, quotes = _cut(bytes(held), delimiter, line, final=True)
+        yield Block(bytes(held), line, quotes)
 
 
 def parse(block: Block, delimiter: bytes, width: int) -> pa.RecordBatch:
@@ -74,31 +87,46 @@ def parse(block: Block, delimiter: bytes, width: int) -> pa.RecordBatch:
     Raises:
         DatasetUnreadable: with the first rows that have more or fewer cells.
     """
-    slow = block.irregular or (delimiter == NONE and _STAND_IN in block.data)
+    slow = block.quotes is Quotes.MIXED or (delimiter == NONE and _STAND_IN in block.data)
     columns = _slow(block, delimiter, width) if slow else _fast(block, delimiter, width)
     names = [str(index) for index in range(width)]
     return pa.RecordBatch.from_arrays(columns, names=names)
 
 
-def _cut(data: bytes, delimiter: bytes, line: int, *, final: bool) -> tuple[int, bool]:
-    """Return where the last whole row of ``data`` ends, and whether its quotes are irregular."""
+def _cut(data: bytes, delimiter: bytes, line: int, *, final: bool) -> tuple[int, Quotes]:
+    """Return where the last whole row of ``data`` ends, and what the quotes before that are."""
     view = np.frombuffer(data, dtype=np.uint8)
-    quotes = np.flatnonzero(view == _QUOTE) if _QUOTE in data else np.zeros(0, dtype=np.intp)
-    ends = _ends(view, quotes, data)
+    found = np.flatnonzero(view == _QUOTE) if _QUOTE in data else np.zeros(0, dtype=np.intp)
+    quotes = Quotes.AROUND_CELLS
+    if len(found) and not _opening(view, found, ord(delimiter)).any():
+        quotes, found = Quotes.PLAIN, found[:0]
+    ends = _ends(view, found, data)
     cut = len(data) if final else (int(ends[-1]) if len(ends) else 0)
-    quotes = quotes[quotes < cut]
-    if cut and not _regular(view, quotes, ord(delimiter), cut):
-        return _cut_slowly(data, delimiter, line, final=final), True
+    found = found[found < cut]
+    if cut and not _regular(view, found, ord(delimiter), cut):
+        return _cut_slowly(data, delimiter, line, final=final), Quotes.MIXED
     edges = np.concatenate([[0], ends, [cut]])
     gaps = np.diff(edges)
-    if len(gaps) and gaps.max() > LONGEST_ROW:
+    if gaps.max() > LONGEST_ROW:
         raise _too_long(line + count_lines(data[: int(edges[np.argmax(gaps)])]))
-    return cut, False
+    return cut, quotes
 
 
-def _ends(
-    view: npt.NDArray[np.uint8], quotes: npt.NDArray[np.intp], data: bytes
-) -> npt.NDArray[np.intp]:
+def _opening(view: Bytes, quotes: Positions, delimiter: int) -> npt.NDArray[np.bool_]:
+    """Return which of the quotes stand where a cell begins, if they stand outside of others."""
+    opens = _marks(delimiter)[view[quotes - 1]]
+    opens[0] |= quotes[0] == 0
+    return opens
+
+
+def _marks(delimiter: int) -> npt.NDArray[np.bool_]:
+    """Return for each byte whether a cell ends before it."""
+    marks = np.zeros(256, dtype=bool)
+    marks[[_LF, _CR, delimiter]] = True
+    return marks
+
+
+def _ends(view: Bytes, quotes: Positions, data: bytes) -> Positions:
     """Return the positions after line ends outside of quotes, by counting quotes."""
     for mark in (_LF, _CR):  # a file with CR alone is an old one
         if mark not in data:
@@ -113,21 +141,16 @@ def _ends(
     return np.zeros(0, dtype=np.intp)
 
 
-def _regular(
-    view: npt.NDArray[np.uint8], quotes: npt.NDArray[np.intp], delimiter: int, cut: int
-) -> bool:
+def _regular(view: Bytes, quotes: Positions, delimiter: int, cut: int) -> bool:
+    """Whether the quotes are pairs around whole cells, those inside doubled."""
     if len(quotes) == 0:
         return True
     if len(quotes) % 2:
         return False
-    marks = np.zeros(256, dtype=bool)
-    marks[[_LF, _CR, delimiter]] = True
     opening, closing = quotes[::2], quotes[1::2]
     doubled = np.append(closing[:-1] + 1 == opening[1:], False)  # the last has none after it
-    opens = marks[view[opening - 1]] | np.roll(doubled, 1)
-    opens[0] |= opening[0] == 0
-    after = np.minimum(closing + 1, cut - 1)
-    closes = marks[view[after]] | doubled
+    opens = _opening(view, opening, delimiter) | np.roll(doubled, 1)
+    closes = _marks(delimiter)[view[np.minimum(closing + 1, cut - 1)]] | doubled
     closes[-1] |= closing[-1] == cut - 1
     return bool(opens.all() and closes.all())
 
@@ -157,6 +180,7 @@ def _fast(block: Block, delimiter: bytes, width: int) -> list[pa.Array]:
             ),
             pa.csv.ParseOptions(
                 delimiter=(_STAND_IN if delimiter == NONE else delimiter).decode(),
+                quote_char=False if block.quotes is Quotes.PLAIN else '"',
                 newlines_in_values=True,
                 ignore_empty_lines=width > 1,
             ),

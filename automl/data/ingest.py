@@ -72,7 +72,6 @@ def main() -> None:
     # Each thread of a numerical library reserves address space, which is what is limited.
     for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.putenv(variable, "1")
-    os.putenv("ARROW_DEFAULT_MEMORY_POOL", "system")
     request = json.loads(sys.stdin.buffer.readline())
     _limit_memory(request["memory_bytes"])
     Thread(target=_end_with_parent, daemon=True).start()

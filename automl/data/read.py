@@ -43,7 +43,8 @@ def ingest(
     try:
         with pq.ParquetWriter(out, schema, compression="zstd", use_dictionary=True) as writer:
             for batch in file.batches():
-                writer.write_batch(batch)
+                # A table goes out column by column; a batch would keep a buffer for each of them.
+                writer.write_table(pa.Table.from_batches([batch]))
                 profiler.add(batch)
             if not profiler.rows:
                 raise _no_rows(name, file.line)  # noqa: TRY301 -- the file goes away like any other

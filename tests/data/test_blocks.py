@@ -65,6 +65,8 @@ def test_the_slow_reader_is_the_strict_csv_module(text: str) -> None:
 @example('a"b,c\n"x\ny",d\n', 3, 4)
 @example('"","a"\n"""",\n', 2, 5)
 @example("a\r\nb\rc\n\r", 1, 1)
+@example('5" pipe,b\na"b"c,d""\n', 9, 12)
+@example('5" pipe,b\n"a",d\n"5"\n', 2, 3)
 def test_blocks_cut_anywhere_read_like_the_slow_reader(text: str, chunk: int, size: int) -> None:
     expected = by_records(text)
     if expected is None:
