@@ -79,7 +79,7 @@ SPEC = FamilySpec(
             description="rows that the categories sent to one side need",
         ),
         Hyperparameter(
-            name="max_rounds", type="int", low=10, high=10_000, log=True, default=1_000,
+            name="max_rounds", type="int", low=10, high=5_000, log=True, default=1_000,
             description="most trees (of each class)",
         ),
         Hyperparameter(
