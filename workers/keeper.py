@@ -24,6 +24,9 @@ from workers.slot import Slot, signal_name
 GRACE_SECONDS = 3.0
 """A child that has not stopped so long after being told is killed: some fits cannot be asked."""
 
+OVERSTAY_SECONDS = 10.0
+"""A child ends a trial over its time limit by itself; after so many more seconds it is killed."""
+
 LOOK_SECONDS = 0.25
 SWEEP_SECONDS = 0.8
 """Between two looks for lapsed leases and unclaimed work; jittered, for many workers do it."""
@@ -151,7 +154,7 @@ class Keeper:
             return
         if 0 < self._limits.bytes < slot.memory():
             self._kill(slot.hold, TrialFailure.OUT_OF_MEMORY)
-        elif 0 < self._limits.seconds < now - slot.held_at - GRACE_SECONDS:
+        elif 0 < self._limits.seconds < now - slot.held_at - OVERSTAY_SECONDS:
             self._kill(slot.hold, TrialFailure.TIME_LIMIT)
         elif slot.told_at is not None and now - slot.told_at >= GRACE_SECONDS:
             self._kill(slot.hold, slot.order)

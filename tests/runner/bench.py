@@ -65,7 +65,7 @@ class Bench:
             TaskSpec(TaskType.CLASSIFICATION, "y"),
             budget,
             families=families,
-            search_space=space,
+            search_space={name: space[name] for name in space if name in (families or space)},
         )
         return studies.create(self.store, self.cache, tenant=TENANT, spec=spec)
 

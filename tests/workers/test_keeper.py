@@ -27,6 +27,7 @@ Keep = Callable[..., AbstractContextManager[Keeper]]
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keeper_module, "GRACE_SECONDS", GRACE)
+    monkeypatch.setattr(keeper_module, "OVERSTAY_SECONDS", GRACE)
     monkeypatch.setattr(keeper_module, "SWEEP_SECONDS", 0.1)
     monkeypatch.setattr(keeper_module, "LOOK_SECONDS", 0.05)
     monkeypatch.setattr(keeper_module, "STORE_AWAY_SECONDS", 0.1)
