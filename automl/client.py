@@ -3,7 +3,7 @@
 import json
 import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -26,7 +26,7 @@ class ServiceError(Exception):
 
 
 class Client:
-    """A connection to a service. Every creating call carries an idempotency key, so retries are safe.
+    """A connection to a service; creating calls carry idempotency keys, so retries are safe.
 
     Args:
         url: where the service listens.
@@ -38,14 +38,19 @@ class Client:
         self, url: str = "http://127.0.0.1:8000", *, key: str = "", patience: float = 60.0
     ) -> None:
         headers = {"Authorization": f"Bearer {key}"} if key else {}
-        self._http = httpx.Client(base_url=url, headers=headers, timeout=httpx.Timeout(30.0, read=120.0))
+        self._http = httpx.Client(
+            base_url=url, headers=headers, timeout=httpx.Timeout(30.0, read=120.0)
+        )
         self._patience = patience
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self.close()
 
@@ -62,7 +67,9 @@ class Client:
         def send() -> httpx.Response:
             with path.open("rb") as content:
                 headers = {"Content-Type": "application/octet-stream", "Idempotency-Key": key}
-                return self._http.post("/v1/datasets", params=params, content=content, headers=headers)
+                return self._http.post(
+                    "/v1/datasets", params=params, content=content, headers=headers
+                )
 
         return self._json(self._retry(send))
 
@@ -75,7 +82,7 @@ class Client:
         return self.get(f"/v1/studies/{study_id}")
 
     def events(self, study_id: str, *, after: int = 0) -> Iterator[Json]:
-        """Yield a study's events up to the terminal one, through cuts and restarts of the service."""
+        """Yield a study's events up to the terminal one, through restarts of the service."""
         last, path = after, f"/v1/studies/{study_id}/events"
         deadline = time.monotonic() + self._patience
         while True:
@@ -89,11 +96,12 @@ class Client:
                         last = int(event["seq"])
                         deadline = time.monotonic() + self._patience
                         yield event
-                return
             except httpx.TransportError:
                 if time.monotonic() > deadline:
                     raise
                 time.sleep(0.5)
+            else:
+                return
 
     def trials(self, study_id: str, *, sort: str = "value") -> list[Json]:
         """Return the whole leaderboard."""
@@ -116,9 +124,9 @@ class Client:
         path.write_bytes(response.content)
         return path
 
-    def predict(self, model_id: str, rows: list[Mapping[str, Any]]) -> Json:
+    def predict(self, model_id: str, rows: Sequence[Mapping[str, Any]]) -> Json:
         """Return predictions for rows of raw cells."""
-        return self.post(f"/v1/models/{model_id}/predict", {"rows": rows})
+        return self.post(f"/v1/models/{model_id}/predict", {"rows": list(rows)})
 
     def get(self, path: str, **params: str) -> Json:
         """Return the answer to a GET. Raises `ServiceError`."""

@@ -165,8 +165,6 @@ def _intervals(
 ) -> dict[MetricName, Estimate]:
     plan = prepared.plan
     return {
-        name: metric.bootstrap(
-            name, truth, judged, positive=plan.positive, seed=prepared.spec.seed
-        )
+        name: metric.bootstrap(name, truth, judged, positive=plan.positive, seed=prepared.spec.seed)
         for name in metric.allowed(plan.task, len(plan.classes))
     }

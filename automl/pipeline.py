@@ -70,9 +70,7 @@ def fit(
     return Fit(plan, trials, finish(prepared, entries))
 
 
-def search(
-    prepared: Prepared, *, slots: int, deadline: float | None, watch: Watch
-) -> list[Result]:
+def search(prepared: Prepared, *, slots: int, deadline: float | None, watch: Watch) -> list[Result]:
     """Ask for candidates and evaluate them until the budget ends; return the results by number."""
     plan, spec = prepared.plan, prepared.spec
     asking = True

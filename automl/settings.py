@@ -102,7 +102,7 @@ class Settings:
         return self.data_dir.absolute() / "broker" / "valkey.sock"
 
 
-def _parse(name: str, text: str, default: object) -> Any:
+def _parse(name: str, text: str, default: Any) -> Any:
     try:
         return type(default)(text)
     except (TypeError, ValueError):

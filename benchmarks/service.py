@@ -82,9 +82,11 @@ def first_result(client: Client, dataset: dict[str, Any]) -> None:
     for _ in range(5):
         began = time.monotonic()
         started = start(client, dataset, {"trials": 1})
-        for event in client.events(started["id"]):
-            if event["type"] == "trial.completed":
-                took.append(time.monotonic() - began)
+        took += [
+            time.monotonic() - began
+            for event in client.events(started["id"])
+            if event["type"] == "trial.completed"
+        ]
     shown = ", ".join(f"{seconds:.2f}" for seconds in took)
     print(f"POST of a study to its first finished trial, warm: {shown} s")
 
@@ -109,9 +111,14 @@ def gaps(client: Client, url: str, dataset: dict[str, Any]) -> None:
             ends[data["worker"]] = at
             training.append(data["seconds"])
     latencies.sort()
-    print(f"100 trials on iris in {seconds:.1f} s; a trial's own median {1e3 * statistics.median(training):.0f} ms")
-    print(f"end of a trial to the start of the next on its worker: median {1e3 * statistics.median(between):.0f} ms of {len(between)}")
-    print(f"API meanwhile: {len(latencies)} calls, median {1e3 * statistics.median(latencies):.0f} ms, p99 {1e3 * latencies[int(0.99 * len(latencies))]:.0f} ms")
+    print(f"100 trials on iris in {seconds:.1f} s; a trial's own median {median(training)} ms")
+    print(f"end of a trial to the start of the next on its worker: median {median(between)} ms")
+    p99 = 1e3 * latencies[int(0.99 * len(latencies))]
+    print(f"API meanwhile: {len(latencies)} calls, median {median(latencies)} ms, p99 {p99:.0f} ms")
+
+
+def median(seconds: list[float]) -> str:
+    return f"{1e3 * statistics.median(seconds):.0f}"
 
 
 def stamp(text: str) -> float:
@@ -133,7 +140,11 @@ def call(url: str, stop: threading.Event, latencies: list[float]) -> None:
 def idle(when: str, url: str) -> None:
     """Print the proportional memory of every process of the service."""
     port = url.rsplit(":", 1)[1]
-    roots = [p for p in psutil.process_iter(["cmdline"]) if {"serve", port} <= set(p.info["cmdline"] or [])]
+    roots = [
+        p
+        for p in psutil.process_iter(["cmdline"])
+        if {"serve", port} <= set(p.info["cmdline"] or [])
+    ]
     total = 0.0
     for process in [roots[0], *roots[0].children(recursive=True)]:
         size = process.memory_full_info().pss / 1e6

@@ -3,13 +3,14 @@
     python benchmarks/tables.py FOLDER... --budget 60 --out results.json
 
 A folder holds ``meta.json`` (``target``, ``task``: binary, multiclass or regression) and either
-``train.csv`` and ``test.csv`` or ``data.csv`` (also gzipped), of which 25 % are held out, stratified,
-seed 0. The test rows are given to the service without their target, as a CSV to predict.
+``train.csv`` and ``test.csv`` or ``data.csv`` (also gzipped), of which 25 % are held out,
+stratified, seed 0. The test rows are scored with the downloaded file.
 """
 
 import argparse
 import csv
 import gzip
+import io
 import json
 import tempfile
 import time
@@ -23,8 +24,8 @@ from sklearn.model_selection import train_test_split
 
 from automl.cli.demo import service
 from automl.client import Client
-from automl.export.scoring import Scorer
 from automl.data import rows as data_rows
+from automl.export.scoring import Scorer
 
 MISSING = {"", "NA", "N/A", "NaN", "nan", "null", "None", "?"}
 Row = list[str]
@@ -66,9 +67,9 @@ def load(folder: Path) -> Problem:
 
 
 def _rows(path: Path, target: str) -> tuple[Row, list[Row]]:
-    opened = gzip.open(path, "rt", newline="") if path.suffix == ".gz" else path.open(newline="")
-    with opened as file:
-        header, *found = list(csv.reader(file))
+    content = path.read_bytes()
+    text = (gzip.decompress(content) if path.suffix == ".gz" else content).decode()
+    header, *found = list(csv.reader(io.StringIO(text, newline="")))
     return header, [row for row in found if row[header.index(target)]]
 
 
@@ -98,7 +99,9 @@ def lightgbm_defaults(problem: Problem) -> dict[str, Any]:
         return _scored(problem, [], model.predict(z), started)
     model = lightgbm.LGBMClassifier(verbose=-1, random_state=0)
     model.fit(x, np.array(y), categorical_feature=categorical)
-    return _scored(problem, [str(label) for label in model.classes_], model.predict_proba(z), started)
+    return _scored(
+        problem, [str(label) for label in model.classes_], model.predict_proba(z), started
+    )
 
 
 def _scored(
@@ -132,16 +135,10 @@ def _number(cell: str) -> float:
 
 def ours(client: Client, problem: Problem, budget: float, folder: Path) -> dict[str, Any]:
     """Run a study over REST, download the model and score the test rows with the file."""
-    train, test = folder / "train.csv", folder / "test.csv"
-    for path, some in ((train, problem.train), (test, problem.test)):
-        keep = [i for i in range(len(problem.header)) if path is train or i != problem.at]
-        with path.open("w", newline="") as file:
-            writer = csv.writer(file)
-            writer.writerows([row[i] for i in keep] for row in [problem.header, *some])
-    dataset = client.upload(train)
+    train, test = _write(problem, folder)
     task = "regression" if problem.task == "regression" else "classification"
     body = {
-        "dataset_id": dataset["id"],
+        "dataset_id": client.upload(train)["id"],
         "task": {"type": task, "target": problem.target},
         "budget": {"seconds": budget},
     }
@@ -155,24 +152,39 @@ def ours(client: Client, problem: Problem, budget: float, folder: Path) -> dict[
         return {"metric": "", "error": float("nan"), "seconds": seconds, "why": study["error"]}
     model = client.get(f"/v1/models/{study['model_id']}")
     path = client.download(study["id"], folder / "model.onnx")
-    scorer = Scorer(path)
-    began = time.monotonic()
-    scores = scorer.predict(data_rows.from_csv(test, scorer.inputs))
-    predicting = time.monotonic() - began
-    answer = scores.predictions if scores.probabilities is None else scores.probabilities
-    name, value = score(problem, [str(c) for c in model["classes"] or []], np.asarray(answer, float))
     return {
-        "metric": name,
-        "error": value,
+        **_tested(problem, model, path, test),
         "estimate": model["test"]["metrics"][study["metric"]["name"]],
         "source": model["test"]["source"],
         "seconds": round(seconds, 2),
-        "overrun": round(seconds - budget, 2),
+        "overrun": round(study["progress"]["elapsed_seconds"] - budget, 2),
         "trials": study["progress"]["trials"],
         "members": [(m["family"], round(m["weight"], 2)) for m in model["members"]],
         "megabytes": round(path.stat().st_size / 1e6, 2),
-        "rows_per_second": round(len(problem.test) / predicting),
     }
+
+
+def _tested(problem: Problem, model: dict[str, Any], path: Path, test: Path) -> dict[str, Any]:
+    scorer = Scorer(path)
+    feeds = data_rows.from_csv(test, scorer.inputs)
+    began = time.monotonic()
+    scores = scorer.predict(feeds)
+    speed = len(problem.test) / (time.monotonic() - began)
+    answer = scores.predictions if scores.probabilities is None else scores.probabilities
+    classes = [str(label) for label in model["classes"] or []]
+    name, value = score(problem, classes, np.asarray(answer, float))
+    return {"metric": name, "error": value, "rows_per_second": round(speed)}
+
+
+def _write(problem: Problem, folder: Path) -> tuple[Path, Path]:
+    """Write the training rows, and the test rows without their target."""
+    train, test = folder / "train.csv", folder / "test.csv"
+    for path, some in ((train, problem.train), (test, problem.test)):
+        keep = [i for i in range(len(problem.header)) if path is train or i != problem.at]
+        with path.open("w", newline="") as file:
+            rows = [[row[i] for i in keep] for row in [problem.header, *some]]
+            csv.writer(file).writerows(rows)
+    return train, test
 
 
 def main() -> None:
@@ -182,21 +194,28 @@ def main() -> None:
     parser.add_argument("--out", type=Path)
     given = parser.parse_args()
     results = []
-    with tempfile.TemporaryDirectory() as name:
-        with service(Path(name) / "data") as url, Client(url) as client:
-            for folder in given.folders:
-                problem = load(folder)
-                reference = lightgbm_defaults(problem)
-                result = ours(client, problem, given.budget, Path(name))
-                ratio = result["error"] / reference["error"]
-                print(
-                    f"{problem.name:24} {result['metric']:9} ours {result['error']:<10.5g}"
-                    f" LightGBM {reference['error']:<10.5g} ratio {ratio:.3f}  {result}",
-                    flush=True,
-                )
-                results.append({"set": problem.name, "ours": result, "lightgbm": reference})
-                if given.out:
-                    given.out.write_text(json.dumps(results, indent=1))
+    with (
+        tempfile.TemporaryDirectory() as name,
+        service(Path(name) / "data") as url,
+        Client(url) as client,
+    ):
+        for folder in given.folders:
+            results.append(compare(client, load(folder), given.budget, Path(name)))
+            if given.out:
+                given.out.write_text(json.dumps(results, indent=1))
+
+
+def compare(client: Client, problem: Problem, budget: float, folder: Path) -> dict[str, Any]:
+    """Return both results and print a line of them."""
+    reference = lightgbm_defaults(problem)
+    result = ours(client, problem, budget, folder)
+    ratio = result["error"] / reference["error"]
+    print(
+        f"{problem.name:20} {result['metric']:9} ours {result['error']:<10.5g}"
+        f" LightGBM {reference['error']:<10.5g} ratio {ratio:.3f}  {result}",
+        flush=True,
+    )
+    return {"set": problem.name, "ours": result, "lightgbm": reference}
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Tables for tests: generated, or bundled with scikit-learn; written as the CSV files users have."""
+"""Tables for tests: generated or bundled with scikit-learn, written as users have them."""
 
 import csv
 import hashlib

@@ -1,6 +1,7 @@
 """The story from a file to a checked model, and its promise of equal bytes."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,21 +16,23 @@ from automl.core.catalog import (
     ValidationStrategy,
 )
 from automl.core.errors import InvalidSpec, NothingTrained
-from automl.core.trial import Trial
 from automl.core.study import Budget, StudySpec, TaskSpec, Validation
+from automl.core.trial import Trial
 from automl.data import rows
 from automl.export.scoring import Scorer
 from tests import tables
 
 TRIALS = 12
-SMALL = {
+SMALL: dict[str, dict[str, Any]] = {
     "mlp": {"layers": [1, 2], "width": [8, 16], "epochs": [5], "batch_size": [128]},
     "lightgbm": {"max_rounds": {"low": 10, "high": 30}},
 }
 """Spaces of candidates that train in a moment."""
 
 
-def _fit(folder: Path, *, classes: int, slots: int = 1, seed: int = 0, **more: object) -> pipeline.Fit:
+def _fit(
+    folder: Path, *, classes: int, slots: int = 1, seed: int = 0, **more: object
+) -> pipeline.Fit:
     path = tables.mixed(folder / "data.csv", classes=classes)
     dataset, table = tables.dataset(path, folder / "data.parquet")
     task = TaskType.CLASSIFICATION if classes else TaskType.REGRESSION
@@ -78,7 +81,8 @@ def test_the_file_takes_raw_rows_and_says_what_it_is(binary: pipeline.Fit, tmp_p
 @pytest.mark.parametrize("classes", [2, 3, 0])
 def test_equal_searches_give_equal_leaderboards_and_bytes(classes: int, tmp_path: Path) -> None:
     one, two = tmp_path / "one", tmp_path / "two"
-    one.mkdir(), two.mkdir()
+    one.mkdir()
+    two.mkdir()
     first = _fit(one, classes=classes)
     second = _fit(two, classes=classes, slots=3)
     assert [_row(t) for t in first.trials] == [_row(t) for t in second.trials]
@@ -130,7 +134,13 @@ def test_a_given_test_set_is_what_the_estimate_comes_from(tmp_path: Path) -> Non
 
 def test_a_study_without_a_complete_trial_says_why(tmp_path: Path) -> None:
     with pytest.raises(NothingTrained, match="more seconds"):
-        _fit(tmp_path, classes=2, budget=Budget(seconds=2.0), families=(FamilyName.MLP,), search_space=None)
+        _fit(
+            tmp_path,
+            classes=2,
+            budget=Budget(seconds=2.0),
+            families=(FamilyName.MLP,),
+            search_space=None,
+        )
 
 
 def test_an_unknown_target_is_named_with_those_there_are(tmp_path: Path) -> None:

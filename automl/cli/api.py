@@ -18,8 +18,8 @@ def api(
 ) -> None:
     """Run the API; it brings the database's schema to its own version first."""
     import uvicorn
-    from api.app import create_app
 
+    from api.app import create_app
     from automl.bootstrap import log_to_stderr, start
     from automl.core.fault import configure
     from workers.queue import CeleryDoorbell, broker_url

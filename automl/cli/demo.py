@@ -1,4 +1,4 @@
-"""``automl demo``: a real dataset through the whole service over REST, from upload to predictions."""
+"""``automl demo``: a real dataset through the whole service, from upload to predictions."""
 
 import csv
 import shutil
@@ -32,7 +32,7 @@ UNSEEN = 12
 def demo(
     budget: Annotated[str, typer.Option(help="The study's wall-clock time.")] = "60s",
 ) -> None:
-    """Show the whole service at work on a dataset that scikit-learn bundles; leave nothing behind."""
+    """Show the whole service at work on a real dataset, and leave nothing behind."""
     console = Console()
     with tempfile.TemporaryDirectory(prefix="automl-demo-") as name:
         folder = Path(name)
@@ -44,8 +44,12 @@ def demo(
             _compare(client, console, study["model_id"], model, unseen)
     console.print()
     console.print("[bold]What next[/bold]")
-    console.print("  automl serve                                   the service, with its docs at /docs")
-    console.print("  automl fit FILE.csv --target COLUMN            one study of your own, no server")
+    console.print(
+        "  automl serve                                   the service, with its docs at /docs"
+    )
+    console.print(
+        "  automl fit FILE.csv --target COLUMN            one study of your own, no server"
+    )
     console.print("  automl predict model.onnx ROWS.csv             score new rows with its file")
 
 
@@ -152,9 +156,7 @@ def _show(client: Client, console: Console, study: dict[str, Any]) -> None:
     console.print(f"Members: {members}")
 
 
-def _compare(
-    client: Client, console: Console, model_id: str, model: Path, unseen: Path
-) -> None:
+def _compare(client: Client, console: Console, model_id: str, model: Path, unseen: Path) -> None:
     """Score unseen raw rows here and in the service, and say how far apart they are."""
     answer = subprocess.run(
         [sys.executable, "-I", standalone.__file__, str(model), str(unseen)],
@@ -164,9 +166,8 @@ def _compare(
     )
     local = list(csv.reader(answer.stdout.splitlines()))[1:]
     with unseen.open(newline="") as file:
-        rows = [
-            {name: float(cell) for name, cell in row.items()} for row in csv.DictReader(file)
-        ]
+        lines = csv.DictReader(file)
+        rows = [{name: float(cell) for name, cell in row.items()} for row in lines]
     remote = client.predict(model_id, rows)
     labels = [row[0] for row in local]
     apart = np.abs(

@@ -31,15 +31,21 @@ FEW_CLASSES = 20
 def fit(
     file: Annotated[Path, typer.Argument(help="The data: CSV or TSV, also gzipped.")],
     target: Annotated[str, typer.Option(help="The column to predict.")],
-    task: Annotated[TaskType | None, typer.Option(help="Guessed from the target if left out.")] = None,
+    task: Annotated[
+        TaskType | None, typer.Option(help="Guessed from the target if left out.")
+    ] = None,
     budget: Annotated[str, typer.Option(help="Wall-clock time: 60s, 5m, 1h.")] = "60s",
     trials: Annotated[
         int | None,
         typer.Option(min=1, help="End after so many trials instead: reproducible to the byte."),
     ] = None,
     out: Annotated[Path, typer.Option(help="Where the model file goes.")] = Path("model.onnx"),
-    metric_name: Annotated[MetricName | None, typer.Option("--metric", help="What is optimized.")] = None,
-    test: Annotated[Path | None, typer.Option(help="A test set that the search never sees.")] = None,
+    metric_name: Annotated[
+        MetricName | None, typer.Option("--metric", help="What is optimized.")
+    ] = None,
+    test: Annotated[
+        Path | None, typer.Option(help="A test set that the search never sees.")
+    ] = None,
     family: Annotated[list[FamilyName] | None, typer.Option(help="Only these families.")] = None,
     seed: Annotated[int, typer.Option(min=0)] = 0,
     slots: Annotated[int, typer.Option(min=0, help="Candidates at once; 0: one a core.")] = 0,
@@ -63,14 +69,21 @@ def fit(
         )
         with Watch(console, spec.budget) as watch:
             result = pipeline.fit(
-                spec, dataset, table, test=tested, slots=slots or os.cpu_count() or 1, watch=watch.show
+                spec,
+                dataset,
+                table,
+                test=tested,
+                slots=slots or os.cpu_count() or 1,
+                watch=watch.show,
             )
     for content in result.finished.files.values():
         out.write_bytes(content)
     screen = Console()
     screen.print(leaderboard(result.trials, result.plan.metric))
     screen.print(outcome(result.finished.card))
-    screen.print(f"{out}: {out.stat().st_size / 1e6:.1f} MB, {time.monotonic() - started:.0f} s in all")
+    screen.print(
+        f"{out}: {out.stat().st_size / 1e6:.1f} MB, {time.monotonic() - started:.0f} s in all"
+    )
     screen.print(f"Score new rows with:  automl predict {out} ROWS.csv")
 
 
@@ -85,7 +98,9 @@ def guess_task(dataset: Dataset, target: str, console: Console) -> TaskType:
         names = ", ".join(repr(c.name) for c in dataset.columns[:20])
         raise InvalidSpec(f"There is no column {target!r}; {dataset.name} has {names}.")
     guessed = TaskType.REGRESSION if _measures(column) else TaskType.CLASSIFICATION
-    console.print(f"{target!r} is {column.kind.value}: taken for {guessed.value} (--task to choose)")
+    console.print(
+        f"{target!r} is {column.kind.value}: taken for {guessed.value} (--task to choose)"
+    )
     return guessed
 
 

@@ -15,7 +15,9 @@ from automl.export.scoring import Scorer
 def predict(
     model: Annotated[Path, typer.Argument(help="An ONNX file of this service.")],
     file: Annotated[Path, typer.Argument(help="The rows to score: CSV or TSV.")],
-    out: Annotated[Path | None, typer.Option(help="Where the CSV goes; the screen if left out.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Where the CSV goes; the screen if left out.")
+    ] = None,
 ) -> None:
     """Print one line a row: the prediction and, for classes, their probabilities."""
     scorer = Scorer(model)

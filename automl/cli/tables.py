@@ -15,9 +15,7 @@ from automl.core.trial import Trial
 def leaderboard(trials: Sequence[Trial], name: MetricName, *, limit: int = 20) -> Table:
     """Return the best trials, best first, those without a value last."""
     sign = -1.0 if metric.maximize(name) else 1.0
-    ranked = sorted(
-        trials, key=lambda t: (t.value is None, sign * (t.value or 0.0), t.number)
-    )
+    ranked = sorted(trials, key=lambda t: (t.value is None, sign * (t.value or 0.0), t.number))
     table = Table(title=f"Leaderboard ({len(trials)} trials)", title_justify="left")
     for heading, width in (("#", 3), (name.value, 9), ("family", 8), ("state", 8), ("seconds", 7)):
         table.add_column(heading, min_width=width, no_wrap=True)
@@ -44,9 +42,7 @@ def outcome(card: ModelCard) -> Group:
         chosen = "bold" if name is card.metric else ""
         interval = f"{estimate.low:.5g} to {estimate.high:.5g}"
         table.add_row(name.value, f"{estimate.value:.5g}", interval, style=chosen)
-    members = ", ".join(
-        f"{m.weight:.0%} {m.family.value} (trial {m.trial})" for m in card.members
-    )
+    members = ", ".join(f"{m.weight:.0%} {m.family.value} (trial {m.trial})" for m in card.members)
     lines = [Text(f"Members: {members}")]
     lines += [Text(f"Left out: {item.detail}", style="yellow") for item in card.excluded]
     lines.append(Text(f"File against trained model: largest difference {card.parity:.1e}"))

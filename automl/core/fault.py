@@ -15,12 +15,29 @@ from dataclasses import dataclass
 from automl.core.errors import InjectedFault
 
 POINTS = frozenset(
-    "upload.synced dataset.committed study.committed doorbell.before trial.claimed ask.done "
-    "epoch.end checkpoint.tmp checkpoint.done result.before_commit result.after_commit event.sent "
-    "model.tmp model.before_row study.finalizing cancel.seen".split()
+    {
+        "upload.synced",
+        "dataset.committed",
+        "study.committed",
+        "doorbell.before",
+        "trial.claimed",
+        "ask.done",
+        "epoch.end",
+        "checkpoint.tmp",
+        "checkpoint.done",
+        "result.before_commit",
+        "result.after_commit",
+        "event.sent",
+        "model.tmp",
+        "model.before_row",
+        "study.finalizing",
+        "cancel.seen",
+    }
 )
 
-_RULE = re.compile(r"(?P<point>[a-z_.]+):(?P<action>kill|raise|sleep(?P<seconds>[\d.]+)?)(@(?P<nth>\d+))?")
+_RULE = re.compile(
+    r"(?P<point>[a-z_.]+):(?P<action>kill|raise|sleep(?P<seconds>[\d.]+)?)(@(?P<nth>\d+))?"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +65,9 @@ def configure(spec: str) -> None:
     for text in filter(None, spec.split(",")):
         match = _RULE.fullmatch(text.strip())
         if match is None or match["point"] not in POINTS:
-            raise ValueError(f"AUTOML_FAULT: cannot read {text!r}; expected POINT:kill|raise|sleepN[@NTH]")
+            raise ValueError(
+                f"AUTOML_FAULT: cannot read {text!r}; expected POINT:kill|raise|sleepN[@NTH]"
+            )
         action = "sleep" if match["action"].startswith("sleep") else match["action"]
         nth = int(match["nth"]) if match["nth"] else None
         rules.append(Rule(match["point"], action, float(match["seconds"] or 1.0), nth))

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from automl.core.catalog import TaskType
+
 Value = int | float | str | bool
 """What a hyperparameter can be; always JSON-safe."""
 
@@ -17,6 +19,7 @@ class Hyperparameter:
 
     ``low`` and ``high`` are inclusive. ``when`` names the hyperparameter and the values of it under
     which this one is active; an inactive hyperparameter is absent from a candidate.
+    ``tasks`` names the only tasks it matters for; None: all that the family serves.
     """
 
     name: str
@@ -28,6 +31,7 @@ class Hyperparameter:
     step: int | float | None = None
     choices: tuple[Value, ...] | None = None
     when: tuple[str, tuple[Value, ...]] | None = None
+    tasks: tuple[TaskType, ...] | None = None
     description: str = ""
 
     def active(self, params: Params) -> bool:
@@ -47,6 +51,11 @@ class Hyperparameter:
 
 Space = tuple[Hyperparameter, ...]
 """A family's dimensions, in the order they are drawn: conditions come before what they govern."""
+
+
+def serving(space: Space, task: TaskType) -> Space:
+    """Return the dimensions that matter for a task."""
+    return tuple(item for item in space if item.tasks is None or task in item.tasks)
 
 
 def defaults(space: Space) -> dict[str, Value]:

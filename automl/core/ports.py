@@ -112,7 +112,10 @@ class Studies(Protocol):
 
     def pause(self, tenant: str, study_id: str) -> bool: ...
     def resume(self, tenant: str, study_id: str, add: Budget | None) -> bool:
-        """Go on after a pause or, with ``add``, after the end. Raises `StudyState`, `DatasetGone`."""
+        """Go on after a pause, or after the end with ``add``.
+
+        Raises `StudyState`, `DatasetGone`.
+        """
 
     def remove(self, tenant: str, study_id: str) -> None:
         """Remove an ended study with its trials, events, artifacts and model."""
@@ -247,7 +250,9 @@ class Leases(Protocol):
 
     def complete(self, attempt: Attempt, outcome: Outcome) -> None: ...
     def prune(self, attempt: Attempt, seconds: float) -> None: ...
-    def fail(self, attempt: Attempt, reason: TrialFailure, message: str, seconds: float) -> None: ...
+    def fail(
+        self, attempt: Attempt, reason: TrialFailure, message: str, seconds: float
+    ) -> None: ...
     def cancel(self, attempt: Attempt, seconds: float) -> None:
         """End a trial that the search's end cut off."""
 

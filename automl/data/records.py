@@ -27,7 +27,7 @@ class Record:
     blank: bool
 
 
-class Malformed(Exception):  # noqa: N818 -- says what the bytes are
+class Malformed(Exception):
     """The bytes at ``position`` follow no CSV grammar."""
 
     def __init__(self, problem: str, position: int) -> None:

@@ -1,4 +1,4 @@
-"""An estimate of an ensemble from the very rows its weights were chosen on, without flattering it."""
+"""An estimate of an ensemble from the rows its weights were chosen on, without flattery."""
 
 from collections.abc import Callable, Sequence
 

@@ -37,10 +37,11 @@ def select(
     sign = 1.0 if maximize else -1.0
     unit = abs(score(predictions[0])) or 1.0  # six digits of the metric's own scale decide
     counts = np.zeros(len(predictions), dtype=int)
-    total = np.zeros_like(predictions[0])
+    total: Floats = np.zeros_like(predictions[0])
     best_gain, best_counts = -np.inf, counts.copy()
     for size in range(1, rounds + 1):
-        pool = range(len(predictions)) if (counts > 0).sum() < members else np.flatnonzero(counts)
+        full = (counts > 0).sum() >= members
+        pool = np.flatnonzero(counts).tolist() if full else list(range(len(predictions)))
         gains = [
             (round(sign * score((total + predictions[i]) / size) / unit, 6), counts[i] > 0, -i)
             for i in pool

@@ -1,4 +1,6 @@
-"""Score a CSV file with a model file: python predict.py model.onnx rows.csv
+"""Score a CSV file with a model file.
+
+    python predict.py model.onnx rows.csv
 
 Needs numpy and onnxruntime, nothing else; it may be copied and used on its own.
 """

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
-from automl.core.catalog import FamilyName, TrialFailure
+from automl.core.catalog import FamilyName, TaskType, TrialFailure
 from automl.core.errors import TrialError
-from automl.core.hyperparameter import Hyperparameter
+from automl.core.hyperparameter import Hyperparameter, serving
 from automl.core.learner import Estimator, FamilySpec, NetworkFamily
 from automl.families.restriction import narrow
 
@@ -41,13 +41,15 @@ def is_network(module: Estimator | NetworkFamily) -> "TypeIs[NetworkFamily]":
     return hasattr(module, "build")
 
 
-def validate(name: FamilyName, params: Mapping[str, object]) -> None:
-    """Check a candidate's hyperparameters against its family's space.
+def validate(name: FamilyName, params: Mapping[str, object], task: TaskType | None = None) -> None:
+    """Check a candidate's hyperparameters against its family's space, for any task or the given.
 
     Raises:
         TrialError: INVALID_CANDIDATE when one is unknown, missing, inactive or out of its range.
     """
-    known: dict[str, Hyperparameter] = {item.name: item for item in spec(name).space}
+    space = spec(name).space
+    space = space if task is None else serving(space, task)
+    known: dict[str, Hyperparameter] = {item.name: item for item in space}
     active = {item.name for item in known.values() if item.active(params)}  # type: ignore[arg-type]
     for unknown in params.keys() - known.keys():
         raise _invalid(name, f"has no hyperparameter {unknown!r}, only {', '.join(known)}")

@@ -11,6 +11,7 @@ decay of 0.1 rather than 0.01 0.0499 / 0.938 / 51,621; with that decay cosine 0.
 and patience one that overfits.
 """
 
+from automl.core.catalog import TaskType
 from automl.core.hyperparameter import Hyperparameter, Space
 
 TRAINING: Space = (
@@ -19,6 +20,7 @@ TRAINING: Space = (
         type="categorical",
         default="mse",
         choices=("mse", "mae", "huber"),
+        tasks=(TaskType.REGRESSION,),
         description="What a regression makes small; classification always takes cross-entropy.",
     ),
     Hyperparameter(

@@ -1,7 +1,7 @@
 """From a study's history to its next candidate.
 
-A pure function of its arguments. In replay order (a budget of trials alone) the history it looks at
-ends at trial n−8 and costs are modelled, so the answer depends on nothing but data, spec and number.
+A pure function of its arguments. In replay order (a budget of trials alone) the history it looks
+at ends at trial n−8 and costs play no part, so the answer depends on data, spec and number alone.
 """
 
 import hashlib
@@ -48,7 +48,7 @@ def ask(
     """
     if spec.budget.replay:
         history = [trial for trial in history if trial.number <= number - REPLAY_WINDOW]
-    head = portfolio(spec, plan.families)
+    head = portfolio(spec, plan)
     costs = _costs(history)
     if number < len(head):
         affordable = _affordable(head[number].family, costs, spec, seconds_left)

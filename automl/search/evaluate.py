@@ -57,7 +57,9 @@ class Done:
             "parameters": self.parameters,
             "reported": self.reported,
         }
-        return nest({"fitted": self.fitted, "done": State(header, {"predictions": self.predictions})})
+        return nest(
+            {"fitted": self.fitted, "done": State(header, {"predictions": self.predictions})}
+        )
 
 
 def evaluate(
@@ -83,7 +85,7 @@ def evaluate(
         TrialStopped: ``control`` said so.
         TrialError: the candidate cannot be trained.
     """
-    families.validate(candidate.family, candidate.params)
+    families.validate(candidate.family, candidate.params, prepared.plan.task)
     spec = families.spec(candidate.family)
     done, partial = _restore(resume)
     for index in range(len(done), len(prepared.folds)):
@@ -93,7 +95,7 @@ def evaluate(
         watch = _FoldControl(control, done, folds_left=len(prepared.folds) - index)
         fitted = _train(candidate, fold, watch, partial)
         partial = None
-        done.append(_judge(prepared, spec.view, index, fold, fitted, watch.reported))
+        done.append(_judge(prepared, spec.view, index, fitted=fitted, reported=watch.reported))
         control.save(lambda: _checkpoint(done, None))
     return _result(prepared, done)
 
@@ -119,11 +121,9 @@ def _train(candidate: Candidate, fold: Fold, control: Control, partial: State | 
     return family.fit(candidate.params, fold, control)
 
 
-def _judge(
-    prepared: Prepared, view: View, index: int, fold: Fold, fitted: Fitted, reported: int
-) -> Done:
+def _judge(prepared: Prepared, view: View, index: int, *, fitted: Fitted, reported: int) -> Done:
     encoded = prepared.encoded(index, view)
-    raw = fitted.predict(fold.valid.x)
+    raw = fitted.predict(encoded.valid.x)
     predictions = tasks.load(prepared.plan.task).decode(raw, encoded.scale)
     value = prepared.score(encoded.truth, predictions)
     if not (np.isfinite(value) and np.isfinite(predictions).all()):
@@ -151,7 +151,7 @@ def _result(prepared: Prepared, done: list[Done]) -> Evaluation:
 
 
 def _seed(prepared: Prepared, candidate: Candidate, index: int) -> int:
-    """Return the fold's seed: of the study's seed and the recipe, never of when or where it runs."""
+    """Return the fold's seed: of the study's seed and the recipe, not of when or where it runs."""
     recipe = json.dumps(dict(candidate.params), sort_keys=True)
     text = f"{prepared.spec.seed}/{candidate.family.value}/{recipe}/{index}"
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big") >> 1

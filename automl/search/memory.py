@@ -1,11 +1,12 @@
 """From our rows to an Optuna study: rebuilt at every ask, so that no second truth exists.
 
-Optuna's own tables are not used. Rebuilding is deterministic: the same rows give the same study and,
-with the same seed, the same proposal (measured: 29 ms for 500 trials).
+Optuna's own tables are not used. Rebuilding is deterministic: the same rows give the same study
+and, with the same seed, the same proposal (measured: 29 ms for 500 trials).
 """
 
 import warnings
 from collections.abc import Iterable
+from typing import cast
 
 import optuna
 from optuna.distributions import (
@@ -25,9 +26,7 @@ STARTUP_TRIALS = 6
 """A family's first trials are drawn at random; its defaults count among them."""
 
 
-def remember(
-    space: Space, trials: Iterable[Trial], *, maximize: bool, seed: int
-) -> optuna.Study:
+def remember(space: Space, trials: Iterable[Trial], *, maximize: bool, seed: int) -> optuna.Study:
     """Return an in-memory Optuna study of one family's trials.
 
     Complete trials carry their value; those without an outcome are running ones, which the
@@ -71,9 +70,11 @@ def distribution(dimension: Hyperparameter) -> BaseDistribution:
         case Hyperparameter(type="int", low=low, high=high) if low is not None and high is not None:
             step = int(dimension.step or 1)
             return IntDistribution(int(low), int(high), log=dimension.log, step=step)
-        case Hyperparameter(type="float", low=low, high=high) if low is not None and high is not None:
-            step = dimension.step
-            return FloatDistribution(float(low), float(high), log=dimension.log, step=step)
+        case Hyperparameter(type="float", low=low, high=high) if (
+            low is not None and high is not None
+        ):
+            by = dimension.step
+            return FloatDistribution(float(low), float(high), log=dimension.log, step=by)
         case _:
             raise ValueError(f"hyperparameter {dimension.name} has neither choices nor a range")
 
@@ -85,8 +86,7 @@ def _suggest(trial: optuna.Trial, name: str, over: BaseDistribution) -> Value:
         case FloatDistribution():
             return trial.suggest_float(name, over.low, over.high, step=over.step, log=over.log)
         case CategoricalDistribution():
-            chosen: Value = trial.suggest_categorical(name, over.choices)
-            return chosen
+            return cast("Value", trial.suggest_categorical(name, over.choices))
         case _:
             raise TypeError(f"no way to draw {name} from {over!r}")
 

@@ -69,7 +69,9 @@ def make_plan(
     warnings = _warnings(columns, features, target, spec)
     outputs = len(target.classes) or 1
     positive = _positive(spec, target)
-    guess = np.broadcast_to(tasks.load(spec.task.type).baseline(usable, outputs), (len(usable), outputs))
+    guess = np.broadcast_to(
+        tasks.load(spec.task.type).baseline(usable, outputs), (len(usable), outputs)
+    )
     return Plan(
         task=spec.task.type,
         target=spec.task.target,
@@ -121,7 +123,7 @@ def _metric(spec: StudySpec, target: Target) -> MetricName:
         )
     if chosen is MetricName.RMSLE and np.nanmin(target.y) < 0:
         raise InvalidSpec(
-            "Metric rmsle compares logarithms and the target has negative values; choose rmse or mae.",
+            "Metric rmsle compares logarithms and the target has negative values; choose rmse.",
             errors=(Detail("the target has negative values", field="task.metric"),),
         )
     return chosen
@@ -133,7 +135,7 @@ def _positive(spec: StudySpec, target: Target) -> int | None:
     names = [str(label) for label in target.classes]
     if len(names) != 2 or spec.task.positive not in names:
         raise InvalidSpec(
-            f"positive={spec.task.positive!r} must be one of a target's two classes, here {names[:10]}.",
+            f"positive={spec.task.positive!r} must be one of two classes, here {names[:10]}.",
             errors=(Detail("not one of two classes", field="task.positive"),),
         )
     return names.index(spec.task.positive)
@@ -155,7 +157,7 @@ def _check_test(spec: StudySpec, features: Sequence[Column], test: Dataset, path
 
 
 def _validation(spec: StudySpec, rows: int, target: Target) -> tuple[ValidationStrategy, int]:
-    """Return the strategy and the number of folds: many where data is small, one where it is large."""
+    """Return the strategy and how many folds: many where data is small, one where it is large."""
     strategy = spec.validation.strategy
     if strategy in (ValidationStrategy.TIME, ValidationStrategy.GROUP):
         raise NotSupported(

@@ -16,7 +16,7 @@ from automl.core.learner import Examples, Fold, View
 from automl.core.model import Input
 from automl.core.schema import Column, Dataset
 from automl.core.study import Plan, StudySpec
-from automl.data import override, split, table
+from automl.data import override, rows, split, table
 from automl.data.target import labels_in, read_target
 from automl.features import encoder
 from automl.features.encoder import Encoder
@@ -65,7 +65,7 @@ class Prepared:
     @property
     def inputs(self) -> tuple[Input, ...]:
         """The inputs of the model file, in the dataset's order."""
-        return tuple(Input(c.name, c.kind, c.cells, c.decimal_comma) for c in self.columns)
+        return tuple(rows.input_of(column) for column in self.columns)
 
     def encoded(self, index: int, view: View) -> Encoded:
         """Return the fold at ``index`` through ``view``, fitted on its training rows only."""

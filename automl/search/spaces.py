@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from automl import families
 from automl.core.catalog import FamilyName
 from automl.core.errors import Detail, InvalidSpec
-from automl.core.hyperparameter import Space
+from automl.core.hyperparameter import Space, serving
 from automl.core.study import StudySpec
 
 
@@ -16,7 +16,8 @@ def space(spec: StudySpec, name: FamilyName) -> Space:
         InvalidSpec: the spec's restriction does not fit the family's space.
     """
     restriction = (spec.search_space or {}).get(name.value, {})
-    return families.narrow(families.spec(name).space, restriction, field=f"search_space.{name.value}")
+    whole = serving(families.spec(name).space, spec.task.type)
+    return families.narrow(whole, restriction, field=f"search_space.{name.value}")
 
 
 def check_restrictions(spec: StudySpec, chosen: Sequence[FamilyName]) -> None:

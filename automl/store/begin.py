@@ -3,9 +3,9 @@
 from sqlalchemy import insert
 
 from automl.core.catalog import EventType, StudyStatus, TrialState
+from automl.core.study import finish_reserve
 from automl.core.trial import Attempt, Candidate, Turn
 from automl.store.claim import started
-from automl.store.elapsed import reserve
 from automl.store.ledger import Ledger
 from automl.store.tables import trials
 
@@ -51,5 +51,5 @@ def _start(ledger: Ledger) -> None:
     study.status = StudyStatus.RUNNING
     study.started_at = ledger.now
     if study.seconds is not None:
-        study.search_ends_at = ledger.now + study.seconds - reserve(study.seconds)
+        study.search_ends_at = ledger.now + study.seconds - finish_reserve(study.seconds)
     ledger.event(EventType.STUDY_STARTED)

@@ -1,11 +1,6 @@
-"""A study's time: what has passed without pauses, and what is kept back for the finish."""
+"""A study's time: what has passed, pauses left out."""
 
 
 def elapsed(*, started_at: float | None, until: float, paused_seconds: float) -> float:
     """Return the seconds from the start until then, pauses left out; 0 before the start."""
     return 0.0 if started_at is None else max(0.0, until - started_at - paused_seconds)
-
-
-def reserve(seconds: float) -> float:
-    """Return how many of a budget's seconds are kept for ensemble, export and publishing."""
-    return max(2.0, 0.06 * seconds)

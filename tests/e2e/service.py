@@ -53,7 +53,7 @@ class Service:
         return found
 
     def kill(self, kind: str, index: int = 0) -> float:
-        """Kill -9 a part with all its children at once; return the moment on the monotonic clock."""
+        """Kill -9 a part with its children; return the moment on the monotonic clock."""
         part = self.parts(kind)[index]
         for process in [part, *part.children(recursive=True)]:
             try:
@@ -83,7 +83,16 @@ def serve(
     port, log = free_port(), data_dir.with_suffix(".log")
     with log.open("ab") as output:
         process = subprocess.Popen(
-            [AUTOML, "serve", "--port", str(port), "--data-dir", str(data_dir), "--workers", str(workers)],
+            [
+                AUTOML,
+                "serve",
+                "--port",
+                str(port),
+                "--data-dir",
+                str(data_dir),
+                "--workers",
+                str(workers),
+            ],
             env={**os.environ, **(environment or {})},  # noqa: TID251 -- a user's shell
             stdout=output,
             stderr=subprocess.STDOUT,

@@ -40,7 +40,14 @@ def undisturbed(csv: Path, tmp_path_factory: pytest.TempPathFactory) -> Outcome:
     )
     result = pipeline.fit(spec, dataset, table)
     board = [
-        (t.number, t.state.value, t.candidate.family.value, dict(t.candidate.params), t.value, t.epochs)
+        (
+            t.number,
+            t.state.value,
+            t.candidate.family.value,
+            dict(t.candidate.params),
+            t.value,
+            t.epochs,
+        )
         for t in result.trials
     ]
     return board, result.finished.files[ExportFormat.ONNX]
@@ -99,5 +106,3 @@ def _outcome(client: Client, study_id: str, folder: Path) -> Outcome:
         for t in client.trials(study_id, sort="number")
     ]
     return board, client.download(study_id, folder / "model.onnx").read_bytes()
-
-

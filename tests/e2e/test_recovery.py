@@ -111,7 +111,9 @@ def test_pause_gives_trials_back_and_resume_takes_them_up(tmp_path: Path) -> Non
         path = f"/v1/studies/{study['id']}"
         until(lambda: _epoch(client, study["id"]) >= 2, 60, "no epoch was trained")
         client.post(f"{path}/pause", {})
-        until(lambda: client.study(study["id"])["progress"]["trials"]["waiting"] == 1, 10, "not back")
+        until(
+            lambda: client.study(study["id"])["progress"]["trials"]["waiting"] == 1, 10, "not back"
+        )
         elapsed = client.study(study["id"])["progress"]["elapsed_seconds"]
         assert client.study(study["id"])["progress"]["elapsed_seconds"] == elapsed
         client.post(f"{path}/resume", {})

@@ -1,6 +1,7 @@
 """Greedy selection against exhaustive truth, ties and limits."""
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from automl.core.frame import Floats
@@ -72,7 +73,7 @@ def test_crossfit_never_judges_rows_by_weights_chosen_on_them() -> None:
     parts = [np.array([0, 3]), np.array([1, 4]), np.array([2, 5])]
     seen: list[list[int]] = []
 
-    def choose(some: object, rows: np.ndarray) -> tuple[float, float]:  # type: ignore[type-arg]
+    def choose(some: object, rows: npt.NDArray[np.intp]) -> tuple[float, float]:
         seen.append(rows.tolist())
         return (0.25, 0.75)
 

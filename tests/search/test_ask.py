@@ -51,9 +51,10 @@ def _complete(number: int, candidate: Candidate, value: float, seconds: float = 
 
 
 def test_the_portfolio_comes_first_and_the_linear_model_before_all() -> None:
-    head = portfolio(REPLAY, PLAN.families)
+    head = portfolio(REPLAY, PLAN)
     assert head[0].family is FamilyName.LINEAR
     assert [ask(PLAN, REPLAY, [], number) for number in range(len(head))] == list(head)
+    assert all(one != other for n, one in enumerate(head) for other in head[:n])
 
 
 @pytest.mark.parametrize("number", [9, 15, 24])
@@ -82,7 +83,10 @@ def test_measured_seconds_play_no_part_in_replay_order() -> None:
 
 def test_another_seed_asks_for_something_else() -> None:
     other = replace(REPLAY, seed=1)
-    asked = [ask(PLAN, REPLAY, [], n) != ask(PLAN, other, [], n) for n in range(3, 7)]
+    asked = [
+        ask(PLAN, REPLAY, [], n) != ask(PLAN, other, [], n)
+        for n in range(len(portfolio(REPLAY, PLAN)), 9)
+    ]
     assert any(asked)
 
 
@@ -93,27 +97,27 @@ def test_every_proposal_is_valid_and_serves_the_chosen_families() -> None:
         candidate = ask(plan, REPLAY, trials, number)
         assert candidate is not None
         assert candidate.family in plan.families
-        families.validate(candidate.family, candidate.params)
+        families.validate(candidate.family, candidate.params, plan.task)
         trials.append(_complete(number, candidate, 0.7 + 0.001 * number))
 
 
 def test_a_candidate_that_cannot_finish_in_time_is_not_started() -> None:
-    head = portfolio(REPLAY, PLAN.families)
+    head = portfolio(REPLAY, PLAN)
     trials = [
         _complete(n, c, 0.8, seconds=0.5 if c.family is FamilyName.LINEAR else 30.0)
         for n, c in enumerate(head)
     ]
-    asked = ask(PLAN, TIMED, trials, 3, seconds_left=10.0)
+    asked = ask(PLAN, TIMED, trials, len(head), seconds_left=10.0)
     assert asked is not None
     assert asked.family is FamilyName.LINEAR
-    assert ask(PLAN, TIMED, trials, 3, seconds_left=0.2) is None
+    assert ask(PLAN, TIMED, trials, len(head), seconds_left=0.2) is None
 
 
 def test_the_better_family_gets_more_trials_but_not_all() -> None:
-    head = portfolio(REPLAY, PLAN.families)
+    head = portfolio(REPLAY, PLAN)
     values = {FamilyName.LINEAR: 0.75, FamilyName.LIGHTGBM: 0.95, FamilyName.MLP: 0.80}
     trials = [_complete(n, c, values[c.family]) for n, c in enumerate(head)]
-    drawn = [ask(PLAN, TIMED, trials, n, seconds_left=50.0) for n in range(3, 103)]
+    drawn = [ask(PLAN, TIMED, trials, n, seconds_left=50.0) for n in range(len(head), 100)]
     counts = {name: sum(c.family is name for c in drawn if c) for name in FamilyName}
-    assert counts[FamilyName.LIGHTGBM] > 50
+    assert counts[FamilyName.LIGHTGBM] > 45
     assert counts[FamilyName.MLP] >= 1
