@@ -16,6 +16,7 @@ from automl.core.study import Plan, StudySpec, finish_reserve
 from automl.core.trial import Trial
 from automl.finish import Entry, Finished, finish
 from automl.search.ask import ask
+from automl.search.memory import Memory
 from automl.search.plan import make_plan
 from automl.search.prepare import Prepared, prepare
 from automl.search.slots import Result, Slots, first_failure
@@ -73,7 +74,7 @@ def fit(
 def search(prepared: Prepared, *, slots: int, deadline: float | None, watch: Watch) -> list[Result]:
     """Ask for candidates and evaluate them until the budget ends; return the results by number."""
     plan, spec = prepared.plan, prepared.spec
-    asking = True
+    asking, memory = True, Memory()
     with Slots(slots, prepared, deadline=deadline) as running:
         while True:
             while asking and running.ready(spec):
@@ -82,7 +83,9 @@ def search(prepared: Prepared, *, slots: int, deadline: float | None, watch: Wat
                     asking = False
                     break
                 left = running.seconds_left()
-                candidate = ask(plan, spec, running.trials, number, seconds_left=left)
+                candidate = ask(
+                    plan, spec, running.trials, number, seconds_left=left, memory=memory
+                )
                 if candidate is None:
                     asking = False
                     break

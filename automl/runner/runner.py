@@ -86,7 +86,9 @@ class Runner:
     def _ask(self, study: Study, history: Sequence[Trial], turn: Turn) -> Candidate | None:
         left = turn.seconds_left
         try:
-            return ask(study.plan, study.spec, history, turn.number, seconds_left=left)
+            memory = self._studies.memory(study.id)
+            plan, spec = study.plan, study.spec
+            return ask(plan, spec, history, turn.number, seconds_left=left, memory=memory)
         except Exception:
             # A search that cannot go on ends with what it has, and not in an endless loop.
             log.exception("ask.broken", study_id=study.id, trial=turn.number)

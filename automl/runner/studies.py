@@ -3,11 +3,13 @@
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 from automl.core.ports import Store, Unit
 from automl.core.schema import Dataset
 from automl.core.study import Study, StudySpec
 from automl.core.trial import Trial
+from automl.search.memory import Memory
 from automl.search.prepare import Prepared, prepare
 from automl.service.cache import Cache
 
@@ -16,6 +18,8 @@ KEPT_PREPARED = 2
 
 KEPT_HISTORIES = 16
 PAGE = 500
+
+Warm = TypeVar("Warm")
 
 
 class Studies:
@@ -26,11 +30,18 @@ class Studies:
         self._cache = cache
         self._prepared: OrderedDict[str, Prepared] = OrderedDict()
         self._ended: OrderedDict[str, list[Trial]] = OrderedDict()
+        self._memories: OrderedDict[str, Memory] = OrderedDict()
 
     def look(self, tenant: str, study_id: str) -> tuple[Study, list[Trial]]:
         """Return a study with all its trials by number, as they stand."""
         with self._store.unit() as unit:
             return unit.studies.get(tenant, study_id), self._history(unit, study_id)
+
+    def memory(self, study_id: str) -> Memory:
+        """Return what earlier asks of a study left."""
+        memory = self._memories.setdefault(study_id, Memory())
+        _keep(self._memories, study_id, KEPT_HISTORIES)
+        return memory
 
     def prepared(self, tenant: str, study_id: str) -> Prepared:
         """Return a study's rows, split and ready to be encoded."""
@@ -79,9 +90,7 @@ def _page(unit: Unit, study_id: str, offset: int) -> Sequence[Trial]:
     )
 
 
-def _keep(
-    warm: "OrderedDict[str, Prepared] | OrderedDict[str, list[Trial]]", used: str, most: int
-) -> None:
+def _keep(warm: OrderedDict[str, Warm], used: str, most: int) -> None:
     warm.move_to_end(used)
     while len(warm) > most:
         warm.popitem(last=False)

@@ -15,7 +15,7 @@ from automl.core.catalog import FamilyName, TrialState
 from automl.core.hyperparameter import Space
 from automl.core.study import REPLAY_WINDOW, Plan, StudySpec
 from automl.core.trial import Candidate, Trial
-from automl.search.memory import draw, remember
+from automl.search.memory import Memory
 from automl.search.portfolio import portfolio
 from automl.search.spaces import space
 
@@ -36,6 +36,7 @@ def ask(
     number: int,
     *,
     seconds_left: float | None = None,
+    memory: Memory | None = None,
 ) -> Candidate | None:
     """Return the candidate of trial ``number``, or None when nothing is worth starting.
 
@@ -45,6 +46,7 @@ def ask(
         history: all trials so far by number; in replay order the newest are ignored.
         number: the trial to be asked for.
         seconds_left: of the search, None in replay order.
+        memory: what earlier asks of the same study left; it changes the speed, not the answer.
     """
     if spec.budget.replay:
         history = [trial for trial in history if trial.number <= number - REPLAY_WINDOW]
@@ -62,8 +64,9 @@ def ask(
     name = _draw_family(plan, spaces, history, np.random.default_rng(seed))
     own = [trial for trial in history if trial.candidate.family is name]
     maximize = metric.maximize(plan.metric)
-    study = remember(spaces[name], own, maximize=maximize, seed=seed)
-    return Candidate(name, draw(study, spaces[name]))
+    warm = memory or Memory()
+    params = warm.propose(name, spaces[name], own, maximize=maximize, seed=seed)
+    return Candidate(name, params)
 
 
 def _draw_family(
