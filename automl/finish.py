@@ -63,12 +63,7 @@ def finish(prepared: Prepared, entries: Sequence[Entry]) -> Finished:
     """
     pool = best_entries(prepared.plan, entries)
     predictions = [np.asarray(entry.out_of_fold(), dtype=np.float64) for entry in pool]
-    weights = _choose(prepared, predictions, np.arange(len(prepared.judged)))
-    members = [
-        train_member(prepared, entry, weight)
-        for entry, weight in zip(pool, weights, strict=True)
-        if weight > 0
-    ]
+    members = choose_members(prepared, pool, predictions)
     file = portable.build(
         prepared.plan, prepared.inputs, members, prepared.frame, seed=prepared.spec.seed
     )
@@ -102,6 +97,18 @@ def best_entries(plan: Plan, entries: Sequence[Entry]) -> list[Entry]:
     firsts = {entry.trial.candidate.family: entry for entry in reversed(ranked)}
     keep = {e.trial.number for e in [*ranked[:POOL], *firsts.values()]}
     return [entry for entry in ranked if entry.trial.number in keep]
+
+
+def choose_members(
+    prepared: Prepared, pool: Sequence[Entry], predictions: Sequence[Floats]
+) -> list[TrainedMember]:
+    """Return the weighted set that judges best on all out-of-fold rows, folds rebuilt."""
+    weights = _choose(prepared, predictions, np.arange(len(prepared.judged)))
+    return [
+        train_member(prepared, entry, weight)
+        for entry, weight in zip(pool, weights, strict=True)
+        if weight > 0
+    ]
 
 
 def train_member(prepared: Prepared, entry: Entry, weight: float) -> TrainedMember:

@@ -60,12 +60,12 @@ def fit(
         NothingTrained: no trial was complete when the budget ended.
         ExportFailed: no member gave equal outputs as a file.
     """
-    started = time.monotonic()
+    ends = deadline(spec.budget.seconds)
     plan = make_plan(spec, dataset, table, test)
     prepared = prepare(plan, spec, dataset, table, test)
-    results = search(prepared, slots=slots, deadline=_deadline(spec, started), watch=watch)
+    results = search(prepared, slots=slots, deadline=ends, watch=watch)
     trials = [result.trial for result in results]
-    entries = [_entry(result) for result in results if result.trial.state is TrialState.COMPLETE]
+    entries = [entry(result) for result in results if result.trial.state is TrialState.COMPLETE]
     if not entries:
         raise NothingTrained(first_failure(trials))
     return Fit(plan, trials, finish(prepared, entries))
@@ -97,13 +97,13 @@ def search(prepared: Prepared, *, slots: int, deadline: float | None, watch: Wat
             watch(plan, running.trials)
 
 
-def _deadline(spec: StudySpec, started: float) -> float | None:
-    """Return the moment of the monotonic clock at which the search makes room for the finish."""
-    seconds = spec.budget.seconds
-    return None if seconds is None else started + seconds - finish_reserve(seconds)
+def deadline(seconds: float | None) -> float | None:
+    """Return when, on the monotonic clock, a search begun now must make room for the finish."""
+    return None if seconds is None else time.monotonic() + seconds - finish_reserve(seconds)
 
 
-def _entry(result: Result) -> Entry:
+def entry(result: Result) -> Entry:
+    """Return a complete trial as what the finish takes."""
     evaluation = result.evaluation
     if evaluation is None:
         raise TypeError(f"trial {result.trial.number} has no evaluation")

@@ -1,6 +1,6 @@
 """What the service costs: start, idle memory, time between trials, first result, API latency.
 
-    python benchmarks/service.py
+    python -m benchmarks.service
 
 Runs a whole embedded service in a fresh folder and 100 trials of a tiny network on iris; every
 figure is printed as it is measured. Memory is proportional (PSS) over all processes.

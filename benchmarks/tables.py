@@ -1,6 +1,6 @@
 """Ours over REST against LightGBM's defaults, on folders of tables, in one run.
 
-    python benchmarks/tables.py FOLDER... --budget 60 --out results.json
+    python -m benchmarks.tables FOLDER... --budget 60 --out results.json
 
 A folder holds ``meta.json`` (``target``, ``task``: binary, multiclass or regression) and either
 ``train.csv`` and ``test.csv`` or ``data.csv`` (also gzipped), of which 25 % are held out,
@@ -135,7 +135,7 @@ def _number(cell: str) -> float:
 
 def ours(client: Client, problem: Problem, budget: float, folder: Path) -> dict[str, Any]:
     """Run a study over REST, download the model and score the test rows with the file."""
-    train, test = _write(problem, folder)
+    train, test = write(problem, folder)
     task = "regression" if problem.task == "regression" else "classification"
     body = {
         "dataset_id": client.upload(train)["id"],
@@ -176,7 +176,7 @@ def _tested(problem: Problem, model: dict[str, Any], path: Path, test: Path) -> 
     return {"metric": name, "error": value, "rows_per_second": round(speed)}
 
 
-def _write(problem: Problem, folder: Path) -> tuple[Path, Path]:
+def write(problem: Problem, folder: Path) -> tuple[Path, Path]:
     """Write the training rows, and the test rows without their target."""
     train, test = folder / "train.csv", folder / "test.csv"
     for path, some in ((train, problem.train), (test, problem.test)):

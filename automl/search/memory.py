@@ -67,8 +67,8 @@ class _Family:
     def __init__(self, space: Space, *, maximize: bool) -> None:
         self._space = space
         self._open = {item.name: distribution(item) for item in space if not _fixed(item)}
-        direction = "maximize" if maximize else "minimize"
-        self._study = optuna.create_study(study_name="family", direction=direction)
+        up, down = optuna.study.StudyDirection.MAXIMIZE, optuna.study.StudyDirection.MINIMIZE
+        self._study = optuna.create_study(direction=up if maximize else down)
         self._places: dict[int, int] = {}  # our trials' numbers to Optuna's
         self._running: set[int] = set()
 

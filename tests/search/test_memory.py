@@ -46,7 +46,8 @@ def test_a_trial_seen_running_counts_by_its_value_once_it_ended() -> None:
     memory = Memory()
     first = memory.propose(FamilyName.MLP, SPACE, running, maximize=True, seed=99)
     assert first == _cold(running, 99)
-    assert memory.propose(FamilyName.MLP, SPACE, trials, maximize=True, seed=99) == _cold(trials, 99)
+    told = memory.propose(FamilyName.MLP, SPACE, trials, maximize=True, seed=99)
+    assert told == _cold(trials, 99)
 
 
 def test_a_running_trial_that_fails_leaves_no_trace() -> None:
