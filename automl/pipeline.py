@@ -60,9 +60,10 @@ def fit(
         NothingTrained: no trial was complete when the budget ended.
         ExportFailed: no member gave equal outputs as a file.
     """
-    ends = deadline(spec.budget.seconds)
+    started = time.monotonic()
     plan = make_plan(spec, dataset, table, test)
     prepared = prepare(plan, spec, dataset, table, test)
+    ends = deadline(spec.budget.seconds, plan, started=started)
     results = search(prepared, slots=slots, deadline=ends, watch=watch)
     trials = [result.trial for result in results]
     entries = [entry(result) for result in results if result.trial.state is TrialState.COMPLETE]
@@ -97,9 +98,9 @@ def search(prepared: Prepared, *, slots: int, deadline: float | None, watch: Wat
             watch(plan, running.trials)
 
 
-def deadline(seconds: float | None) -> float | None:
-    """Return when, on the monotonic clock, a search begun now must make room for the finish."""
-    return None if seconds is None else time.monotonic() + seconds - finish_reserve(seconds)
+def deadline(seconds: float | None, plan: Plan, *, started: float) -> float | None:
+    """Return when, on the monotonic clock, a search must make room for the finish."""
+    return None if seconds is None else started + seconds - finish_reserve(seconds, plan.outputs)
 
 
 def entry(result: Result) -> Entry:

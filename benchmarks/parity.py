@@ -9,6 +9,7 @@ twentieth of its categories unseen. Printed is the largest |a−b| / max(1, max 
 import argparse
 import os
 import tempfile
+import time
 from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # noqa: TID251 -- before the libraries load
@@ -41,9 +42,8 @@ def main() -> None:
 def compare(problem: Problem, budget: float, folder: Path) -> None:
     train, test = write(problem, folder)
     prepared = _prepare(problem, train, folder, budget)
-    results = pipeline.search(
-        prepared, slots=2, deadline=pipeline.deadline(budget), watch=lambda _plan, _trials: None
-    )
+    ends = pipeline.deadline(budget, prepared.plan, started=time.monotonic())
+    results = pipeline.search(prepared, slots=2, deadline=ends, watch=lambda _plan, _trials: None)
     entries = [pipeline.entry(r) for r in results if r.trial.state is TrialState.COMPLETE]
     pool = best_entries(prepared.plan, entries)
     predictions = [np.asarray(entry.out_of_fold(), float) for entry in pool]

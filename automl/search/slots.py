@@ -9,6 +9,7 @@ from multiprocessing.context import SpawnProcess
 from types import TracebackType
 from typing import Self
 
+from automl import families
 from automl.core.catalog import TrialFailure, TrialState
 from automl.core.errors import TrialError, TrialStopped
 from automl.core.study import REPLAY_WINDOW, StudySpec
@@ -47,6 +48,8 @@ class Slots:
     def __enter__(self) -> Self:
         if self._count > 1:
             self._idle = [_Process(self._prepared, self._deadline) for _ in range(self._count)]
+            for name in self._prepared.plan.families:
+                families.model(name)  # the finish needs them here, and here is idle now
         return self
 
     def __exit__(

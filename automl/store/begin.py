@@ -51,5 +51,7 @@ def _start(ledger: Ledger) -> None:
     study.status = StudyStatus.RUNNING
     study.started_at = ledger.now
     if study.seconds is not None:
-        study.search_ends_at = ledger.now + study.seconds - finish_reserve(study.seconds)
+        study.search_ends_at = (
+            ledger.now + study.seconds - finish_reserve(study.seconds, study.outputs)
+        )
     ledger.event(EventType.STUDY_STARTED)

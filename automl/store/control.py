@@ -88,12 +88,12 @@ def _reopen(ledger: Ledger, add: Budget | None) -> None:
     if add is not None:
         _extend(study, add)
     left = _seconds_left(ledger)
-    if left is not None and left <= finish_reserve(left):
+    if left is not None and left <= finish_reserve(left, study.outputs):
         raise StudyState(f"the study's {study.seconds:g} s are spent; add seconds to its budget")
     if study.trials is not None and study.next_number >= study.trials:
         raise StudyState(f"the study's {study.trials} trials are spent; add trials to its budget")
     if study.started_at is not None and left is not None:
-        study.search_ends_at = ledger.now + left - finish_reserve(left)
+        study.search_ends_at = ledger.now + left - finish_reserve(left, study.outputs)
     study.finished_at = study.error_reason = study.error_detail = None
     study.cancelling = study.exhausted = False
     study.queued_at = ledger.now

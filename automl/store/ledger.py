@@ -29,6 +29,7 @@ class Standing:
     dataset_id: str
     test_dataset_id: str | None
     metric: str
+    outputs: int
     status: StudyStatus
     cancelling: bool
     exhausted: bool

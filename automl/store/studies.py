@@ -146,6 +146,7 @@ def _values(study: Study) -> dict[str, Any]:
         "spec": codec.spec_to_json(spec),
         "plan": codec.plan_to_json(study.plan),
         "metric": study.plan.metric.value,
+        "outputs": study.plan.outputs,
         "priority": spec.priority,
         "seconds": spec.budget.seconds,
         "trials": spec.budget.trials,

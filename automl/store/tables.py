@@ -146,6 +146,8 @@ studies = Table(
     Column("queued_at", Double, nullable=False),
     # When a worker last took one of its trials.
     Column("served_at", Double),
+    # Columns of a prediction: what the finish costs depends on them.
+    Column("outputs", Integer, nullable=False, server_default=text("1")),
     Column("started_at", Double),
     Column("finished_at", Double),
     Column("paused_at", Double),

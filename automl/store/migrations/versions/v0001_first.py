@@ -78,6 +78,7 @@ def upgrade() -> None:
         sa.Column("created_at", sa.Double(), nullable=False),
         sa.Column("queued_at", sa.Double(), nullable=False),
         sa.Column("served_at", sa.Double(), nullable=True),
+        sa.Column("outputs", sa.Integer(), server_default=sa.text("1"), nullable=False),
         sa.Column("started_at", sa.Double(), nullable=True),
         sa.Column("finished_at", sa.Double(), nullable=True),
         sa.Column("paused_at", sa.Double(), nullable=True),
