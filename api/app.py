@@ -7,6 +7,7 @@ from anyio import CapacityLimiter
 from fastapi import FastAPI
 
 from api import background, documents, errors
+from api.access import Access
 from api.context import Context
 from api.events import Tailer
 from api.guard import Guard
@@ -48,7 +49,7 @@ def create_app(settings: Settings, store: Store, doorbell: Doorbell) -> FastAPI:
         app.include_router(part.router)
     errors.install(app)
     documents.install(app, PredictBody)
-    app.add_middleware(Guard)
+    app.add_middleware(Guard, access=context.access)
     app.add_middleware(Timed, telemetry=context.telemetry)
     return app
 
@@ -62,6 +63,7 @@ def _context(settings: Settings, store: Store, doorbell: Doorbell) -> Context:
         cache=cache,
         scorers=Scorers(cache),
         readiness=Readiness(store, doorbell),
+        access=Access(store),
         tailer=Tailer(store),
         inbox=Inbox(settings.data_dir / "inbox"),
         telemetry=Telemetry(store),

@@ -2,11 +2,12 @@
 
 import logging
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import anyio
 from anyio import CapacityLimiter, to_thread
 
+from api.access import USE_SECONDS, Access
 from api.context import Context
 from automl.core.errors import Unavailable
 from automl.core.ports import Doorbell, Store
@@ -25,10 +26,20 @@ async def running(context: Context) -> AsyncIterator[None]:
         async with anyio.create_task_group() as group:
             group.start_soon(context.tailer.run)
             group.start_soon(reap, context.store, context.doorbell)
+            group.start_soon(note_use, context.access)
             yield
             group.cancel_scope.cancel()
     finally:
         context.inbox.close()
+
+
+async def note_use(access: Access) -> None:
+    """Write down which keys are in use, now and then."""
+    thread = CapacityLimiter(1)
+    while True:
+        await anyio.sleep(USE_SECONDS)
+        with suppress(Unavailable):
+            await to_thread.run_sync(access.note_use, limiter=thread)
 
 
 async def reap(store: Store, doorbell: Doorbell) -> None:

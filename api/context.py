@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from anyio import CapacityLimiter
 
+from api.access import Access
 from api.events import Tailer
 from api.inbox import Inbox
 from api.telemetry import Telemetry
@@ -24,6 +25,7 @@ class Context:
     cache: Cache
     scorers: Scorers
     readiness: Readiness
+    access: Access
     tailer: Tailer
     inbox: Inbox
     telemetry: Telemetry

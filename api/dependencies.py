@@ -10,6 +10,7 @@ from pydantic import AfterValidator
 from starlette.exceptions import HTTPException
 from typing_extensions import override
 
+from api.access import Caller
 from api.context import Context
 from automl.core.errors import NotFound
 from automl.core.ids import looks_like_id
@@ -46,8 +47,12 @@ async def _context(request: Request) -> Context:
     return cast("Context", request.app.state.context)
 
 
-async def _tenant() -> str:
-    return "default"  # until keys come; every row and query carries it already
+async def _caller(request: Request) -> Caller:
+    return cast("Caller", request.state.caller)  # the guard let nobody in without
+
+
+async def _tenant(request: Request) -> str:
+    return (await _caller(request)).tenant
 
 
 async def _fingerprint(request: Request) -> str:
@@ -67,6 +72,7 @@ def _printable(text: str) -> str:
 
 
 ContextDep = Annotated[Context, Depends(_context)]
+CallerDep = Annotated[Caller, Depends(_caller)]
 TenantDep = Annotated[str, Depends(_tenant)]
 FingerprintDep = Annotated[str, Depends(_fingerprint)]
 """The digest of the body as sent."""

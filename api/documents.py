@@ -20,6 +20,14 @@ _LOCATION = {"Location": {"description": "Where it is", "schema": {"type": "stri
 CREATED: dict[str, Any] = {"responses": {201: {"description": "Created", "headers": _LOCATION}}}
 ACCEPTED: dict[str, Any] = {"responses": {202: {"description": "Accepted", "headers": _LOCATION}}}
 
+_KEY = {
+    "type": "http",
+    "scheme": "bearer",
+    "description": "An API key of `automl keys create`. Scopes: `read` looks and predicts, `write`"
+    " also creates, steers and deletes, `admin` also manages keys. Needed once any key was created;"
+    " before that the service answers on loopback only, without one.",
+}
+
 _BYTES = {"type": "string", "format": "binary"}
 _FILE_HEADERS = {
     "ETag": {"description": "The quoted sha-256 of the file", "schema": {"type": "string"}},
@@ -82,9 +90,12 @@ def install(app: FastAPI, *models: type[Any]) -> None:
             document = generate()
             wanted = [(model, "validation") for model in (Problem, *models)]
             _, definitions = models_json_schema(wanted, ref_template=_REF)  # type: ignore[arg-type]
-            document.setdefault("components", {}).setdefault("schemas", {}).update(
-                definitions["$defs"]
-            )
+            components = document.setdefault("components", {})
+            components.setdefault("schemas", {}).update(definitions["$defs"])
+            components["securitySchemes"] = {"key": _KEY}
+            for path, item in document["paths"].items():
+                for operation in item.values() if path.startswith("/v1/") else ():
+                    operation["security"] = [{"key": []}, {}]
         return generate()
 
     app.openapi = openapi  # type: ignore[method-assign]

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections import deque
-from collections.abc import AsyncGenerator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, field
 
@@ -20,6 +20,7 @@ from automl.core.ports import Event, Store
 
 POLL_SECONDS = 0.25
 PING_SECONDS = 15.0
+WELCOME_SECONDS = 0.4
 RETRY = b"retry: 2000\n\n"
 PING = b": ping\n\n"
 TERMINAL = (EventType.STUDY_SUCCEEDED, EventType.STUDY_FAILED, EventType.STUDY_CANCELLED)
@@ -181,18 +182,39 @@ class Tailer:
 
 
 class EventStream(StreamingResponse):
-    """A response whose generator is closed at once when the client goes."""
+    """A response whose generator is closed at once when the client goes.
+
+    Args:
+        frames: what is sent.
+        welcome: asked again and again; the stream ends when the client no longer is.
+    """
 
     media_type = "text/event-stream"
 
-    def __init__(self, frames: AsyncGenerator[bytes, None]) -> None:
+    def __init__(
+        self, frames: AsyncGenerator[bytes, None], *, welcome: Callable[[], Awaitable[bool]]
+    ) -> None:
         super().__init__(frames, headers={"Cache-Control": "no-cache", "X-Accel-Buffering": "no"})
         self._frames = frames
+        self._welcome = welcome
 
     @override
     async def stream_response(self, send: Send) -> None:
-        async with aclosing(self._frames):
+        whole = False
+        async with aclosing(self._frames), anyio.create_task_group() as group:
+            group.start_soon(self._watch, group.cancel_scope)
             await super().stream_response(send)
+            whole = True
+            group.cancel_scope.cancel()
+        if not whole:
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def _watch(self, streaming: anyio.CancelScope) -> None:
+        welcome = True
+        while welcome:
+            await anyio.sleep(WELCOME_SECONDS)
+            welcome = await self._welcome()
+        streaming.cancel()
 
 
 async def _comes(changed: asyncio.Event) -> bool:

@@ -1,12 +1,18 @@
-"""What stands before every route: who may speak to us, and headers that browsers heed."""
+"""What stands before every route: who may speak to us, and headers that browsers heed.
+
+It decides before anything of a body is read.
+"""
 
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.errors import problem
+from api.access import ANYONE, Access, Caller, bearer, needed
+from api.errors import of_error, problem
+from automl.core.errors import Unavailable
 
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -17,20 +23,22 @@ HEADERS = {
 _NOTHING = "default-src 'none'; frame-ancestors 'none'"
 _PAGES = ("/docs",)
 """These load scripts and styles; everything else is data."""
+_CHALLENGE = 'Bearer realm="automl"'
 
 
 class Guard:
-    """Loopback only while no API key was ever created.
+    """Once a key was created: a key for everything of ``/v1``. Before that: loopback only.
 
     A page of another site can make a browser send requests here, or point a name of its own at
     127.0.0.1 (DNS rebinding); ``Origin`` and ``Host`` give both away.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, access: Access) -> None:
         self._app = app
+        self._access = access
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Refuse, or pass on with the headers added to the answer."""
+        """Refuse, or pass on with the caller noted, and add the headers to the answer."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -40,25 +48,68 @@ class Guard:
                 _add_headers(MutableHeaders(scope=message), scope["path"])
             await send(message)
 
-        headers = Headers(scope=scope)
-        if not _is_loopback(f"//{headers.get('host', '')}"):
-            refusal = problem(
-                403,
-                "HOST_NOT_ALLOWED",
-                "Without API keys this service answers to loopback names only: use 127.0.0.1 or"
-                " localhost.",
-            )
-        elif "origin" in headers and not _is_loopback(headers["origin"]):
-            refusal = problem(
-                403, "ORIGIN_NOT_ALLOWED", "Pages of other sites may not use this service."
-            )
-        else:
+        verdict = await self._judge(scope)
+        if isinstance(verdict, Caller):
+            scope.setdefault("state", {})["caller"] = verdict
             await self._app(scope, receive, sending)
-            return
-        await refusal(scope, receive, sending)
+        else:
+            await verdict(scope, receive, sending)
+
+    async def _judge(self, scope: Scope) -> Caller | Response:
+        """Return who asks, or how they are refused."""
+        headers, path = Headers(scope=scope), scope["path"]
+        private = path == "/v1" or path.startswith("/v1/")
+        try:
+            closed = await self._access.closed()
+            if not closed:
+                return _elsewhere(headers) or ANYONE
+            return await self._check(headers, scope["method"], path) if private else ANYONE
+        except Unavailable as error:
+            # What is open to all tells nothing of anyone, and health must be seen right now.
+            return of_error(error) if private else ANYONE
+
+    async def _check(self, headers: Headers, method: str, path: str) -> Caller | Response:
+        text = bearer(headers.get("authorization"))
+        if text is None:
+            return _unknown(
+                "This service needs an API key: send 'Authorization: Bearer KEY'.", _CHALLENGE
+            )
+        caller = await self._access.caller(text)
+        if caller is None:
+            return _unknown(
+                "The API key is unknown, expired or revoked; ask for a new one.",
+                f'{_CHALLENGE}, error="invalid_token"',
+            )
+        scope = needed(method, path)
+        if not caller.scope.allows(scope):
+            return problem(
+                403,
+                "SCOPE_MISSING",
+                f"This needs a key of scope {scope.value!r}; yours has {caller.scope.value!r}.",
+            )
+        return caller
 
 
-def _is_loopback(url: str) -> bool:
+def _unknown(detail: str, challenge: str) -> Response:
+    return problem(401, "UNAUTHENTICATED", detail, headers={"WWW-Authenticate": challenge})
+
+
+def _elsewhere(headers: Headers) -> Response | None:
+    """Return the refusal of a request that does not come from this machine's own programs."""
+    if not is_loopback(f"//{headers.get('host', '')}"):
+        return problem(
+            403,
+            "HOST_NOT_ALLOWED",
+            "Without API keys this service answers to loopback names only: use 127.0.0.1 or"
+            " localhost.",
+        )
+    if "origin" in headers and not is_loopback(headers["origin"]):
+        return problem(403, "ORIGIN_NOT_ALLOWED", "Pages of other sites may not use this service.")
+    return None
+
+
+def is_loopback(url: str) -> bool:
+    """Return whether a URL's host names this very machine."""
     try:
         name = (urlsplit(url).hostname or "").rstrip(".")
         if name == "localhost" or name.endswith(".localhost"):

@@ -1,5 +1,6 @@
 """A study's trials and events over HTTP."""
 
+from functools import partial
 from typing import Annotated
 
 from anyio import to_thread
@@ -7,7 +8,7 @@ from fastapi import APIRouter, Header, Query, Request, Response
 
 from api import paging
 from api.answers import show
-from api.dependencies import ContextDep, StudyId, TenantDep
+from api.dependencies import CallerDep, ContextDep, StudyId, TenantDep
 from api.documents import EVENTS
 from api.events import EventStream
 from api.negotiation import prefers
@@ -78,7 +79,7 @@ async def get_events(
     *,
     request: Request,
     context: ContextDep,
-    tenant: TenantDep,
+    caller: CallerDep,
     study_id: StudyId,
     after: After = 0,
     limit: paging.Limit = paging.DEFAULT_LIMIT,
@@ -87,12 +88,13 @@ async def get_events(
     """Show the gapless log: as JSON, or with `Accept: text/event-stream` as a resumable stream."""
     if prefers(request, "text/event-stream", over="application/json"):
         seen = after if last_event_id is None else last_event_id
-        study = await to_thread.run_sync(studies.get, context.store, tenant, study_id)
-        return EventStream(context.tailer.stream(study_id, after=seen, last_seq=study.last_seq))
+        study = await to_thread.run_sync(studies.get, context.store, caller.tenant, study_id)
+        frames = context.tailer.stream(study_id, after=seen, last_seq=study.last_seq)
+        return EventStream(frames, welcome=partial(context.access.still, caller))
 
     def read() -> studies.Page:
         return studies.events(
-            context.store, tenant, study_id, after=after, limit=paging.clamp(limit)
+            context.store, caller.tenant, study_id, after=after, limit=paging.clamp(limit)
         )
 
     return show(EventsView.of(await to_thread.run_sync(read)))

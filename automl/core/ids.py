@@ -4,7 +4,7 @@ import re
 import secrets
 from typing import Literal
 
-Prefix = Literal["ds", "st", "mdl", "art"]
+Prefix = Literal["ds", "st", "mdl", "art", "key"]
 
 _DIGITS = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32: sorts as its values do
 _TIME, _RANDOM = 11, 12  # digits: microseconds until the year 3111, and 60 random bits

@@ -5,7 +5,7 @@ of a `Unit` belongs to one transaction; `Leases` and `Artifacts` make their own.
 Every method may raise `StoreUnavailable`; lookups raise `NotFound` for another tenant's ids too.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -18,6 +18,7 @@ from automl.core.catalog import (
     TrialFailure,
     TrialState,
 )
+from automl.core.key import Key
 from automl.core.model import Artifact, Model
 from automl.core.schema import Dataset
 from automl.core.study import Budget, Study
@@ -183,6 +184,22 @@ class Requests(Protocol):
         """Give an unanswered key back, after a failed request."""
 
 
+class Keys(Protocol):
+    """API keys of all tenants; revoked ones stay."""
+
+    def add(self, key: Key, digest: str) -> None: ...
+    def find(self, key_id: str) -> tuple[Key, str] | None:
+        """Return a key, valid or not, and the digest of its secret."""
+
+    def list(self) -> Sequence[Key]: ...
+    def exist(self) -> bool:
+        """Return whether any key was ever created."""
+
+    def revoke(self, key_id: str) -> None: ...
+    def used(self, key_ids: Collection[str]) -> None:
+        """Note that these keys opened something just now."""
+
+
 class Unit(Protocol):
     """One transaction's view of the store."""
 
@@ -192,6 +209,7 @@ class Unit(Protocol):
     events: Events
     models: Models
     requests: Requests
+    keys: Keys
 
     def now(self) -> float:
         """Return the database's clock, seconds since the epoch."""

@@ -13,6 +13,7 @@ from automl.store.artifacts import SqlArtifacts
 from automl.store.database import Database, Transaction
 from automl.store.datasets import SqlDatasets
 from automl.store.events import SqlEvents
+from automl.store.keys import SqlKeys
 from automl.store.leases import SqlLeases
 from automl.store.models import SqlModels
 from automl.store.requests import SqlRequests
@@ -32,6 +33,7 @@ class SqlUnit:
         self.events: ports.Events = SqlEvents(tx)
         self.models: ports.Models = SqlModels(tx)
         self.requests: ports.Requests = SqlRequests(tx)
+        self.keys: ports.Keys = SqlKeys(tx)
 
     def now(self) -> float:
         """Return the database's clock, seconds since the epoch."""

@@ -283,6 +283,20 @@ requests = Table(
     Index(None, "created_at"),
 )
 
+keys = Table(
+    "keys",
+    metadata,
+    Column("id", Name, primary_key=True),
+    Column("tenant", Name, nullable=False),
+    Column("scope", Name, nullable=False),
+    # Of the secret, which is kept nowhere.
+    Column("sha256", Name, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("expires_at", Double),
+    Column("revoked_at", Double),
+    Column("last_used_at", Double),
+)
+
 watch = Table(
     "watch",
     metadata,

@@ -125,6 +125,7 @@ def age(store: SqlStore, seconds: float) -> None:
         tables.artifacts: "kept_until",
         tables.requests: "held_until created_at",
         tables.watch: "since at",
+        tables.keys: "created_at expires_at revoked_at last_used_at",
         tables.events: "at",
     }
     with store.database.write() as tx:
