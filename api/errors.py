@@ -36,6 +36,7 @@ STATUS: Mapping[type[AutoMLError], int] = {
     # These speak of workers and files; none should reach a request.
     errors.LeaseLost: 500,
     errors.TrialStopped: 500,
+    errors.TrialPruned: 500,
     errors.TrialError: 500,
     errors.NothingTrained: 500,
     errors.ExportFailed: 500,

@@ -19,6 +19,7 @@ from automl.search.ask import ask
 from automl.search.memory import Memory
 from automl.search.plan import make_plan
 from automl.search.prepare import Prepared, prepare
+from automl.search.rungs import bars
 from automl.search.slots import Result, Slots, first_failure
 
 __all__ = ["Entry", "Finished", "Fit", "ask", "finish", "fit", "prepare", "search"]
@@ -90,7 +91,8 @@ def search(prepared: Prepared, *, slots: int, deadline: float | None, watch: Wat
                 if candidate is None:
                     asking = False
                     break
-                running.start(number, candidate)
+                rungs = bars(plan, spec, running.trials, number, candidate.family)
+                running.start(number, candidate, rungs)
                 watch(plan, running.trials)
             if not running.busy:
                 return running.results()

@@ -21,6 +21,7 @@ AutoMLError
 │   └── DiskFull
 ├── LeaseLost                    a worker's token is old: its write changed nothing
 ├── TrialStopped                 an evaluation was told to stop
+│   └── TrialPruned              others of its family were better at the same rung
 ├── TrialError                   a candidate cannot be trained; becomes data on its row
 ├── NothingTrained               no trial was complete when the budget ended
 ├── ExportFailed                 no member survived the parity check
@@ -175,6 +176,16 @@ class TrialStopped(AutoMLError):
     """The evaluation was told to stop."""
 
     reason = "TRIAL_STOPPED"
+
+
+class TrialPruned(TrialStopped):
+    """Others of its family were better at the same rung."""
+
+    reason = "TRIAL_PRUNED"
+
+    def __init__(self, rungs: tuple[float | None, ...]) -> None:
+        super().__init__()
+        self.rungs = rungs
 
 
 class TrialError(AutoMLError):

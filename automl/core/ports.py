@@ -22,7 +22,7 @@ from automl.core.key import Key
 from automl.core.model import Artifact, Model
 from automl.core.schema import Dataset
 from automl.core.study import Budget, Study
-from automl.core.trial import Attempt, Candidate, CurvePoint, Finish, Trial, Turn
+from automl.core.trial import Attempt, Candidate, CurvePoint, Finish, Rungs, Trial, Turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +68,7 @@ class Outcome:
     parameters: int
     out_of_fold: str
     fitted: str
+    rungs: Rungs = ()
 
 
 class Order(StrEnum):
@@ -267,7 +268,9 @@ class Leases(Protocol):
         """Make this the checkpoint that a later attempt goes on from."""
 
     def complete(self, attempt: Attempt, outcome: Outcome) -> None: ...
-    def prune(self, attempt: Attempt, seconds: float) -> None: ...
+    def prune(self, attempt: Attempt, seconds: float, rungs: Rungs = ()) -> None:
+        """End a trial early: others were better at the same rung."""
+
     def fail(
         self, attempt: Attempt, reason: TrialFailure, message: str, seconds: float
     ) -> None: ...

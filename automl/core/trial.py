@@ -1,9 +1,13 @@
 """Trials: one candidate evaluated in a study."""
 
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from automl.core.catalog import FamilyName, TrialFailure, TrialState
 from automl.core.hyperparameter import Params
+
+Rungs: TypeAlias = tuple[float | None, ...]
+"""A trial's value so far at each rung it came to, see ``search/rungs.py``; None: not measured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +23,8 @@ class CurvePoint:
     """What an epoch (of boosting: a round) measured.
 
     ``epoch`` counts on through the folds, from 1. ``value`` is the study's metric on the
-    validation rows of the fold, None where it was not measured.
+    validation rows of the fold, None where it was not measured. ``fraction`` says how much of the
+    fold's schedule has passed, where there is one.
     """
 
     epoch: int
@@ -29,6 +34,7 @@ class CurvePoint:
     learning_rate: float | None = None
     gradient_norm: float | None = None
     seconds: float = 0.0
+    fraction: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +56,7 @@ class Trial:
     message: str | None = None
     started_at: float | None = None
     finished_at: float | None = None
+    rungs: Rungs = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from automl.core.errors import (
     NotFound,
     NothingTrained,
     TrialError,
+    TrialPruned,
     TrialStopped,
     Unavailable,
 )
@@ -33,6 +34,7 @@ from automl.runner.persist import persist
 from automl.runner.studies import Studies
 from automl.search.ask import ask
 from automl.search.evaluate import Evaluation, evaluate
+from automl.search.rungs import bars
 from automl.search.slots import first_failure
 from automl.service.cache import Cache
 from automl.training import archive
@@ -110,18 +112,28 @@ class Runner:
 
     def _attempt(self, attempt: Attempt, orders: Orders) -> None:
         prepared = self._studies.prepared(attempt.tenant, attempt.study_id)
+        study, history = self._studies.look(attempt.tenant, attempt.study_id)
         resume, spent = self._resume(attempt)
         control = AttemptControl(
             self._store, attempt, orders, limit=self._trial_seconds, spent=spent
         )
-        evaluation = evaluate(
-            prepared,
-            attempt.candidate,
-            control,
-            resume=resume,
-            device=self._device,
-            threads=1 if prepared.spec.budget.replay else self._threads,
-        )
+        try:
+            evaluation = evaluate(
+                prepared,
+                attempt.candidate,
+                control,
+                bars=bars(
+                    study.plan, study.spec, history, attempt.number, attempt.candidate.family
+                ),
+                resume=resume,
+                device=self._device,
+                threads=1 if prepared.spec.budget.replay else self._threads,
+            )
+        except TrialPruned as pruned:
+            persist(control.flush)
+            rungs = pruned.rungs
+            persist(lambda: self._leases.prune(attempt, control.seconds, rungs))
+            return
         persist(control.flush)
         outcome = self._outcome(attempt, evaluation, control.seconds)
         persist(lambda: self._leases.complete(attempt, outcome))
@@ -145,6 +157,7 @@ class Runner:
             parameters=evaluation.parameters,
             out_of_fold=self._write(attempt.tenant, predictions),
             fitted=self._write(attempt.tenant, evaluation.fitted),
+            rungs=evaluation.rungs,
         )
 
     def _finish(self, work: Finish) -> None:

@@ -13,12 +13,16 @@ from automl.core.catalog import TrialFailure
 from automl.core.errors import TrialError
 from automl.core.learner import Control, Fitted, Fold, View
 from automl.core.state import State, nest, unnest
-from automl.core.trial import Candidate, CurvePoint
+from automl.core.trial import Candidate, CurvePoint, Rungs
 from automl.search.prepare import Prepared
+from automl.search.rungs import NO_BARS, Bars, Climb
 from automl.training import fit as training
 
 NETWORK = "network"
 """Where a checkpoint keeps the fold in training; finished folds are kept by their index."""
+
+RUNGS = "rungs"
+"""Where a checkpoint keeps how the trial stood at the rungs."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,6 +39,7 @@ class Evaluation:
     parameters: int
     out_of_fold: npt.NDArray[np.float32]
     fitted: State
+    rungs: Rungs
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,37 +72,42 @@ def evaluate(
     candidate: Candidate,
     control: Control,
     *,
+    bars: Bars = NO_BARS,
     resume: State | None = None,
     device: str = "cpu",
     threads: int = 1,
 ) -> Evaluation:
-    """Return the candidate's result; a pure function of the first two arguments (and threads).
+    """Return the candidate's result; a pure function of what is trained, ``bars`` and threads.
 
     Args:
         prepared: the study's rows and folds.
         candidate: what to train.
         control: is told of epochs and checkpoints, and stops the evaluation.
+        bars: what the candidate must reach on the way, see `search.rungs`.
         resume: a checkpoint that ``control.save`` was once given.
         device: where networks train.
         threads: how many threads each fit may use.
 
     Raises:
+        TrialPruned: the candidate is below its bar.
         TrialStopped: ``control`` said so.
         TrialError: the candidate cannot be trained.
     """
     families.validate(candidate.family, candidate.params, prepared.plan.task)
     spec = families.spec(candidate.family)
-    done, partial = _restore(resume)
+    done, partial, (rungs, best) = _restore(resume)
+    climb = Climb(prepared.plan.metric, len(prepared.folds), bars, rungs, best)
     for index in range(len(done), len(prepared.folds)):
         fold = prepared.fold(
             index, spec.view, seed=_seed(prepared, candidate, index), threads=threads, device=device
         )
-        watch = _FoldControl(control, done, folds_left=len(prepared.folds) - index)
+        watch = _FoldControl(control, done, climb, folds_left=len(prepared.folds) - index)
         fitted = _train(candidate, fold, watch, partial)
         partial = None
         done.append(_judge(prepared, spec.view, index, fitted=fitted, reported=watch.reported))
-        control.save(lambda: _checkpoint(done, None))
-    return _result(prepared, done)
+        climb.fold([fold.value for fold in done])
+        control.save(lambda: _checkpoint(done, climb, None))
+    return _result(prepared, done, climb.rungs)
 
 
 def fold_states(fitted: State) -> list[State]:
@@ -135,7 +145,7 @@ def _judge(prepared: Prepared, view: View, index: int, *, fitted: Fitted, report
     return Done(fitted.state(), predictions, value, fitted.epochs, fitted.parameters, reported)
 
 
-def _result(prepared: Prepared, done: list[Done]) -> Evaluation:
+def _result(prepared: Prepared, done: list[Done], rungs: Rungs) -> Evaluation:
     predictions = np.zeros((len(prepared.y), prepared.plan.outputs))
     for (_, valid), fold in zip(prepared.folds, done, strict=True):
         predictions[valid] = fold.predictions
@@ -147,6 +157,7 @@ def _result(prepared: Prepared, done: list[Done]) -> Evaluation:
         parameters=sum(fold.parameters for fold in done),
         out_of_fold=judged.astype(np.float32),
         fitted=nest({str(index): fold.fitted for index, fold in enumerate(done)}),
+        rungs=rungs,
     )
 
 
@@ -157,18 +168,22 @@ def _seed(prepared: Prepared, candidate: Candidate, index: int) -> int:
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big") >> 1
 
 
-def _checkpoint(done: list[Done], network: State | None) -> State:
+def _checkpoint(done: list[Done], climb: Climb, network: State | None) -> State:
     parts = {str(index): fold.state() for index, fold in enumerate(done)}
+    parts[RUNGS] = State({"rungs": list(climb.rungs), "best": climb.best})
     if network is not None:
         parts[NETWORK] = network
     return nest(parts)
 
 
-def _restore(checkpoint: State | None) -> tuple[list[Done], State | None]:
+def _restore(
+    checkpoint: State | None,
+) -> tuple[list[Done], State | None, tuple[Rungs, float | None]]:
     if checkpoint is None:
-        return [], None
+        return [], None, ((), None)
     parts = unnest(checkpoint)
     network = parts.pop(NETWORK, None)
+    climbed = parts.pop(RUNGS).header
     done = []
     for index in range(len(parts)):
         fold = unnest(parts[str(index)])
@@ -179,15 +194,18 @@ def _restore(checkpoint: State | None) -> tuple[list[Done], State | None]:
                 **fold["done"].header,
             )
         )
-    return done, network
+    return done, network, (tuple(climbed["rungs"]), climbed["best"])
 
 
 class _FoldControl:
     """Passes a fold's reports on with epochs counted through all folds, and checkpoints whole."""
 
-    def __init__(self, control: Control, done: list[Done], *, folds_left: int) -> None:
+    def __init__(
+        self, control: Control, done: list[Done], climb: Climb, *, folds_left: int
+    ) -> None:
         self._control = control
         self._done = done
+        self._climb = climb
         self._folds_left = folds_left
         self._offset = done[-1].reported if done else 0
         self.reported = self._offset
@@ -196,6 +214,8 @@ class _FoldControl:
     def report(self, point: CurvePoint) -> None:
         self.reported = self._offset + point.epoch
         self._control.report(replace(point, epoch=self.reported))
+        if not self._done:
+            self._climb.epoch(point)
 
     def seconds_left(self) -> float | None:
         """Return this fold's share of the seconds left."""
@@ -203,4 +223,4 @@ class _FoldControl:
         return None if left is None else left / self._folds_left
 
     def save(self, state: Callable[[], State]) -> None:
-        self._control.save(lambda: _checkpoint(self._done, state()))
+        self._control.save(lambda: _checkpoint(self._done, self._climb, state()))

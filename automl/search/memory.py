@@ -48,8 +48,9 @@ class Memory:
         Args:
             name: the family.
             space: its dimensions in this study, always the same ones.
-            trials: the family's trials by number. Complete ones carry their value; those without
-                an outcome count as bad as the worst so far (constant liar); others do not count.
+            trials: the family's trials by number. Complete ones carry their value; pruned ones
+                rank behind them by how far they came; those without an outcome count as bad as
+                the worst so far (constant liar); others do not count.
             maximize: whether a higher value is better.
             seed: of this proposal.
         """
@@ -73,8 +74,11 @@ class _Family:
         self._running: set[int] = set()
 
     def grows_into(self, trials: Sequence[Trial]) -> bool:
-        """Return whether nothing was learned that these trials do not hold."""
-        return self._places.keys() <= {trial.number for trial in trials}
+        """Return whether nothing was learned that these trials do not hold, or hold otherwise."""
+        # Optuna takes what a trial had at its rungs only from one that is new to it.
+        stopped = {trial.number for trial in trials if trial.state is TrialState.PRUNED}
+        known = self._places.keys() <= {trial.number for trial in trials}
+        return known and not stopped & self._running
 
     def learn(self, trial: Trial) -> None:
         """Take note of a trial, or of its end."""
@@ -118,6 +122,11 @@ class _Family:
             params=own,
             distributions={name: self._open[name] for name in own},
             value=trial.value if state is OptunaState.COMPLETE else None,
+            intermediate_values=(
+                {rung: v for rung, v in enumerate(trial.rungs) if v is not None}
+                if state is OptunaState.PRUNED
+                else {}
+            ),
         )
 
 
@@ -169,6 +178,7 @@ def _suggest(trial: optuna.Trial, name: str, over: BaseDistribution) -> Value:
 
 _STATES = {
     TrialState.COMPLETE: OptunaState.COMPLETE,
+    TrialState.PRUNED: OptunaState.PRUNED,
     TrialState.RUNNING: OptunaState.RUNNING,
     TrialState.WAITING: OptunaState.RUNNING,
 }

@@ -11,12 +11,13 @@ from typing import Self
 
 from automl import families
 from automl.core.catalog import TrialFailure, TrialState
-from automl.core.errors import TrialError, TrialStopped
+from automl.core.errors import TrialError, TrialPruned, TrialStopped
 from automl.core.study import REPLAY_WINDOW, StudySpec
-from automl.core.trial import Candidate, Trial
+from automl.core.trial import Candidate, Rungs, Trial
 from automl.search.control import Deadline
 from automl.search.evaluate import Evaluation, evaluate
 from automl.search.prepare import Prepared
+from automl.search.rungs import NO_BARS, Bars
 
 GRACE = 3.0
 """Seconds that a process has to stop by itself after the deadline."""
@@ -79,15 +80,15 @@ class Slots:
         """Return the seconds until the search's deadline, None without one."""
         return None if self._deadline is None else max(0.0, self._deadline - time.monotonic())
 
-    def start(self, number: int, candidate: Candidate) -> None:
+    def start(self, number: int, candidate: Candidate, bars: Bars = NO_BARS) -> None:
         """Evaluate ``candidate`` as the trial ``number``; with one place this returns when done."""
         trial = Trial("local", number, TrialState.RUNNING, candidate, started_at=time.monotonic())
         self.trials.append(trial)
         if self._count == 1:
-            self._end(number, _attempt(self._prepared, candidate, self._deadline))
+            self._end(number, _attempt(self._prepared, candidate, bars, self._deadline))
             return
         process = self._idle.pop()
-        process.pipe.send(candidate)
+        process.pipe.send((candidate, bars))
         self._busy[number] = process
 
     def wait(self) -> None:
@@ -138,6 +139,7 @@ class Slots:
             message=outcome.message,
             seconds=outcome.seconds,
             attempts=1,
+            rungs=outcome.rungs,
         )
         if outcome.evaluation is not None:
             ended = replace(
@@ -155,6 +157,7 @@ class Slots:
 class _Outcome:
     state: TrialState
     evaluation: Evaluation | None
+    rungs: Rungs = ()
     seconds: float | None = None
     reason: TrialFailure | None = None
     message: str | None = None
@@ -181,17 +184,22 @@ class _Process:
 def _serve(pipe: Connection, prepared: Prepared, deadline: float | None) -> None:
     while True:
         try:
-            candidate: Candidate = pipe.recv()
+            candidate, bars = pipe.recv()
         except EOFError:
             return
-        pipe.send(_attempt(prepared, candidate, deadline))
+        pipe.send(_attempt(prepared, candidate, bars, deadline))
 
 
-def _attempt(prepared: Prepared, candidate: Candidate, deadline: float | None) -> _Outcome:
+def _attempt(
+    prepared: Prepared, candidate: Candidate, bars: Bars, deadline: float | None
+) -> _Outcome:
     """Return the candidate's outcome: a failed trial is data."""
     started = time.monotonic()
     try:
-        evaluation = evaluate(prepared, candidate, Deadline(deadline))
+        evaluation = evaluate(prepared, candidate, Deadline(deadline), bars=bars)
+    except TrialPruned as pruned:
+        seconds = time.monotonic() - started
+        return _Outcome(TrialState.PRUNED, None, rungs=pruned.rungs, seconds=seconds)
     except TrialStopped as stopped:
         return _Outcome(TrialState.CANCELLED, None, message=str(stopped))
     except TrialError as error:
@@ -200,7 +208,8 @@ def _attempt(prepared: Prepared, candidate: Candidate, deadline: float | None) -
         message = "the candidate needs more memory than there is"
         reason = TrialFailure.OUT_OF_MEMORY
         return _Outcome(TrialState.FAILED, None, reason=reason, message=message)
-    return _Outcome(TrialState.COMPLETE, evaluation, time.monotonic() - started)
+    seconds = time.monotonic() - started
+    return _Outcome(TrialState.COMPLETE, evaluation, rungs=evaluation.rungs, seconds=seconds)
 
 
 def first_failure(trials: Sequence[Trial]) -> str:

@@ -67,6 +67,7 @@ def complete(ledger: Ledger, attempt: Attempt, outcome: Outcome) -> None:
         parameters=outcome.parameters,
         out_of_fold=outcome.out_of_fold,
         fitted=outcome.fitted,
+        rungs=list(outcome.rungs),
     )
     ledger.event(
         EventType.TRIAL_COMPLETED,

@@ -11,7 +11,7 @@ from automl.core.errors import LeaseLost
 from automl.core.fault import fault
 from automl.core.model import Model
 from automl.core.ports import Order, Outcome, Worker
-from automl.core.trial import Attempt, Candidate, CurvePoint, Finish, Turn
+from automl.core.trial import Attempt, Candidate, CurvePoint, Finish, Rungs, Turn
 from automl.store import beat, begin, claim, curves, ends, finishes, links, reap, sweep
 from automl.store.database import Database
 from automl.store.ledger import Ledger
@@ -127,9 +127,18 @@ class SqlLeases:
             fault("result.before_commit")
         fault("result.after_commit")
 
-    def prune(self, attempt: Attempt, seconds: float) -> None:
+    def prune(self, attempt: Attempt, seconds: float, rungs: Rungs = ()) -> None:
         """End a trial early: others were better at the same rung."""
-        self._end(attempt, lambda ledger: _end_as(ledger, attempt, TrialState.PRUNED, seconds))
+        self._end(
+            attempt,
+            lambda ledger: ends.end(
+                ledger,
+                ends.hold(ledger, attempt),
+                TrialState.PRUNED,
+                seconds,
+                rungs=list(rungs),
+            ),
+        )
 
     def fail(self, attempt: Attempt, reason: TrialFailure, message: str, seconds: float) -> None:
         """End a trial that cannot be trained."""
@@ -140,7 +149,12 @@ class SqlLeases:
 
     def cancel(self, attempt: Attempt, seconds: float) -> None:
         """End a trial that the search's end cut off."""
-        self._end(attempt, lambda ledger: _end_as(ledger, attempt, TrialState.CANCELLED, seconds))
+        self._end(
+            attempt,
+            lambda ledger: ends.end(
+                ledger, ends.hold(ledger, attempt), TrialState.CANCELLED, seconds
+            ),
+        )
 
     def release(self, attempt: Attempt) -> None:
         """Give the trial back unharmed: pause, hand-back. Not counted against it."""
@@ -212,7 +226,3 @@ class SqlLeases:
             yield ledger
             if ledger is not None:
                 ledger.save()
-
-
-def _end_as(ledger: Ledger, attempt: Attempt, state: TrialState, seconds: float) -> None:
-    ends.end(ledger, ends.hold(ledger, attempt), state, seconds)

@@ -96,6 +96,7 @@ def trial(row: RowMapping) -> Trial:
         message=row["message"],
         started_at=row["started_at"],
         finished_at=row["finished_at"],
+        rungs=tuple(row["rungs"] or ()),
     )
 
 

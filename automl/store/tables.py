@@ -180,6 +180,7 @@ trials = Table(
     Column("params", Document, nullable=False),
     Column("value", Double),
     Column("fold_values", Document, nullable=False),
+    Column("rungs", Document),
     Column("epochs", Integer),
     Column("seconds", Double),
     Column("parameters", BigInteger),

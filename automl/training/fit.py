@@ -152,6 +152,7 @@ def _epoch(progress: Progress, run: _Run, pace: Pace) -> CurvePoint:
         learning_rate=trained.learning_rate,
         gradient_norm=trained.gradient_norm,
         seconds=pace.clock() - started,
+        fraction=progress.step / progress.steps,
     )
 
 

@@ -20,8 +20,10 @@ from automl.core.catalog import (
 from automl.core.errors import StoreUnavailable, TrialError
 from automl.core.ports import Order
 from automl.core.study import Budget
+from automl.core.trial import Trial
 from automl.runner import control
 from automl.runner import runner as runner_module
+from automl.search.rungs import NO_BARS, Bars
 from tests.runner.bench import Bench, Orders, open_bench
 
 SLOW = {"mlp": {"layers": [2], "width": [64], "epochs": [200], "patience": [50]}}
@@ -57,6 +59,32 @@ def test_a_study_runs_to_its_model(bench: Bench) -> None:
     assert len(content) == model.formats[ExportFormat.ONNX].bytes
     assert model.card.members
     assert [point.epoch for point in curve] == list(range(1, len(curve) + 1))
+
+
+def test_a_trial_below_its_bar_is_pruned_with_its_curve_and_counts(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+
+    def bars(_plan: object, _spec: object, history: list[Trial], number: int, _: object) -> Bars:
+        asked.append(len(history))
+        return (None, 2.0, None) if number == 2 else NO_BARS
+
+    monkeypatch.setattr(runner_module, "bars", bars)
+    study = bench.study(budget=Budget(trials=3), families=MLP)
+    ended = bench.work_off(study, bench.runner())
+    assert ended.status is StudyStatus.SUCCEEDED
+    assert asked == [1, 2, 3]
+    assert (ended.counts[TrialState.COMPLETE], ended.counts[TrialState.PRUNED]) == (2, 1)
+    trial = bench.trials(study)[2]
+    assert trial.value is None
+    assert len(trial.rungs) == 2
+    with bench.store.unit() as unit:
+        events = unit.events.after(study.id, 0, 100)
+        assert unit.trials.curve(study.id, 2)
+        assert 2 not in unit.trials.arrays(study.id)
+    pruned = [event.data for event in events if event.type is EventType.TRIAL_PRUNED]
+    assert [data["trial"] for data in pruned] == [2]
 
 
 @pytest.mark.parametrize(

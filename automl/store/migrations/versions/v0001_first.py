@@ -192,6 +192,7 @@ def upgrade() -> None:
         sa.Column("params", sa.Text(), nullable=False),
         sa.Column("value", sa.Double(), nullable=True),
         sa.Column("fold_values", sa.Text(), nullable=False),
+        sa.Column("rungs", sa.Text(), nullable=True),
         sa.Column("epochs", sa.Integer(), nullable=True),
         sa.Column("seconds", sa.Double(), nullable=True),
         sa.Column("parameters", sa.BigInteger(), nullable=True),

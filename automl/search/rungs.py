@@ -1,0 +1,112 @@
+"""Rungs: where a trial's value so far is held against what others of its family had there.
+
+Successive halving without waiting: a trial goes on while it is among the best third of all that
+ended and had come as far. What it must reach is known before it starts, as plain numbers drawn from
+the history that its ask looked at, so an evaluation stays a function of its arguments: in replay
+order it is pruned at the same rung on any worker, after any crash.
+
+Reference:
+    Li et al.: A System for Massively Parallel Hyperparameter Tuning (ASHA), MLSys 2020.
+"""
+
+from collections.abc import Sequence
+from typing import TypeAlias
+
+from automl.core import metric
+from automl.core.catalog import FamilyName, MetricName
+from automl.core.errors import TrialPruned
+from automl.core.study import REPLAY_WINDOW, Plan, StudySpec
+from automl.core.trial import CurvePoint, Rungs, Trial
+from automl.search.portfolio import portfolio
+
+Bars: TypeAlias = tuple[float | None, ...]
+"""The value to reach at each of `FOLDS`; None asks for nothing."""
+
+FOLDS = (1 / 3, 1, 3)
+"""How many folds are trained at each rung, each rung three times the one before. The first is a
+third of the first fold's schedule, known of networks only; earlier a schedule says too little."""
+
+REDUCTION = 3
+"""One in so many goes on."""
+
+PEERS = 4
+"""With fewer trials of the family that came as far, every one goes on."""
+
+NO_BARS: Bars = ()
+
+
+def bars(
+    plan: Plan, spec: StudySpec, history: Sequence[Trial], number: int, family: FamilyName
+) -> Bars:
+    """Return what trial ``number`` of a family must reach; the portfolio's trials nothing.
+
+    Args:
+        plan: the study's plan.
+        spec: its spec.
+        history: trials by number; in replay order only those before the window count.
+        number: the trial to be judged.
+        family: its family.
+    """
+    if number < len(portfolio(spec, plan)):
+        return NO_BARS
+    if spec.budget.replay:
+        history = [trial for trial in history if trial.number <= number - REPLAY_WINDOW]
+    peers = [trial for trial in history if trial.state.ended and trial.candidate.family is family]
+    return tuple(
+        _bar(plan.metric, [t.rungs[rung] for t in peers if len(t.rungs) > rung])
+        for rung in range(len(FOLDS))
+    )
+
+
+def _bar(name: MetricName, reached: Sequence[float | None]) -> float | None:
+    values = sorted((v for v in reached if v is not None), reverse=metric.maximize(name))
+    if len(values) < PEERS:
+        return None
+    return values[-(-(len(values) + 1) // REDUCTION) - 1]
+
+
+class Climb:
+    """One trial's way up: what it had at each rung, against what it must reach.
+
+    Args:
+        name: the study's metric.
+        folds: how many folds the whole evaluation has; its last one is no rung.
+        bars: what must be reached.
+        rungs: what an earlier attempt had, up to its checkpoint.
+        best: of the first fold's epochs so far, in that attempt.
+    """
+
+    def __init__(
+        self,
+        name: MetricName,
+        folds: int,
+        bars: Bars,
+        rungs: Rungs = (),
+        best: float | None = None,
+    ) -> None:
+        self.rungs = rungs
+        self.best = best
+        self._name = name
+        self._folds = folds
+        self._bars = bars
+
+    def epoch(self, point: CurvePoint) -> None:
+        """Look at an epoch of the first fold. Raises `TrialPruned`."""
+        value = point.value
+        if value is not None and (self.best is None or metric.better(self._name, value, self.best)):
+            self.best = value
+        if point.fraction is not None and point.fraction >= FOLDS[0] and not self.rungs:
+            self._reach(0, self.best)
+
+    def fold(self, values: Sequence[float]) -> None:
+        """Look at the folds done so far. Raises `TrialPruned`."""
+        if len(values) in FOLDS and len(values) < self._folds:
+            self._reach(FOLDS.index(len(values)), sum(values) / len(values))
+
+    def _reach(self, rung: int, value: float | None) -> None:
+        if len(self.rungs) > rung:
+            return  # an earlier attempt was here
+        self.rungs = (*self.rungs, *([None] * (rung - len(self.rungs))), value)
+        bar = self._bars[rung] if rung < len(self._bars) else None
+        if bar is not None and (value is None or metric.better(self._name, bar, value)):
+            raise TrialPruned(self.rungs)
