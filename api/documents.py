@@ -28,6 +28,15 @@ _KEY = {
     " before that the service answers on loopback only, without one.",
 }
 
+MEDIA_TYPES = {
+    "csv": "text/csv",
+    "tsv": "text/tab-separated-values",
+    "parquet": "application/vnd.apache.parquet",
+    "jsonl": "application/x-ndjson",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+"""How the formats of datasets are sent."""
+
 _BYTES = {"type": "string", "format": "binary"}
 _FILE_HEADERS = {
     "ETag": {"description": "The quoted sha-256 of the file", "schema": {"type": "string"}},
@@ -57,7 +66,7 @@ UPLOAD: dict[str, Any] = {
                     },
                 }
             },
-            "text/csv": {"schema": _BYTES},
+            **{media_type: {"schema": _BYTES} for media_type in MEDIA_TYPES.values()},
             "application/octet-stream": {"schema": _BYTES},
         },
     }
@@ -69,6 +78,8 @@ PREDICT: dict[str, Any] = {
         "content": {
             "application/json": {"schema": {"$ref": _REF.format(model="PredictBody")}},
             "text/csv": {"schema": {"type": "string"}},
+            "text/tab-separated-values": {"schema": {"type": "string"}},
+            MEDIA_TYPES["parquet"]: {"schema": _BYTES},
         },
     }
 }

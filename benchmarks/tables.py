@@ -166,7 +166,7 @@ def ours(client: Client, problem: Problem, budget: float, folder: Path) -> dict[
 
 def _tested(problem: Problem, model: dict[str, Any], path: Path, test: Path) -> dict[str, Any]:
     scorer = Scorer(path)
-    feeds = data_rows.from_csv(test, scorer.inputs)
+    feeds = data_rows.from_file(test, scorer.inputs)
     began = time.monotonic()
     scores = scorer.predict(feeds)
     speed = len(problem.test) / (time.monotonic() - began)

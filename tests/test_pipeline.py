@@ -70,7 +70,7 @@ def test_the_file_takes_raw_rows_and_says_what_it_is(binary: pipeline.Fit, tmp_p
     path.write_bytes(binary.finished.files[ExportFormat.ONNX])
     unseen = tables.mixed(tmp_path / "unseen.csv", rows=300, classes=2, seed=7)
     scorer = Scorer(path)
-    scores = scorer.predict(rows.from_csv(unseen, scorer.inputs))
+    scores = scorer.predict(rows.from_file(unseen, scorer.inputs))
     truth = np.array([line.rsplit(",", 1)[1] for line in unseen.read_text().splitlines()[1:]])
     assert scorer.classes == ("class 0", "class 1")
     assert (scores.predictions == truth).mean() > 0.75
@@ -89,28 +89,8 @@ def test_equal_searches_give_equal_leaderboards_and_bytes(classes: int, tmp_path
     assert first.finished.files == second.finished.files
 
 
-def test_pruning_is_equal_however_many_train_at_once(tmp_path: Path) -> None:
-    one, two = tmp_path / "one", tmp_path / "two"
-    one.mkdir()
-    two.mkdir()
-    more: dict[str, Any] = {
-        "budget": Budget(trials=26),
-        "families": (FamilyName.LIGHTGBM,),
-        "search_space": {"lightgbm": {"max_rounds": [10], "num_leaves": {"low": 4, "high": 32}}},
-    }
-    first = _fit(one, classes=2, **more)
-    second = _fit(two, classes=2, slots=3, **more)
-    assert [_row(t) for t in first.trials] == [_row(t) for t in second.trials]
-    assert first.finished.files == second.finished.files
-    pruned = {t.number for t in first.trials if t.state is TrialState.PRUNED}
-    assert pruned
-    assert min(pruned) >= 11
-    assert not pruned & {member.trial for member in first.finished.card.members}
-
-
 def _row(trial: Trial) -> tuple[object, ...]:
-    result = trial.value, trial.fold_values, trial.epochs, trial.rungs
-    return trial.number, trial.state, trial.candidate, *result
+    return trial.number, trial.state, trial.candidate, trial.value, trial.fold_values, trial.epochs
 
 
 def test_another_seed_gives_another_model(binary: pipeline.Fit, tmp_path: Path) -> None:

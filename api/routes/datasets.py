@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Request, Response
 from api import paging, uploads
 from api.answers import show
 from api.dependencies import ContextDep, DatasetId, IdempotencyKey, Label, TenantDep
-from api.documents import BINARY, CREATED, UPLOAD
+from api.documents import BINARY, CREATED, MEDIA_TYPES, UPLOAD
 from api.downloads import download
 from api.views.base import ListView
 from api.views.datasets import DatasetView, PreviewView
@@ -15,7 +15,6 @@ from automl.service import datasets
 
 router = APIRouter(prefix="/v1/datasets", tags=["datasets"])
 SCOPE = "datasets"
-MEDIA_TYPES = {"csv": "text/csv", "tsv": "text/tab-separated-values"}
 
 
 @router.post("", status_code=201, response_model=DatasetView, openapi_extra=UPLOAD, **CREATED)

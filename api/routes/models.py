@@ -29,7 +29,7 @@ router = APIRouter(prefix="/v1/models", tags=["models"])
 SCOPE = "models"
 MAX_JSON_BYTES = 16 * 1024 * 1024
 """Parsing JSON holds all other requests up: 16 MiB take about 0.1 s."""
-MAX_CSV_BYTES = 128 * 1024 * 1024
+MAX_FILE_BYTES = 128 * 1024 * 1024
 
 Answer = Callable[[Predicted], Response]
 
@@ -79,14 +79,13 @@ def download_model(
 async def predict(
     request: Request, context: ContextDep, tenant: TenantDep, model_id: ModelId
 ) -> Response:
-    """Predict rows sent as JSON or CSV; answers JSON, or CSV with `Accept: text/csv`."""
+    """Predict rows sent as JSON, CSV or Parquet; answers JSON, or CSV with `Accept: text/csv`."""
     model = await to_thread.run_sync(models.get, context.store, tenant, model_id)
     media_type = request.headers.get("content-type", "").split(";")[0].strip().lower()
-    score = {"application/json": _of_json, "text/csv": _of_csv}.get(media_type)
-    if score is None:
-        raise RefusedError(
-            415, "UNSUPPORTED_MEDIA_TYPE", "Send rows as application/json or text/csv."
-        )
+    score = _of_json if media_type == "application/json" else _of_file
+    if score is _of_file and media_type not in predictions.FILES:
+        known = ", ".join(("application/json", *predictions.FILES))
+        raise RefusedError(415, "UNSUPPORTED_MEDIA_TYPE", f"Send rows as one of {known}.")
     answer = _as_csv if prefers(request, "text/csv", over="application/json") else _as_json
     return await score(request, context, model, answer)
 
@@ -108,12 +107,12 @@ async def _of_json(request: Request, context: Context, model: Model, answer: Ans
         return await to_thread.run_sync(work, limiter=context.predictions)
 
 
-async def _of_csv(request: Request, context: Context, model: Model, answer: Answer) -> Response:
-    with context.inbox.sink(MAX_CSV_BYTES) as sink:
+async def _of_file(request: Request, context: Context, model: Model, answer: Answer) -> Response:
+    with context.inbox.sink(MAX_FILE_BYTES) as sink:
         file = await receive(request.stream(), sink)
 
         def work() -> Response:
-            return answer(predictions.of_csv(context.scorers, model, file.path))
+            return answer(predictions.of_file(context.scorers, model, file.path))
 
         return await to_thread.run_sync(work, limiter=context.predictions)
 

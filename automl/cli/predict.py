@@ -13,15 +13,15 @@ from automl.export.scoring import Scorer
 
 
 def predict(
-    model: Annotated[Path, typer.Argument(help="An ONNX file of this service.")],
-    file: Annotated[Path, typer.Argument(help="The rows to score: CSV or TSV.")],
+    model: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="An ONNX file.")],
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="CSV or TSV.")],
     out: Annotated[
         Path | None, typer.Option(help="Where the CSV goes; the screen if left out.")
     ] = None,
 ) -> None:
     """Print one line a row: the prediction and, for classes, their probabilities."""
     scorer = Scorer(model)
-    scores = scorer.predict(rows.from_csv(file, scorer.inputs))
+    scores = scorer.predict(rows.from_file(file, scorer.inputs))
     classes = [] if scores.probabilities is None else list(scorer.classes)
     with ExitStack() as stack:
         target = stack.enter_context(out.open("w", newline="")) if out else sys.stdout

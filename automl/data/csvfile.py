@@ -1,18 +1,18 @@
 """A CSV file as batches of text cells: encoding, delimiter and header found, nothing altered."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import pyarrow as pa
 
 from automl.core.errors import DatasetUnreadable, Detail
+from automl.core.schema import DataWarning
 from automl.data.blocks import LONGEST_ROW, blocks, parse
 from automl.data.dialect import find_delimiter
-from automl.data.encoding import Encoding
-from automl.data.header import column_names
+from automl.data.encoding import Encoding, guess_warnings
+from automl.data.header import column_names, name_warnings
 from automl.data.records import Malformed, Record, count_lines, records
-from automl.data.source import Source, open_source
+from automl.data.source import Source
 
 _SAMPLE = 1 << 18
 
@@ -42,8 +42,8 @@ class CsvFile:
         """The name of the format: ``tsv`` where tabs delimit, else ``csv``."""
         return "tsv" if self.delimiter == b"\t" else "csv"
 
-    def batches(self) -> Iterator[pa.RecordBatch]:
-        """Yield the rows, columns named 0, 1, 2 …, at constant memory.
+    def batches(self, columns: Sequence[int] | None = None) -> Iterator[pa.RecordBatch]:
+        """Yield the rows of those columns (None: all), named by position, at constant memory.
 
         Raises:
             DatasetUnreadable: with the first bad lines.
@@ -52,16 +52,19 @@ class CsvFile:
         for block in blocks(chunks, self.delimiter, line=self.line):
             batch = parse(block, self.delimiter, len(self.names))
             if batch.num_rows:
-                yield batch
+                yield batch if columns is None else batch.select(list(columns))
+
+    def warnings(self) -> tuple[DataWarning, ...]:
+        """Return what was guessed or made up."""
+        return (*guess_warnings(self.encoding), *name_warnings(self.names, self.unnamed))
 
 
-def open_csv(path: Path, *, media_type: str | None, unpacked_limit: int) -> CsvFile:
-    """Return what the file turned out to be.
+def read_csv(source: Source, *, media_type: str | None) -> CsvFile:
+    """Return how to read the text.
 
     Raises:
-        DatasetUnreadable: no text, another format, damaged, or without a usable header.
+        DatasetUnreadable: it has no usable header.
     """
-    source = open_source(path, media_type=media_type, unpacked_limit=unpacked_limit)
     sample, final = _sample(source, _SAMPLE)
     delimiter = find_delimiter(sample, final=final, media_type=media_type)
     header = _header(sample, delimiter, final=final)

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from automl.core.errors import DatasetUnreadable, Detail
+from automl.core.schema import DataWarning
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -54,6 +55,17 @@ def detect(chunks: Iterable[bytes], charset: str | None) -> Encoding:
     if encoding is not None or scan.mostly_utf8:
         raise scan.fault
     return Encoding(scan.single_byte, guessed=True)
+
+
+def guess_warnings(encoding: Encoding) -> tuple[DataWarning, ...]:
+    """Return what a user should hear of a guess."""
+    if not encoding.guessed:
+        return ()
+    message = (
+        f"The file is not UTF-8 and was read as {encoding.name}; check names and categories, or "
+        "upload it as UTF-8."
+    )
+    return (DataWarning("ENCODING_GUESSED", message),)
 
 
 def _chained(first: bytes, rest: Iterable[bytes]) -> Iterable[bytes]:

@@ -6,9 +6,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from automl.core.errors import DatasetUnreadable, Detail
+from automl.core.schema import DataWarning
 
 MOST_COLUMNS = 20_000
 LONGEST_NAME = 1_000
+_SHOWN = 8
 
 _DECIMAL = re.compile(r"[+-]?\d*[.,]\d+(?:[eE][+-]?\d+)?")
 _WHOLE = re.compile(r"[+-]?\d+")
@@ -19,10 +21,11 @@ _TWINS = str.maketrans(
 )
 
 
-def column_names(cells: Sequence[str], line: int) -> tuple[tuple[str, ...], tuple[int, ...]]:
+def column_names(cells: Sequence[str], line: int | None) -> tuple[tuple[str, ...], tuple[int, ...]]:
     """Return one name a column, and which of them (from 0) had to be made up.
 
-    White space around a name is dropped; a column without a name is called ``column_3``.
+    White space around a name is dropped; a column without a name is called ``column_3``. ``line``
+    is where the names stand; None in a format that keeps names apart from data.
 
     Raises:
         DatasetUnreadable: names that are equal, or look it, or no header at all.
@@ -44,12 +47,32 @@ def column_names(cells: Sequence[str], line: int) -> tuple[tuple[str, ...], tupl
             f"Column names may have {LONGEST_NAME:,} characters; is a header line missing?",
             errors=tuple(long[:10]),
         )
-    _refuse_data(names, line)
+    if line is not None:
+        _refuse_data(names, line)
     unnamed = tuple(index for index, name in enumerate(names) if not name)
     for index in unnamed:
         names[index] = _free_name(index, names)
     _refuse_twins(names, line)
     return tuple(names), unnamed
+
+
+def name_warnings(names: Sequence[str], unnamed: Sequence[int]) -> tuple[DataWarning, ...]:
+    """Return what a user should hear of the names."""
+    warnings = []
+    if unnamed:
+        listed = _listed([names[index] for index in unnamed])
+        message = f"Columns without a name are called {listed}."
+        warnings.append(DataWarning("UNNAMED_COLUMN", message))
+    groups = [" / ".join(group) for group in lookalikes(names)]
+    if groups:
+        message = f"Column names that are easily confused: {_listed(groups)}."
+        warnings.append(DataWarning("LOOKALIKE_NAMES", message))
+    return tuple(warnings)
+
+
+def _listed(words: Sequence[str]) -> str:
+    shown = ", ".join(words[:_SHOWN])
+    return shown if len(words) <= _SHOWN else f"{shown} and {len(words) - _SHOWN} more"
 
 
 def lookalikes(names: Iterable[str]) -> list[tuple[str, ...]]:
@@ -77,7 +100,7 @@ def _free_name(index: int, names: Sequence[str]) -> str:
     return name
 
 
-def _refuse_twins(names: Sequence[str], line: int) -> None:
+def _refuse_twins(names: Sequence[str], line: int | None) -> None:
     """Refuse names that no reader could tell apart: equal but for invisible characters."""
     first: dict[str, int] = {}
     errors = []

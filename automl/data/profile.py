@@ -8,11 +8,10 @@ import pyarrow as pa
 
 from automl.core.catalog import Modality
 from automl.core.schema import Column, DataWarning, Profile
-from automl.data.csvfile import CsvFile
 from automl.data.hashing import mix
-from automl.data.header import lookalikes
 from automl.data.kinds import decide
 from automl.data.sketch import RepeatSketch
+from automl.data.tabular import TableFile
 from automl.data.tally import Tally
 
 MOST_VALUES = 100_000
@@ -27,6 +26,9 @@ _MESSAGES = {
     "EMPTY_COLUMN": "Empty columns are left out: {}.",
     "ID_COLUMN": "Columns that only number or name the rows are left out: {}.",
     "INFINITE_VALUES": "Infinite numbers count as missing: {}.",
+    "AMBIGUOUS_DATES": "Day and month may be the other way round: {}. Write dates as 2024-01-31 to "
+    "be sure.",
+    "UNREADABLE_DATES": "Dates in a form that gives no features yet: {}. Write them as 2024-01-31.",
     "THOUSANDS_SEPARATORS": "Read as text, since 1,234 may be 1.234 or 1234: {}. "
     "Write such numbers without separators.",
     "MIXED_DECIMAL_MARKS": "Read as text, since both 1.5 and 1,5 occur: {}.",
@@ -61,7 +63,7 @@ class Profiler:
         self._repeats.add(whole)
         self.rows += batch.num_rows
 
-    def finish(self, file: CsvFile) -> Profile:
+    def finish(self, file: TableFile) -> Profile:
         """Return the profile of all that was added, which came from ``file``."""
         findings = [
             decide(name, tally) for name, tally in zip(self._names, self._tallies, strict=True)
@@ -71,7 +73,7 @@ class Profiler:
         for finding in findings:
             for code, words in finding.remarks.items():
                 remarks[code].append(words)
-        warnings = [*_of_file(file), *self._of_rows(), *self._of_twins(columns)]
+        warnings = [*file.warnings(), *self._of_rows(), *self._of_twins(columns)]
         warnings += [DataWarning(code, text) for code, text in _messages(remarks).items()]
         return Profile(Modality.TABLE, file.format, self.rows, columns, tuple(warnings))
 
@@ -101,26 +103,6 @@ class Profiler:
             return []
         message = f"Columns with the same cells in every row: {_listed(twins)}."
         return [DataWarning("DUPLICATE_COLUMNS", message)]
-
-
-def _of_file(file: CsvFile) -> list[DataWarning]:
-    warnings = []
-    if file.encoding.guessed:
-        message = (
-            f"The file is not UTF-8 and was read as {file.encoding.name}; check names and "
-            "categories, or upload it as UTF-8."
-        )
-        warnings.append(DataWarning("ENCODING_GUESSED", message))
-    if file.unnamed:
-        names = _listed([file.names[index] for index in file.unnamed])
-        warnings.append(
-            DataWarning("UNNAMED_COLUMN", f"Columns without a name are called {names}.")
-        )
-    groups = [" / ".join(group) for group in lookalikes(file.names)]
-    if groups:
-        message = f"Column names that are easily confused: {_listed(groups)}."
-        warnings.append(DataWarning("LOOKALIKE_NAMES", message))
-    return warnings
 
 
 def _messages(remarks: Mapping[str, list[str]]) -> dict[str, str]:

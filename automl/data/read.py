@@ -14,8 +14,8 @@ import pyarrow.parquet as pq
 
 from automl.core.errors import DatasetUnreadable, Detail
 from automl.core.schema import Profile
-from automl.data.csvfile import open_csv
 from automl.data.profile import Profiler
+from automl.data.tabular import open_table
 
 COLUMNS = "automl.columns"
 
@@ -28,16 +28,16 @@ def ingest(
     Memory does not grow with the file: it is read, written and counted in blocks of 8 MiB.
 
     Args:
-        source: a CSV or TSV file, plain or gzipped, in any common encoding.
+        source: CSV, TSV or JSON Lines, plain or gzipped, in any common encoding; Parquet; Excel.
         name: what its user calls it, for messages.
         media_type: as sent with it, if any; its charset is obeyed.
         out: the Parquet file to write; not left behind on failure.
-        unpacked_limit: bytes that gzip may unpack to.
+        unpacked_limit: bytes that it may unpack to.
 
     Raises:
         DatasetUnreadable: with the first bad lines.
     """
-    file = open_csv(source, media_type=media_type, unpacked_limit=unpacked_limit)
+    file = open_table(source, media_type=media_type, unpacked_limit=unpacked_limit)
     profiler = Profiler(file.names)
     schema = pa.schema([(str(index), pa.string()) for index in range(len(file.names))])
     try:
@@ -59,6 +59,6 @@ def ingest(
 
 def _no_rows(name: str, line: int) -> DatasetUnreadable:
     return DatasetUnreadable(
-        f"{name} has a header line, but no rows under it.",
+        f"{name} has column names, but no rows under them.",
         errors=(Detail("Here the first row should stand.", line=line),),
     )

@@ -18,8 +18,8 @@ from automl.core.catalog import ColumnKind
 from automl.core.errors import Detail, InvalidRows
 from automl.core.model import Input
 from automl.core.schema import Column
-from automl.data.csvfile import open_csv
 from automl.data.number import EXACT, Reading, parse
+from automl.data.tabular import open_table
 
 Feeds: TypeAlias = dict[str, npt.NDArray[Any]]
 
@@ -73,24 +73,24 @@ def from_json(rows: Sequence[Mapping[str, object]], inputs: Sequence[Input]) -> 
     return feeds
 
 
-def from_csv(
+def from_file(
     path: Path,
     inputs: Sequence[Input],
     *,
     media_type: str | None = None,
     unpacked_limit: int = _UNPACKED_LIMIT,
 ) -> Feeds:
-    """Return the rows of a CSV file, read exactly as a dataset is, as inputs.
+    """Return the rows of a file in any format, read exactly as a dataset is, as inputs.
 
     Raises:
         InvalidRows: a column is missing, or a cell has the wrong type; names both.
-        DatasetUnreadable: the file is no CSV.
+        DatasetUnreadable: the file is no table.
     """
-    file = open_csv(path, media_type=media_type, unpacked_limit=unpacked_limit)
+    file = open_table(path, media_type=media_type, unpacked_limit=unpacked_limit)
     missing = [item.name for item in inputs if item.name not in file.names]
     _raise([_missing(name) for name in missing])
     indices = [file.names.index(item.name) for item in inputs]
-    batches = [batch.select(indices) for batch in file.batches()]
+    batches = list(file.batches(indices))
     errors: list[Detail] = []
     feeds: Feeds = {}
     for index, item in enumerate(inputs):

@@ -70,7 +70,9 @@ def open_source(path: Path, *, media_type: str | None, unpacked_limit: int) -> S
         )
     foreign = next((what for magic, what in _FOREIGN if first.startswith(magic)), None)
     if foreign is not None:
-        raise DatasetUnreadable(f"This is {foreign}; upload CSV or TSV text, plain or gzipped.")
+        raise DatasetUnreadable(
+            f"This is {foreign}; upload CSV, TSV, JSON Lines, Parquet or Excel (.xlsx)."
+        )
     encoding = detect(_again(first, raw), _charset(media_type))
     return Source(path, packed, encoding, unpacked_limit)
 

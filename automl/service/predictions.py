@@ -23,7 +23,10 @@ SESSIONS = 4
 """Models kept loaded: a file is some MiB, its session a few times that."""
 
 MAX_ROWS = 100_000
-MAX_CSV_ROWS = 1_000_000
+MAX_FILE_ROWS = 1_000_000
+UNPACKED_LIMIT = 1 << 30
+FILES = ("text/csv", "text/tab-separated-values", "application/vnd.apache.parquet")
+"""Media types of files of rows; which of the formats it is, its content tells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +75,13 @@ def of_rows(scorers: Scorers, model: Model, rows: Sequence[Mapping[str, Any]]) -
     return _predict(scorers, model, from_json(rows, model.card.inputs), len(rows))
 
 
-def of_csv(scorers: Scorers, model: Model, path: Path) -> Predicted:
-    """Return predictions for the rows of a CSV file. Raises `InvalidRows`, `DatasetUnreadable`."""
-    from automl.data.rows import from_csv
+def of_file(scorers: Scorers, model: Model, path: Path) -> Predicted:
+    """Return predictions for the rows of a file. Raises `InvalidRows`, `DatasetUnreadable`."""
+    from automl.data.rows import from_file
 
-    feeds = from_csv(path, model.card.inputs)
+    feeds = from_file(path, model.card.inputs, unpacked_limit=UNPACKED_LIMIT)
     rows = len(next(iter(feeds.values()), ()))
-    _check_count(rows, MAX_CSV_ROWS)
+    _check_count(rows, MAX_FILE_ROWS)
     return _predict(scorers, model, feeds, rows)
 
 

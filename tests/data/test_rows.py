@@ -12,7 +12,7 @@ from automl.core.errors import DatasetUnreadable, InvalidRows
 from automl.core.model import Input
 from automl.core.study import ColumnOverride
 from automl.data import override
-from automl.data.rows import from_csv, from_json, input_of
+from automl.data.rows import from_file, from_json, input_of
 from tests.data.files import put, take
 
 AGE = Input("age", ColumnKind.NUMERIC, "number")
@@ -118,7 +118,7 @@ def test_many_errors_are_cut_short() -> None:
 def test_a_csv_file_in_any_dialect(tmp_path: Path) -> None:
     content = 'sex;more;price;age\n"wei""blich";x;1,5;39\n;;NA;\nmännlich;;2;?\n'
     path = put(tmp_path, content.encode("windows-1252"))
-    feeds = from_csv(path, [AGE, PRICE, SEX])
+    feeds = from_file(path, [AGE, PRICE, SEX])
     np.testing.assert_array_equal(feeds["age"], [[39.0], [np.nan], [np.nan]])
     np.testing.assert_array_equal(feeds["price"], [[1.5], [np.nan], [2.0]])
     assert feeds["sex"].tolist() == [['wei"blich'], [""], ["männlich"]]
@@ -126,34 +126,34 @@ def test_a_csv_file_in_any_dialect(tmp_path: Path) -> None:
 
 def test_a_csv_file_without_a_column(tmp_path: Path) -> None:
     with pytest.raises(InvalidRows, match="'sex' is missing") as caught:
-        from_csv(put(tmp_path, "age,Sex\n1,a\n"), [AGE, SEX])
+        from_file(put(tmp_path, "age,Sex\n1,a\n"), [AGE, SEX])
     assert [error.field for error in caught.value.errors] == ["sex"]
 
 
 def test_a_csv_file_with_a_wrong_cell(tmp_path: Path) -> None:
     with pytest.raises(InvalidRows, match="Row 2: 'age' takes a number, not 'old'") as caught:
-        from_csv(put(tmp_path, "age,sex\n1,a\nold,b\n"), [AGE, SEX])
+        from_file(put(tmp_path, "age,sex\n1,a\nold,b\n"), [AGE, SEX])
     assert [(error.field, error.line) for error in caught.value.errors] == [("age", 2)]
 
 
 def test_a_csv_file_with_a_header_only_has_no_rows(tmp_path: Path) -> None:
-    assert from_csv(put(tmp_path, "age,sex\n"), [AGE, SEX])["sex"].shape == (0, 1)
+    assert from_file(put(tmp_path, "age,sex\n"), [AGE, SEX])["sex"].shape == (0, 1)
 
 
 def test_a_broken_csv_file_says_where(tmp_path: Path) -> None:
     with pytest.raises(DatasetUnreadable, match="Line 3"):
-        from_csv(put(tmp_path, "age,sex\n1,a\n2\n"), [AGE, SEX])
+        from_file(put(tmp_path, "age,sex\n1,a\n2\n"), [AGE, SEX])
 
 
 def test_a_single_column_keeps_its_empty_lines(tmp_path: Path) -> None:
-    feeds = from_csv(put(tmp_path, "age\n1\n\n3\n"), [AGE])
+    feeds = from_file(put(tmp_path, "age\n1\n\n3\n"), [AGE])
     np.testing.assert_array_equal(feeds["age"], [[1.0], [np.nan], [3.0]])
 
 
 def test_a_file_of_many_blocks(tmp_path: Path) -> None:
     rows = 120_000
     content = "age,sex\n" + "".join(f"{n},{'x' * 90}{n % 5}\n" for n in range(rows))
-    feeds = from_csv(put(tmp_path, content), [SEX, AGE])
+    feeds = from_file(put(tmp_path, content), [SEX, AGE])
     np.testing.assert_array_equal(feeds["age"][:, 0], np.arange(rows))
     assert feeds["sex"][-1, 0] == "x" * 90 + "4"
 

@@ -1,0 +1,249 @@
+"""An Excel workbook (.xlsx) as batches of text cells: one sheet, its first row of cells the names.
+
+A workbook is a zip of XML: sizes, ratio and entities are looked at before anything is unpacked.
+"""
+
+import re
+import struct
+import warnings
+import zipfile
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from datetime import date, datetime, time
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from automl.core.errors import DatasetUnreadable, Detail
+from automl.core.schema import DataWarning
+from automl.data.blocks import LONGEST_ROW
+from automl.data.header import MOST_COLUMNS, column_names, name_warnings
+from automl.data.source import FREE_BYTES, MOST_RATIO
+
+_MOST_ROWS = 1 << 20
+"""That is all that a sheet of Excel holds."""
+_MOST_PARTS = 10_000
+_CELLS = 1 << 16
+"""Cells held at once."""
+_MOST_ERRORS = 10
+_PROLOGUE = 4096
+_ENTITIES = re.compile(rb"<!\s*(?:DOCTYPE|ENTITY)", re.IGNORECASE)
+_DAMAGED = (
+    zipfile.BadZipFile, zipfile.LargeZipFile, KeyError, ValueError, TypeError, IndexError,
+    AttributeError, SyntaxError, NotImplementedError, EOFError, RuntimeError, OverflowError,
+    AssertionError, zlib.error, struct.error,
+)  # fmt: skip
+"""What openpyxl and zipfile raise of files that are no good; an XML error is a SyntaxError."""
+
+Row = tuple[Any, ...]
+
+
+@dataclass(slots=True)
+class ExcelFile:
+    """A file that was found to be a workbook, and the sheet of it that is read."""
+
+    path: Path
+    sheet: int
+    names: tuple[str, ...]
+    unnamed: tuple[int, ...]
+    line: int
+    notes: tuple[DataWarning, ...]
+    most_cells: int
+    faults: dict[str, int] = field(default_factory=dict)
+    """Error cells by what they show; counted while the rows are read."""
+    format: str = "xlsx"
+
+    def batches(self, columns: Sequence[int] | None = None) -> Iterator[pa.RecordBatch]:
+        """Yield the rows of those columns (None: all), named by position, at constant memory.
+
+        Rows without any cell are left out.
+
+        Raises:
+            DatasetUnreadable: damaged, or cells beside the named columns.
+        """
+        self.faults.clear()
+        wanted = range(len(self.names)) if columns is None else columns
+        rows: list[list[str]] = []
+        for number, cells in _rows(self.path, self.sheet, self.most_cells):
+            if number < self.line or not any(cell.value is not None for cell in cells):
+                continue
+            rows.append(self._texts(cells, number))
+            if len(rows) * len(self.names) >= _CELLS:
+                yield _batch(rows, wanted)
+                rows = []
+        if rows:
+            yield _batch(rows, wanted)
+
+    def warnings(self) -> tuple[DataWarning, ...]:
+        """Return what a user should hear of the workbook, once its rows were read."""
+        return (*self.notes, *self._of_faults(), *name_warnings(self.names, self.unnamed))
+
+    def _of_faults(self) -> tuple[DataWarning, ...]:
+        if not self.faults:
+            return ()
+        listed = ", ".join(f"{text} ({count:,})" for text, count in sorted(self.faults.items()))
+        return (DataWarning("ERROR_CELLS", f"Cells with an error count as missing: {listed}."),)
+
+    def _texts(self, cells: Row, number: int) -> list[str]:
+        width = len(self.names)
+        for index, cell in enumerate(cells[width:], start=width):
+            if cell.value is not None:
+                raise DatasetUnreadable(
+                    f"Row {number} has a cell in column {index + 1}, beside the {width} that the "
+                    "header names; name every column, or move notes to another sheet.",
+                    errors=(Detail("This column has no name.", line=number, column=index + 1),),
+                )
+        texts = [self._text(cell) for cell in cells[:width]]
+        return texts + [""] * (width - len(texts))
+
+    def _text(self, cell: Any) -> str:
+        if cell.data_type == "e" or (isinstance(cell.value, str) and cell.value == "#VALUE!"):
+            shown = str(cell.value)[:20]
+            self.faults[shown] = self.faults.get(shown, 0) + 1
+            return ""
+        return _written(cell.value)
+
+
+def open_excel(path: Path, *, unpacked_limit: int) -> ExcelFile:
+    """Return how to read the workbook.
+
+    Raises:
+        DatasetUnreadable: no workbook, damaged, a bomb, or without a usable header.
+    """
+    _check(path, unpacked_limit)
+    filled: list[tuple[int, str, int, Row]] = []
+    with _workbook(path) as book:
+        titles = [sheet.title for sheet in book.worksheets]
+    for index, title in enumerate(titles):
+        rows = _rows(path, index, unpacked_limit)
+        first = next(((n, row) for n, row in rows if any(c.value is not None for c in row)), None)
+        if first is not None:
+            filled.append((index, title, *first))
+    if not filled:
+        raise DatasetUnreadable(
+            "The workbook has no cells; a row of column names and rows of data are needed."
+        )
+    index, title, line, row = filled[0]
+    texts = [_written(cell.value) for cell in row]
+    while not texts[-1]:
+        texts.pop()
+    names, unnamed = column_names(texts, line)
+    notes = () if len(filled) == 1 else (_several(title, [name for _, name, _, _ in filled[1:]]),)
+    return ExcelFile(path, index, names, unnamed, line + 1, notes, unpacked_limit)
+
+
+def _several(title: str, others: Sequence[str]) -> DataWarning:
+    listed = ", ".join(map(repr, others[:5]))
+    message = f"Only the sheet {title!r} was read; left out: {listed}."
+    return DataWarning("SEVERAL_SHEETS", message)
+
+
+def _check(path: Path, limit: int) -> None:
+    """Refuse zips that are no workbooks, and bombs, before anything is unpacked."""
+    try:
+        with zipfile.ZipFile(path) as package:
+            parts = package.infolist()
+            _check_parts(parts, limit)
+            _check_kind({part.filename for part in parts})
+            for part in parts:
+                if part.filename.endswith((".xml", ".rels")):
+                    _check_entities(package, part)
+    except _DAMAGED as error:
+        raise _damaged() from error
+
+
+def _check_parts(parts: Sequence[zipfile.ZipInfo], limit: int) -> None:
+    packed = sum(part.compress_size for part in parts)
+    unpacked = sum(part.file_size for part in parts)
+    if len(parts) > _MOST_PARTS or unpacked > limit:
+        raise DatasetUnreadable(f"The workbook unpacks to more than {limit:,} bytes, the limit.")
+    if unpacked > FREE_BYTES and unpacked > MOST_RATIO * packed:
+        raise DatasetUnreadable(
+            f"The workbook unpacks more than {MOST_RATIO}:1, which no real data does; upload it as "
+            "CSV."
+        )
+
+
+def _check_kind(names: set[str]) -> None:
+    if "xl/workbook.xml" in names:
+        return
+    what = "a zip file"
+    if "xl/workbook.bin" in names:
+        what = "a binary Excel file (.xlsb)"
+    elif "content.xml" in names and "mimetype" in names:
+        what = "an OpenDocument file"
+    raise DatasetUnreadable(
+        f"This is {what}; upload CSV, TSV, JSON Lines, Parquet or Excel (.xlsx)."
+    )
+
+
+def _check_entities(package: zipfile.ZipFile, part: zipfile.ZipInfo) -> None:
+    with package.open(part) as file:
+        if _ENTITIES.search(file.read(_PROLOGUE).replace(b"\0", b"")):
+            raise DatasetUnreadable(
+                "The workbook declares XML entities, which no spreadsheet program does; save it "
+                "again."
+            )
+
+
+@contextmanager
+def _workbook(path: Path) -> Iterator[Any]:
+    import openpyxl
+
+    with path.open("rb") as file, warnings.catch_warnings():
+        # Of styles and extensions that tell nothing here; dates out of range come as #VALUE!.
+        warnings.simplefilter("ignore")
+        try:
+            with closing(
+                openpyxl.load_workbook(file, read_only=True, data_only=True, keep_links=False)
+            ) as book:
+                yield book
+        except _DAMAGED as error:
+            raise _damaged() from error
+
+
+def _rows(path: Path, index: int, most_cells: int) -> Iterator[tuple[int, Row]]:
+    """Yield a sheet's rows with their numbers, from 1."""
+    seen = 0
+    with _workbook(path) as book:
+        sheet = book.worksheets[index]
+        sheet.reset_dimensions()  # some programs write wrong ones, which would cut rows off
+        for number, row in enumerate(sheet.iter_rows(), start=1):
+            seen += len(row)
+            if number > _MOST_ROWS or len(row) > MOST_COLUMNS or seen > most_cells:
+                raise DatasetUnreadable(
+                    f"The sheet is larger than a sheet can be (row {number:,}); upload CSV."
+                )
+            yield number, row
+
+
+def _written(value: Any) -> str:
+    """Return a cell's value as text; dates in ISO 8601, without a time where it is midnight."""
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "true" if value else "false"
+        case float():
+            return repr(value)
+        case datetime():
+            midnight = value.time() == time()
+            return value.date().isoformat() if midnight else value.isoformat()
+        case date() | time():
+            return value.isoformat()
+        case str() if len(value) > LONGEST_ROW or "\0" in value:
+            raise ValueError("no text of a cell")
+        case _:
+            return str(value)
+
+
+def _batch(rows: Sequence[Sequence[str]], columns: Sequence[int]) -> pa.RecordBatch:
+    arrays = [pa.array([row[index] for row in rows], pa.string()) for index in columns]
+    return pa.RecordBatch.from_arrays(arrays, names=[str(index) for index in columns])
+
+
+def _damaged() -> DatasetUnreadable:
+    return DatasetUnreadable("The Excel file is damaged or not finished; save it again as .xlsx.")
