@@ -20,6 +20,9 @@ import numpy.typing as npt
 ML = "ai.onnx.ml"
 """The domain of trees and label encoders."""
 
+MICROSOFT = "com.microsoft"
+"""The domain of what ONNX lacks and every ONNX Runtime has: here the ``Tokenizer``."""
+
 
 class ElementType(IntEnum):
     """ONNX's numbers for the types of tensors, as ``Cast`` wants them in ``to``."""

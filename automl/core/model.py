@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from automl.core.catalog import ColumnKind, ExportFormat, FamilyName, MetricName, TaskType
-from automl.core.schema import CellType
+from automl.core.schema import CellType, DateFormat
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,7 @@ class Input:
 
     ``true`` and ``false`` are how the words of a boolean column are spelled; ``point`` says whether
     whole numbers in a column of strings are written as ``1.0``: how to write JSON values.
+    ``date`` is how the column writes dates; the file reads that and ISO 8601.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Input:
     true: str | None = None
     false: str | None = None
     point: bool = False
+    date: DateFormat | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,13 @@ from automl.core.catalog import ColumnKind, Modality
 
 CellType = Literal["number", "string"]
 
+DateFormat = Literal[
+    "iso", "day_first", "month_first", "yyyymmdd", "epoch_seconds", "epoch_milliseconds"
+]
+"""How a column of dates is written, where it is not ISO 8601, which is always understood:
+31/01/2024 or 31.01.24, 01/31/2024, 20240131, or a count since 1970. A time of day may follow; it is
+taken as written, whatever its zone."""
+
 
 @dataclass(frozen=True, slots=True)
 class Column:
@@ -29,6 +36,8 @@ class Column:
     """Whether ``1,5`` in this column means one and a half."""
     integral: bool = False
     """Whether every present cell is a whole number within ±2^53."""
+    date: DateFormat | None = None
+    """How its dates are written; None for other kinds, and for dates that cannot be read yet."""
 
 
 @dataclass(frozen=True, slots=True)

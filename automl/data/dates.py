@@ -1,6 +1,12 @@
 """Recognizing dates and times by their spelling, in the forms that people and programs use."""
 
 import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from automl.core.dates import DIGITS, WRITTEN
+from automl.core.schema import DateFormat
 
 _YEAR = r"(?:1[5-9]|2[0-2])\d\d"
 _MONTH = r"(?:0?[1-9]|1[0-2])"
@@ -20,8 +26,63 @@ _DATES = (
     rf"{_YEAR}[-/]{_MONTH}",  # 2024-01
 )
 _ANY = re.compile(rf"\s*{_WEEKDAY}(?:{'|'.join(_DATES)}){_TIME}\s*", re.IGNORECASE)
+_WRITTEN, _DIGITS = re.compile(WRITTEN), re.compile(DIGITS)
+_COMPACT = re.compile(rf"{_YEAR}\d{{4}}", re.ASCII)
+_MONTHS, _LONGEST_MONTH = 12, 31
+_MOSTLY = 0.9
+"""Of the distinct cells must be written in a way that the model file reads."""
 
 
 def is_date(text: str) -> bool:
     """Return whether the text is a date, with or without a time of day."""
     return len(text) <= 64 and _ANY.fullmatch(text) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Spelling:
+    """How a column writes its dates; ``sure`` unless day and month may be the other way round."""
+
+    format: DateFormat
+    sure: bool = True
+
+
+def spelling(values: Iterable[str]) -> Spelling | None:
+    """Return how the distinct present cells of a column write dates, None where few can be read.
+
+    Day or month first is decided once for all cells, by those where only one reading is a date;
+    without any the day comes first, as in most of the world.
+    """
+    written = eight = day_first = month_first = short = total = 0
+    for value in values:
+        total += 1
+        if not _WRITTEN.fullmatch(value):
+            continue
+        written += 1
+        numbers = [int(digits) for digits in _DIGITS.findall(value)[:2]]
+        if len(numbers) == 1:
+            eight += 1
+        elif numbers[0] <= _LONGEST_MONTH:
+            short += 1
+            day_first += numbers[0] > _MONTHS
+            month_first += numbers[1] > _MONTHS
+    if not written or written < _MOSTLY * total:
+        return None
+    if short:
+        order: DateFormat = "month_first" if month_first > day_first else "day_first"
+        return Spelling(order, sure=(day_first > 0) != (month_first > 0))
+    return Spelling("yyyymmdd" if eight == written else "iso")
+
+
+def is_compact(values: Iterable[str]) -> bool:
+    """Return whether all cells are dates written as 20240131."""
+    return all(map(_is_compact, values))
+
+
+def _is_compact(text: str) -> bool:
+    if not _COMPACT.fullmatch(text):
+        return False
+    try:
+        date(int(text[:4]), int(text[4:6]), int(text[6:]))
+    except ValueError:
+        return False
+    return True

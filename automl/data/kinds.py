@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from automl.core.catalog import ColumnKind
 from automl.core.schema import CellType, Column
-from automl.data.dates import is_date
+from automl.data.dates import Spelling, is_compact, is_date, spelling
 from automl.data.number import parse
 from automl.data.tally import NumberTally, Tally
 
@@ -20,6 +20,8 @@ _TOP_CHARACTERS = 200
 _ID_ROWS = 20
 """With fewer rows all cells may differ by chance."""
 _SAMPLED = 1_000
+_DATES = 10
+"""So many different numbers that are all dates, as 20240131 is, are no chance."""
 _TRUTHS = tuple(map(frozenset, (("true", "false"), ("yes", "no"), ("t", "f"), ("y", "n"))))
 _ID_WORD = re.compile(
     r"(?:^|[^a-z])(?:id|ids|uuid|guid|pk|idx|index|rowid|rownum|rownames|unnamed|key)(?:$|[^a-z])",
@@ -79,6 +81,8 @@ def _numeric(name: str, tally: Tally, numbers: NumberTally) -> Finding:
         kind, cells = ColumnKind.CONSTANT, "string"
     elif unique == 2 and numbers.integral and (numbers.min, numbers.max) == (0.0, 1.0):
         kind = ColumnKind.BOOLEAN
+    elif unique >= _DATES and numbers.integral and is_compact(_sample(tally, unread)):
+        kind, cells = ColumnKind.DATETIME, "string"
     elif _counts_rows(name, tally, numbers, unique):
         kind, cells = ColumnKind.ID, "string"
     column = Column(
@@ -92,8 +96,14 @@ def _numeric(name: str, tally: Tally, numbers: NumberTally) -> Finding:
         top=_top(tally, unread),
         decimal_comma=decimal_comma,
         integral=numbers.integral,
+        date="yyyymmdd" if kind is ColumnKind.DATETIME else None,
     )
     return Finding(column, remarks | _kind_remark(column))
+
+
+def _sample(tally: Tally, without: Set[str] = frozenset()) -> list[str]:
+    present = (value for value in tally.values if value and value not in without)
+    return list(islice(present, _SAMPLED))
 
 
 def _counts_rows(name: str, tally: Tally, numbers: NumberTally, unique: int) -> bool:
@@ -115,16 +125,24 @@ def _strings(name: str, tally: Tally) -> Finding:
     unique = tally.distinct()
     kind = _string_kind(tally, unique)
     cells: CellType = "string"
+    dates = spelling(filter(None, tally.values)) if kind is ColumnKind.DATETIME else None
     column = Column(
-        name=name, kind=kind, cells=cells, missing=tally.empty, unique=unique, top=_top(tally, {""})
+        name=name,
+        kind=kind,
+        cells=cells,
+        missing=tally.empty,
+        unique=unique,
+        top=_top(tally, {""}),
+        date=None if dates is None else dates.format,
     )
-    return Finding(column, _kind_remark(column) | _number_remarks(column, tally))
+    remarks = _kind_remark(column) | _number_remarks(column, tally)
+    return Finding(column, remarks | _date_remarks(column, dates))
 
 
 def _string_kind(tally: Tally, unique: int) -> ColumnKind:
     if unique == 0 or (unique == 1 and tally.empty == 0):
         return ColumnKind.CONSTANT
-    sample = [value for value in islice(tally.values, _SAMPLED) if value]
+    sample = _sample(tally)
     spellings = frozenset(value.strip().casefold() for value in sample)
     if unique <= 6 and spellings in _TRUTHS:
         return ColumnKind.BOOLEAN
@@ -149,6 +167,16 @@ def _kind_remark(column: Column) -> dict[str, str]:
         code = "CONSTANT_COLUMN" if column.unique else "EMPTY_COLUMN"
         return {code: column.name}
     return {"ID_COLUMN": column.name} if column.kind is ColumnKind.ID else {}
+
+
+def _date_remarks(column: Column, dates: Spelling | None) -> dict[str, str]:
+    if dates is None:
+        unread = column.kind is ColumnKind.DATETIME
+        return {"UNREADABLE_DATES": column.name} if unread else {}
+    if dates.sure:
+        return {}
+    reading = "day first" if dates.format == "day_first" else "month first"
+    return {"AMBIGUOUS_DATES": f"{column.name} (read with the {reading})"}
 
 
 def _number_remarks(column: Column, tally: Tally) -> dict[str, str]:

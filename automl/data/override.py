@@ -5,8 +5,12 @@ from dataclasses import replace
 
 from automl.core.catalog import ColumnKind
 from automl.core.errors import Detail, InvalidSpec
-from automl.core.schema import CellType, Column
+from automl.core.schema import CellType, Column, DateFormat
 from automl.core.study import ColumnOverride
+from automl.data.dates import spelling
+
+_MILLISECONDS = 1e11
+"""In seconds the year 5138: such large counts since 1970 are of milliseconds."""
 
 
 def apply(columns: Sequence[Column], overrides: Mapping[str, ColumnOverride]) -> tuple[Column, ...]:
@@ -48,6 +52,11 @@ def _problem(column: Column, kind: ColumnKind) -> str | None:
         return (
             f"{column.name!r} has {column.unique} values, so it cannot be boolean; two are needed."
         )
+    if kind is ColumnKind.DATETIME and _date_format(column) is None:
+        return (
+            f"The cells of {column.name!r} are no dates that can be read (such as "
+            f"{_example(column)}); write them as 2024-01-31, 31/01/2024 or 20240131."
+        )
     if kind is ColumnKind.CONSTANT and column.unique > 1:
         return f"{column.name!r} has {column.unique} values; to leave it out, use {{'use': false}}."
     return None
@@ -75,4 +84,15 @@ def _correct(column: Column, kind: ColumnKind | None) -> Column:
     cells: CellType = "string"
     if kind is ColumnKind.NUMERIC or (kind is ColumnKind.BOOLEAN and column.cells == "number"):
         cells = "number"
-    return replace(column, kind=kind, cells=cells)
+    date = _date_format(column) if kind is ColumnKind.DATETIME else None
+    return replace(column, kind=kind, cells=cells, date=date)
+
+
+def _date_format(column: Column) -> DateFormat | None:
+    """Return how the cells write dates; whole numbers that are no dates count from 1970."""
+    found = spelling(value for value, _ in column.top)
+    if found is not None:
+        return found.format
+    if not column.integral or column.max is None:
+        return None
+    return "epoch_milliseconds" if column.max >= _MILLISECONDS else "epoch_seconds"

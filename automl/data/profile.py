@@ -29,6 +29,9 @@ _MESSAGES = {
     "AMBIGUOUS_DATES": "Day and month may be the other way round: {}. Write dates as 2024-01-31 to "
     "be sure.",
     "UNREADABLE_DATES": "Dates in a form that gives no features yet: {}. Write them as 2024-01-31.",
+    "AMBIGUOUS_DATES": "Day and month may be the other way round: {}. Write dates as 2024-01-31 to "
+    "be sure.",
+    "UNREADABLE_DATES": "Dates in a form that gives no features yet: {}. Write them as 2024-01-31.",
     "THOUSANDS_SEPARATORS": "Read as text, since 1,234 may be 1.234 or 1234: {}. "
     "Write such numbers without separators.",
     "MIXED_DECIMAL_MARKS": "Read as text, since both 1.5 and 1,5 occur: {}.",

@@ -43,6 +43,7 @@ def input_of(column: Column) -> Input:
         true=_spelled(words, _TRUE) if boolean else None,
         false=_spelled(words, _FALSE) if boolean else None,
         point=any(map(_POINT.fullmatch, words)) and not any(map(_WHOLE.fullmatch, words)),
+        date=column.date,
     )
 
 

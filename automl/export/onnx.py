@@ -15,7 +15,7 @@ from onnx import AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto,
 
 from automl import __version__
 from automl.core.errors import ExportFailed
-from automl.core.graph import ML, Attribute, ElementType, Graph, Node
+from automl.core.graph import MICROSOFT, ML, Attribute, ElementType, Graph, Node
 from automl.export.metadata import input_names
 
 PRODUCER = "automl"
@@ -42,6 +42,8 @@ def serialize(graph: Graph, *, metadata: Mapping[str, str]) -> bytes:
     model.ir_version = 10 if newer else 8
     model.opset_import.add(domain="", version=OPSET)
     model.opset_import.add(domain=ML, version=5 if newer else 3)
+    if any(node.domain == MICROSOFT for node in graph.nodes):
+        model.opset_import.add(domain=MICROSOFT, version=1)
     _write(model, graph)
     for key in sorted(metadata):
         model.metadata_props.add(key=key, value=metadata[key])
@@ -163,6 +165,10 @@ def _type_outputs(model: ModelProto, constants: Mapping[str, np.ndarray[Any, Any
         else:
             element = onnx.helper.np_dtype_to_tensor_dtype(array.dtype)
             _declare(sketch.graph.input.add(), name, element, array.shape)
+    for node in sketch.graph.node:
+        if node.domain == MICROSOFT:  # tokens; ONNX knows nothing of them and would crash
+            value = sketch.graph.value_info.add()
+            _declare(value, node.output[0], ElementType.STRING, ("n", "column", "token"))
     inferred = onnx.shape_inference.infer_shapes(sketch).graph.output
     for output, known in zip(model.graph.output, inferred, strict=True):
         output.CopyFrom(known)

@@ -17,7 +17,7 @@ from automl.core.graph import Graph
 from automl.core.learner import View
 from automl.core.schema import Column
 from automl.core.state import State, nest, unnest
-from automl.features import boolean, categorical, dropped, numeric
+from automl.features import boolean, categorical, dates, dropped, numeric
 from automl.features.base import Kind
 from automl.features.chain import Chain
 
@@ -26,6 +26,7 @@ KINDS: Mapping[ColumnKind, Kind] = MappingProxyType(
         ColumnKind.NUMERIC: numeric,
         ColumnKind.BOOLEAN: boolean,
         ColumnKind.CATEGORICAL: categorical,
+        ColumnKind.DATETIME: dates,
     }
 )
 """The kinds that give features, in the order of the matrix."""

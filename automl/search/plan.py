@@ -21,7 +21,12 @@ from automl.data import override, split, table
 from automl.data.target import Target, read_target
 from automl.search.spaces import check_restrictions
 
-ENCODED = (ColumnKind.NUMERIC, ColumnKind.CATEGORICAL, ColumnKind.BOOLEAN)
+ENCODED = (
+    ColumnKind.NUMERIC,
+    ColumnKind.CATEGORICAL,
+    ColumnKind.BOOLEAN,
+    ColumnKind.DATETIME,
+)
 """The kinds that become features today."""
 
 HOLDOUT_ROWS = 60_000
@@ -48,8 +53,8 @@ def make_plan(
     features = feature_columns(columns, spec.task.target)
     if not features:
         raise InvalidSpec(
-            "No column is left to learn from: every one but the target is constant, an id, a date,"
-            " free text or left out.",
+            "No column is left to learn from: every one but the target is constant, an id,"
+            " a date that cannot be read, free text or left out.",
             errors=(Detail("at least one usable column is needed", field="columns"),),
         )
     target = read_target(table_path, target_column, spec.task.type)
@@ -92,7 +97,12 @@ def make_plan(
 
 def feature_columns(columns: Sequence[Column], target: str) -> tuple[Column, ...]:
     """Return the columns that become features, in the dataset's order."""
-    return tuple(c for c in columns if c.name != target and c.kind in ENCODED)
+    return tuple(c for c in columns if c.name != target and _encoded(c))
+
+
+def _encoded(column: Column) -> bool:
+    unread = column.kind is ColumnKind.DATETIME and column.date is None
+    return column.kind in ENCODED and not unread
 
 
 def _target_column(columns: Sequence[Column], name: str) -> Column:

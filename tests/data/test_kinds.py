@@ -57,6 +57,16 @@ KINDS = {
     "one number": (["5"] * N, ColumnKind.CONSTANT, "string"),
     "nothing": ([""] * N, ColumnKind.CONSTANT, "string"),
     "dates": ([f"2024-01-{n % 28 + 1:02d}" for n in range(N)], ColumnKind.DATETIME, "string"),
+    "dates of eight digits": (
+        [f"202401{n % 28 + 1:02d}" for n in range(N)],
+        ColumnKind.DATETIME,
+        "string",
+    ),
+    "numbers of eight digits": (
+        [f"202401{n % 50 + 10:02d}" for n in range(N)],
+        ColumnKind.NUMERIC,
+        "number",
+    ),
     "sentences": (
         [f"this is sentence number {n} of many" for n in range(N)],
         ColumnKind.TEXT,

@@ -1,5 +1,6 @@
 """A user's corrections."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,17 @@ def test_a_flag_stays_a_number_as_a_boolean(columns: tuple[Column, ...]) -> None
     assert found == columns[3]
 
 
+def test_a_count_since_1970_can_be_a_date() -> None:
+    seconds = Column(
+        "at", ColumnKind.NUMERIC, "number", 0, 2, 1.6e9, 1.7e9, (("1600000000", 1),), integral=True
+    )
+    as_date = {"at": ColumnOverride(ColumnKind.DATETIME)}
+    found = override.apply([seconds, replace(seconds, name="ms", max=1.7e12)], as_date)[0]
+    assert (found.cells, found.date) == ("string", "epoch_seconds")
+    milliseconds = override.apply([replace(seconds, max=1.7e12)], as_date)[0]
+    assert milliseconds.date == "epoch_milliseconds"
+
+
 def test_a_column_left_out_is_gone(columns: tuple[Column, ...]) -> None:
     names = [column.name for column in override.apply(columns, {"zip": ColumnOverride(use=False)})]
     assert names == ["row_id", "word", "flag", "mostly"]
@@ -51,6 +63,7 @@ def test_a_column_left_out_is_gone(columns: tuple[Column, ...]) -> None:
         ("word", ColumnKind.NUMERIC),
         ("zip", ColumnKind.BOOLEAN),
         ("zip", ColumnKind.CONSTANT),
+        ("word", ColumnKind.DATETIME),
     ],
 )
 def test_what_cannot_be_is_refused_by_name(

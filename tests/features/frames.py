@@ -8,8 +8,9 @@ import numpy.typing as npt
 from automl.core.catalog import ColumnKind
 from automl.core.frame import Cells, Floats, Frame, Strings
 from automl.core.model import Input
-from automl.core.schema import Column
+from automl.core.schema import Column, DateFormat
 
+MOMENTS = ("2024-02-29", "1999-12-31T23:59:59Z", "2000-01-01 10:15", "2023-02-29", "1900-01-01")
 WORDS = ("", "\0nul", "NaN", "a b", "a,b\n", "b", "é", "e\u0301", "日本", "\U0001f600", "x" * 300)
 EXTREMES = (0.0, -0.0, 1e300, -1.7e308, 1.7e308, 5e-324, float("inf"), -float("inf"))
 
@@ -28,7 +29,8 @@ def frame(**columns: Cells) -> Frame:
 
 def column(name: str, kind: ColumnKind, cells: Cells) -> Column:
     """Return the schema of a column of those cells."""
-    return Column(name, kind, "string" if isinstance(cells, Strings) else "number", 0, 0)
+    date: DateFormat | None = "iso" if kind is ColumnKind.DATETIME else None
+    return Column(name, kind, "string" if isinstance(cells, Strings) else "number", 0, 0, date=date)
 
 
 def table(seed: int, rows: int = 200) -> tuple[Frame, tuple[Column, ...]]:
@@ -58,6 +60,7 @@ def table(seed: int, rows: int = 200) -> tuple[Frame, tuple[Column, ...]]:
         "yes": (kinds.BOOLEAN, drawn(["yes", "no", None])),
         "prediction": (kinds.CATEGORICAL, drawn([*WORDS, None])),  # as an output of the file
         "many": (kinds.CATEGORICAL, drawn([*many, None], 1.0 / np.arange(1.0, 302.0))),
+        "when": (kinds.DATETIME, drawn([*MOMENTS, None])),
         "alone": (kinds.CATEGORICAL, drawn(["x"])),
         "empty": (kinds.CATEGORICAL, drawn([None])),
         "id": (kinds.ID, strings([f"{index:05}" for index in range(rows)])),
