@@ -89,8 +89,28 @@ def test_equal_searches_give_equal_leaderboards_and_bytes(classes: int, tmp_path
     assert first.finished.files == second.finished.files
 
 
+def test_pruning_is_equal_however_many_train_at_once(tmp_path: Path) -> None:
+    one, two = tmp_path / "one", tmp_path / "two"
+    one.mkdir()
+    two.mkdir()
+    more: dict[str, Any] = {
+        "budget": Budget(trials=26),
+        "families": (FamilyName.LIGHTGBM,),
+        "search_space": {"lightgbm": {"max_rounds": [10], "num_leaves": {"low": 4, "high": 32}}},
+    }
+    first = _fit(one, classes=2, **more)
+    second = _fit(two, classes=2, slots=3, **more)
+    assert [_row(t) for t in first.trials] == [_row(t) for t in second.trials]
+    assert first.finished.files == second.finished.files
+    pruned = {t.number for t in first.trials if t.state is TrialState.PRUNED}
+    assert pruned
+    assert min(pruned) >= 11
+    assert not pruned & {member.trial for member in first.finished.card.members}
+
+
 def _row(trial: Trial) -> tuple[object, ...]:
-    return trial.number, trial.state, trial.candidate, trial.value, trial.fold_values, trial.epochs
+    result = trial.value, trial.fold_values, trial.epochs, trial.rungs
+    return trial.number, trial.state, trial.candidate, *result
 
 
 def test_another_seed_gives_another_model(binary: pipeline.Fit, tmp_path: Path) -> None:
