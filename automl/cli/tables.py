@@ -16,9 +16,10 @@ def leaderboard(trials: Sequence[Trial], name: MetricName, *, limit: int = 20) -
     """Return the best trials, best first, those without a value last."""
     sign = -1.0 if metric.maximize(name) else 1.0
     ranked = sorted(trials, key=lambda t: (t.value is None, sign * (t.value or 0.0), t.number))
-    table = Table(title=f"Leaderboard ({len(trials)} trials)", title_justify="left")
-    for heading, width in (("#", 3), (name.value, 9), ("family", 8), ("state", 8), ("seconds", 7)):
-        table.add_column(heading, min_width=width, no_wrap=True)
+    table = Table(title=f"Leaderboard ({len(trials)} trials)", title_justify="left", expand=True)
+    widths = {"#": 4, name.value: max(9, len(name.value)), "family": 13, "state": 9, "seconds": 7}
+    for heading, width in widths.items():
+        table.add_column(heading, width=width, no_wrap=True)
     table.add_column("hyperparameters", overflow="ellipsis", no_wrap=True, ratio=1)
     for trial in ranked[:limit]:
         table.add_row(
