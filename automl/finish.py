@@ -15,12 +15,14 @@ from automl.core.catalog import ExportFormat, MetricName
 from automl.core.frame import Floats
 from automl.core.model import Estimate, ModelCard
 from automl.core.state import State
-from automl.core.study import Plan
+from automl.core.study import Plan, finish_reserve
 from automl.core.trial import Trial
 from automl.ensembling.crossfit import crossfit
 from automl.ensembling.greedy import select
-from automl.export import portable
+from automl.export import bundle, portable, report
 from automl.export.ensemble import Part, TrainedMember
+from automl.export.importance import Importance, importance
+from automl.export.report import Findings
 from automl.search.evaluate import fold_states, load_fold
 from automl.search.prepare import Prepared
 
@@ -81,13 +83,36 @@ def finish(prepared: Prepared, entries: Sequence[Entry]) -> Finished:
         parity=file.parity,
         excluded=file.excluded,
     )
+    digest = spec_digest(prepared)
     content = file.write(
         card,
         seed=prepared.spec.seed,
         dataset_sha256=prepared.dataset_sha256,
-        spec_sha256=spec_digest(prepared),
+        spec_sha256=digest,
     )
-    return Finished(card, {ExportFormat.ONNX: content})
+    trials = [entry.trial for entry in entries]
+    found = Findings(
+        plan=prepared.plan,
+        card=card,
+        truth=truth,
+        judged=judged,
+        trials=trials,
+        importance=_importance(prepared, file),
+        warnings=[*prepared.plan.warnings, *prepared.warnings],
+        seed=prepared.spec.seed,
+        dataset_sha256=prepared.dataset_sha256,
+        spec_sha256=digest,
+    )
+    written = report.build(found)
+    whole = bundle.write(bundle.Contents(content, written, file.members, trials))
+    return Finished(
+        card,
+        {
+            ExportFormat.ONNX: content,
+            ExportFormat.REPORT: report.write(written),
+            ExportFormat.BUNDLE: whole,
+        },
+    )
 
 
 def best_entries(plan: Plan, entries: Sequence[Entry]) -> list[Entry]:
@@ -165,6 +190,22 @@ def _parts(prepared: Prepared) -> list[npt.NDArray[np.intp]]:
     if len(prepared.folds) == 1:
         return [np.arange(len(prepared.judged))]
     return [valid for _, valid in prepared.folds]
+
+
+def _importance(prepared: Prepared, file: portable.Portable) -> Importance:
+    frame, truth = prepared.test or (prepared.frame, prepared.y)
+    if not len(truth):
+        frame, truth = prepared.frame, prepared.y
+    budget, outputs = prepared.spec.budget.seconds, prepared.plan.outputs
+    return importance(
+        file,
+        frame,
+        truth,
+        score=prepared.score,
+        maximize=metric.maximize(prepared.plan.metric),
+        seed=prepared.spec.seed,
+        seconds=None if budget is None else min(5.0, 0.2 * finish_reserve(budget, outputs)),
+    )
 
 
 def _intervals(

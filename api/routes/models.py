@@ -33,7 +33,9 @@ MAX_FILE_BYTES = 128 * 1024 * 1024
 
 Answer = Callable[[Predicted], Response]
 
-Format = Annotated[str, Query(alias="format", max_length=40, description="`onnx`")]
+Format = Annotated[
+    str, Query(alias="format", max_length=40, description="`onnx`, `bundle` or `report`")
+]
 
 
 @router.get("", response_model=ListView[ModelView])
@@ -71,8 +73,13 @@ def download_model(
     """Download the model's file."""
     model = models.get(context.store, tenant, model_id)
     artifact = models.file(model, file_format)
-    filename = f"{model.id}.{file_format}"
-    return download(request, context.store.artifacts, artifact, filename=filename)
+    return download(
+        request,
+        context.store.artifacts,
+        artifact,
+        filename=models.filename(model, file_format),
+        media_type=artifact.media_type,
+    )
 
 
 @router.post("/{model_id}/predict", response_model=PredictionsView, openapi_extra=PREDICT)

@@ -33,7 +33,9 @@ SCOPE = "studies"
 
 DryRun = Annotated[bool, Query(description="Only validate, and answer 200 with the plan.")]
 Status = Annotated[StudyStatus | None, Query(description="Only studies of this status.")]
-Format = Annotated[str, Query(alias="format", max_length=40, description="`onnx`")]
+Format = Annotated[
+    str, Query(alias="format", max_length=40, description="`onnx`, `bundle` or `report`")
+]
 
 
 @router.post(
@@ -155,8 +157,13 @@ def download_study_model(
     """Download the model that the study has published."""
     model = models.of_study(context.store, tenant, study_id)
     artifact = models.file(model, file_format)
-    filename = f"{model.id}.{file_format}"
-    return download(request, context.store.artifacts, artifact, filename=filename)
+    return download(
+        request,
+        context.store.artifacts,
+        artifact,
+        filename=models.filename(model, file_format),
+        media_type=artifact.media_type,
+    )
 
 
 def _steer(

@@ -16,7 +16,7 @@ from rich.text import Text
 
 from automl.cli.duration import seconds
 from automl.cli.tables import leaderboard, outcome
-from automl.core.catalog import ColumnKind, FamilyName, MetricName, TaskType
+from automl.core.catalog import ColumnKind, ExportFormat, FamilyName, MetricName, TaskType
 from automl.core.errors import InvalidSpec
 from automl.core.schema import Column, Dataset
 from automl.core.study import Budget, Plan, StudySpec, TaskSpec
@@ -76,8 +76,7 @@ def fit(
                 slots=slots or os.cpu_count() or 1,
                 watch=watch.show,
             )
-    for content in result.finished.files.values():
-        out.write_bytes(content)
+    out.write_bytes(result.finished.files[ExportFormat.ONNX])
     screen = Console()
     screen.print(leaderboard(result.trials, result.plan.metric))
     screen.print(outcome(result.finished.card))

@@ -63,6 +63,30 @@ class ExportFormat(StrEnum):
     """What a model is handed out as; one file each in ``automl/export``."""
 
     ONNX = "onnx"
+    BUNDLE = "bundle"
+    REPORT = "report"
+
+    @property
+    def media_type(self) -> str:
+        """What the file's bytes are."""
+        match self:
+            case ExportFormat.ONNX:
+                return "application/octet-stream"
+            case ExportFormat.BUNDLE:
+                return "application/zip"
+            case ExportFormat.REPORT:
+                return "application/json"
+
+    @property
+    def suffix(self) -> str:
+        """How the file's name ends, without the dot."""
+        match self:
+            case ExportFormat.ONNX:
+                return "onnx"
+            case ExportFormat.BUNDLE:
+                return "zip"
+            case ExportFormat.REPORT:
+                return "json"
 
 
 class ValidationStrategy(StrEnum):

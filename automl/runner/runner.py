@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import structlog
 
-from automl.core.catalog import ExportFormat, StudyFailure, TrialFailure, TrialState
+from automl.core.catalog import StudyFailure, TrialFailure, TrialState
 from automl.core.errors import (
     ArtifactCorrupt,
     DiskFull,
@@ -39,7 +39,6 @@ from automl.search.slots import first_failure
 from automl.service.cache import Cache
 from automl.training import archive
 
-MEDIA_TYPES = {ExportFormat.ONNX: "application/octet-stream"}
 OUT_OF_FOLD = "out_of_fold"
 
 log = structlog.get_logger()
@@ -169,7 +168,7 @@ class Runner:
         finished = finish(self._studies.prepared(work.tenant, work.study_id), entries)
         fault("model.tmp")
         formats = {
-            name: self._store.artifacts.put(work.tenant, MEDIA_TYPES[name], _chunks(content))
+            name: self._store.artifacts.put(work.tenant, name.media_type, _chunks(content))
             for name, content in finished.files.items()
         }
         with self._store.unit() as unit:

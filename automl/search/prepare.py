@@ -60,6 +60,8 @@ class Prepared:
     folds: tuple[tuple[Rows, Rows], ...]
     test: tuple[Frame, npt.NDArray[Any]] | None
     judged: Rows
+    warnings: tuple[tuple[str, str], ...] = ()
+    """The dataset's, for the report: code and message."""
     _cache: dict[tuple[int, View], Encoded] = field(default_factory=dict)
 
     @property
@@ -165,6 +167,7 @@ def prepare(
         folds=parts.folds,
         test=aside,
         judged=_judged(plan, parts.folds, len(parts.dev)),
+        warnings=tuple((warning.code, warning.message) for warning in dataset.warnings),
     )
 
 

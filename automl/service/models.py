@@ -3,11 +3,9 @@
 from collections.abc import Sequence
 
 from automl.core.catalog import ExportFormat
-from automl.core.errors import Detail, InvalidInput, ModelNotReady, NotFound, NotSupported
+from automl.core.errors import Detail, InvalidInput, ModelNotReady, NotFound
 from automl.core.model import Artifact, Model
 from automl.core.ports import Store
-
-RESERVED_FORMATS = ("bundle",)
 
 
 def get(store: Store, tenant: str, model_id: str) -> Model:
@@ -42,14 +40,8 @@ def file(model: Model, wanted: str) -> Artifact:
     """Return the model's file in the format ``wanted``.
 
     Raises:
-        NotSupported: the format is reserved.
         InvalidInput: there is no such format.
     """
-    if wanted in RESERVED_FORMATS:
-        raise NotSupported(
-            f"The format {wanted!r} does not work yet; 'onnx' does.",
-            errors=(Detail("not supported yet", field="format"),),
-        )
     if wanted not in tuple(model.formats):
         offered = ", ".join(model.formats)
         raise InvalidInput(
@@ -57,6 +49,11 @@ def file(model: Model, wanted: str) -> Artifact:
             errors=(Detail(f"must be one of {offered}", field="format"),),
         )
     return model.formats[ExportFormat(wanted)]
+
+
+def filename(model: Model, wanted: str) -> str:
+    """Return what the model's file is called once it is downloaded."""
+    return f"{model.id}.{ExportFormat(wanted).suffix}"
 
 
 def remove(store: Store, tenant: str, model_id: str) -> None:

@@ -100,7 +100,7 @@ def test_a_models_file_is_the_one_that_was_published(service: Service, ended: St
         assert response.headers["etag"] == f'"{digest}"'
         assert f"{ended.model_id}.onnx" in response.headers["content-disposition"]
         assert service.client.head(path).headers["content-length"] == str(len(content))
-        problem(service.get(f"{path}?format=bundle"), 422, "NOT_SUPPORTED")
+        problem(service.get(f"{path}?format=bundle"), 422, "INVALID_INPUT")  # it was made without
         problem(service.get(f"{path}?format=pickle"), 422, "INVALID_INPUT")
 
 

@@ -1,0 +1,257 @@
+"""What a study found out, as JSON: the part that is a function of data and spec alone.
+
+The finish writes it once; the page, the bundle and the API only read it. Numbers that do not exist
+(a metric of too few rows) are null. ``StudyReport`` adds what only the store knows.
+"""
+
+from collections.abc import Mapping
+from typing import NotRequired
+
+from typing_extensions import TypedDict
+
+Number = float | None
+Point = tuple[Number, Number]
+
+
+class Interval(TypedDict):
+    """A metric with its 95 % bootstrap interval."""
+
+    value: Number
+    low: Number
+    high: Number
+
+
+class Warned(TypedDict):
+    """Something to know before trusting the model."""
+
+    code: str
+    message: str
+
+
+class TaskReport(TypedDict):
+    """What was asked."""
+
+    type: str
+    target: str
+    positive: str | int | None
+    metric: str
+    direction: str
+
+
+class DataReport(TypedDict):
+    """The rows and how they were divided; ``folds`` is 1 for a holdout."""
+
+    rows: int
+    test_rows: int
+    dropped_rows: int
+    features: int
+    strategy: str
+    folds: int
+
+
+class ClassReport(TypedDict):
+    """One class against the rest, at the predicted labels; ``support`` counts its rows."""
+
+    label: str | int
+    precision: float
+    recall: float
+    f1: float
+    support: int
+
+
+class Bin(TypedDict):
+    """Rows of like probability: the mean predicted one, and how often the class was there."""
+
+    predicted: float
+    observed: float
+    rows: int
+
+
+class Curves(TypedDict):
+    """One class against the rest, at every threshold (thinned to at most 200 points).
+
+    ``roc`` are (false positive rate, true positive rate), ``precision_recall`` (recall, precision),
+    both from the highest threshold to the lowest.
+    """
+
+    label: str | int
+    roc_auc: Number
+    average_precision: Number
+    roc: list[Point]
+    precision_recall: list[Point]
+    calibration: list[Bin]
+
+
+class Confused(TypedDict):
+    """A frequent mistake."""
+
+    actual: str | int
+    predicted: str | int
+    rows: int
+
+
+class ClassificationReport(TypedDict):
+    """Labels and probabilities; ``confusion`` (true down, predicted across) is null for many."""
+
+    classes: list[str] | list[int]
+    confusion: list[list[int]] | None
+    confused: list[Confused]
+    per_class: list[ClassReport]
+    curves: list[Curves]
+
+
+class Histogram(TypedDict):
+    """Counts between neighbouring edges."""
+
+    edges: list[float]
+    counts: list[int]
+
+
+class RegressionReport(TypedDict):
+    """Residuals are predicted − actual; ``points`` are (actual, predicted) of some rows."""
+
+    residual_quantiles: Mapping[str, float]
+    residual_mean: float
+    within: Mapping[str, float]
+    residuals: Histogram
+    points: list[tuple[float, float]]
+
+
+class ColumnImportance(TypedDict):
+    """By how much the metric gets worse when the column's cells are shuffled."""
+
+    column: str
+    mean: float
+    std: float
+
+
+class ImportanceReport(TypedDict):
+    """Permutation importance; ``rows_from`` says whether the model had learned from the rows.
+
+    ``left_out`` counts columns that were not shuffled, those least related to the predictions.
+    """
+
+    metric: str
+    rows_from: str
+    rows: int
+    repeats: int
+    left_out: int
+    columns: list[ColumnImportance]
+
+
+class Share(TypedDict):
+    """The part of the differences between a family's trials that goes with a hyperparameter."""
+
+    name: str
+    share: float
+
+
+class FamilyReport(TypedDict):
+    """What a family's complete trials came to."""
+
+    family: str
+    complete: int
+    best: Number
+    hyperparameters: list[Share]
+
+
+class MemberReport(TypedDict):
+    """A trial in the ensemble, with its recipe."""
+
+    trial: int
+    family: str
+    weight: float
+    value: Number
+    params: Mapping[str, str | float | int | bool]
+
+
+class ExcludedReport(TypedDict):
+    """A member that was left out of the file because its outputs did not match."""
+
+    trial: int
+    difference: Number
+    detail: str
+
+
+class Optimism(TypedDict):
+    """How much better the search thought its best trial than the final rows show the model.
+
+    ``gap`` is positive where the search was too hopeful, whatever the metric's direction.
+    """
+
+    search: Number
+    final: Number
+    gap: Number
+
+
+class InputReport(TypedDict):
+    """A column that the model takes."""
+
+    name: str
+    kind: str
+
+
+class Provenance(TypedDict):
+    """What it takes to get the same model again."""
+
+    seed: int
+    dataset_sha256: str
+    spec_sha256: str
+    software_version: str
+    parity: float
+
+
+class Report(TypedDict):
+    """All that the finish found out; equal for equal searches."""
+
+    task: TaskReport
+    data: DataReport
+    source: str
+    judged_rows: int
+    value: Number
+    baseline: Number
+    metrics: Mapping[str, Interval]
+    classification: ClassificationReport | None
+    regression: RegressionReport | None
+    importance: ImportanceReport
+    families: list[FamilyReport]
+    members: list[MemberReport]
+    excluded: list[ExcludedReport]
+    optimism: Optimism
+    inputs: list[InputReport]
+    warnings: list[Warned]
+    provenance: Provenance
+
+
+class Tried(TypedDict):
+    """One family in the search as it went: trials by outcome and the time they took."""
+
+    family: str
+    trials: int
+    complete: int
+    pruned: int
+    failed: int
+    best: Number
+    seconds: float
+
+
+class StudyFacts(TypedDict):
+    """What only the store knows of the study."""
+
+    id: str
+    name: str | None
+    status: str
+    dataset_id: str
+    dataset: str | None
+    model_id: str
+    budget: Mapping[str, float | None]
+    elapsed_seconds: float
+    created_at: str
+    finished_at: str | None
+
+
+class StudyReport(Report):
+    """The report as the API shows it."""
+
+    study: NotRequired[StudyFacts]
+    tried: NotRequired[list[Tried]]
