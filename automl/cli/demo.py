@@ -20,8 +20,8 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from automl.cli.duration import seconds
 from automl.client import Client
+from automl.core.duration import seconds
 from automl.export import predict as standalone
 from automl.settings import Settings
 

@@ -17,6 +17,7 @@ from rich.text import Text
 from automl.cli.duration import seconds
 from automl.cli.tables import leaderboard, outcome
 from automl.core.catalog import ColumnKind, ExportFormat, FamilyName, MetricName, TaskType
+from automl.core.duration import seconds
 from automl.core.errors import InvalidSpec
 from automl.core.schema import Column, Dataset
 from automl.core.study import Budget, Plan, StudySpec, TaskSpec

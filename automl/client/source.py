@@ -1,0 +1,90 @@
+"""Data as a program has it, as a file that the service takes."""
+
+import csv
+import math
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+MEDIA_TYPES = {
+    ".csv": "text/csv",
+    ".tsv": "text/csv",
+    ".parquet": "application/vnd.apache.parquet",
+    ".npz": "application/x-npz",
+}
+TARGET = "target"
+"""What the second of a pair of arrays is called."""
+
+
+@contextmanager
+def as_file(data: Any) -> Iterator[Path]:
+    """Give ``data`` as a file: itself a path, or written as CSV to a temporary one.
+
+    Args:
+        data: a path, a data frame (pandas, polars), or a pair ``(X, y)`` of arrays.
+
+    Raises:
+        TypeError: it is none of these.
+        FileNotFoundError: there is no such file.
+    """
+    if isinstance(data, str | Path):
+        if not Path(data).is_file():
+            raise FileNotFoundError(f"there is no file {str(data)!r}")
+        yield Path(data)
+        return
+    with tempfile.TemporaryDirectory(prefix="automl-") as folder:
+        path = Path(folder) / "data.csv"
+        _write(data, path)
+        yield path
+
+
+def media_type(file: Path) -> str:
+    """Return what to call a file's content; the service looks for itself.
+
+    >>> media_type(Path("rows.parquet"))
+    'application/vnd.apache.parquet'
+    """
+    return MEDIA_TYPES.get(file.suffix.lower(), "text/csv")
+
+
+def _write(data: Any, path: Path) -> None:
+    if hasattr(data, "to_csv"):  # pandas
+        data.to_csv(path, index=False)
+    elif hasattr(data, "write_csv"):  # polars
+        data.write_csv(path)
+    elif isinstance(data, tuple) and len(data) == 2:
+        _write_pair(*data, path)
+    else:
+        raise TypeError(
+            f"data must be a path, a data frame or a pair (X, y), not {type(data).__name__}"
+        )
+
+
+def _write_pair(x: Any, y: Any, path: Path) -> None:
+    rows, labels = _listed(x), _listed(y)
+    if len(rows) != len(labels):
+        raise ValueError(f"X has {len(rows)} rows and y {len(labels)}; they must be as many")
+    if not rows or not isinstance(rows[0], list):
+        raise ValueError("X must have rows and columns")
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow([*(f"x{index}" for index in range(len(rows[0]))), TARGET])
+        writer.writerows([*map(_cell, row), _cell(label)] for row, label in zip(rows, labels))  # noqa: B905
+
+
+def _listed(values: Any) -> list[Any]:
+    if hasattr(values, "tolist"):  # numpy and all that follow it
+        listed: list[Any] = values.tolist()
+        return listed
+    return [list(row) if _is_row(row) else row for row in values]
+
+
+def _is_row(value: object) -> bool:
+    return isinstance(value, Iterable) and not isinstance(value, str | bytes)
+
+
+def _cell(value: Any) -> Any:
+    missing = value is None or (isinstance(value, float) and math.isnan(value))
+    return "" if missing else value

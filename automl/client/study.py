@@ -1,0 +1,136 @@
+"""A study in the hands of a program."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from typing_extensions import override
+
+from automl.client.problems import StudyFailed
+from automl.client.tables import Leaderboard, Predictions, Report, table
+from automl.client.transport import Json
+
+if TYPE_CHECKING:
+    from automl.client.client import Client
+
+ENDED = frozenset({"succeeded", "failed", "cancelled"})
+
+
+class StudyHandle:
+    """One study of a service: watched, steered, and what came of it.
+
+    Attributes:
+        id: its id, with which `Client.open` finds it again.
+    """
+
+    def __init__(self, client: "Client", study: Mapping[str, Any]) -> None:
+        self._client = client
+        self._study: Json = dict(study)
+        self.id: str = study["id"]
+
+    def refresh(self) -> Json:
+        """Return the study as it stands now."""
+        self._study = self._client.study(self.id)
+        return self._study
+
+    @property
+    def status(self) -> str:
+        """Its status now: queued, running, paused, finalizing, succeeded, failed or cancelled."""
+        return str(self.refresh()["status"])
+
+    @property
+    def url(self) -> str:
+        """Where it can be looked at."""
+        return f"{self._client.url.rstrip('/')}/v1/studies/{self.id}"
+
+    def wait(self, *, progress: bool | None = None) -> "StudyHandle":
+        """Return when the study has ended.
+
+        Args:
+            progress: whether to draw it live; None: where somebody looks at a terminal.
+
+        Raises:
+            StudyFailed: it ended without a model.
+        """
+        from automl.client.watch import watch
+
+        self._study = study = watch(self._client, self.id, progress=progress)
+        if study["status"] == "failed":
+            error = study["error"] or {}
+            raise StudyFailed(self.id, error.get("reason", "UNKNOWN"), error.get("detail", ""))
+        return self
+
+    def events(self, *, after: int = 0) -> Iterator[Json]:
+        """Yield its events up to the terminal one, through restarts of the service."""
+        return self._client.events(self.id, after=after)
+
+    def leaderboard(self) -> Leaderboard:
+        """Return its trials, the best first."""
+        return Leaderboard(self._client.trials(self.id), self._study["metric"]["name"])
+
+    def report(self) -> Report:
+        """Return how good the model is, and why."""
+        return Report(self._client.get(f"/v1/studies/{self.id}/report"))
+
+    def model(self) -> Json:
+        """Return the model that it has published."""
+        model_id = self._study["model_id"] or self.refresh()["model_id"]
+        return self._client.get(f"/v1/models/{model_id}")
+
+    def download(self, file: Path | str, format: str = "onnx") -> Path:  # noqa: A002 -- the service's word
+        """Write the model in a format to a file, and return its path."""
+        return self._client.download(self.id, file, format=format)
+
+    def predict(self, rows: Any) -> Predictions:
+        """Return predictions for rows.
+
+        Args:
+            rows: a CSV or Parquet file, a data frame, or rows as ``{column: cell}``.
+        """
+        model_id = self._study["model_id"] or self.refresh()["model_id"]
+        listed = isinstance(rows, Sequence) and not isinstance(rows, str | bytes)
+        if listed and all(isinstance(row, Mapping) for row in rows):
+            return Predictions(self._client.predict(model_id, rows))
+        return Predictions(self._client.predict_file(model_id, rows))
+
+    def cancel(self) -> "StudyHandle":
+        """End the search now; the best model so far is published."""
+        return self._steer("cancel", {})
+
+    def pause(self) -> "StudyHandle":
+        """Hold the search; paused time is not budget time."""
+        return self._steer("pause", {})
+
+    def resume(self, budget: str | float | Mapping[str, Any] | None = None) -> "StudyHandle":
+        """Go on after a pause or, with a budget to add, after the end."""
+        from automl.client.client import as_budget
+
+        return self._steer("resume", {} if budget is None else {"budget": as_budget(budget)})
+
+    def delete(self) -> None:
+        """Delete the ended study with its model."""
+        self._client.delete(f"/v1/studies/{self.id}")
+
+    @override
+    def __repr__(self) -> str:
+        best = self._study["best"]
+        metric = self._study["metric"]["name"]
+        so_far = "" if best is None else f", {metric} {best['value']:.5g} by {best['family']}"
+        return f"<study {self.id}: {self._study['status']}{so_far}>"
+
+    def _repr_html_(self) -> str:
+        study = self._study
+        best, counts = study["best"] or {}, study["progress"]["trials"]
+        rows = [
+            ("study", study["name"] or self.id),
+            ("status", study["status"]),
+            ("trials", ", ".join(f"{n} {state}" for state, n in counts.items() if n)),
+            (study["metric"]["name"], best.get("value")),
+            ("best family", best.get("family")),
+            ("model", study["model_id"]),
+        ]
+        return table(("", ""), rows)
+
+    def _steer(self, verb: str, body: Mapping[str, Any]) -> "StudyHandle":
+        self._study = self._client.post(f"/v1/studies/{self.id}/{verb}", body)
+        return self
