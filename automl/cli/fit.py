@@ -14,7 +14,6 @@ from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.text import Text
 
-from automl.cli.duration import seconds
 from automl.cli.tables import leaderboard, outcome
 from automl.core.catalog import ColumnKind, ExportFormat, FamilyName, MetricName, TaskType
 from automl.core.duration import seconds
