@@ -55,6 +55,9 @@ class FamilyName(StrEnum):
     """Kinds of models; one folder each in ``automl/families``."""
 
     LINEAR = "linear"
+    DECISION_TREE = "decision_tree"
+    RANDOM_FOREST = "random_forest"
+    EXTRA_TREES = "extra_trees"
     LIGHTGBM = "lightgbm"
     MLP = "mlp"
 

@@ -1,7 +1,7 @@
 """Strong candidates that every study tries before it searches, cheapest first.
 
 A linear model comes in the first seconds, so that there is always something to hand out; then the
-families' defaults; then what differs from them and won on some development sets: LightGBM that
+families' defaults, forests among them for the sake of the ensemble; then what differs from them and won on some development sets: LightGBM that
 takes categories by their codes, or draws its thresholds at random, and a smaller network.
 """
 
@@ -20,6 +20,8 @@ STEPS: tuple[tuple[FamilyName, Change], ...] = (
     (FamilyName.LINEAR, {}),
     (FamilyName.LIGHTGBM, {}),
     (FamilyName.MLP, {}),
+    (FamilyName.EXTRA_TREES, {}),
+    (FamilyName.RANDOM_FOREST, {}),
     (
         FamilyName.LIGHTGBM,
         {

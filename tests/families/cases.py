@@ -1,7 +1,7 @@
 """Every family × task, the folds they learn from, and what trains, stores and runs any of them."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -23,7 +23,7 @@ from automl.training import fit as training
 
 LEVELS = (3, 40)
 """Categories of the two categorical columns of every fold."""
-BRIEF = {"max_rounds": 20, "epochs": 6, "width": 32}
+BRIEF = {"max_rounds": 20, "epochs": 6, "width": 32, "trees": 20}
 """What random candidates are held to, where a family knows the name: tests must be quick."""
 
 
@@ -140,6 +140,29 @@ def fold(case: Case, *, rows: int = 600, easy: bool = False, seed: int = 0) -> F
         threads=1,
         device="cpu",
     )
+
+
+def awkward(fold: Fold, trouble: str) -> Fold:
+    """Return the fold with little to learn from: ``trouble`` says in which way."""
+    train, valid = fold.train, fold.valid
+    match trouble:
+        case "constant":
+            return replace(
+                fold,
+                train=Examples(np.ones_like(train.x), train.y),
+                valid=Examples(np.ones_like(valid.x), valid.y),
+            )
+        case "one row":
+            return replace(fold, train=Examples(train.x[:1], train.y[:1]))
+        case "one class":
+            return replace(fold, train=Examples(train.x, np.zeros_like(train.y)))
+        case _:
+            return replace(
+                fold,
+                train=Examples(train.x[:, :1], train.y),
+                valid=Examples(valid.x[:, :1], valid.y),
+                categorical=(),
+            )
 
 
 def probe(case: Case) -> npt.NDArray[np.float32]:

@@ -10,7 +10,7 @@ import pytest
 from automl.core.catalog import FamilyName, TaskType, TrialFailure
 from automl.core.errors import TrialError
 from automl.core.hyperparameter import Value, defaults
-from automl.core.learner import Examples, Fold
+from automl.core.learner import Examples
 from automl.families import spec
 from automl.families.lightgbm import model, trees
 from tests.families import cases
@@ -114,16 +114,6 @@ def test_hundreds_of_categories() -> None:
     assert fold.score(fitted.predict(fold.valid.x)) < 0.7
 
 
-def test_rounding_down_is_exact() -> None:
-    random = np.random.default_rng(0)
-    cells = random.normal(size=2000).astype(np.float32)
-    middles = (np.sort(cells)[:-1].astype(np.float64) + np.sort(cells)[1:]) / 2
-    rounded = trees.round_down(middles)
-    for middle, limit in zip(middles[::20], rounded[::20], strict=True):
-        assert np.array_equal(cells <= middle, cells <= limit)
-    assert np.array_equal(trees.round_down(cells.astype(np.float64)), cells)
-
-
 @every_case
 def test_a_compact_text_predicts_the_same(case: Case) -> None:
     fold = cases.fold(case)
@@ -154,7 +144,7 @@ def test_the_best_round_is_kept(case: Case) -> None:
 @every_case
 @pytest.mark.parametrize("trouble", ["constant", "one row", "one class", "one column"])
 def test_awkward_data_gives_a_model(case: Case, trouble: str) -> None:
-    fold = awkward(cases.fold(case, rows=100), trouble)
+    fold = cases.awkward(cases.fold(case, rows=100), trouble)
     fitted = model.fit(candidate(), fold, Watcher())
     predictions = fitted.predict(fold.valid.x)
     assert np.isfinite(predictions).all()
@@ -162,34 +152,12 @@ def test_awkward_data_gives_a_model(case: Case, trouble: str) -> None:
     assert np.array_equal(model.load(fitted.state()).predict(fold.valid.x), predictions)
 
 
-def awkward(fold: Fold, trouble: str) -> Fold:
-    train, valid = fold.train, fold.valid
-    match trouble:
-        case "constant":
-            return replace(
-                fold,
-                train=Examples(np.ones_like(train.x), train.y),
-                valid=Examples(np.ones_like(valid.x), valid.y),
-            )
-        case "one row":
-            return replace(fold, train=Examples(train.x[:1], train.y[:1]))
-        case "one class":
-            return replace(fold, train=Examples(train.x, np.zeros_like(train.y)))
-        case _:
-            return replace(
-                fold,
-                train=Examples(train.x[:, :1], train.y),
-                valid=Examples(valid.x[:, :1], valid.y),
-                categorical=(),
-            )
-
-
 def test_nothing_is_printed(capfd: pytest.CaptureFixture[str]) -> None:
     fold = replace(cases.fold(BINARY), threads=2)
     fitted = model.fit(candidate(), fold, Watcher())
     model.load(fitted.state()).predict(cases.probe(BINARY))
     for trouble in ("constant", "one row", "one class"):
-        model.fit(candidate(), awkward(cases.fold(MULTICLASS, rows=100), trouble), Watcher())
+        model.fit(candidate(), cases.awkward(cases.fold(MULTICLASS, rows=100), trouble), Watcher())
     shown = capfd.readouterr()
     assert (shown.out, shown.err) == ("", "")
 

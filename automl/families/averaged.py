@@ -1,0 +1,220 @@
+"""Averages of trees whose leaves hold predictions: from scikit-learn's trees to a `Fitted`.
+
+Leaves are few numbers: equal predictions are stored once. A leaf's class probabilities, of more
+than two classes, are whole parts of 65,535, so that sums over trees are exact in any order and the
+file gives what ``predict`` gives; one ``TreeEnsemble`` leads to the leaves, and a lookup to their
+probabilities, because a leaf of it holds one number only.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.tree._tree import NODE_DTYPE, Tree  # the routing in C; no public way to it is as fast
+
+from automl.core.frame import Floats, Ints
+from automl.core.graph import ElementType, Graph
+from automl.core.state import State
+from automl.families.forest import Trees, emit, round_down, starts
+
+WHOLE = 65_535
+"""What a probability of 1 is stored as."""
+_CELLS = 512
+"""Probabilities looked up at once in the file, a row: 2 KiB, whatever the trees and classes."""
+_ARRAYS = ("leaves", "feature", "threshold", "missing_left", "left", "right")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FittedForest:
+    """Trees with the predictions of their leaves; ``outputs`` is 1 for regression.
+
+    ``table`` is ``(different leaves, columns)``: float32 targets or chances of the second of two
+    classes in one column, or parts of `WHOLE`. ``row`` is each leaf's row in it. ``epochs`` is what
+    the training counted: trees, or sizes of a tree tried.
+    """
+
+    trees: Trees
+    row: npt.NDArray[Any]
+    table: npt.NDArray[Any]
+    outputs: int
+    epochs: int
+    routes: tuple[Any, ...]
+    """The trees as scikit-learn walks them, splits before leaves."""
+
+    @property
+    def parameters(self) -> int:
+        """Leaves."""
+        return len(self.row)
+
+    def predict(self, x: npt.NDArray[np.float32]) -> Floats:
+        """Return ``(rows, outputs)``: class probabilities, or the standardized target."""
+        return mean(self.sums(x), len(self.routes), self.outputs)
+
+    def sums(self, x: npt.NDArray[np.float32]) -> Floats:
+        """Return what the trees' leaves add up to: ``(rows, columns)``."""
+        total = np.zeros((len(x), self.table.shape[1]))
+        first_leaf = starts(self.trees.leaves)
+        for route, first, leaves in zip(self.routes, first_leaf, self.trees.leaves, strict=True):
+            leaf = route.apply(x) - (int(leaves) - 1)
+            total += self.table[self.row[first + leaf]]
+        return total
+
+    def state(self) -> State:
+        """Return the trees and their leaves."""
+        arrays = {name: getattr(self.trees, name) for name in _ARRAYS}
+        header = {"outputs": self.outputs, "epochs": self.epochs}
+        return State(header, {**arrays, "row": self.row, "table": self.table})
+
+    def emit(self, graph: Graph, x: str) -> str:
+        """Write the trees, the lookup of their leaves, and the mean to ``graph``."""
+        count = len(self.trees.leaves)
+        if self.outputs > 2:
+            return self._emit_lookup(graph, x)
+        weights = (self.table[self.row, 0].astype(np.float64) / count).astype(np.float32)
+        scores = emit(
+            self.trees, graph, x, targets=np.zeros(count, np.int64), count=1, weights=weights
+        )
+        scores = graph.node("Cast", scores, to=ElementType.DOUBLE)
+        if self.outputs == 1:
+            return scores
+        first = graph.node("Sub", graph.constant(1.0, np.float64), scores)
+        return graph.node("Concat", first, scores, axis=1)
+
+    def _emit_lookup(self, graph: Graph, x: str) -> str:
+        count = len(self.trees.leaves)
+        found = emit(
+            self.trees,
+            graph,
+            x,
+            targets=np.arange(count),
+            count=count,
+            weights=self.row.astype(np.float32),
+        )
+        rows = graph.node("Cast", found, to=ElementType.INT64)
+        table = graph.constant(self.table)
+        axis = graph.constant([1], np.int64)
+        size = max(1, _CELLS // self.outputs)
+        total = ""
+        for start in range(0, count, size):
+            bounds = [graph.constant([bound], np.int64) for bound in (start, start + size)]
+            chances = graph.node("Gather", table, graph.node("Slice", rows, *bounds, axis), axis=0)
+            # Doubles: whole numbers of this size add up exactly, and all kernels have them.
+            wide = graph.node("Cast", chances, to=ElementType.DOUBLE)
+            part = graph.node("ReduceSum", wide, axis, keepdims=0)
+            total = graph.node("Add", total, part) if total else part
+        return graph.node("Div", total, graph.node("ReduceSum", total, axis, keepdims=1))
+
+
+def mean(sums: Floats, trees: int, outputs: int) -> Floats:
+    """Return the predictions ``(rows, outputs)`` that the ``sums`` of that many trees mean."""
+    average: Floats = sums / (sums.sum(axis=1, keepdims=True) if outputs > 2 else trees)
+    return np.hstack([1.0 - average, average]) if outputs == 2 else average
+
+
+def convert(
+    grown: Sequence[Any], *, outputs: int, classes: Ints, smoothing: float, epochs: int
+) -> FittedForest:
+    """Return scikit-learn's ``grown`` trees (their ``tree_``) as a fitted forest.
+
+    Args:
+        grown: At least one.
+        outputs: Classes of the task, or 1 for regression.
+        classes: Those that the trees know, in their order; not read for regression.
+        smoothing: Rows like the average one that each leaf of classes is mixed with.
+        epochs: What the training counted.
+    """
+    arrays: dict[str, npt.NDArray[Any]] = {
+        "leaves": np.array([tree.n_leaves for tree in grown]),
+        **{
+            name: np.concatenate([part[name] for part in map(_splits, grown)])
+            for name in _ARRAYS
+            if name != "leaves"
+        },
+    }
+    whole = ("leaves", "feature", "left", "right")
+    arrays |= {name: _small(arrays[name]) for name in whole}
+    if outputs == 1:
+        leaves = np.concatenate([_leaf_values(tree)[:, :1] for tree in grown])
+    else:
+        leaves = np.concatenate([_chances(tree, outputs, classes, smoothing) for tree in grown])
+    table, row = np.unique(_stored(leaves, outputs), axis=0, return_inverse=True)
+    state = State(
+        {"outputs": outputs, "epochs": epochs},
+        {**arrays, "row": _small(row.reshape(-1)), "table": table},
+    )
+    return load(state)
+
+
+def load(state: State) -> FittedForest:
+    """Return what ``FittedForest.state`` once wrote down."""
+    trees = Trees(**{name: state.arrays[name] for name in _ARRAYS})
+    routes = tuple(_route(trees, index) for index in range(len(trees.leaves)))
+    return FittedForest(
+        trees, state.arrays["row"], state.arrays["table"], routes=routes, **state.header
+    )
+
+
+def _splits(tree: Any) -> dict[str, npt.NDArray[Any]]:
+    """Return the splits of one of scikit-learn's trees, children counted as `Trees` has them."""
+    inner = tree.children_left >= 0
+    place = np.where(inner, np.cumsum(inner) - 1, ~(np.cumsum(~inner) - 1))
+    return {
+        "feature": tree.feature[inner],
+        "threshold": round_down(tree.threshold[inner]),
+        "missing_left": tree.missing_go_to_left[inner].astype(bool),
+        "left": place[tree.children_left[inner]],
+        "right": place[tree.children_right[inner]],
+    }
+
+
+def _leaf_values(tree: Any) -> Floats:
+    values: Floats = tree.value[tree.children_left < 0, 0, :]
+    return values
+
+
+def _chances(tree: Any, outputs: int, classes: Ints, smoothing: float) -> Floats:
+    """Return each leaf's probabilities of all classes, mixed with those of the whole tree."""
+    rows = tree.weighted_n_node_samples[tree.children_left < 0, None]
+    mixed = (_leaf_values(tree) * rows + tree.value[0, 0] * smoothing) / (rows + smoothing)
+    chances = np.zeros((len(mixed), outputs))
+    chances[:, classes] = mixed
+    return chances
+
+
+def _stored(leaves: Floats, outputs: int) -> npt.NDArray[Any]:
+    if outputs > 2:
+        return np.round(leaves * WHOLE).astype(np.uint16)
+    return leaves[:, -1:].astype(np.float32)
+
+
+def _small(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    fits = values.size == 0 or max(abs(int(values.min())), int(values.max())) < 2**15
+    return values.astype(np.int16 if fits else np.int32)
+
+
+def _route(trees: Trees, index: int) -> Any:
+    """Return a tree as scikit-learn walks it: its splits, then its leaves."""
+    leaves = int(trees.leaves[index])
+    first = int(starts(trees.leaves)[index]) - index  # a tree has one split less than leaves
+    part = slice(first, first + leaves - 1)
+    nodes = np.zeros(2 * leaves - 1, NODE_DTYPE)
+    nodes["left_child"] = nodes["right_child"] = -1
+    for name, side in (("left_child", trees.left), ("right_child", trees.right)):
+        child = side[part].astype(np.int64)
+        nodes[name][: leaves - 1] = np.where(child < 0, leaves - 1 + ~child, child)
+    nodes["feature"][: leaves - 1] = trees.feature[part]
+    nodes["threshold"][: leaves - 1] = trees.threshold[part]
+    nodes["missing_go_to_left"][: leaves - 1] = trees.missing_left[part]
+    width = int(trees.feature.max(initial=0)) + 1
+    tree = Tree(width, np.ones(1, np.intp), 1)
+    tree.__setstate__(
+        {
+            "max_depth": 0,
+            "node_count": len(nodes),
+            "nodes": nodes,
+            "values": np.zeros((len(nodes), 1, 1)),
+        }
+    )
+    return tree

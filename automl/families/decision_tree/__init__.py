@@ -1,0 +1,1 @@
+"""One tree that a person can read, by scikit-learn."""

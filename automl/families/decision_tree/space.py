@@ -1,0 +1,50 @@
+"""The decision tree family as data.
+
+Reference: Breiman, Friedman, Olshen and Stone (1984), "Classification and regression trees".
+"""
+
+from dataclasses import replace
+
+from automl.core.catalog import FamilyName, Modality, TaskType
+from automl.core.hyperparameter import Hyperparameter
+from automl.core.learner import FamilySpec, View
+from automl.families.trees import CLASS_WEIGHT, CRITERION, SMOOTHING
+
+SPEC = FamilySpec(
+    name=FamilyName.DECISION_TREE,
+    title="Decision tree",
+    modalities=(Modality.TABLE,),
+    tasks=(TaskType.CLASSIFICATION, TaskType.REGRESSION),
+    view=View.ORDINAL,
+    space=(
+        Hyperparameter(
+            name="max_leaf_nodes",
+            type="int",
+            low=4,
+            high=4096,
+            log=True,
+            default=1024,
+            description="Most leaves; as few are kept as serve the validation rows best",
+        ),
+        Hyperparameter(
+            name="min_samples_leaf",
+            type="int",
+            low=1,
+            high=256,
+            log=True,
+            default=8,
+            description="Rows that a leaf needs",
+        ),
+        Hyperparameter(
+            name="max_features",
+            type="float",
+            low=0.2,
+            high=1.0,
+            default=1.0,
+            description="Share of the features that a split chooses from",
+        ),
+        CRITERION,
+        replace(SMOOTHING, default=1.0),
+        CLASS_WEIGHT,
+    ),
+)

@@ -1,0 +1,1 @@
+"""Averages of trees with thresholds drawn at random, by scikit-learn."""

