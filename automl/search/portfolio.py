@@ -1,8 +1,9 @@
 """Strong candidates that every study tries before it searches, cheapest first.
 
 A linear model comes in the first seconds, so that there is always something to hand out; then the
-families' defaults, forests among them for the sake of the ensemble; then what differs from them and won on some development sets: LightGBM that
-takes categories by their codes, or draws its thresholds at random, and a smaller network.
+families' defaults, forests among them for the ensemble's sake; then what differs from them and won
+on some development sets: LightGBM that takes categories by their codes, or draws its thresholds at
+random, and a smaller network.
 """
 
 from collections.abc import Mapping
