@@ -6,13 +6,14 @@ from contextlib import asynccontextmanager
 from anyio import CapacityLimiter
 from fastapi import FastAPI
 
-from api import background, documents, errors
+from api import background, documents, errors, pages
 from api.access import Access
 from api.context import Context
 from api.events import Tailer
 from api.guard import Guard
 from api.inbox import Inbox
 from api.routes import datasets, models, service, studies, trials
+from api.routes import pages as page_routes
 from api.schemas import PredictBody
 from api.telemetry import Telemetry, Timed
 from automl import __version__
@@ -40,6 +41,7 @@ def create_app(settings: Settings, store: Store, doorbell: Doorbell) -> FastAPI:
         version=__version__,
         description="A dataset and a task in, one portable model file out.",
         lifespan=lifespan,
+        docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
         responses=documents.PROBLEMS,
@@ -47,6 +49,7 @@ def create_app(settings: Settings, store: Store, doorbell: Doorbell) -> FastAPI:
     app.state.context = context
     for part in (datasets, studies, trials, models, service):
         app.include_router(part.router)
+    app.include_router(page_routes.router(pages.load()))
     errors.install(app)
     documents.install(app, PredictBody)
     app.add_middleware(Guard, access=context.access)

@@ -55,9 +55,3 @@ def ready(context: ContextDep) -> Response:
 def metrics(context: ContextDep) -> Response:
     """Answer with totals and latencies in Prometheus' text format."""
     return Response(context.telemetry.page(), media_type=CONTENT_TYPE_LATEST)
-
-
-@router.get("/", response_class=PlainTextResponse, include_in_schema=False)
-async def root() -> str:
-    """Say where to go."""
-    return "AutoML service. The API is described at /docs.\n"

@@ -65,11 +65,6 @@ def test_metrics_show_totals_and_latencies(own: Service) -> None:
     assert "BREW" not in text
 
 
-def test_the_pages_are_there(service: Service) -> None:
-    assert "/docs" in service.get("/").text
-    assert "openapi" in service.get("/docs").text
-
-
 def test_lapsed_leases_are_reaped(own: Service) -> None:
     study = add_study(own.store, add_dataset(own.store), trials=1)
     asked: list[int] = []
