@@ -116,13 +116,9 @@ class ValidationBody(Body):
     test_fraction: Literal["auto"] | Annotated[StrictFloat, Field(ge=0, le=0.5)] = "auto"
 
     def to_validation(self) -> Validation:
-        """Return the value. Raises `NotSupported` for reserved strategies."""
-        if self.strategy in (ValidationStrategy.TIME, ValidationStrategy.GROUP):
-            raise NotSupported(
-                f"The strategy {self.strategy.value!r} does not work yet; auto and kfold do.",
-                errors=(Detail("not supported yet", field="validation.strategy"),),
-            )
-        if self.column is not None:
+        """Return the value. Raises `InvalidSpec` for a column without its strategy."""
+        by_column = self.strategy in (ValidationStrategy.TIME, ValidationStrategy.GROUP)
+        if self.column is not None and not by_column:
             raise InvalidSpec(
                 "validation.column goes with the strategies 'time' and 'group' only.",
                 errors=(Detail("must be null here", field="validation.column"),),

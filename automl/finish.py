@@ -189,7 +189,7 @@ def _estimate(
 def _parts(prepared: Prepared) -> list[npt.NDArray[np.intp]]:
     if len(prepared.folds) == 1:
         return [np.arange(len(prepared.judged))]
-    return [valid for _, valid in prepared.folds]
+    return [np.searchsorted(prepared.judged, valid) for _, valid in prepared.folds]
 
 
 def _importance(prepared: Prepared, file: portable.Portable) -> Importance:

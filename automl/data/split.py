@@ -1,10 +1,13 @@
 """Which rows judge candidates and which the search never sees.
 
 Rows are dealt by a hash of their content, so that equal rows always land on the same side, and
-the order of the rows in the file changes nothing.
+the order of the rows in the file changes nothing. Where a column says what belongs together or what
+came first, that decides instead.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TypeAlias
 
 import numpy as np
@@ -12,7 +15,6 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from automl.core.catalog import ValidationStrategy
-from automl.core.errors import NotSupported
 from automl.core.frame import Cells, Floats, Frame, Ints, Strings
 from automl.data.hashing import Hashes, hash_numbers, hash_strings, hash_text, mix
 
@@ -22,6 +24,8 @@ AUTO_TEST_FROM = 5_000
 """Below so many rows every one of them is needed for training."""
 AUTO_TEST_MOST = 2_500
 HOLDOUT_FRACTION = 0.15
+DEALT_GROUPS = 20_000
+_GOLDEN = (5**0.5 - 1) / 2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,7 +33,8 @@ class Split:
     """Row indices: ``test`` the search never sees, ``dev`` is the rest, both ascending.
 
     ``folds`` are (train, valid) pairs of indices into ``dev``, ascending too; a single pair is a
-    holdout. The valid parts of several folds are disjoint and cover ``dev``.
+    holdout. The valid parts of several folds are disjoint and cover ``dev``, but for folds in time:
+    what comes first is never judged.
     """
 
     test: Rows
@@ -74,19 +79,13 @@ def split_rows(
         hashes: a row's content, see `content_hashes`.
         y: class indices or numbers; only classes are stratified, none may be missing.
         stratify: whether every class is dealt on its own.
-        strategy: holdout or kfold; auto means whatever ``folds`` says.
+        strategy: holdout or kfold (auto means whatever ``folds`` says); for the others see
+            `split_groups` and `split_time`.
         folds: how many; 1 is a holdout.
         test_fraction: share of the rows that the search never sees.
         seed: another seed deals other rows.
         holdout_fraction: share of the development rows that judge, in a holdout.
-
-    Raises:
-        NotSupported: the strategy is time or group.
     """
-    if strategy in {ValidationStrategy.TIME, ValidationStrategy.GROUP}:
-        raise NotSupported(
-            f"validation.strategy {strategy.value!r} does not work yet; use auto, holdout or kfold."
-        )
     labels = y.astype(np.int64) if stratify else np.zeros(len(y), dtype=np.int64)
     groups = _Groups.of(hashes, labels, seed)
     keep = 2 if strategy is ValidationStrategy.HOLDOUT or folds <= 1 else folds
@@ -102,6 +101,97 @@ def split_rows(
         (np.flatnonzero(numbers != n), np.flatnonzero(numbers == n)) for n in range(parts)
     )
     return Split(test, dev, pairs)
+
+
+def split_groups(
+    groups: Strings, labels: Ints, *, folds: int, test_fraction: float, seed: int
+) -> Split:
+    """Return test part and folds with every group whole on one side; at most a fold a group.
+
+    Parts are as even as whole groups allow, in every class.
+
+    Args:
+        groups: each row's group; none missing.
+        labels: each row's class, zeros for regression.
+        folds: how many; fewer where there are fewer groups.
+        test_fraction: share of the rows that the search never sees.
+        seed: another seed deals groups of equal size otherwise.
+    """
+    sizes = np.zeros((len(groups.values), int(labels.max(initial=0)) + 1))
+    np.add.at(sizes, (groups.codes, labels), 1.0)
+    shuffled = mix(
+        hash_strings(pa.array(groups.values, pa.string()))
+        ^ mix(np.array([seed % 2**64], dtype=np.uint64))
+    )
+    in_test = _deal_groups(sizes, shuffled, [test_fraction, 1 - test_fraction]) == 0
+    if (sizes[~in_test].sum(axis=1) > 0).sum() < 2:
+        in_test[:] = False
+    row_in_test = in_test[groups.codes]
+    test, dev = np.flatnonzero(row_in_test), np.flatnonzero(~row_in_test)
+    sizes[in_test] = 0.0
+    parts = min(folds, int((sizes.sum(axis=1) > 0).sum()))
+    numbers = _deal_groups(sizes, shuffled, [1 / parts] * parts)[groups.codes[dev]]
+    pairs = tuple(
+        (np.flatnonzero(numbers != n), np.flatnonzero(numbers == n)) for n in range(parts)
+    )
+    return Split(test, dev, tuple(pair for pair in pairs if len(pair[1])))
+
+
+def split_time(moments: Floats, *, folds: int, test_fraction: float) -> Split:
+    """Return the newest rows as test part, and folds that learn from the past of what they judge.
+
+    Rows of one moment stay together, so there may be fewer folds than asked for, even none.
+
+    Args:
+        moments: when each row happened; none missing.
+        folds: how many, each of as many rows, the first trained on as many as it judges; 1 judges
+            the newest `HOLDOUT_FRACTION`.
+        test_fraction: share of the rows that the search never sees.
+    """
+    order = np.argsort(moments, kind="stable")
+    cuts = 1 + np.flatnonzero(np.diff(moments[order]) != 0)
+    until = len(order)
+    if test_fraction > 0 and len(cuts) > 1:  # one cut is left for the folds
+        until = _nearest(cuts[1:], len(order) * (1 - test_fraction))
+    shares = [1 - HOLDOUT_FRACTION] if folds <= 1 else (np.arange(folds) + 1) / (folds + 1)
+    inside = cuts[cuts < until]
+    edges = sorted({_nearest(inside, until * share) for share in shares} if len(inside) else [])
+    dev = np.sort(order[:until])
+    place = np.empty(len(order), dtype=np.intp)
+    place[dev] = np.arange(len(dev))
+    pairs = tuple(
+        (np.sort(place[order[:start]]), np.sort(place[order[start:end]]))
+        for start, end in pairwise([*edges, until])
+    )
+    return Split(np.sort(order[until:]), dev, pairs)
+
+
+def _nearest(cuts: Rows, wanted: float) -> int:
+    return int(cuts[np.argmin(np.abs(cuts - wanted))])
+
+
+def _deal_groups(sizes: Floats, shuffled: Hashes, shares: Sequence[float]) -> Ints:
+    """Return each group's part: the largest groups first, each to where it is missed most.
+
+    Behind `DEALT_GROUPS` they are small and many enough to be dealt blindly.
+
+    Args:
+        sizes: ``(groups, classes)`` rows.
+        shuffled: the order of groups of equal size.
+        shares: of the rows, for each part; they sum to one.
+    """
+    wanted = np.maximum(np.array(shares), 1e-12)[:, None]
+    weights = sizes / np.maximum(sizes.sum(axis=0), 1.0)
+    held = np.zeros((len(shares), sizes.shape[1]))
+    order = np.lexsort((shuffled, -sizes.sum(axis=1)))
+    parts = np.empty(len(sizes), dtype=np.int64)
+    spread = np.modf(np.arange(len(sizes)) * _GOLDEN)[0]  # as even as can be, in any stretch
+    parts[order] = np.searchsorted(np.cumsum(shares)[:-1], spread, side="right")
+    for group in order[:DEALT_GROUPS]:
+        crowd = ((2 * held + weights[group]) * weights[group] / wanted).sum(axis=1)
+        parts[group] = int(np.argmin(crowd))
+        held[parts[group]] += weights[group]
+    return parts
 
 
 def _cell_hashes(cells: Cells | Ints) -> Hashes:

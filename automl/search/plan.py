@@ -19,6 +19,7 @@ from automl.core.schema import Column, Dataset
 from automl.core.study import Objective, Plan, StudySpec
 from automl.data import override, split, table
 from automl.data.target import Target, read_target
+from automl.search import division
 from automl.search.spaces import check_restrictions
 
 ENCODED = (
@@ -31,6 +32,9 @@ ENCODED = (
 
 HOLDOUT_ROWS = 60_000
 """From here on one holdout judges well enough, and folds cost too much."""
+
+TIME_FOLDS = 5
+"""The first of them learns from a sixth of the rows: with more it would learn from too few."""
 
 
 def make_plan(
@@ -46,11 +50,10 @@ def make_plan(
 
     Raises:
         InvalidSpec: the spec does not fit the data; names the field and the remedy.
-        NotSupported: a validation strategy that is not built yet.
     """
     columns = override.apply(dataset.columns, spec.columns)
     target_column = _target_column(columns, spec.task.target)
-    features = feature_columns(columns, spec.task.target)
+    features = feature_columns(columns, spec)
     if not features:
         raise InvalidSpec(
             "No column is left to learn from: every one but the target is constant, an id,"
@@ -69,11 +72,10 @@ def make_plan(
     chosen_families = _families(spec)
     check_restrictions(spec, chosen_families)
     usable = target.y[_present(target)]
-    test_rows = split.test_size(len(usable), spec.validation.test_fraction, test is not None)
-    strategy, folds = _validation(spec, len(usable) - test_rows, target)
+    positive = _positive(spec, target)
+    strategy, folds, test_rows = _division(spec, dataset, table_path, target, chosen)
     warnings = _warnings(columns, features, target, spec)
     outputs = len(target.classes) or 1
-    positive = _positive(spec, target)
     guess = np.broadcast_to(
         tasks.load(spec.task.type).baseline(usable, outputs), (len(usable), outputs)
     )
@@ -95,9 +97,13 @@ def make_plan(
     )
 
 
-def feature_columns(columns: Sequence[Column], target: str) -> tuple[Column, ...]:
-    """Return the columns that become features, in the dataset's order."""
-    return tuple(c for c in columns if c.name != target and _encoded(c))
+def feature_columns(columns: Sequence[Column], spec: StudySpec) -> tuple[Column, ...]:
+    """Return the columns that become features, in the dataset's order.
+
+    The column that divides the rows is none: new rows come from groups and times not seen.
+    """
+    apart = (spec.task.target, spec.validation.column)
+    return tuple(c for c in columns if c.name not in apart and _encoded(c))
 
 
 def _encoded(column: Column) -> bool:
@@ -166,14 +172,35 @@ def _check_test(spec: StudySpec, features: Sequence[Column], test: Dataset, path
         )
 
 
-def _validation(spec: StudySpec, rows: int, target: Target) -> tuple[ValidationStrategy, int]:
+def _division(
+    spec: StudySpec, dataset: Dataset, path: Path, target: Target, chosen: MetricName
+) -> tuple[ValidationStrategy, int, int]:
+    """Return strategy, folds and test rows as they will be."""
+    present = _present(target)
+    usable = target.y[present]
+    strategy, folds, test_rows = wanted(spec, len(usable), len(target.classes))
+    if strategy not in division.BY_COLUMN:
+        return strategy, folds, test_rows
+    kept = np.flatnonzero(present)
+    parts = division.divide(spec, dataset, path, kept, usable, test_rows=test_rows, folds=folds)
+    division.check(parts, usable, metric=chosen, positive=_positive(spec, target))
+    return strategy, len(parts.folds), len(parts.test)
+
+
+def wanted(spec: StudySpec, rows: int, classes: int) -> tuple[ValidationStrategy, int, int]:
+    """Return strategy, folds and test rows for so many usable rows; a column may allow fewer."""
+    given = spec.test_dataset_id is not None
+    test_rows = split.test_size(rows, spec.validation.test_fraction, given)
+    return *_validation(spec, rows - test_rows, classes), test_rows
+
+
+def _validation(spec: StudySpec, rows: int, classes: int) -> tuple[ValidationStrategy, int]:
     """Return the strategy and how many folds: many where data is small, one where it is large."""
     strategy = spec.validation.strategy
-    if strategy in (ValidationStrategy.TIME, ValidationStrategy.GROUP):
-        raise NotSupported(
-            f"Validation by {strategy.value} is not built yet; use kfold, holdout or auto.",
-            errors=(Detail("not supported yet", field="validation.strategy"),),
-        )
+    if strategy is ValidationStrategy.TIME:
+        return strategy, 1 if rows >= HOLDOUT_ROWS else TIME_FOLDS
+    if strategy is ValidationStrategy.GROUP and rows >= HOLDOUT_ROWS:
+        return strategy, 3
     if strategy is ValidationStrategy.AUTO:
         large = rows >= HOLDOUT_ROWS
         strategy = ValidationStrategy.HOLDOUT if large else ValidationStrategy.KFOLD
@@ -181,7 +208,7 @@ def _validation(spec: StudySpec, rows: int, target: Target) -> tuple[ValidationS
         return strategy, 1
     if rows < 5_000:
         return strategy, max(2, min(8, rows // 2))
-    return strategy, 5 if len(target.classes) <= 10 else 3
+    return strategy, 5 if classes <= 10 else 3
 
 
 def _families(spec: StudySpec) -> tuple[FamilyName, ...]:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from automl import tasks
 from automl.core import metric
-from automl.core.catalog import TaskType, ValidationStrategy
+from automl.core.catalog import TaskType
 from automl.core.frame import Floats, Frame
 from automl.core.learner import Examples, Fold, View
 from automl.core.model import Input
@@ -20,7 +20,8 @@ from automl.data import override, rows, split, table
 from automl.data.target import labels_in, read_target
 from automl.features import encoder
 from automl.features.encoder import Encoder
-from automl.search.plan import feature_columns
+from automl.search import division
+from automl.search.plan import feature_columns, wanted
 from automl.tasks.base import TargetScale
 
 Rows = npt.NDArray[np.intp]
@@ -47,7 +48,7 @@ class Prepared:
 
     ``frame`` and ``y`` are the rows the search sees; ``folds`` index into them. ``test`` is set
     aside and only read by the finish. ``judged`` are the rows that out-of-fold predictions cover,
-    in their order: all rows with folds, the validation rows with a holdout.
+    in their order: all rows with folds, the validation rows with a holdout or with folds in time.
     """
 
     plan: Plan
@@ -136,21 +137,13 @@ def prepare(
     always land on the same side.
     """
     corrected = override.apply(dataset.columns, spec.columns)
-    columns = feature_columns(corrected, plan.target)
+    columns = feature_columns(corrected, spec)
     target_column = next(column for column in corrected if column.name == plan.target)
     frame = table.load(table_path, columns)
     y = read_target(table_path, target_column, plan.task).y
     kept = np.flatnonzero(y >= 0 if plan.classes else ~np.isnan(y))
     frame, y = frame.take(kept), y[kept]
-    parts = split.split_rows(
-        split.content_hashes(frame, y),
-        y,
-        stratify=plan.task is TaskType.CLASSIFICATION,
-        strategy=plan.strategy,
-        folds=plan.folds,
-        test_fraction=plan.test_rows / len(y),
-        seed=spec.seed,
-    )
+    parts = _split(plan, spec, dataset, table_path, kept=kept, frame=frame, y=y)
     aside: tuple[Frame, npt.NDArray[Any]] | None = None
     if test is not None:
         aside = _test_rows(plan, columns, target_column, test[1])
@@ -166,15 +159,33 @@ def prepare(
         y=y[parts.dev],
         folds=parts.folds,
         test=aside,
-        judged=_judged(plan, parts.folds, len(parts.dev)),
+        judged=np.sort(np.concatenate([valid for _, valid in parts.folds])),
         warnings=tuple((warning.code, warning.message) for warning in dataset.warnings),
     )
 
 
-def _judged(plan: Plan, folds: Sequence[tuple[Rows, Rows]], rows: int) -> Rows:
-    if plan.strategy is ValidationStrategy.HOLDOUT:
-        return np.sort(folds[0][1])
-    return np.arange(rows)
+def _split(
+    plan: Plan,
+    spec: StudySpec,
+    dataset: Dataset,
+    path: Path,
+    *,
+    kept: Rows,
+    frame: Frame,
+    y: npt.NDArray[Any],
+) -> split.Split:
+    if plan.strategy in division.BY_COLUMN:
+        _, folds, test_rows = wanted(spec, len(y), len(plan.classes))
+        return division.divide(spec, dataset, path, kept, y, test_rows=test_rows, folds=folds)
+    return split.split_rows(
+        split.content_hashes(frame, y),
+        y,
+        stratify=plan.task is TaskType.CLASSIFICATION,
+        strategy=plan.strategy,
+        folds=plan.folds,
+        test_fraction=plan.test_rows / len(y),
+        seed=spec.seed,
+    )
 
 
 def _test_rows(

@@ -9,10 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from automl.core.catalog import ValidationStrategy
-from automl.core.errors import NotSupported
 from automl.core.frame import Frame, Strings
 from automl.data.hashing import Hashes, hash_numbers
-from automl.data.split import Split, content_hashes, split_rows
+from automl.data.split import Split, content_hashes, split_groups, split_rows, split_time
 from automl.data.split import test_size as size_of_test  # pytest would collect its own name
 
 KFOLD, HOLDOUT = ValidationStrategy.KFOLD, ValidationStrategy.HOLDOUT
@@ -169,10 +168,61 @@ def test_a_large_group_of_equal_rows_goes_one_way() -> None:
     assert len(parts.test) == 100
 
 
-@pytest.mark.parametrize("strategy", [ValidationStrategy.TIME, ValidationStrategy.GROUP])
-def test_time_and_group_wait(strategy: ValidationStrategy) -> None:
-    with pytest.raises(NotSupported, match=r"validation\.strategy"):
-        split(hashes_of(np.arange(10)), np.zeros(10, dtype=np.int64), strategy=strategy)
+def groups_of(codes: Ints) -> Strings:
+    values = tuple(f"g{code:05}" for code in range(int(codes.max()) + 1))
+    return Strings(codes.astype(np.int32), values)
+
+
+@pytest.mark.parametrize("count", [3, 40, 30_000])
+def test_groups_stay_whole_and_parts_are_even(count: int) -> None:
+    random = np.random.default_rng(1)
+    codes = random.permutation(np.concatenate([np.arange(count), random.integers(0, count, 9_000)]))
+    labels = (random.random(len(codes)) < 0.2).astype(np.int64)
+    parts = split_groups(groups_of(codes), labels, folds=5, test_fraction=0.2, seed=3)
+    sides = side_of_row(parts, len(codes))
+    assert all(len(set(sides[codes == code].tolist())) == 1 for code in range(min(count, 40)))
+    assert len(parts.folds) == (2 if count == 3 else 5)  # one of three is the test part
+    assert (sides > -2).all()
+    if count > 3:
+        assert abs(len(parts.test) / len(codes) - 0.2) < 0.03
+        for _, valid in parts.folds:
+            assert abs(len(valid) / len(parts.dev) - 0.2) < 0.03
+            assert abs(labels[parts.dev][valid].mean() - 0.2) < 0.05
+
+
+def test_groups_are_dealt_alike_in_any_order_and_otherwise_by_another_seed() -> None:
+    codes = np.repeat(np.arange(30), 4)
+    zeros = np.zeros(120, dtype=np.int64)
+    one = split_groups(groups_of(codes), zeros, folds=4, test_fraction=0.1, seed=0)
+    two = split_groups(groups_of(codes[::-1]), zeros, folds=4, test_fraction=0.1, seed=0)
+    other = split_groups(groups_of(codes), zeros, folds=4, test_fraction=0.1, seed=1)
+    assert side_of_row(one, 120).tolist() == side_of_row(two, 120)[::-1].tolist()
+    assert side_of_row(one, 120).tolist() != side_of_row(other, 120).tolist()
+
+
+def test_time_is_judged_by_what_came_before_and_the_newest_are_the_test() -> None:
+    when = np.random.default_rng(0).permutation(np.repeat(np.arange(60.0), 3))
+    parts = split_time(when, folds=4, test_fraction=0.2)
+    assert sorted(when[parts.test].tolist()) == np.repeat(np.arange(48.0, 60.0), 3).tolist()
+    assert len(parts.folds) == 4
+    dev, end = when[parts.dev], -1.0
+    for train, valid in parts.folds:
+        assert dev[train].max() < dev[valid].min()
+        assert set(dev[train]) == set(np.arange(dev[valid].min()))
+        assert end < dev[valid].min()
+        end = dev[valid].max()
+        assert 24 <= len(valid) <= 33
+    assert end == 47.0
+
+
+def test_rows_of_one_moment_stay_together() -> None:
+    when = np.array([0.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 2.0])
+    parts = split_time(when, folds=5, test_fraction=0.25)
+    assert when[parts.test].tolist() == [2.0]
+    assert [when[parts.dev][train].tolist() for train, _ in parts.folds] == [[0.0]]
+    one = split_time(when, folds=1, test_fraction=0.0)
+    assert [when[one.dev][valid].tolist() for _, valid in one.folds] == [[2.0]]
+    assert not split_time(np.zeros(9), folds=5, test_fraction=0.2).folds
 
 
 def frame(numbers: list[float], codes: list[int], values: tuple[str, ...]) -> Frame:
