@@ -7,6 +7,7 @@ line options take precedence. This is the only module that reads the environment
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Self
 
@@ -75,6 +76,14 @@ class Settings:
     def child_environment(self, **extra: str) -> dict[str, str]:
         """Return this process's environment with these settings, for a child program."""
         return {**os.environ, **self.environment(), **extra}  # noqa: TID251 -- as above
+
+    @property
+    def is_local(self) -> bool:
+        """Whether only programs of this machine reach ``host``."""
+        try:
+            return self.host == "localhost" or ip_address(self.host).is_loopback
+        except ValueError:  # a name of the network, or none: every address
+            return False
 
     @property
     def unpacked_limit(self) -> int:

@@ -23,6 +23,14 @@ class StartError(AutoMLError):
     reason = "CANNOT_START"
 
 
+def needs_key(host: str) -> str:
+    """Return why the service does not listen on ``host``, and what to do."""
+    return (
+        f"without API keys the service listens on 127.0.0.1 only, not on {host or 'any address'!r};"
+        " create one first: automl keys create --tenant default --scope admin"
+    )
+
+
 def end_with_parent(number: signal.Signals) -> None:
     """Be sent ``number`` when the thread that started this process ends. Linux only.
 

@@ -1,6 +1,7 @@
 """The command line. Each command is a module of its name, loaded only when it is asked for.
 
-So the supervisor, which runs as long as the service does, stays as light as it can be.
+So the supervisor, which runs as long as the service does, stays as light as it can be. A module
+holds either a function of its name or, where the command has verbs, a typer ``app``.
 """
 
 import sys
@@ -10,11 +11,16 @@ import typer
 
 from automl.core.errors import AutoMLError
 
-COMMANDS = ("fit", "predict", "serve", "api", "worker", "demo")
+PANELS = {
+    "On this machine, without a service": ("fit", "predict", "demo"),
+    "Run a service": ("serve", "api", "worker", "keys"),
+    "Use a service": ("datasets", "studies", "models"),
+}
+COMMANDS = tuple(name for names in PANELS.values() for name in names)
 
 
 def build(commands: tuple[str, ...] = COMMANDS) -> typer.Typer:
-    """Return the command line with these commands: each is a function of its module's name."""
+    """Return the command line with these commands."""
     app = typer.Typer(
         no_args_is_help=True,
         add_completion=False,
@@ -22,8 +28,10 @@ def build(commands: tuple[str, ...] = COMMANDS) -> typer.Typer:
         help="AutoML as a service: a dataset and a task in, one portable model file out.",
     )
     app.callback()(_root)  # else a single command would be taken for the program itself
-    for name in commands:
-        app.command(name)(getattr(import_module(f"automl.cli.{name}"), name))
+    for panel, names in PANELS.items():
+        for name in names:
+            if name in commands:
+                _add(app, name, panel)
     return app
 
 
@@ -38,6 +46,15 @@ def main() -> None:
         for detail in error.errors:
             typer.echo(f"  {detail.field or detail.line or ''}: {detail.message}", err=True)
         sys.exit(1)
+
+
+def _add(app: typer.Typer, name: str, panel: str) -> None:
+    module = import_module(f"automl.cli.{name}")
+    group = getattr(module, "app", None)
+    if group is None:
+        app.command(name, rich_help_panel=panel)(getattr(module, name))
+    else:
+        app.add_typer(group, name=name, rich_help_panel=panel)
 
 
 def _root() -> None:

@@ -22,6 +22,9 @@ def api(
     from api.app import create_app
     from automl.bootstrap import log_to_stderr, start
     from automl.core.fault import configure
+    from automl.service import keys
+    from workers import process
+    from workers.process import StartError
     from workers.queue import CeleryDoorbell, broker_url
 
     settings = Settings.from_environment(host=host, port=port)
@@ -29,6 +32,8 @@ def api(
     log_to_stderr(settings.log_level)
     with start(settings) as application:
         application.store.migrate()
+        if not settings.is_local and not keys.exist(application.store):
+            raise StartError(process.needs_key(settings.host))
         doorbell = CeleryDoorbell(broker_url(settings))
         server = uvicorn.Server(
             uvicorn.Config(
