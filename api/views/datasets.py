@@ -1,11 +1,12 @@
 """How datasets look."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any, Self
 
 from api.views.base import View, at
 from automl.core.catalog import ColumnKind, Modality
-from automl.core.schema import Column, Dataset
+from automl.core.schema import QUANTILES, Column, Dataset, Summary
 
 
 class WarningView(View):
@@ -15,8 +16,26 @@ class WarningView(View):
     message: str
 
 
+class SummaryView(View):
+    """How the numbers of a column are spread; bars of equal width from min to max."""
+
+    mean: float | None
+    std: float | None
+    quantiles: Mapping[str, float]
+    histogram: Sequence[int]
+
+
+class LengthsView(View):
+    """How long the cells of a column of strings are."""
+
+    shortest: int
+    mean: float
+    longest: int
+    words: float
+
+
 class ColumnView(View):
-    """A column as inferred."""
+    """A column as inferred; `summary` of numbers, `lengths` of strings, the ends of dates."""
 
     name: str
     kind: ColumnKind
@@ -25,6 +44,10 @@ class ColumnView(View):
     min: int | float | None
     max: int | float | None
     top: Sequence[tuple[str, int]]
+    summary: SummaryView | None = None
+    lengths: LengthsView | None = None
+    earliest: str | None = None
+    latest: str | None = None
 
     @classmethod
     def of(cls, column: Column) -> Self:
@@ -37,6 +60,10 @@ class ColumnView(View):
             min=_whole(column.min),
             max=_whole(column.max),
             top=column.top,
+            summary=None if column.summary is None else _summary(column.summary),
+            lengths=None if column.lengths is None else LengthsView(**asdict(column.lengths)),
+            earliest=column.earliest,
+            latest=column.latest,
         )
 
 
@@ -77,6 +104,16 @@ class PreviewView(View):
     """The first rows, cells as in the file."""
 
     rows: Sequence[Mapping[str, Any]]
+
+
+def _summary(summary: Summary) -> SummaryView:
+    names = [f"{share:.0%}" for share in QUANTILES]
+    return SummaryView(
+        mean=summary.mean,
+        std=summary.std,
+        quantiles=dict(zip(names, summary.quantiles, strict=True)),
+        histogram=summary.histogram,
+    )
 
 
 def _whole(number: float | None) -> int | float | None:

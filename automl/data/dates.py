@@ -29,6 +29,8 @@ _ANY = re.compile(rf"\s*{_WEEKDAY}(?:{'|'.join(_DATES)}){_TIME}\s*", re.IGNORECA
 _WRITTEN, _DIGITS = re.compile(WRITTEN), re.compile(DIGITS)
 _COMPACT = re.compile(rf"{_YEAR}\d{{4}}", re.ASCII)
 _MONTHS, _LONGEST_MONTH = 12, 31
+_PIVOT = 69
+"""Years of two digits below are in this century, others in the last, as in POSIX."""
 _MOSTLY = 0.9
 """Of the distinct cells must be written in a way that the model file reads."""
 
@@ -71,6 +73,35 @@ def spelling(values: Iterable[str]) -> Spelling | None:
         order: DateFormat = "month_first" if month_first > day_first else "day_first"
         return Spelling(order, sure=(day_first > 0) != (month_first > 0))
     return Spelling("yyyymmdd" if eight == written else "iso")
+
+
+def extremes(values: Iterable[str], form: DateFormat) -> tuple[str, str] | tuple[None, None]:
+    """Return the first and the last of the dates in ISO 8601, without times of day."""
+    days = [day for value in values if (day := _iso_day(value, form))]
+    return (min(days), max(days)) if days else (None, None)
+
+
+def _iso_day(text: str, form: DateFormat) -> str | None:
+    """Return the day, or the month where no day stands; None where the text is no date."""
+    if not _WRITTEN.fullmatch(text):
+        return None
+    numbers = _DIGITS.findall(text)
+    if len(numbers[0]) == len("20240131"):
+        year, month, day = numbers[0][:4], numbers[0][4:6], numbers[0][6:]
+    elif len(numbers[0]) == len("2024"):
+        year, month, day = numbers[0], numbers[1], numbers[2] if len(numbers) > 2 else "1"
+    else:
+        first, second, year = numbers[:3]
+        month, day = (first, second) if form == "month_first" else (second, first)
+        year = year if len(year) == len("2024") else _full_year(year)
+    try:
+        return date(int(year), int(month), int(day)).isoformat()
+    except ValueError:
+        return None
+
+
+def _full_year(year: str) -> str:
+    return f"{20 if int(year) < _PIVOT else 19}{year:0>2}"
 
 
 def is_compact(values: Iterable[str]) -> bool:

@@ -3,15 +3,15 @@
 import heapq
 import re
 from collections.abc import Mapping, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 import numpy as np
 import pyarrow as pa
 
 from automl.core.catalog import ColumnKind
-from automl.core.schema import CellType, Column
-from automl.data.dates import Spelling, is_compact, is_date, spelling
+from automl.core.schema import CellType, Column, DateFormat, Lengths
+from automl.data.dates import Spelling, extremes, is_compact, is_date, spelling
 from automl.data.number import parse
 from automl.data.tally import NumberTally, Tally
 
@@ -20,6 +20,8 @@ _TOP_CHARACTERS = 200
 _ID_ROWS = 20
 """With fewer rows all cells may differ by chance."""
 _SAMPLED = 1_000
+_MANY = 1_000
+"""So many categories are more than most models can learn apart."""
 _DATES = 10
 """So many different numbers that are all dates, as 20240131 is, are no chance."""
 _TRUTHS = tuple(map(frozenset, (("true", "false"), ("yes", "no"), ("t", "f"), ("y", "n"))))
@@ -56,10 +58,8 @@ def _numbers(tally: Tally) -> NumberTally | None:
     if tally.pointed or tally.thousands == tally.commas:
         return None  # 1.5 beside 1,5, or 1,234, which may be 1234
     both = NumberTally()
-    both.cells = numbers.cells + commas.cells
-    both.infinite = numbers.infinite
-    both.min, both.max = min(numbers.min, commas.min), max(numbers.max, commas.max)
-    both.integral = numbers.integral and commas.integral
+    both.merge(numbers)
+    both.merge(commas)
     return both
 
 
@@ -97,8 +97,16 @@ def _numeric(name: str, tally: Tally, numbers: NumberTally) -> Finding:
         decimal_comma=decimal_comma,
         integral=numbers.integral,
         date="yyyymmdd" if kind is ColumnKind.DATETIME else None,
+        summary=numbers.digest.summary() if cells == "number" else None,
     )
-    return Finding(column, remarks | _kind_remark(column))
+    if column.date is not None:
+        column = replace(column, earliest=_day(numbers.min), latest=_day(numbers.max))
+    return Finding(column, remarks | _kind_remark(column) | _share_remarks(column, tally))
+
+
+def _day(number: float) -> str:
+    text = str(int(number))
+    return f"{text[:4]}-{text[4:6]}-{text[6:]}"
 
 
 def _sample(tally: Tally, without: Set[str] = frozenset()) -> list[str]:
@@ -134,9 +142,43 @@ def _strings(name: str, tally: Tally) -> Finding:
         unique=unique,
         top=_top(tally, {""}),
         date=None if dates is None else dates.format,
+        lengths=_lengths(tally),
     )
-    remarks = _kind_remark(column) | _number_remarks(column, tally)
+    if column.date is not None:
+        ends = extremes(_known_dates(tally, column.date), column.date)
+        column = replace(column, earliest=ends[0], latest=ends[1])
+    remarks = _kind_remark(column) | _number_remarks(column, tally) | _share_remarks(column, tally)
     return Finding(column, remarks | _date_remarks(column, dates))
+
+
+def _known_dates(tally: Tally, form: DateFormat) -> list[str]:
+    """Return cells among which the first and the last date are, or none."""
+    if tally.complete:
+        return list(filter(None, tally.values))
+    ends = (tally.first, tally.last)  # where the year stands first, text sorts as time does
+    return [text for text in ends if text] if form == "iso" else []
+
+
+def _lengths(tally: Tally) -> Lengths | None:
+    cells = tally.rows - tally.empty
+    if tally.shortest is None or not cells:
+        return None
+    sample = _sample(tally)
+    words = sum(len(value.split()) for value in sample) / len(sample)
+    return Lengths(tally.shortest, tally.characters / cells, tally.longest, words)
+
+
+def _share_remarks(column: Column, tally: Tally) -> dict[str, str]:
+    """Return what is odd about how many cells are missing, or differ."""
+    remarks = {}
+    if column.unique and column.missing > 0.5 * tally.rows:
+        share = 100 * column.missing / tally.rows
+        remarks["MOSTLY_MISSING"] = f"{column.name} ({share:.0f} %)"
+    present = tally.rows - column.missing
+    many = column.unique > _MANY or (column.unique > 50 and column.unique > 0.5 * present)
+    if column.kind is ColumnKind.CATEGORICAL and many:
+        remarks["HIGH_CARDINALITY"] = f"{column.name} ({column.unique:,} different)"
+    return remarks
 
 
 def _string_kind(tally: Tally, unique: int) -> ColumnKind:
@@ -193,6 +235,9 @@ def _number_remarks(column: Column, tally: Tally) -> dict[str, str]:
     if tally.other and figures and all(map(_FIGURE.fullmatch, figures)):
         whole = all(re.fullmatch(r"\s*[+-]?\d+\s*", value) for value in figures)
         return {"NUMBERS_AS_TEXT" if whole else "FORMATTED_NUMBERS": name}
+    if tally.other and read >= 0.1 * (read + tally.other):
+        examples = ", ".join(repr(cell[:40]) for cell in tally.strange[:3])
+        return {"MIXED_TYPES": f"{name} (numbers beside {examples})"}
     return {}
 
 

@@ -129,6 +129,8 @@ def _stored(path: Path, columns: Sequence[int]) -> Iterator[pa.RecordBatch]:
     with pq.ParquetFile(path, buffer_size=1 << 20, read_dictionary=names) as file:
         for batch in file.iter_batches(batch_size=rows, use_threads=False):
             arrays = [batch.column(index) for index in columns]
+            for array in arrays:
+                array.validate(full=True)  # bytes that are no UTF-8, codes beyond a dictionary
             plain = [a.storage if isinstance(a, pa.ExtensionArray) else a for a in arrays]
             yield pa.RecordBatch.from_arrays(plain, names=[str(index) for index in columns])
 

@@ -29,14 +29,14 @@ _MESSAGES = {
     "AMBIGUOUS_DATES": "Day and month may be the other way round: {}. Write dates as 2024-01-31 to "
     "be sure.",
     "UNREADABLE_DATES": "Dates in a form that gives no features yet: {}. Write them as 2024-01-31.",
-    "AMBIGUOUS_DATES": "Day and month may be the other way round: {}. Write dates as 2024-01-31 to "
-    "be sure.",
-    "UNREADABLE_DATES": "Dates in a form that gives no features yet: {}. Write them as 2024-01-31.",
     "THOUSANDS_SEPARATORS": "Read as text, since 1,234 may be 1.234 or 1234: {}. "
     "Write such numbers without separators.",
     "MIXED_DECIMAL_MARKS": "Read as text, since both 1.5 and 1,5 occur: {}.",
     "MOSTLY_NUMERIC": "Read as text, although most cells are numbers: {}. "
     "Declare them numeric to treat the other cells as missing.",
+    "MIXED_TYPES": "Numbers and text in one column, read as text: {}.",
+    "MOSTLY_MISSING": "More than half of the cells are missing: {}.",
+    "HIGH_CARDINALITY": "So many categories that few rows share one: {}.",
     "NUMBERS_AS_TEXT": "Kept as text, so that leading zeros and integers beyond 2^53 stay whole: "
     "{}.",
     "FORMATTED_NUMBERS": "Read as text because of currency or per cent signs or separators: {}. "

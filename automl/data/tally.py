@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from automl.core.frame import Ints
 from automl.data.hashing import Hashes, hash_strings
 from automl.data.number import Reading, parse
-from automl.data.sketch import DistinctSketch
+from automl.data.sketch import Digest, DistinctSketch
 
 _THOUSANDS = r"^\s*[+-]?[1-9][0-9]{0,2}(?:,[0-9]{3})+\s*$"
 _PRUNED = 1_000
@@ -26,6 +26,15 @@ class NumberTally:
         self.min = np.inf
         self.max = -np.inf
         self.integral = True
+        self.digest = Digest()
+
+    def merge(self, other: "NumberTally") -> None:
+        """Count what the other did."""
+        self.cells += other.cells
+        self.infinite += other.infinite
+        self.min, self.max = min(self.min, other.min), max(self.max, other.max)
+        self.integral = self.integral and other.integral
+        self.digest.merge(other.digest)
 
     def add(
         self, values: pa.StringArray, counts: Ints, *, decimal_comma: bool
@@ -37,6 +46,7 @@ class NumberTally:
         self.infinite += int(counts[numbers.reading == Reading.INFINITE].sum())
         if good.any():
             found = numbers.values[good]
+            self.digest.add(found, counts[good])
             self.min = min(self.min, float(found.min()))
             self.max = max(self.max, float(found.max()))
             self.integral = self.integral and bool(
@@ -70,6 +80,14 @@ class Tally:
         """The first cells that are no number."""
         self.values: dict[str, int] = {}
         self.complete = True
+        self.characters = 0
+        """In all cells together."""
+        self.shortest: int | None = None
+        """Characters of the shortest present cell."""
+        self.longest = 0
+        self.first: str | None = None
+        self.last: str | None = None
+        """The first and last present cell in the order of code points; not of numbers."""
         self.content = 0
         """A hash of all cells in their order."""
         self._most_values, self._most_bytes = most_values, most_bytes
@@ -84,6 +102,8 @@ class Tally:
         counts = np.bincount(codes, minlength=len(values))
         self.rows += len(cells)
         self._add_numbers(values, counts)
+        if self.other:
+            self._add_texts(values, counts)
         hashes = hash_strings(values)
         self._add_values(values, counts, hashes)
         per_row: Hashes = hashes[codes]
@@ -124,6 +144,20 @@ class Tally:
         self.other += int(counts[strange].sum())
         if len(self.strange) < 3:
             self.strange += pc.take(values, pa.array(np.flatnonzero(strange)[:3])).to_pylist()
+
+    def _add_texts(self, values: pa.StringArray, counts: Ints) -> None:
+        lengths = pc.utf8_length(values).to_numpy(zero_copy_only=False)
+        present = lengths > 0
+        if not present.any():
+            return
+        self.characters += int((lengths * counts).sum())
+        shortest = int(lengths[present].min())
+        self.shortest = shortest if self.shortest is None else min(shortest, self.shortest)
+        self.longest = max(int(lengths.max()), self.longest)
+        ends = pc.min_max(pc.filter(values, pa.array(present)))
+        first, last = ends["min"].as_py(), ends["max"].as_py()
+        self.first = first if self.first is None else min(first, self.first)
+        self.last = last if self.last is None else max(last, self.last)
 
     def _add_values(self, values: pa.StringArray, counts: Ints, hashes: Hashes) -> None:
         if not self.complete:
