@@ -100,6 +100,8 @@ def _append(
     seen[digest] = outputs
     proto.output.extend(outputs)
     program.node.append(proto)
+    if node.domain == MICROSOFT:  # ONNX does not know that these are strings, and crashes over it
+        _declare(program.value_info.add(), outputs[0], ElementType.STRING, ("", "", ""))
 
 
 def _attribute(name: str, value: Attribute) -> AttributeProto:
@@ -165,10 +167,6 @@ def _type_outputs(model: ModelProto, constants: Mapping[str, np.ndarray[Any, Any
         else:
             element = onnx.helper.np_dtype_to_tensor_dtype(array.dtype)
             _declare(sketch.graph.input.add(), name, element, array.shape)
-    for node in sketch.graph.node:
-        if node.domain == MICROSOFT:  # tokens; ONNX knows nothing of them and would crash
-            value = sketch.graph.value_info.add()
-            _declare(value, node.output[0], ElementType.STRING, ("n", "column", "token"))
     inferred = onnx.shape_inference.infer_shapes(sketch).graph.output
     for output, known in zip(model.graph.output, inferred, strict=True):
         output.CopyFrom(known)

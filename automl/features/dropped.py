@@ -1,9 +1,5 @@
-"""The column kinds that give no feature yet, and why.
-
-A constant tells nothing; an id tells rows apart and nothing else. Free text is recognized and will
-be encoded; until then it is left out rather than taken for categories.
-"""
+"""The column kinds that give no feature: a constant tells nothing, an id only rows apart."""
 
 from automl.core.catalog import ColumnKind
 
-KINDS = frozenset({ColumnKind.CONSTANT, ColumnKind.ID, ColumnKind.TEXT})
+KINDS = frozenset({ColumnKind.CONSTANT, ColumnKind.ID})

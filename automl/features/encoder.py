@@ -17,7 +17,7 @@ from automl.core.graph import Graph
 from automl.core.learner import View
 from automl.core.schema import Column
 from automl.core.state import State, nest, unnest
-from automl.features import boolean, categorical, dates, dropped, numeric
+from automl.features import boolean, categorical, dates, dropped, numeric, text
 from automl.features.base import Kind
 from automl.features.chain import Chain
 
@@ -27,6 +27,7 @@ KINDS: Mapping[ColumnKind, Kind] = MappingProxyType(
         ColumnKind.BOOLEAN: boolean,
         ColumnKind.CATEGORICAL: categorical,
         ColumnKind.DATETIME: dates,
+        ColumnKind.TEXT: text,
     }
 )
 """The kinds that give features, in the order of the matrix."""

@@ -27,6 +27,7 @@ ENCODED = (
     ColumnKind.CATEGORICAL,
     ColumnKind.BOOLEAN,
     ColumnKind.DATETIME,
+    ColumnKind.TEXT,
 )
 """The kinds that become features today."""
 
@@ -57,7 +58,7 @@ def make_plan(
     if not features:
         raise InvalidSpec(
             "No column is left to learn from: every one but the target is constant, an id,"
-            " a date that cannot be read, free text or left out.",
+            " a date that cannot be read, or left out.",
             errors=(Detail("at least one usable column is needed", field="columns"),),
         )
     target = read_target(table_path, target_column, spec.task.type)

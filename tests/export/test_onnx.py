@@ -9,7 +9,7 @@ import pytest
 from automl import features
 from automl.core.catalog import TaskType
 from automl.core.errors import ExportFailed
-from automl.core.graph import ML, Graph
+from automl.core.graph import MICROSOFT, ML, Graph
 from automl.core.learner import View
 from automl.export import metadata
 from automl.export.onnx import serialize
@@ -30,7 +30,11 @@ def test_the_file_tells_no_tales() -> None:
     model = onnx.load_model_from_string(content)
     onnx.checker.check_model(model, full_check=True)
     assert (model.ir_version, model.producer_name) == (8, "automl")
-    assert {item.domain: item.version for item in model.opset_import} == {"": 18, ML: 3}
+    assert {item.domain: item.version for item in model.opset_import} == {
+        "": 18,
+        ML: 3,
+        MICROSOFT: 1,
+    }
     assert not any(node.doc_string or node.name for node in model.graph.node)
     assert str(Path.cwd()).encode() not in content
     shapes = {

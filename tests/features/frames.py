@@ -11,6 +11,14 @@ from automl.core.model import Input
 from automl.core.schema import Column, DateFormat
 
 MOMENTS = ("2024-02-29", "1999-12-31T23:59:59Z", "2000-01-01 10:15", "2023-02-29", "1900-01-01")
+NOTES = (
+    "Call me back, please",
+    "call ME later",
+    "Größe und größer",
+    "日本 の 言葉",
+    "\0 \t",
+    "😀😀😀",
+)
 WORDS = ("", "\0nul", "NaN", "a b", "a,b\n", "b", "é", "e\u0301", "日本", "\U0001f600", "x" * 300)
 EXTREMES = (0.0, -0.0, 1e300, -1.7e308, 1.7e308, 5e-324, float("inf"), -float("inf"))
 
@@ -61,6 +69,7 @@ def table(seed: int, rows: int = 200) -> tuple[Frame, tuple[Column, ...]]:
         "prediction": (kinds.CATEGORICAL, drawn([*WORDS, None])),  # as an output of the file
         "many": (kinds.CATEGORICAL, drawn([*many, None], 1.0 / np.arange(1.0, 302.0))),
         "when": (kinds.DATETIME, drawn([*MOMENTS, None])),
+        "note": (kinds.TEXT, drawn([*NOTES, None])),
         "alone": (kinds.CATEGORICAL, drawn(["x"])),
         "empty": (kinds.CATEGORICAL, drawn([None])),
         "id": (kinds.ID, strings([f"{index:05}" for index in range(rows)])),
