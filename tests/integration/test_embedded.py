@@ -32,7 +32,7 @@ def test_its_parts_are_what_ps_shows(service: Service) -> None:
     assert len(service.parts("api")) == 1
     assert len(service.parts("worker")) == 2
     assert len(service.parts("valkey")) == 1
-    assert all(worker.nice() == 10 for worker in service.parts("worker"))
+    assert all(worker.nice() >= 10 for worker in service.parts("worker"))
 
 
 def test_only_the_training_child_carries_the_training_libraries(service: Service) -> None:
