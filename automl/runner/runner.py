@@ -23,7 +23,7 @@ from automl.core.errors import (
 )
 from automl.core.fault import fault
 from automl.core.ids import new_id
-from automl.core.model import Model
+from automl.core.model import Member, Model
 from automl.core.ports import Order, Outcome, Store
 from automl.core.state import State
 from automl.core.study import Study
@@ -165,7 +165,8 @@ class Runner:
         entries = self._entries(work.study_id, history)
         if not entries:
             raise NothingTrained(first_failure(history))
-        finished = finish(self._studies.prepared(work.tenant, work.study_id), entries)
+        prepared = self._studies.prepared(work.tenant, work.study_id)
+        finished = finish(prepared, entries, previous=self._previous(study))
         fault("model.tmp")
         formats = {
             name: self._store.artifacts.put(work.tenant, name.media_type, _chunks(content))
@@ -183,6 +184,16 @@ class Runner:
             created_at=now,
         )
         persist(lambda: self._leases.publish(work, model))
+
+    def _previous(self, study: Study) -> Sequence[Member]:
+        """Return the members of the model the study ended with before.
+
+        None in replay order, where a longer study is the same whether it was interrupted or not.
+        """
+        if study.model_id is None or study.spec.budget.replay:
+            return ()
+        with self._store.unit() as unit:
+            return unit.models.get(study.tenant, study.model_id).card.members
 
     def _entries(self, study_id: str, history: Sequence[Trial]) -> list[Entry]:
         with self._store.unit() as unit:

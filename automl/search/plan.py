@@ -14,9 +14,9 @@ from automl.core.catalog import (
     TaskType,
     ValidationStrategy,
 )
-from automl.core.errors import Detail, InvalidSpec, NotSupported
+from automl.core.errors import Detail, InvalidSpec
 from automl.core.schema import Column, Dataset
-from automl.core.study import Objective, Plan, StudySpec
+from automl.core.study import Plan, StudySpec
 from automl.data import override, split, table
 from automl.data.target import Target, read_target
 from automl.search import division
@@ -63,11 +63,7 @@ def make_plan(
         )
     target = read_target(table_path, target_column, spec.task.type)
     chosen = _metric(spec, target)
-    if spec.objective != Objective():
-        raise NotSupported(
-            "Bounds on the model's size and speed are not built yet; leave objective out.",
-            errors=(Detail("not supported yet", field="objective"),),
-        )
+    _check_objective(spec)
     if test is not None:
         _check_test(spec, features, *test)
     chosen_families = _families(spec)
@@ -156,6 +152,16 @@ def _positive(spec: StudySpec, target: Target) -> int | None:
             errors=(Detail("not one of two classes", field="task.positive"),),
         )
     return names.index(spec.task.positive)
+
+
+def _check_objective(spec: StudySpec) -> None:
+    """Refuse what replay order cannot promise: a measured time is another on every machine."""
+    if spec.budget.replay and spec.objective.max_row_ms is not None:
+        raise InvalidSpec(
+            "objective.max_row_ms is measured, so it needs a budget in seconds; with trials alone"
+            " equal studies end in equal files, and max_model_bytes bounds those.",
+            errors=(Detail("needs budget.seconds", field="objective.max_row_ms"),),
+        )
 
 
 def _check_test(spec: StudySpec, features: Sequence[Column], test: Dataset, path: Path) -> None:

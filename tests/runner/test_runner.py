@@ -19,12 +19,13 @@ from automl.core.catalog import (
 )
 from automl.core.errors import StoreUnavailable, TrialError
 from automl.core.ports import Order
-from automl.core.study import Budget
+from automl.core.study import Budget, Study
 from automl.core.trial import Trial
 from automl.runner import control
 from automl.runner import runner as runner_module
 from automl.search.rungs import NO_BARS, Bars
-from tests.runner.bench import Bench, Orders, open_bench
+from automl.service import studies
+from tests.runner.bench import TENANT, Bench, Orders, open_bench
 
 SLOW = {"mlp": {"layers": [2], "width": [64], "epochs": [200], "patience": [50]}}
 BRIEF = {"mlp": {"layers": [1], "width": [16], "epochs": [25], "dropout": [0.2]}}
@@ -249,3 +250,34 @@ def test_a_search_that_cannot_ask_ends_with_what_it_has(
 
     monkeypatch.setattr(runner_module, "ask", ask)
     assert bench.work_off(study, runner).status is StudyStatus.SUCCEEDED
+
+
+def test_a_study_resumed_with_trials_equals_a_longer_one(bench: Bench) -> None:
+    families = (FamilyName.LINEAR, FamilyName.LIGHTGBM)
+    long = bench.study(budget=Budget(trials=17), families=families)
+    resumed = bench.study(budget=Budget(trials=11), families=families)
+    runner = bench.runner()
+    for study in (long, resumed):
+        assert bench.work_off(study, runner).status is StudyStatus.SUCCEEDED
+    first = _file(bench, resumed)
+    studies.resume(bench.store, TENANT, resumed.id, add=Budget(trials=6))
+    attempt = bench.attempt(bench.runner())
+    studies.pause(bench.store, TENANT, resumed.id)
+    bench.store.leases.release(attempt)
+    studies.resume(bench.store, TENANT, resumed.id, add=None)
+    assert bench.work_off(resumed, bench.runner()).status is StudyStatus.SUCCEEDED
+    boards = [
+        [(t.number, t.state, t.candidate, t.value, t.fold_values, t.rungs) for t in trials]
+        for trials in (bench.trials(long), bench.trials(resumed))
+    ]
+    assert boards[0] == boards[1]
+    assert TrialState.PRUNED in {trial.state for trial in bench.trials(long)}
+    assert _file(bench, long) == _file(bench, resumed) != first
+
+
+def _file(bench: Bench, study: Study) -> bytes:
+    with bench.store.unit() as unit:
+        model_id = unit.studies.get(TENANT, study.id).model_id
+        assert model_id is not None
+        model = unit.models.get(TENANT, model_id)
+    return b"".join(bench.store.artifacts.read(model.formats[ExportFormat.ONNX].id))

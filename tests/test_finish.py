@@ -1,0 +1,127 @@
+"""The end of a study: within its bounds, and never worse than before."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from automl import pipeline
+from automl.core.catalog import ExportFormat, FamilyName, TaskType
+from automl.core.errors import ExportFailed, InvalidSpec
+from automl.core.model import Member
+from automl.core.study import Budget, Objective, StudySpec, TaskSpec
+from automl.finish import Entry, best_entries, choose_weights, finish
+from automl.search.plan import make_plan
+from automl.search.prepare import Prepared, prepare
+from tests import tables
+
+SECONDS = Budget(seconds=1000.0)
+
+
+@pytest.fixture(scope="module")
+def searched(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> tuple[Prepared, Sequence[Entry]]:
+    folder = tmp_path_factory.mktemp("data")
+    dataset, table = tables.dataset(tables.mixed(folder / "data.csv"), folder / "data.parquet")
+    spec = StudySpec(
+        dataset.id,
+        TaskSpec(TaskType.CLASSIFICATION, "y"),
+        Budget(trials=6),
+        families=(FamilyName.LINEAR, FamilyName.LIGHTGBM),
+        search_space={"lightgbm": {"max_rounds": [40]}},
+    )
+    plan = make_plan(spec, dataset, table)
+    prepared = prepare(plan, spec, dataset, table)
+    results = pipeline.search(prepared, slots=1, deadline=None, watch=lambda _p, _t: None)
+    return prepared, [pipeline.entry(result) for result in results]
+
+
+def _bounded(prepared: Prepared, objective: Objective) -> Prepared:
+    return replace(prepared, spec=replace(prepared.spec, objective=objective, budget=SECONDS))
+
+
+def _size(prepared: Prepared, entries: Sequence[Entry]) -> int:
+    return len(finish(prepared, entries).files[ExportFormat.ONNX])
+
+
+def test_members_go_until_the_file_is_small_enough(
+    searched: tuple[Prepared, Sequence[Entry]],
+) -> None:
+    prepared, entries = searched
+    whole = finish(prepared, entries)
+    size = len(whole.files[ExportFormat.ONNX])
+    assert len(whole.card.members) > 1
+    for share in (0.9, 0.4):
+        bounded = _bounded(prepared, Objective(max_model_bytes=int(share * size)))
+        finished = finish(bounded, entries)
+        assert len(finished.files[ExportFormat.ONNX]) <= share * size
+        assert sum(member.weight for member in finished.card.members) == pytest.approx(1.0)
+        assert finished.card.value > 0.8
+    loose = _bounded(prepared, Objective(max_model_bytes=2 * size))
+    assert finish(loose, entries).card.members == whole.card.members
+
+
+def test_where_only_a_weaker_trial_fits_that_is_the_model(
+    searched: tuple[Prepared, Sequence[Entry]],
+) -> None:
+    prepared, entries = searched
+    linear = [e for e in entries if e.trial.candidate.family is FamilyName.LINEAR]
+    boosted = [e for e in entries if e.trial.candidate.family is FamilyName.LIGHTGBM]
+    limit = max(_size(prepared, [entry]) for entry in linear) + 500
+    tight = _bounded(prepared, Objective(max_model_bytes=limit))
+    finished = finish(tight, entries)
+    assert {member.family for member in finished.card.members} == {FamilyName.LINEAR}
+    with pytest.raises(ExportFailed, match=r"nearest takes \d+ bytes\."):
+        finish(tight, boosted)
+
+
+def test_the_time_of_a_row_is_measured(searched: tuple[Prepared, Sequence[Entry]]) -> None:
+    prepared, entries = searched
+    assert finish(_bounded(prepared, Objective(max_row_ms=1e6)), entries).files
+    with pytest.raises(ExportFailed, match="ms for a row"):
+        finish(_bounded(prepared, Objective(max_row_ms=1e-6)), entries)
+
+
+def test_replay_order_refuses_a_measured_bound(tmp_path: Path) -> None:
+    dataset, table = tables.dataset(tables.mixed(tmp_path / "a.csv"), tmp_path / "a.parquet")
+    spec = StudySpec(
+        dataset.id,
+        TaskSpec(TaskType.CLASSIFICATION, "y"),
+        Budget(trials=6),
+        objective=Objective(max_row_ms=5.0),
+    )
+    with pytest.raises(InvalidSpec, match="max_row_ms") as refused:
+        make_plan(spec, dataset, table)
+    assert refused.value.errors[0].field == "objective.max_row_ms"
+    assert make_plan(replace(spec, budget=SECONDS), dataset, table).rows == 400
+
+
+def test_the_members_of_before_stay_unless_others_are_better(
+    searched: tuple[Prepared, Sequence[Entry]],
+) -> None:
+    prepared, entries = searched
+    pool = best_entries(prepared.plan, entries)
+    predictions = [np.asarray(entry.out_of_fold(), np.float64) for entry in pool]
+    found = choose_weights(prepared, pool, predictions)
+    worst = Member(pool[-1].trial.number, pool[-1].trial.candidate.family, 1.0)
+    assert choose_weights(prepared, pool, predictions, [worst]) == found
+    gone = Member(999, FamilyName.LINEAR, 1.0)
+    assert choose_weights(prepared, pool, predictions, [gone]) == found
+    # An entry that no greedy search could have missed, but for the trial's rank.
+    truth = prepared.y[prepared.judged]
+    exact = np.stack([1.0 - truth, truth], axis=1).astype(np.float64)
+    behind = [*predictions[:-1], 0.2 * exact + 0.4]
+    assert choose_weights(prepared, pool, behind, [worst])[-1] == 1.0
+
+
+def test_what_is_to_be_kept_stays_in_the_pool(
+    searched: tuple[Prepared, Sequence[Entry]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prepared, entries = searched
+    monkeypatch.setattr("automl.finish.POOL", 1)
+    narrow = best_entries(prepared.plan, entries)
+    last = best_entries(prepared.plan, [e for e in entries if e not in narrow])[-1]
+    assert last in best_entries(prepared.plan, entries, keep=[last.trial.number])
