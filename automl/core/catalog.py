@@ -60,6 +60,7 @@ class FamilyName(StrEnum):
     EXTRA_TREES = "extra_trees"
     LIGHTGBM = "lightgbm"
     MLP = "mlp"
+    RESNET = "resnet"
 
 
 class ExportFormat(StrEnum):

@@ -12,7 +12,10 @@ import torch
 from torch import Tensor, nn
 from typing_extensions import override
 
+from automl.core.catalog import TrialFailure
+from automl.core.errors import TrialError
 from automl.core.graph import Graph
+from automl.core.hyperparameter import Params, Space
 
 ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
     "relu": nn.ReLU,
@@ -55,6 +58,32 @@ class Dropout(nn.Dropout):
         levels = words.random_(-(2**63), None).view(torch.uint8)[: input.numel()]
         kept = (levels >= dropped).view(input.shape).to(input.dtype)
         return input * kept.mul_(_LEVELS / (_LEVELS - dropped))
+
+
+class Residual(nn.Sequential):
+    """Layers whose input is added to what they make of it."""
+
+    @override
+    def forward(self, input: Tensor) -> Tensor:
+        """Return ``input`` plus what the layers make of it."""
+        added = input
+        for layer in self:
+            added = layer(added)
+        return input + added
+
+
+def check(params: Params, space: Space) -> None:
+    """Make sure that a network can be built of the ``params`` in that part of its space.
+
+    Raises:
+        TrialError: a hyperparameter is missing or out of its range.
+    """
+    for dimension in space:
+        value = params.get(dimension.name)
+        if value is None or not dimension.allows(value):
+            right = dimension.choices or f"within {dimension.low} and {dimension.high}"
+            message = f"{dimension.name} is {value!r}; it must be {right}."
+            raise TrialError(TrialFailure.INVALID_CANDIDATE, message)
 
 
 def dense(inputs: int, outputs: int, *, initialization: str, activation: str) -> nn.Linear:
@@ -109,6 +138,10 @@ def _layer_norm(graph: Graph, x: str, module: nn.LayerNorm) -> str:
     return graph.node("LayerNormalization", x, weight, bias, axis=-1, epsilon=module.eps)
 
 
+def _residual(graph: Graph, x: str, module: Residual) -> str:
+    return graph.node("Add", x, emit(graph, x, module.children()))
+
+
 def _leaky_relu(graph: Graph, x: str, module: nn.LeakyReLU) -> str:
     return graph.node("LeakyRelu", x, alpha=module.negative_slope)
 
@@ -131,6 +164,7 @@ def _same(op: str) -> Callable[[Graph, str, nn.Module], str]:
 
 _FORMS: dict[type[nn.Module], Callable[..., str]] = {
     nn.Linear: _linear,
+    Residual: _residual,
     nn.BatchNorm1d: _batch_norm,
     nn.LayerNorm: _layer_norm,
     nn.LeakyReLU: _leaky_relu,

@@ -17,6 +17,7 @@ from tests.e2e.service import serve, until
 TRIALS = 30
 SPACE: dict[str, Any] = {
     "mlp": {"layers": [1, 2], "width": [8, 32], "epochs": [10], "batch_size": [64]},
+    "resnet": {"layers": [1], "width": [16], "epochs": [10], "batch_size": [64]},
     "lightgbm": {"max_rounds": {"low": 20, "high": 60}},
     "random_forest": {"trees": [10, 20]},
     "extra_trees": {"trees": [10, 20]},

@@ -116,7 +116,8 @@ def test_a_candidate_that_cannot_finish_in_time_is_not_started() -> None:
 def test_the_better_family_gets_more_trials_but_not_all() -> None:
     head = portfolio(REPLAY, PLAN)
     values = {FamilyName.LINEAR: 0.75, FamilyName.LIGHTGBM: 0.95, FamilyName.MLP: 0.80}
-    trials = [_complete(n, c, values.get(c.family, 0.7)) for n, c in enumerate(head)]
+    first = [*head, *(Candidate(name) for name in FamilyName)]  # not all are in the portfolio
+    trials = [_complete(n, c, values.get(c.family, 0.7)) for n, c in enumerate(first)]
     drawn = [ask(PLAN, TIMED, trials, n, seconds_left=50.0) for n in range(len(head), 100)]
     counts = {name: sum(c.family is name for c in drawn if c) for name in FamilyName}
     assert counts[FamilyName.LIGHTGBM] > 45

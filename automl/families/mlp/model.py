@@ -2,8 +2,6 @@
 
 from torch import nn
 
-from automl.core.catalog import TrialFailure
-from automl.core.errors import TrialError
 from automl.core.graph import Graph
 from automl.core.hyperparameter import Params
 from automl.families import blocks
@@ -18,7 +16,7 @@ def build(params: Params, inputs: int, outputs: int) -> nn.Module:
     Raises:
         TrialError: the candidate's numbers describe no network.
     """
-    _check(params)
+    blocks.check(params, NETWORK)
     activation, normalization = str(params["activation"]), str(params["normalization"])
     initialization, dropout = str(params["initialization"]), float(params["dropout"])
     modules: list[nn.Module] = []
@@ -52,12 +50,3 @@ def widths(layers: int, width: int, shape: str) -> tuple[int, ...]:
         "diamond": [abs(layer - middle) for layer in range(layers)],
     }[shape]
     return tuple(max(min(4, width), round(width * 0.5**halving)) for halving in halvings)
-
-
-def _check(params: Params) -> None:
-    for dimension in NETWORK:
-        value = params.get(dimension.name)
-        if value is None or not dimension.allows(value):
-            right = dimension.choices or f"within {dimension.low} and {dimension.high}"
-            message = f"{dimension.name} is {value!r}; it must be {right}."
-            raise TrialError(TrialFailure.INVALID_CANDIDATE, message)

@@ -1,0 +1,50 @@
+"""Blocks of two dense layers whose input is added to their output, normalized first.
+
+Reference: Gorishniy, Rubachev, Khrulkov and Babenko (2021), "Revisiting deep learning models for
+tabular data", section 3.2.
+"""
+
+from torch import nn
+
+from automl.core.graph import Graph
+from automl.core.hyperparameter import Params
+from automl.families import blocks
+from automl.families.resnet.space import NETWORK
+
+
+def build(params: Params, inputs: int, outputs: int) -> nn.Module:
+    """Return the untrained network: float32 ``(rows, inputs)`` → ``(rows, outputs)``.
+
+    Weights come from torch's global random state.
+
+    Raises:
+        TrialError: the candidate's numbers describe no network.
+    """
+    blocks.check(params, NETWORK)
+    width, activation = int(params["width"]), str(params["activation"])
+    normalization = blocks.NORMALIZATIONS[str(params["normalization"])]
+    first = blocks.dense(inputs, width, initialization="xavier", activation=activation)
+    inner = [_block(params, width) for _ in range(int(params["layers"]))]
+    last = blocks.dense(width, outputs, initialization="xavier", activation=activation)
+    return nn.Sequential(
+        first, *inner, normalization(width), blocks.ACTIVATIONS[activation](), last
+    )
+
+
+def emit(graph: Graph, x: str, network: nn.Module) -> str:
+    """Write the trained network's forward pass (logits or values) to ``graph``."""
+    return blocks.emit(graph, x, network.children())
+
+
+def _block(params: Params, width: int) -> nn.Module:
+    activation = str(params["activation"])
+    hidden = round(width * float(params["expansion"]))
+    return blocks.Residual(
+        blocks.NORMALIZATIONS[str(params["normalization"])](width),
+        blocks.dense(width, hidden, initialization="kaiming", activation=activation),
+        blocks.ACTIVATIONS[activation](),
+        blocks.Dropout(float(params["dropout"])),
+        # Small: a fresh block adds little to what passes by it, however many there are.
+        blocks.dense(hidden, width, initialization="xavier", activation=activation),
+        blocks.Dropout(float(params["residual_dropout"])),
+    )
