@@ -17,7 +17,7 @@ from automl.core.catalog import (
 from automl.core.errors import Detail, InvalidSpec
 from automl.core.schema import Column, Dataset
 from automl.core.study import Plan, StudySpec
-from automl.data import override, split, table
+from automl.data import leakage, override, split, table
 from automl.data.target import Target, read_target
 from automl.search import division
 from automl.search.spaces import check_restrictions
@@ -30,6 +30,9 @@ ENCODED = (
     ColumnKind.TEXT,
 )
 """The kinds that become features today."""
+
+INSPECTED_CELLS = 10_000_000
+"""Larger tables are not searched for leaking columns: that would hold up the request."""
 
 HOLDOUT_ROWS = 60_000
 """From here on one holdout judges well enough, and folds cost too much."""
@@ -72,6 +75,9 @@ def make_plan(
     positive = _positive(spec, target)
     strategy, folds, test_rows = _division(spec, dataset, table_path, target, chosen)
     warnings = _warnings(columns, features, target, spec)
+    if dataset.rows * len(features) <= INSPECTED_CELLS:
+        found = leakage.inspect(table.load(table_path, features), target.y, target.classes)
+        warnings += tuple((warning.code, warning.message) for warning in found)
     outputs = len(target.classes) or 1
     guess = np.broadcast_to(
         tasks.load(spec.task.type).baseline(usable, outputs), (len(usable), outputs)
