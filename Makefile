@@ -1,6 +1,8 @@
 # What a person types and what CI runs. Everything lives in .venv; nothing else is touched.
 PYTHON ?= python3
 BIN := .venv/bin
+# The live page is tested in the distribution's own browser.
+CHROMIUM := command -v chromium >/dev/null || command -v chromium-browser >/dev/null
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .PHONY: demo test check serve format clean
@@ -34,6 +36,9 @@ format: .venv/tested
 
 .venv/tested: .venv/installed
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[test,check]'
+	$(CHROMIUM) || test "$$(id -u)" != 0 || test ! -x "$$(command -v apt-get)" || { apt-get update -qq \
+	    && DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends chromium >/dev/null; }
+	@$(CHROMIUM) || echo "No chromium: the tests of the live page will fail. Install it, then run make test again." >&2
 	@touch $@
 
 clean:

@@ -13,7 +13,7 @@ from automl.core.errors import AutoMLError
 
 PANELS = {
     "On this machine, without a service": ("fit", "predict", "demo"),
-    "Run a service": ("serve", "api", "worker", "keys"),
+    "Run a service": ("serve", "api", "worker", "migrate", "keys"),
     "Use a service": ("datasets", "studies", "models"),
 }
 COMMANDS = tuple(name for names in PANELS.values() for name in names)
