@@ -84,6 +84,13 @@ PREDICT: dict[str, Any] = {
     }
 }
 
+PAGE: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The report, or its page",
+        "content": {"text/html": {"schema": {"type": "string"}}},
+    }
+}
+
 EVENTS: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "A stretch of the log, or its stream",

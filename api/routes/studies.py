@@ -1,12 +1,13 @@
 """Studies over HTTP."""
 
+import json
 from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
 from api import paging
-from api.answers import replay, show
+from api.answers import JSON, replay, show
 from api.context import Context
 from api.dependencies import (
     BoundedRoute,
@@ -16,15 +17,19 @@ from api.dependencies import (
     StudyId,
     TenantDep,
 )
-from api.documents import ACCEPTED, BINARY
+from api.documents import ACCEPTED, BINARY, PAGE
 from api.downloads import download
+from api.negotiation import prefers
 from api.schemas import ResumeBody, StudyBody
 from api.views.base import ListView
+from api.views.reports import view
 from api.views.studies import DryRunView, StudyView
 from automl.core.catalog import StudyStatus
 from automl.core.ports import Reply, Store, Unit
+from automl.core.report import StudyReport
 from automl.core.study import Study
-from automl.service import models, studies
+from automl.export import page
+from automl.service import models, reports, studies
 from automl.service.once import Once
 from automl.service.studies import Changed
 
@@ -164,6 +169,20 @@ def download_study_model(
         filename=models.filename(model, file_format),
         media_type=artifact.media_type,
     )
+
+
+@router.get("/{study_id}/report", response_model=StudyReport, responses=PAGE)
+def report_study(
+    request: Request, context: ContextDep, tenant: TenantDep, study_id: StudyId
+) -> Response:
+    """Report on an ended study: JSON, or one offline HTML page with `Accept: text/html`."""
+    found = view(reports.of_study(context.store, tenant, study_id))
+    vary = {"Vary": "Accept"}
+    if not prefers(request, "text/html", over=JSON):
+        return Response(json.dumps(found, allow_nan=False), media_type=JSON, headers=vary)
+    policy = f"{page.POLICY}; frame-ancestors 'none'"
+    headers = {"Content-Security-Policy": policy, **vary}
+    return Response(page.write(found), media_type="text/html", headers=headers)
 
 
 def _steer(

@@ -291,5 +291,9 @@ def _links(study: Study) -> dict[str, str]:
         "events": f"{base}/events",
     }
     if study.model_id is not None:
-        links |= {"model": f"/v1/models/{study.model_id}", "download": f"{base}/model/download"}
+        links |= {
+            "model": f"/v1/models/{study.model_id}",
+            "download": f"{base}/model/download",
+            "report": f"{base}/report",
+        }
     return links

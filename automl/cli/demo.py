@@ -159,7 +159,7 @@ def _show(client: Client, console: Console, study: dict[str, Any]) -> None:
 def _compare(client: Client, console: Console, model_id: str, model: Path, unseen: Path) -> None:
     """Score unseen raw rows here and in the service, and say how far apart they are."""
     answer = subprocess.run(
-        [sys.executable, "-I", standalone.__file__, str(model), str(unseen)],
+        [sys.executable, "-I", standalone.__file__, str(unseen), str(model)],
         check=True,
         capture_output=True,
         text=True,

@@ -176,7 +176,7 @@ def ticks(low: float, high: float) -> list[float]:
     step *= next((factor for factor in (1, 2, 2.5, 5) if span / (step * factor) <= 6), 10)
     first = np.ceil(low / step)
     count = int(np.floor(high / step + 1e-9) - first) + 1
-    return [float(round((first + index) * step, 12)) for index in range(count)]
+    return [float(f"{(first + index) * step:.12g}") for index in range(count)]
 
 
 def _bar(place: int, name: str, value: float, spread: float | None, *, most: float) -> Markup:

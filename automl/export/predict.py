@@ -1,53 +1,242 @@
-"""Score a CSV file with a model file.
+"""Score a CSV file with the model that lies beside this script.
 
-    python predict.py model.onnx rows.csv
+    python predict.py rows.csv [model.onnx] > predictions.csv
 
-Needs numpy and onnxruntime, nothing else; it may be copied and used on its own.
+Needs numpy and onnxruntime, nothing else; it may be copied and used on its own. The rows are read
+and the answers written exactly as the service does it: one line a row, the prediction and, for
+classes, their probabilities. Columns may come in any order and there may be more of them.
 """
 
 import csv
+import gzip
+import io
 import json
+import math
+import re
 import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import onnxruntime
 
-MISSING = {"", "NA", "N/A", "NaN", "nan", "null", "None", "?"}
+MARKERS = frozenset({"", "na", "n/a", "nan", "null", "none", "?"})
+"""Missing in a numeric column, in any case."""
+INFINITE = frozenset({"inf", "-inf", "+inf", "infinity", "-infinity", "+infinity"})
+SPACE = " \t\r\n\v\f\u00a0\u202f"
+EXACT = 2.0**53
+"""From here on whole numbers are not all floats: those written so are no numbers."""
+NUMBER = re.compile(r"[+-]?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+BYTE_ORDER_MARKS = (
+    (b"\xef\xbb\xbf", "utf-8-sig"),
+    (b"\xff\xfe\x00\x00", "utf-32"),
+    (b"\x00\x00\xfe\xff", "utf-32"),
+    (b"\xff\xfe", "utf-16"),
+    (b"\xfe\xff", "utf-16"),
+)
+DELIMITERS = ",;\t|"
+NONE = "\0"
+"""Stands for the delimiter of a single column: no text holds it."""
+BLOCK = 4_096
+"""Rows at a time."""
+SAMPLE = 1 << 18
+MOST_RECORDS = 500
+
+Table = dict[str, list[str]]
 
 
-def number(text: str, decimal_comma: bool) -> float:  # noqa: FBT001 -- one flag of a column
-    """Return a cell's number, NaN where it is missing."""
-    text = text.strip()
-    if text in MISSING:
-        return float("nan")
-    if decimal_comma:
-        text = text.replace(".", "").replace(",", ".")
-    return float(text)
+class Unusable(Exception):
+    """The rows do not fit; the message says where and why."""
 
 
-def main(model: str, file: str) -> None:
-    """Print one line a row: the prediction and, for classes, their probabilities."""
-    session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
+def main(arguments: Sequence[str]) -> int:
+    """Print the predictions; returns the exit code."""
+    if len(arguments) not in {1, 2}:
+        sys.stderr.write("usage: python predict.py rows.csv [model.onnx]\n")
+        return 2
+    beside = Path(__file__).with_name("model.onnx")
+    model = Path(arguments[1]) if len(arguments) > 1 else beside
+    try:
+        answer = score(model, read(Path(arguments[0]).read_bytes()))
+    except (Unusable, OSError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    sys.stdout.buffer.write(answer.encode())
+    return 0
+
+
+def score(model: Path, table: Table) -> str:
+    """Return the predictions for a table as CSV.
+
+    Raises:
+        Unusable: a column is missing or a cell is of the wrong type.
+    """
+    options = onnxruntime.SessionOptions()
+    # As the service runs it: more threads, or other blocks of rows, would change the last digits.
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.log_severity_level = 4
+    session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
     facts = session.get_modelmeta().custom_metadata_map
-    with open(file, newline="", encoding="utf-8-sig") as lines:  # noqa: PTH123 -- stands alone
-        rows = list(csv.DictReader(lines))
-    feeds = {}
-    for column, entry in zip(json.loads(facts["schema"]), session.get_inputs(), strict=True):
-        cells = [row[column["name"]] for row in rows]
-        if column["cells"] == "number":
-            values = [number(cell, column.get("decimal_comma", False)) for cell in cells]
-            feeds[entry.name] = np.array(values, dtype=np.float64).reshape(-1, 1)
-        else:
-            feeds[entry.name] = np.array(cells, dtype=object).reshape(-1, 1)
+    columns, classes = json.loads(facts["schema"]), json.loads(facts["classes"])
+    missing = [column["name"] for column in columns if column["name"] not in table]
+    if missing:
+        absent = ", ".join(map(repr, missing))
+        raise Unusable(f"missing column: {absent}; leave its cells empty where it is unknown")
     names = [output.name for output in session.get_outputs()]
-    outputs = dict(zip(names, session.run(names, feeds), strict=True))
-    writer = csv.writer(sys.stdout, lineterminator="\n")
-    classes = json.loads(facts["classes"]) if "probabilities" in outputs else []
+    feeds = {
+        entry.name: feed(table[column["name"]], column)
+        for column, entry in zip(columns, session.get_inputs(), strict=True)
+    }
+    rows = len(next(iter(feeds.values())))
+    blocks = [
+        session.run(names, {name: cells[start : start + BLOCK] for name, cells in feeds.items()})
+        for start in range(0, rows, BLOCK)
+    ]
+    outputs = dict(zip(names, map(np.concatenate, zip(*blocks, strict=True)), strict=False))
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["prediction", *(f"probability_{label}" for label in classes)])
-    for index, prediction in enumerate(outputs["prediction"].tolist()):
-        shares = outputs["probabilities"][index].tolist() if classes else []
-        writer.writerow([prediction, *shares])
+    shares = outputs["probabilities"].tolist() if rows and classes else [[]] * rows
+    for prediction, share in zip(outputs["prediction"].tolist() if rows else [], shares,
+                                 strict=True):  # fmt: skip
+        writer.writerow([prediction, *share])
+    return text.getvalue()
+
+
+def feed(cells: list[str], column: dict[str, Any]) -> npt.NDArray[Any]:
+    """Return a column's cells as the model takes them: ``(rows, 1)``.
+
+    Raises:
+        Unusable: a cell of a numeric column is no number.
+    """
+    if column["cells"] == "string":
+        return np.array(cells, dtype=object).reshape(-1, 1)
+    values = []
+    for row, cell in enumerate(cells):
+        value = number(cell, decimal_comma=column.get("decimal_comma", False))
+        if value is None:
+            raise Unusable(f"row {row + 1}: {column['name']!r} takes a number, not {cell[:60]!r}")
+        values.append(value)
+    return np.array(values, dtype=np.float64).reshape(-1, 1)
+
+
+def number(cell: str, *, decimal_comma: bool) -> float | None:
+    """Return a cell's number, NaN where it is missing or infinite, None where it is none."""
+    text = cell.strip(SPACE)
+    plain = text
+    if decimal_comma:
+        plain = "x" if "." in text else text.replace(",", ".")
+    if not NUMBER.fullmatch(plain):
+        return math.nan if text.lower() in MARKERS | INFINITE else None
+    value, whole = float(plain), plain.lstrip("+-").isdigit()
+    if abs(value) >= EXACT and whole:
+        return None
+    return math.nan if math.isinf(value) else value
+
+
+def read(content: bytes) -> Table:
+    """Return the cells of a CSV file by column, as they stand in the file.
+
+    Raises:
+        Unusable: it has no header, or a row has more or fewer cells.
+    """
+    text = decoded(gzip.decompress(content) if content[:2] == b"\x1f\x8b" else content)
+    delimiter = max((*DELIMITERS, NONE), key=lambda mark: (*fit(text, mark), mark == ","))
+    found = records(text, delimiter)
+    header: list[str] = next((cells for _, cells, blank in found if not blank), [])
+    names = [name.strip().lstrip("\ufeff") for name in header]
+    if not any(names):
+        raise Unusable("the file has no header line that names the columns")
+    for index, name in enumerate(names):
+        names[index] = name or free_name(index, names)
+    rows: list[list[str]] = []
+    for start, cells, blank in found:
+        if blank and len(names) > 1:
+            continue
+        if len(cells) != len(names):
+            line = 1 + text.count("\n", 0, start)
+            raise Unusable(f"line {line} has {len(cells)} cells instead of {len(names)}")
+        rows.append(cells)
+    return {name: [row[index] for row in rows] for index, name in enumerate(names)}
+
+
+def decoded(content: bytes) -> str:
+    """Return the text, in the encoding that its byte order mark or its bytes tell."""
+    for mark, encoding in BYTE_ORDER_MARKS:
+        if content.startswith(mark):
+            return content.decode(encoding)
+    try:
+        return content.decode()
+    except UnicodeDecodeError:
+        undefined = set(content) & {0x81, 0x8D, 0x8F, 0x90, 0x9D}
+        return content.decode("latin-1" if undefined else "windows-1252")
+
+
+def fit(text: str, delimiter: str) -> tuple[float, int]:
+    """Return how well the rows fit the header with that delimiter, and the header's width."""
+    if delimiter == NONE:
+        return (-1.0, 1)
+    widths: list[int] = []
+    try:
+        for _, cells, blank in records(text[:SAMPLE], delimiter, final=len(text) <= SAMPLE):
+            widths += [] if blank else [len(cells)]
+            if len(widths) >= MOST_RECORDS:
+                break
+    except Unusable:
+        widths.append(0)
+    header, body = widths[:1], widths[1:]
+    if header == [1]:
+        return (-0.5, 1) if len(set(body)) == 1 and body[0] > 1 else (-2.0, 1)
+    if not header or header == [0]:
+        cells_ = text.split("\n", 1)[0].count(delimiter) + 1
+        return (0.0, cells_) if cells_ > 1 else (-2.0, 0)
+    return (sum(width == header[0] for width in body) / len(body) if body else 1.0, header[0])
+
+
+def records(
+    text: str, delimiter: str, *, final: bool = True
+) -> Iterator[tuple[int, list[str], bool]]:
+    """Yield each row's place, its cells and whether it is an empty line.
+
+    A cell that begins with a quote ends with one, quotes inside it are doubled; a quote anywhere
+    else is a plain character.
+
+    Raises:
+        Unusable: a quote is never closed, or text follows a closing one.
+    """
+    mark = re.escape(delimiter)
+    cell = re.compile(
+        rf'(?:"((?:[^"]++|"")*+)"|([^"\r\n{mark}][^\r\n{mark}]*+|))({mark}|\r\n|\n|\r|\Z)'
+    )
+    position = 0
+    while position < len(text):
+        start, cells = position, []
+        while True:
+            match = cell.match(text, position)
+            if match is None:
+                if not final:
+                    return
+                line = 1 + text.count("\n", 0, position)
+                raise Unusable(f"line {line} holds a quote that is not closed, or text after one")
+            quoted, plain, end = match.groups()
+            position = match.end()
+            if not final and not end:
+                return
+            cells.append(plain if quoted is None else quoted.replace('""', '"'))
+            if end != delimiter:
+                break
+        yield start, cells, len(cells) == 1 and quoted is None and plain == ""
+
+
+def free_name(index: int, names: Sequence[str]) -> str:
+    """Return what a column without a name is called."""
+    name = f"column_{index + 1}"
+    while name in names:
+        name += "_"
+    return name
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    sys.exit(main(sys.argv[1:]))

@@ -215,8 +215,12 @@ def _curve(label: str | int, hit: npt.NDArray[np.bool_], scores: Floats) -> Curv
     )
 
 
-def _regression(truth: Floats, predicted: Floats) -> RegressionReport:
-    residuals = predicted - truth
+def _regression(truth: Floats, predicted: Floats) -> RegressionReport | None:
+    """Return the residuals, None where they are too large to be subtracted or counted."""
+    with np.errstate(over="ignore"):
+        residuals = predicted - truth
+        if not np.isfinite(4 * residuals).all() or not np.isfinite(4 * truth).all():
+            return None
     counts, edges = np.histogram(residuals, bins=HISTOGRAM_BINS, range=_range(residuals))
     order = np.lexsort((predicted, truth))
     kept = order[np.linspace(0, len(order) - 1, min(MOST_POINTS, len(order))).round().astype(int)]

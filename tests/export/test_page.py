@@ -1,0 +1,183 @@
+"""The page: nothing from outside, nothing that runs, whatever the data are called."""
+
+import hashlib
+from base64 import b64encode
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+import pytest
+from typing_extensions import override
+
+from automl.core.catalog import FamilyName, MetricName, TaskType, TrialState, ValidationStrategy
+from automl.core.model import Estimate, Exclusion, Member, ModelCard
+from automl.core.report import ColumnImportance, Report, StudyFacts, StudyReport, Tried
+from automl.core.study import Plan
+from automl.core.trial import Candidate, Trial
+from automl.export import card as model_card
+from automl.export import charts, page, report
+from automl.export.importance import Importance
+from automl.export.markup import tag, user
+
+EVIL = (
+    "</title><script>alert(1)</script><img src=http://evil.example/x onerror=alert(1)>",
+    '"><svg onload=alert(1)>\u202egnp.exe',
+    "a | b\n# heading [x](javascript:alert(1)) `code` =cmd|'/c calc'!A1 \x1b[31m",
+)
+
+
+class _Reader(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.attributes: list[tuple[str, str]] = []
+        self.text: list[str] = []
+
+    @override
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes += [(name, value or "") for name, value in attrs]
+
+    @override
+    def handle_data(self, data: str) -> None:
+        self.text.append(data)
+
+
+def _found(labels: tuple[str, ...]) -> Report:
+    outputs = max(1, len(labels))
+    random = np.random.default_rng(0)
+    judged = random.random((60, outputs))
+    truth = np.arange(60) % outputs if labels else random.random(60)
+    judged = judged / judged.sum(axis=1, keepdims=True) if labels else judged
+    name = MetricName.LOG_LOSS if labels else MetricName.RMSE
+    plan = Plan(
+        task=TaskType.CLASSIFICATION if labels else TaskType.REGRESSION,
+        target=EVIL[0],
+        metric=name,
+        positive=1 if len(labels) == 2 else None,
+        classes=labels,
+        features=EVIL,
+        families=(FamilyName.MLP,),
+        strategy=ValidationStrategy.HOLDOUT,
+        folds=1,
+        rows=60,
+        test_rows=0,
+        dropped_rows=3,
+        baseline=float("nan"),
+        warnings=(("EVIL", EVIL[0]),),
+    )
+    nan = float("nan")
+    made = ModelCard(
+        task=plan.task,
+        target=plan.target,
+        metric=name,
+        value=0.5,
+        source="out_of_fold",
+        metrics={name: Estimate(0.5, 0.4, 0.6), MetricName.ACCURACY: Estimate(nan, nan, nan)},
+        members=(Member(0, FamilyName.MLP, 1.0),),
+        inputs=(),
+        classes=labels,
+        parity=1e-7,
+        excluded=(Exclusion(1, float("inf"), EVIL[1]),),
+    )
+    columns = tuple(ColumnImportance(column=name, mean=0.1, std=0.2) for name in EVIL)
+    trial = Trial("st", 0, TrialState.COMPLETE, Candidate(FamilyName.MLP, {"x": EVIL[0]}), 0.4)
+    return report.build(
+        report.Findings(
+            plan=plan,
+            card=replace(made),
+            truth=truth,
+            judged=judged,
+            trials=[trial],
+            importance=Importance(60, columns, 1),
+            warnings=list(plan.warnings),
+            seed=0,
+            dataset_sha256="d",
+            spec_sha256="s",
+        )
+    )
+
+
+def _study(found: Report) -> StudyReport:
+    facts = StudyFacts(
+        id="st_1",
+        name=EVIL[0],
+        status="succeeded",
+        dataset_id="ds_1",
+        dataset=EVIL[1],
+        model_id="mdl_1",
+        budget={"seconds": 60.0, "trials": None},
+        elapsed_seconds=61.2,
+        created_at="2026-01-01T00:00:00Z",
+        finished_at=None,
+    )
+    tried = Tried(family="mlp", trials=3, complete=1, pruned=1, failed=1, best=None, seconds=12.0)
+    return cast("StudyReport", {**found, "study": facts, "tried": [tried]})
+
+
+@pytest.mark.parametrize(
+    "labels", [EVIL[:2], EVIL, (), tuple(f"class {EVIL[0]} {n}" for n in range(40))]
+)
+def test_hostile_names_are_inert_and_nothing_comes_from_outside(labels: tuple[str, ...]) -> None:
+    for given in (_study(_found(labels)), cast("StudyReport", _found(labels))):
+        text = page.write(given)
+        reader = _Reader()
+        reader.feed(text)
+        reader.close()
+        assert not {"script", "img", "link", "iframe", "object", "a", "form", "base"} & {
+            *reader.tags
+        }
+        for name, value in reader.attributes:
+            assert not name.startswith("on"), name
+            assert name not in {"src", "href", "style", "xlink:href", "action"}, name
+            assert "url(" not in value
+        assert reader.tags.count("style") == 1
+        assert "url(" not in page.STYLE
+        assert "@import" not in page.STYLE
+        assert any("<script>alert(1)</script>" in part for part in reader.text)
+        assert "\x1b" not in text
+
+
+def test_the_policy_allows_the_page_its_own_style_alone() -> None:
+    text = page.write(cast("StudyReport", _found(EVIL)))
+    style = text.partition("<style>")[2].partition("</style>")[0]
+    digest = b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    assert page.POLICY.startswith(f"default-src 'none'; style-src 'sha256-{digest}'")
+    assert page.POLICY.replace("'", "&#x27;") in text
+
+
+def test_a_report_is_json_without_numbers_that_are_none() -> None:
+    content = report.write(_found(EVIL))
+    assert b"NaN" not in content
+    assert b"Infinity" not in content
+    assert content == report.write(_found(EVIL))
+
+
+def test_the_card_holds_no_foreign_markdown() -> None:
+    text = model_card.write(_found(EVIL))
+    assert "<script>" not in text
+    assert "](javascript" not in text
+    assert "\n# heading" not in text
+    assert "\x1b" not in text
+
+
+def test_markup_escapes_what_is_not_markup() -> None:
+    assert tag("p", "<b>", tag("b", 1), class_='"x') == '<p class="&quot;x">&lt;b&gt;<b>1</b></p>'
+    assert user("<i>" + "x" * 100) == f"<bdi>&lt;i&gt;{'x' * 76}…</bdi>"
+
+
+@pytest.mark.parametrize(
+    ("low", "high"), [(0, 1), (-3.7, 12.2), (1e-9, 3e-9), (1e6, 7e6), (5, 5), (-1e300, 1e300)]
+)
+def test_ticks_are_few_round_and_within(low: float, high: float) -> None:
+    found = charts.ticks(low, high)
+    assert 1 <= len(found) <= 8
+    assert all(low <= value <= high or low == high for value in found)
+
+
+def test_the_page_can_be_written_to_a_file(tmp_path: Path) -> None:
+    text = page.write(_study(_found(())))
+    (tmp_path / "report.html").write_text(text, encoding="utf-8")
+    assert text.startswith("<!doctype html>")
