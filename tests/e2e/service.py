@@ -77,10 +77,14 @@ class Service:
 
 @contextmanager
 def serve(
-    data_dir: Path, *, workers: int = 2, environment: Mapping[str, str] | None = None
+    data_dir: Path,
+    *,
+    workers: int = 2,
+    environment: Mapping[str, str] | None = None,
+    port: int | None = None,
 ) -> Iterator[Service]:
     """Run the service until the block ends; a test that fails shows the log's end."""
-    port, log = free_port(), data_dir.with_suffix(".log")
+    port, log = port or free_port(), data_dir.with_suffix(".log")
     with log.open("ab") as output:
         process = subprocess.Popen(
             [
