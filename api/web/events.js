@@ -1,5 +1,6 @@
 // A study's log over one stream: fetch instead of EventSource, which cannot carry a key.
-import { Problem, request } from "./api.js";
+import { Problem, get, request } from "./api.js";
+import { ENDED } from "./words.js";
 
 const SILENCE = 40_000; // ms; the server pings every 15 s
 const BACK_OFF = [250, 500, 1000, 2000, 4000];
@@ -20,7 +21,7 @@ export async function follow(studyId, seq, { signal, take, connected, gone }) {
         seq = event.seq;
         take(event);
       });
-      if (ended) return;
+      if (ended || await isOver(studyId, seq, signal)) return;
     } catch (error) {
       if (signal.aborted) return;
       if (error instanceof Problem && error.status < 500 && error.status !== 429) return void gone(error);
@@ -45,7 +46,7 @@ async function read(studyId, seq, signal, opened, take) {
     let rest = "";
     for (;;) {
       const { done, value } = await reader.read();
-      if (done) return last === null || isEnd(last); // an ended log behind `seq` is empty
+      if (done) return last !== null && isEnd(last);
       clearTimeout(silence);
       silence = setTimeout(stop, SILENCE);
       const blocks = (rest + value).split("\n\n");
@@ -60,6 +61,12 @@ async function read(studyId, seq, signal, opened, take) {
     signal.removeEventListener("abort", stop);
     attempt.abort();
   }
+}
+
+/** A server that stops ends its streams too: whether the log is over, the study tells. */
+async function isOver(studyId, seq, signal) {
+  const study = await get(`/v1/studies/${studyId}`, { signal });
+  return ENDED.includes(study.status) && study.last_seq <= seq;
 }
 
 const isEnd = (event) => ["study.succeeded", "study.failed", "study.cancelled"].includes(event.type);

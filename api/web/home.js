@@ -197,15 +197,15 @@ function Studies() {
       ${items?.length === 0 && html`<p class="quiet">None yet. Upload a dataset to start one.</p>`}
       ${items?.length > 0 && html`
         <div class="scroll"><table>
-          <thead><tr><th scope="col">Study</th><th scope="col">State</th><th scope="col">Target</th>
-            <th scope="col" class="number">Best</th><th scope="col">Created</th></tr></thead>
+          <thead><tr><th scope="col">Study</th><th scope="col">State</th><th scope="col" class="minor">Target</th>
+            <th scope="col" class="number">Best</th><th scope="col" class="minor">Created</th></tr></thead>
           <tbody>${items.map((one) => html`
             <tr key=${one.id}>
               <td><a href=${`#/studies/${one.id}`}>${one.name ?? one.id}</a></td>
               <td><span class=${`state ${one.status}`}>${STATUS[one.status] ?? one.status}</span></td>
-              <td>${one.task.target}</td>
+              <td class="minor">${one.task.target}</td>
               <td class="number">${one.best ? `${number(one.best.value)} ${metricName(one.metric.name)}` : "–"}</td>
-              <td>${moment(one.created_at)}</td>
+              <td class="minor">${moment(one.created_at)}</td>
             </tr>`)}</tbody>
         </table></div>
         ${cursor && html`<button onClick=${more}>Show more</button>`}`}

@@ -19,7 +19,7 @@ export function Leaderboard({ study, rows, points }) {
       <div class="scroll"><table class="trials">
         <thead><tr><th scope="col">Trial</th><th scope="col">Model</th>
           <th scope="col" class="number">${metricName(study.metric.name)}</th><th scope="col">State</th>
-          <th scope="col" class="number">Epochs</th><th scope="col" class="number">Time</th></tr></thead>
+          <th scope="col" class="number minor">Epochs</th><th scope="col" class="number">Time</th></tr></thead>
         <tbody>${shown.map((trial) => html`
           <${Row} key=${trial.number} trial=${trial} point=${points.get(trial.number)} study=${study}
             best=${study.best?.trial === trial.number} open=${open === trial.number}
@@ -40,7 +40,7 @@ function Row({ trial, point, study, best, open, toggle }) {
       <td class="number">${trial.value !== null ? number(trial.value) : training && point.value !== null
         ? html`<span class="quiet">${number(point.value)}</span>` : "–"}</td>
       <td><span class=${`state ${trial.state}`}>${trial.state}</span></td>
-      <td class="number">${trial.epochs ?? (training ? point.epoch : "–")}</td>
+      <td class="number minor">${trial.epochs ?? (training ? point.epoch : "–")}</td>
       <td class="number">${duration(trial.seconds)}</td>
     </tr>
     ${open && html`<tr class="detail" id=${id}><td colspan="6"><${Trial} study=${study} trial=${trial} point=${point} /></td></tr>`}`;

@@ -2,17 +2,28 @@
 
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from automl import cli
 from automl.core.errors import Detail, InvalidSpec
+from automl.settings import Settings
 
 
-def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
+def run(
+    *arguments: str, environment: Mapping[str, str] | None = None
+) -> "subprocess.CompletedProcess[str]":
     command = [sys.executable, "-m", "automl.cli", *arguments]
-    return subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
+    return subprocess.run(
+        command,
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env=Settings.from_environment({}).child_environment(**(environment or {})),
+    )
 
 
 def test_help_names_every_command() -> None:
@@ -28,6 +39,34 @@ def test_wrong_usage_is_two(arguments: list[str]) -> None:
     done = run(*arguments)
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
+
+
+def test_migrate_makes_the_schema_and_may_be_repeated(tmp_path: Path) -> None:
+    for _ in range(2):
+        done = run("migrate", environment={"AUTOML_DATA_DIR": str(tmp_path)})
+        assert done.returncode == 0, done.stderr
+    assert (tmp_path / "automl.sqlite").is_file()
+
+
+def test_a_variable_that_cannot_be_read_is_wrong_usage(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("AUTOML_PORT", "many")
+    done = run("serve", "--data-dir", str(tmp_path))
+    assert (done.returncode, done.stderr) == (
+        2,
+        "automl: AUTOML_PORT='many' cannot be read as int\n",
+    )
+
+
+def test_a_budget_that_is_no_time_is_wrong_usage(tmp_path: Path) -> None:
+    file = tmp_path / "data.csv"
+    file.write_text("x,y\n" + "1.5,a\n2.5,b\n" * 9)
+    done = run("fit", str(file), "--target", "y", "--budget", "soon")
+    assert done.returncode == 2
+    assert (
+        done.stderr.splitlines()[-1] == "automl: 'soon' is no length of time; write 60s, 5m or 1h"
+    )
 
 
 def test_the_supervisors_command_loads_little() -> None:

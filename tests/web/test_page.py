@@ -1,0 +1,174 @@
+"""What a person does on the page, in a real browser."""
+
+import re
+from pathlib import Path
+
+import onnx
+from playwright.sync_api import Page, expect
+
+from automl.core.catalog import StudyStatus
+from automl.core.study import Study
+from tests.api.harness import Hand, Service, add_dataset, add_study
+
+
+def _url(service: Service, fragment: str = "") -> str:
+    return f"http://127.0.0.1:{service.port}/{fragment}"
+
+
+def _study(service: Service, *, trials: int = 3) -> Study:
+    return add_study(service.store, add_dataset(service.store), trials=trials)
+
+
+def _status(service: Service, study: Study) -> StudyStatus:
+    with service.store.unit() as unit:
+        return unit.studies.get("default", study.id).status
+
+
+def test_a_file_is_uploaded_profiled_and_started(page: Page, service: Service, flats: Path) -> None:
+    page.goto(_url(service))
+    page.get_by_label("Dataset file").set_input_files(flats)
+    expect(page.get_by_label("Target")).to_have_value("price")
+    expect(page.get_by_label("Task")).to_have_value("regression")
+    expect(page.get_by_label("Metric")).to_have_value("auto")
+    expect(page.get_by_text("<img src=x onerror=alert(1)> (30)")).to_be_visible()
+    page.get_by_label("Target").select_option("colour")
+    expect(page.get_by_label("Task")).to_have_value("classification")
+    page.get_by_label("Budget").fill("90s, 20 trials")
+    page.get_by_role("button", name="Start").click()
+    expect(page.get_by_text("Waiting for a worker")).to_be_visible()
+    study = service.get("/v1/studies").json()["items"][0]
+    assert page.url.endswith(f"#/studies/{study['id']}")
+    assert study["budget"] == {"seconds": 90.0, "trials": 20}
+    assert study["task"]["target"] == "colour"
+
+
+def test_a_budget_that_is_none_cannot_be_started(page: Page, service: Service) -> None:
+    dataset = add_dataset(service.store)
+    page.goto(_url(service, f"#/datasets/{dataset.id}"))
+    page.get_by_label("Budget").fill("soon")
+    expect(page.get_by_text("Write 90s, 5m, 1h or 20 trials.")).to_be_visible()
+    expect(page.get_by_role("button", name="Start")).to_be_disabled()
+
+
+def test_a_refused_upload_says_what_was_wrong(page: Page, service: Service, tmp_path: Path) -> None:
+    path = tmp_path / "bad.csv"
+    path.write_text("a,b\n1,2\n1,2,3\n")
+    page.goto(_url(service))
+    page.get_by_label("Dataset file").set_input_files(path)
+    alert = page.get_by_role("alert")
+    expect(alert).to_be_visible()
+    with path.open("rb") as file:
+        said = service.post("/v1/datasets", files={"file": ("bad.csv", file)}).json()
+    expect(alert).to_contain_text(said["detail"])
+    expect(alert).to_contain_text("Line 3")
+    expect(page.get_by_label("Dataset file")).to_be_enabled()
+
+
+def test_a_study_is_shown_as_it_goes_on(page: Page, service: Service, tmp_path: Path) -> None:
+    study = _study(service)
+    hand = Hand(service.store, values=[0.5, 0.25, 0.4])
+    loads: list[str] = []
+    page.on("request", lambda request: loads.append(request.url))
+    page.goto(_url(service, f"#/studies/{study.id}"))
+    expect(page.get_by_text("No trial has started yet.")).to_be_visible()
+    hand.step()
+    rows = page.locator("table.trials tbody tr")
+    expect(rows).to_have_count(1)
+    expect(page.get_by_text("Searching")).to_be_visible()
+    for count in (2, 3):
+        hand.step()
+        expect(rows).to_have_count(count)
+    expect(rows.first).to_contain_text("0.25")
+    rows.first.get_by_role("button").click()
+    expect(page.get_by_role("img", name=re.compile("Loss"))).to_be_visible()
+    expect(page.get_by_role("img", name=re.compile("log loss. "))).to_be_visible()
+    hand.run(study.id)
+    expect(page.get_by_text("Done", exact=True)).to_be_visible()
+    expect(page.get_by_text("0.05 to 0.2")).to_be_visible()
+    with page.expect_download() as waiting:
+        page.get_by_role("link", name="Download model").click()
+    waiting.value.save_as(tmp_path / "model.onnx")
+    onnx.checker.check_model(str(tmp_path / "model.onnx"))
+    assert sum("/events?" in url for url in loads) == 1
+    assert sum("/trials?" in url for url in loads) == 1
+
+
+def test_a_study_is_paused_resumed_and_cancelled(page: Page, service: Service) -> None:
+    study = _study(service)
+    Hand(service.store).step()
+    page.goto(_url(service, f"#/studies/{study.id}"))
+    page.get_by_role("button", name="Pause").click()
+    expect(page.get_by_text("Paused", exact=True)).to_be_visible()
+    assert _status(service, study) is StudyStatus.PAUSED
+    page.get_by_role("button", name="Resume").click()
+    expect(page.get_by_role("button", name="Pause")).to_be_visible()
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.get_by_text("Building the model")).to_be_visible()
+    Hand(service.store).run(study.id)
+    expect(page.get_by_text("Cancelled", exact=True)).to_be_visible()
+    expect(page.get_by_role("link", name="Download model")).to_be_visible()
+
+
+def test_a_lost_stream_comes_back_where_it_was(page: Page, service: Service) -> None:
+    study = _study(service)
+    hand = Hand(service.store, values=[0.5, 0.25, 0.4])
+    page.route("**/events?*", lambda route: route.fulfill(body="retry: 2000\n\n"))
+    page.goto(_url(service, f"#/studies/{study.id}"))
+    expect(page.get_by_text("No trial has started yet.")).to_be_visible()
+    expect(page.get_by_text("Reconnecting …")).to_be_visible()
+    hand.run(study.id)
+    page.unroute("**/events?*")
+    expect(page.get_by_text("Done", exact=True)).to_be_visible()
+    expect(page.get_by_text("Reconnecting …")).to_have_count(0)
+    values = page.locator("table.trials tbody tr td:nth-child(3)").all_inner_texts()
+    assert values == ["0.25", "0.4", "0.5"]
+
+
+def test_the_list_leads_back(page: Page, service: Service) -> None:
+    study = _study(service)
+    Hand(service.store).run(study.id)
+    page.goto(_url(service))
+    page.get_by_role("link", name="try", exact=True).click()
+    expect(page.get_by_role("heading", name="The model")).to_be_visible()
+    page.go_back()
+    expect(page.get_by_role("heading", name="New study")).to_be_visible()
+
+
+def test_what_is_not_there_is_said(page: Page, service: Service) -> None:
+    page.goto(_url(service, "#/studies/st_00000000000000000000000000"))
+    expect(page.get_by_role("alert")).to_be_visible()
+
+
+def test_everything_is_reached_by_keyboard(page: Page, service: Service) -> None:
+    study = _study(service)
+    Hand(service.store).run(study.id)
+    page.goto(_url(service, f"#/studies/{study.id}"))
+    row = page.locator("table.trials button").first
+    row.focus()
+    page.keyboard.press("Enter")
+    expect(row).to_have_attribute("aria-expanded", "true")
+    expect(page.locator("tr.detail")).to_be_visible()
+
+
+def test_a_phone_needs_no_sideways_scrolling(page: Page, service: Service, flats: Path) -> None:
+    study = _study(service)
+    Hand(service.store).run(study.id)
+    page.set_viewport_size({"width": 360, "height": 700})
+    page.goto(_url(service, f"#/studies/{study.id}"))
+    expect(page.get_by_role("heading", name="The model")).to_be_visible()
+    page.locator("table.trials button").first.click()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    page.goto(_url(service))
+    page.get_by_label("Dataset file").set_input_files(flats)
+    expect(page.get_by_label("Target")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_the_api_is_described_without_another_host(page: Page, service: Service) -> None:
+    hosts: set[str] = set()
+    page.on("request", lambda request: hosts.add(request.url.split("/")[2]))
+    page.goto(_url(service, "docs"))
+    summary = page.locator("summary", has_text="POST").filter(has_text="/v1/studies").first
+    summary.click()
+    expect(page.get_by_text("dataset_id").first).to_be_visible()
+    assert hosts == {f"127.0.0.1:{service.port}"}
