@@ -6,6 +6,7 @@ doubled), counting quotes tells inside from outside, and Arrow's parser reads ex
 block of neither sort takes the slow reader instead.
 """
 
+from codecs import BOM_UTF8
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -87,7 +88,11 @@ def parse(block: Block, delimiter: bytes, width: int) -> pa.RecordBatch:
     Raises:
         DatasetUnreadable: with the first rows that have more or fewer cells.
     """
-    slow = block.quotes is Quotes.MIXED or (delimiter == NONE and _STAND_IN in block.data)
+    slow = (
+        block.quotes is Quotes.MIXED
+        or (delimiter == NONE and _STAND_IN in block.data)
+        or block.data.startswith(BOM_UTF8)  # Arrow takes it off every block, as if it were a file
+    )
     columns = _slow(block, delimiter, width) if slow else _fast(block, delimiter, width)
     names = [str(index) for index in range(width)]
     return pa.RecordBatch.from_arrays(columns, names=names)
