@@ -9,7 +9,6 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from automl import families
 from automl.core import metric
 from automl.core.catalog import ExportFormat, FamilyName, MetricName
 from automl.core.errors import ExportFailed
@@ -147,10 +146,9 @@ def choose_weights(
 def train_member(prepared: Prepared, entry: Entry, weight: float) -> TrainedMember:
     """Return an entry with its folds rebuilt from their stored states."""
     candidate = entry.trial.candidate
-    view = families.spec(candidate.family).view
     parts = []
     for index, state in enumerate(fold_states(entry.fitted())):
-        encoded = prepared.encoded(index, view)
+        encoded = prepared.encoded(index, candidate)
         parts.append(Part(encoded.encoder, encoded.scale, load_fold(candidate, state)))
     return TrainedMember(entry.trial.number, candidate.family, weight, tuple(parts))
 

@@ -33,6 +33,21 @@ class View(StrEnum):
     """Linear models and networks: imputed scaled numbers, missing flags, one column a category."""
 
 
+class Scaling(StrEnum):
+    """How numbers are brought to one size (`View.ONE_HOT` only; trees do not care)."""
+
+    ROBUST = "robust"
+    """Median and quartiles; outliers are bent to at most 4."""
+    STANDARD = "standard"
+    """Mean and standard deviation."""
+    MIN_MAX = "min_max"
+    """The smallest cell at −1, the largest at 1."""
+    QUANTILE = "quantile"
+    """The column's own distribution made nearly normal."""
+    LOG = "log"
+    """The signed logarithm, standardized."""
+
+
 @dataclass(frozen=True, slots=True)
 class FamilySpec:
     """A family as the API lists it and the search draws from it: data, without torch."""

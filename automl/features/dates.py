@@ -13,7 +13,7 @@ import numpy.typing as npt
 from automl.core.catalog import ColumnKind
 from automl.core.frame import Floats, Frame
 from automl.core.graph import Graph
-from automl.core.learner import View
+from automl.core.learner import Scaling, View
 from automl.core.schema import Column, DateFormat
 from automl.core.state import State, nest, unnest
 from automl.features import moments, numeric
@@ -65,7 +65,9 @@ class Dates:
         return nest({"dates": State(dict(self.formats)), "numbers": self.numbers.state()})
 
 
-def fit(frame: Frame, columns: Sequence[Column], view: View) -> Dates:
+def fit(
+    frame: Frame, columns: Sequence[Column], view: View, scaling: Scaling = Scaling.ROBUST
+) -> Dates:
     """Return the parts of those columns, scaled by the rows of ``frame``."""
     formats = {column.name: column.date for column in columns if column.date is not None}
     parsed = _parsed(frame, formats)
@@ -74,7 +76,7 @@ def fit(frame: Frame, columns: Sequence[Column], view: View) -> Dates:
         for name in formats
         for part in PARTS[view]
     ]
-    numbers = numeric.fit(parsed, parts, view)
+    numbers = numeric.fit(parsed, parts, view, scaling)
     ages = {f"{name} {AGE}" for name in formats}
     flagged = tuple(index for index in numbers.flagged if numbers.columns[index] in ages)
     return Dates(formats, replace(numbers, flagged=flagged))

@@ -14,11 +14,11 @@ import numpy.typing as npt
 from automl.core.catalog import ColumnKind
 from automl.core.frame import Frame
 from automl.core.graph import Graph
-from automl.core.learner import View
+from automl.core.learner import Scaling, View
 from automl.core.schema import Column
 from automl.core.state import State, nest, unnest
 from automl.features import boolean, categorical, dates, dropped, numeric, text
-from automl.features.base import Kind
+from automl.features.base import Block, Kind
 from automl.features.chain import Chain
 
 KINDS: Mapping[ColumnKind, Kind] = MappingProxyType(
@@ -83,8 +83,12 @@ class Encoder:
         return nest({"encoder": own, "chain": self.chain.state()})
 
 
-def fit(frame: Frame, columns: Sequence[Column], view: View) -> Encoder:
+def fit(
+    frame: Frame, columns: Sequence[Column], view: View, *, scaling: Scaling = Scaling.ROBUST
+) -> Encoder:
     """Return the encoder of those columns, learned from the rows of ``frame`` alone.
+
+    ``scaling`` is of the numbers in `View.ONE_HOT`; nothing else depends on it.
 
     Raises:
         ValueError: there is no column to start from.
@@ -92,11 +96,24 @@ def fit(frame: Frame, columns: Sequence[Column], view: View) -> Encoder:
     if not columns:
         raise ValueError("an encoder needs at least one column")
     used = [column for column in columns if column.kind not in dropped.KINDS]
+    scaling = scaling if view is View.ONE_HOT else Scaling.ROBUST
     blocks = tuple(
-        module.fit(frame, [column for column in used if column.kind is kind], view)
-        for kind, module in KINDS.items()
+        _fit(kind, frame, [column for column in used if column.kind is kind], view, scaling)
+        for kind in KINDS
     )
     return Encoder(tuple(column.name for column in used or columns[:1]), Chain(blocks))
+
+
+def _fit(
+    kind: ColumnKind, frame: Frame, columns: Sequence[Column], view: View, scaling: Scaling
+) -> Block:
+    match kind:
+        case ColumnKind.NUMERIC:
+            return numeric.fit(frame, columns, view, scaling)
+        case ColumnKind.DATETIME:
+            return dates.fit(frame, columns, view, scaling)
+        case _:
+            return KINDS[kind].fit(frame, columns, view)
 
 
 def load(state: State) -> Encoder:

@@ -13,15 +13,23 @@ import numpy.typing as npt
 
 from automl.core.frame import Floats, Frame
 from automl.core.graph import ElementType, Graph
-from automl.core.learner import View
+from automl.core.learner import Scaling, View
 from automl.core.schema import Column
-from automl.core.state import State
+from automl.core.state import State, nest, unnest
+from automl.features import warp
+from automl.features.warp import Warp
 
 BEND = 4.0
 """Scaled values approach ±BEND smoothly in the one-hot view: outliers stay finite and ordered."""
 
 _LIMIT = {View.ORDINAL: 1e30, View.ONE_HOT: 1e6}
 """Scaled values beyond, infinite ones too, are cut: float32, and the bend's square, must hold."""
+
+_FAR = 20.0
+"""Standard deviations beyond which a standardized cell is cut."""
+
+_BEYOND_ENDS = 2.0
+"""Where a cell outside of the training rows' range is cut, which is from −1 to 1."""
 
 _QUARTILES_OF_NORMAL = 1.349
 """Between the quartiles of a normal distribution lie so many standard deviations."""
@@ -44,6 +52,8 @@ class Numbers:
     bend: float
     """0 for none."""
     impute: bool
+    warp: Warp | None = None
+    """What follows the cut; as many columns as ``columns``."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -63,12 +73,14 @@ class Numbers:
         with np.errstate(over="ignore"):  # 1e308 beyond a tiny scale: infinite, then cut
             for place, index in enumerate(self.valued):
                 cells = frame.numbers(self.columns[index])
-                x[:, place] = self._scaled((cells - self.center[index]) / self.scale[index])
+                x[:, place] = self._scaled((cells - self.center[index]) / self.scale[index], index)
         for place, index in enumerate(self.flagged, start=len(self.valued)):
             x[:, place] = np.isnan(frame.numbers(self.columns[index]))
 
-    def _scaled(self, z: Floats) -> Floats:
+    def _scaled(self, z: Floats, index: int) -> Floats:
         z = np.clip(z, -self.limit, self.limit)
+        if self.warp is not None:
+            z = self.warp.apply(z, index)
         if self.impute:
             z = np.where(np.isnan(z), 0.0, z)
         if self.bend:
@@ -94,6 +106,8 @@ class Numbers:
         missing = graph.node("IsNaN", z)
         bounds = graph.constant(-self.limit, np.float64), graph.constant(self.limit, np.float64)
         cut = graph.node("Clip", z, *bounds)
+        if self.warp is not None:
+            cut = self.warp.take(chosen).emit(graph, cut)
         # Whether Clip keeps NaN is not specified: it is put back, or imputed.
         z = graph.node("Where", missing, graph.constant(0.0, np.float64) if self.impute else z, cut)
         if self.bend:
@@ -113,12 +127,17 @@ class Numbers:
             "bend": self.bend,
             "impute": self.impute,
         }
-        return State(header, {"center": self.center, "scale": self.scale})
+        own = State(header, {"center": self.center, "scale": self.scale})
+        return nest({"own": own} | ({} if self.warp is None else {"warp": self.warp.state()}))
 
 
-def fit(frame: Frame, columns: Sequence[Column], view: View) -> Numbers:
+def fit(
+    frame: Frame, columns: Sequence[Column], view: View, scaling: Scaling = Scaling.ROBUST
+) -> Numbers:
     """Return the scaling of those columns, from the finite cells of ``frame``."""
     names = tuple(column.name for column in columns)
+    if scaling is not Scaling.ROBUST:
+        return _fit_as(scaling, frame, names, impute=view is View.ONE_HOT)
     robust = [_robust(frame.numbers(name)) for name in names]
     return assemble(
         frame,
@@ -140,6 +159,7 @@ def assemble(
     limit: float,
     bend: float,
     impute: bool,
+    warp: Warp | None = None,
 ) -> Numbers:
     """Return the block for known scales: columns that tell nothing in these rows are left out."""
     valued, flagged = [], []
@@ -163,11 +183,14 @@ def assemble(
         limit=limit,
         bend=bend,
         impute=impute,
+        warp=None if warp is None else warp.take(used),
     )
 
 
 def load(state: State) -> Numbers:
     """Return the block that ``state`` describes."""
+    parts = unnest(state)
+    state = parts["own"]
     header = state.header
     return Numbers(
         columns=tuple(header["columns"]),
@@ -178,7 +201,47 @@ def load(state: State) -> Numbers:
         limit=header["limit"],
         bend=header["bend"],
         impute=header["impute"],
+        warp=warp.load(parts["warp"]) if "warp" in parts else None,
     )
+
+
+def _fit_as(scaling: Scaling, frame: Frame, names: tuple[str, ...], *, impute: bool) -> Numbers:
+    finite = [cells[np.isfinite(cells)] for cells in map(frame.numbers, names)]
+    largest = np.array([float(np.abs(cells).max(initial=0.0)) or 1.0 for cells in finite])
+    center, scale, limit = np.zeros(len(names)), largest, 1.0
+    bend: Warp | None = None
+    units = [cells / size for cells, size in zip(finite, largest.tolist(), strict=True)]
+    if scaling is Scaling.QUANTILE:
+        bend = warp.fit_quantiles(units)
+    elif scaling is Scaling.LOG:
+        scale = np.array([_robust(cells)[1] for cells in finite])
+        limit = _LIMIT[View.ORDINAL]
+        with np.errstate(over="ignore"):
+            cut = [np.clip(c / s, -limit, limit) for c, s in zip(finite, scale, strict=True)]
+        bend = warp.fit_logarithm(cut)
+    else:
+        limit = _FAR if scaling is Scaling.STANDARD else 2.0
+        pairs = [
+            _standard(cells) if scaling is Scaling.STANDARD else _ends(cells) for cells in units
+        ]
+        shifts = np.array([shift for shift, _ in pairs]) * largest
+        center = np.array([_plain(shift, 0.0) for shift in shifts.tolist()])
+        widths = np.array([width for _, width in pairs]) * largest
+        scale = np.array([_plain(width, 1.0) or 1.0 for width in widths.tolist()])
+    return assemble(
+        frame, names, center=center, scale=scale, limit=limit, bend=0.0, impute=impute, warp=bend
+    )
+
+
+def _standard(cells: Floats) -> tuple[float, float]:
+    return (float(cells.mean()), float(cells.std())) if len(cells) else (0.0, 1.0)
+
+
+def _ends(cells: Floats) -> tuple[float, float]:
+    if not len(cells):
+        return 0.0, 1.0
+    low, high = float(cells.min()), float(cells.max())
+    return (low + high) / 2.0, (high - low) / 2.0
 
 
 def _robust(cells: Floats) -> tuple[float, float]:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from automl import families, tasks
 from automl.core.catalog import TrialFailure
 from automl.core.errors import TrialError
-from automl.core.learner import Control, Fitted, Fold, View
+from automl.core.learner import Control, Fitted, Fold
 from automl.core.state import State, nest, unnest
 from automl.core.trial import Candidate, CurvePoint, Rungs
 from automl.search.prepare import Prepared
@@ -94,17 +94,16 @@ def evaluate(
         TrialError: the candidate cannot be trained.
     """
     families.validate(candidate.family, candidate.params, prepared.plan.task)
-    spec = families.spec(candidate.family)
     done, partial, (rungs, best) = _restore(resume)
     climb = Climb(prepared.plan.metric, len(prepared.folds), bars, rungs, best)
     for index in range(len(done), len(prepared.folds)):
         fold = prepared.fold(
-            index, spec.view, seed=_seed(prepared, candidate, index), threads=threads, device=device
+            index, candidate, seed=_seed(prepared, candidate, index), threads=threads, device=device
         )
         watch = _FoldControl(control, done, climb, folds_left=len(prepared.folds) - index)
         fitted = _train(candidate, fold, watch, partial)
         partial = None
-        done.append(_judge(prepared, spec.view, index, fitted=fitted, reported=watch.reported))
+        done.append(_judge(prepared, candidate, index, fitted=fitted, reported=watch.reported))
         climb.fold([fold.value for fold in done])
         control.save(lambda: _checkpoint(done, climb, None))
     return _result(prepared, done, climb.rungs)
@@ -131,8 +130,10 @@ def _train(candidate: Candidate, fold: Fold, control: Control, partial: State | 
     return family.fit(candidate.params, fold, control)
 
 
-def _judge(prepared: Prepared, view: View, index: int, *, fitted: Fitted, reported: int) -> Done:
-    encoded = prepared.encoded(index, view)
+def _judge(
+    prepared: Prepared, candidate: Candidate, index: int, *, fitted: Fitted, reported: int
+) -> Done:
+    encoded = prepared.encoded(index, candidate)
     raw = fitted.predict(encoded.valid.x)
     predictions = tasks.load(prepared.plan.task).decode(raw, encoded.scale)
     value = prepared.score(encoded.truth, predictions)

@@ -8,16 +8,18 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from automl import tasks
+from automl import families, tasks
 from automl.core import metric
 from automl.core.catalog import TaskType
 from automl.core.frame import Floats, Frame
-from automl.core.learner import Examples, Fold, View
+from automl.core.learner import Examples, Fold, Scaling, View
 from automl.core.model import Input
 from automl.core.schema import Column, Dataset
 from automl.core.study import Plan, StudySpec
+from automl.core.trial import Candidate
 from automl.data import override, rows, split, table
 from automl.data.target import labels_in, read_target
+from automl.families.scaling import scaling_of
 from automl.features import encoder
 from automl.features.encoder import Encoder
 from automl.search import division
@@ -32,7 +34,7 @@ CACHED_BYTES = 1 << 30
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Encoded:
-    """One fold seen through one view: its encoder, matrices and target scale."""
+    """One fold seen through one view and scaling: its encoder, matrices and target scale."""
 
     encoder: Encoder
     scale: TargetScale
@@ -63,18 +65,19 @@ class Prepared:
     judged: Rows
     warnings: tuple[tuple[str, str], ...] = ()
     """The dataset's, for the report: code and message."""
-    _cache: dict[tuple[int, View], Encoded] = field(default_factory=dict)
+    _cache: dict[tuple[int, View, Scaling], Encoded] = field(default_factory=dict)
 
     @property
     def inputs(self) -> tuple[Input, ...]:
         """The inputs of the model file, in the dataset's order."""
         return tuple(rows.input_of(column) for column in self.columns)
 
-    def encoded(self, index: int, view: View) -> Encoded:
-        """Return the fold at ``index`` through ``view``, fitted on its training rows only."""
-        key = (index, view)
+    def encoded(self, index: int, candidate: Candidate) -> Encoded:
+        """Return the fold at ``index`` as a candidate sees it, fitted on its training rows only."""
+        view, scaling = families.spec(candidate.family).view, scaling_of(candidate.params)
+        key = (index, view, scaling)
         if key not in self._cache:
-            encoded = self._encode(index, view)
+            encoded = self._encode(index, view, scaling)
             size = encoded.train.x.nbytes + encoded.valid.x.nbytes
             held = sum(e.train.x.nbytes + e.valid.x.nbytes for e in self._cache.values())
             if held + size > CACHED_BYTES:
@@ -86,9 +89,11 @@ class Prepared:
         """Return the study's metric of predictions in the data's units."""
         return metric.score(self.plan.metric, truth, predictions, positive=self.plan.positive)
 
-    def fold(self, index: int, view: View, *, seed: int, threads: int, device: str) -> Fold:
-        """Return all that a family is given to train on the fold at ``index``."""
-        encoded = self.encoded(index, view)
+    def fold(
+        self, index: int, candidate: Candidate, *, seed: int, threads: int, device: str
+    ) -> Fold:
+        """Return all that a candidate's family is given to train on the fold at ``index``."""
+        encoded = self.encoded(index, candidate)
         task = tasks.load(self.plan.task)
 
         def score(raw: Floats) -> float:
@@ -107,11 +112,11 @@ class Prepared:
             device=device,
         )
 
-    def _encode(self, index: int, view: View) -> Encoded:
+    def _encode(self, index: int, view: View, scaling: Scaling) -> Encoded:
         train, valid = self.folds[index]
         task = tasks.load(self.plan.task)
         frame = self.frame.take(train)
-        fitted = encoder.fit(frame, self.columns, view)
+        fitted = encoder.fit(frame, self.columns, view, scaling=scaling)
         scale = task.fit_target(self.y[train])
         return Encoded(
             encoder=fitted,

@@ -12,6 +12,7 @@ from automl.families import blocks, validate
 from automl.families.mlp import model
 from automl.families.mlp.space import NETWORK, SPEC
 from automl.families.recipe import TRAINING
+from automl.families.scaling import SCALING
 from automl.training.fit import fit
 from automl.training.losses import REGRESSION
 from automl.training.optimizers import Optimizer
@@ -129,7 +130,7 @@ def test_impossible_networks_are_refused(name: str, value: Value) -> None:
 
 
 def test_the_space_and_the_loop_name_the_same_things() -> None:
-    assert SPEC.space == NETWORK + TRAINING
+    assert SPEC.space == NETWORK + SCALING + TRAINING
     assert set(choices("optimizer")) == {item.value for item in Optimizer}
     assert set(choices("schedule")) == {item.value for item in Schedule}
     assert set(choices("loss")) == {item.value for item in REGRESSION}

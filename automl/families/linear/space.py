@@ -3,6 +3,7 @@
 from automl.core.catalog import FamilyName, Modality, TaskType
 from automl.core.hyperparameter import Hyperparameter
 from automl.core.learner import FamilySpec, View
+from automl.families.scaling import SCALING
 
 SPEC = FamilySpec(
     name=FamilyName.LINEAR,
@@ -44,5 +45,6 @@ SPEC = FamilySpec(
             when=("strength", ("fixed",)),
             description="inverse strength of the penalty, as scikit-learn's C",
         ),
+        *SCALING,
     ),
 )

@@ -4,6 +4,7 @@ from automl.core.catalog import FamilyName, Modality, TaskType
 from automl.core.hyperparameter import Hyperparameter
 from automl.core.learner import FamilySpec, View
 from automl.families.recipe import TRAINING
+from automl.families.scaling import SCALING
 
 # Measured on one quarter held out (letter log loss, phoneme AUC, california_housing RMSE): silu
 # 0.0503, 0.941, 51,434; relu 0.0577, 0.933, 51,886; selu 0.0602, 0.925, 52,584; mish 0.0517, 0.944,
@@ -73,5 +74,5 @@ SPEC = FamilySpec(
     modalities=(Modality.TABLE,),
     tasks=(TaskType.CLASSIFICATION, TaskType.REGRESSION),
     view=View.ONE_HOT,
-    space=NETWORK + TRAINING,
+    space=NETWORK + SCALING + TRAINING,
 )
