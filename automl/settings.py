@@ -19,6 +19,10 @@ def _default_data_dir() -> Path:
     return (Path(base) if base else Path.home() / ".local" / "share") / "automl"
 
 
+class SettingError(ValueError):
+    """A variable of the environment cannot be read."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """The configuration of a process. Sizes in bytes, durations in seconds."""
@@ -55,7 +59,7 @@ class Settings:
         """Return the settings of ``environment``, overridden by every ``given`` that is not None.
 
         Raises:
-            ValueError: a variable cannot be read as its field's type.
+            SettingError: a variable cannot be read as its field's type.
         """
         source = os.environ if environment is None else environment  # noqa: TID251 -- as above
         values: dict[str, Any] = {}
@@ -116,4 +120,4 @@ def _parse(name: str, text: str, default: Any) -> Any:
         return type(default)(text)
     except (TypeError, ValueError):
         kind = type(default).__name__
-        raise ValueError(f"AUTOML_{name.upper()}={text!r} cannot be read as {kind}") from None
+        raise SettingError(f"AUTOML_{name.upper()}={text!r} cannot be read as {kind}") from None

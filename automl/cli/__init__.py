@@ -9,7 +9,9 @@ from importlib import import_module
 
 import typer
 
+from automl.core.duration import DurationError
 from automl.core.errors import AutoMLError
+from automl.settings import SettingError
 
 PANELS = {
     "On this machine, without a service": ("fit", "predict", "demo"),
@@ -46,6 +48,9 @@ def main() -> None:
         for detail in error.errors:
             typer.echo(f"  {detail.field or detail.line or ''}: {detail.message}", err=True)
         sys.exit(1)
+    except (SettingError, DurationError) as error:
+        typer.echo(f"automl: {error}", err=True)
+        sys.exit(2)
 
 
 def _add(app: typer.Typer, name: str, panel: str) -> None:

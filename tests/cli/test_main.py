@@ -48,15 +48,10 @@ def test_migrate_makes_the_schema_and_may_be_repeated(tmp_path: Path) -> None:
     assert (tmp_path / "automl.sqlite").is_file()
 
 
-def test_a_variable_that_cannot_be_read_is_wrong_usage(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setenv("AUTOML_PORT", "many")
-    done = run("serve", "--data-dir", str(tmp_path))
-    assert (done.returncode, done.stderr) == (
-        2,
-        "automl: AUTOML_PORT='many' cannot be read as int\n",
-    )
+def test_a_variable_that_cannot_be_read_is_wrong_usage() -> None:
+    done = run("serve", environment={"AUTOML_PORT": "many"})
+    assert done.returncode == 2
+    assert done.stderr == "automl: AUTOML_PORT='many' cannot be read as int\n"
 
 
 def test_a_budget_that_is_no_time_is_wrong_usage(tmp_path: Path) -> None:
