@@ -16,6 +16,7 @@ from automl.core.catalog import (
     ValidationStrategy,
 )
 from automl.core.study import Plan, Study, StudySpec, TaskSpec
+from automl.search import cost
 from automl.service.progress import Progress, progress
 
 
@@ -188,10 +189,16 @@ class PlanView(View):
 
 
 class EstimatesView(View):
-    """What a study will take at most; null where only the other part of the budget bounds it."""
+    """What a study will take at most; null where only the other part of the budget bounds it.
+
+    Of one worker, foreseen before anything is timed: the seconds of each family's first trial, and
+    about how many trials the budget buys.
+    """
 
     seconds: float | None
     trials: int | None
+    first_trial_seconds: Mapping[FamilyName, float]
+    affordable_trials: int | None
 
 
 class DryRunView(View):
@@ -218,7 +225,14 @@ class DryRunView(View):
             families=planned.families,
             split=planned.split,
             folds=plan.folds,
-            estimates=EstimatesView(seconds=spec.budget.seconds, trials=spec.budget.trials),
+            estimates=EstimatesView(
+                seconds=spec.budget.seconds,
+                trials=spec.budget.trials,
+                first_trial_seconds={
+                    name: round(cost.seconds(plan, name), 1) for name in plan.families
+                },
+                affordable_trials=cost.trials(plan, spec.budget),
+            ),
         )
 
 

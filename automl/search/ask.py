@@ -15,6 +15,7 @@ from automl.core.catalog import FamilyName, TrialState
 from automl.core.hyperparameter import Space
 from automl.core.study import REPLAY_WINDOW, Plan, StudySpec
 from automl.core.trial import Candidate, Trial
+from automl.search.cost import expected
 from automl.search.memory import Memory
 from automl.search.portfolio import portfolio
 from automl.search.spaces import space
@@ -25,8 +26,9 @@ EXPLORATION = 0.08
 SHARPNESS = 0.15
 """How fast a family's share falls with its distance from the best, in units of best − baseline."""
 
-UNKNOWN_COST = 0.25
-"""A family never timed is started only while this share of the search's seconds is left."""
+UNTIMED = 0.25
+"""While this share of the search's seconds is left, a family never timed may be foreseen to take
+twice what is left: networks and boosting plan shorter where they must."""
 
 
 def ask(
@@ -51,17 +53,21 @@ def ask(
     if spec.budget.replay:
         history = [trial for trial in history if trial.number <= number - REPLAY_WINDOW]
     head = portfolio(spec, plan)
-    costs = _costs(history)
-    if number < len(head):
-        affordable = _affordable(head[number].family, costs, spec, seconds_left)
-        if affordable or number == 0:
-            return head[number]
-    fitting = [name for name in plan.families if _affordable(name, costs, spec, seconds_left)]
+    measured = _costs(history)
+    costs = expected(plan, measured)
+    fitting = [
+        name
+        for name in plan.families
+        if _affordable(costs[name], spec, seconds_left, timed=name in measured)
+    ]
+    if number < len(head) and (number == 0 or head[number].family in fitting):
+        return head[number]
     if not fitting:
         return None
     seed = _seed(spec.seed, number)
     spaces = {name: space(spec, name) for name in fitting}
-    name = _draw_family(plan, spaces, history, np.random.default_rng(seed))
+    prices = {} if spec.budget.replay else measured
+    name = _draw_family(plan, spaces, history, prices, np.random.default_rng(seed))
     own = [trial for trial in history if trial.candidate.family is name]
     maximize = metric.maximize(plan.metric)
     warm = memory or Memory()
@@ -73,9 +79,14 @@ def _draw_family(
     plan: Plan,
     spaces: Mapping[FamilyName, Space],
     history: Sequence[Trial],
+    prices: Mapping[FamilyName, float],
     random: np.random.Generator,
 ) -> FamilyName:
-    """Return a family: the nearer its best value to the study's best, the likelier."""
+    """Return a family: the nearer its best value to the study's best and the cheaper, the likelier.
+
+    By the root of the price: what is dear has to gain more, but not in the same measure, as it is
+    often the better for it; and what costs next to nothing is no bargain for that alone.
+    """
     names = list(spaces)
     best = {name: _best(plan, name, history) for name in names}
     known = [value for value in best.values() if value is not None]
@@ -86,6 +97,9 @@ def _draw_family(
     gaps = [0.0 if value is None else abs(top - value) / span for value in best.values()]
     weights = np.array([EXPLORATION + math.exp(-gap / SHARPNESS) for gap in gaps])
     weights *= [math.sqrt(_freedom(spaces[name])) for name in names]
+    if prices:
+        usual = float(np.median(list(prices.values())))
+        weights /= [math.sqrt(max(prices.get(name, usual), usual / 4)) for name in names]
     return names[int(random.choice(len(names), p=weights / weights.sum()))]
 
 
@@ -113,17 +127,12 @@ def _costs(history: Sequence[Trial]) -> dict[FamilyName, float]:
     return {name: float(np.median(values)) for name, values in seconds.items()}
 
 
-def _affordable(
-    name: FamilyName,
-    costs: dict[FamilyName, float],
-    spec: StudySpec,
-    seconds_left: float | None,
-) -> bool:
+def _affordable(cost: float, spec: StudySpec, seconds_left: float | None, *, timed: bool) -> bool:
     if seconds_left is None or spec.budget.seconds is None:
         return True
-    if name in costs:
-        return costs[name] <= seconds_left
-    return seconds_left >= UNKNOWN_COST * spec.budget.seconds
+    if timed:
+        return cost <= seconds_left
+    return seconds_left >= UNTIMED * spec.budget.seconds and cost <= 2 * seconds_left
 
 
 def _seed(seed: int, number: int) -> int:

@@ -15,7 +15,8 @@ from automl.store.ledger import Ledger
 from automl.store.tables import trials
 
 KEPT_TRIALS = 100
-"""How many of the best trials keep their arrays: the food of the ensemble."""
+"""How many of the best trials keep their arrays, the food of the ensemble, beside the best of each
+family: the finish takes those in too."""
 
 LOSSES = 50
 """How often a trial may be given back or lose its worker."""
@@ -179,15 +180,18 @@ def _best(ledger: Ledger, row: RowMapping, value: float) -> None:
 
 
 def _keep_best(ledger: Ledger) -> None:
-    """Let go of the arrays of every trial that is not among the best."""
+    """Let go of the arrays of every trial that is neither among the best nor its family's best."""
     value = trials.c.value
     query = (
-        select(trials.c.number, trials.c.out_of_fold, trials.c.fitted)
+        select(trials.c.number, trials.c.family, trials.c.out_of_fold, trials.c.fitted)
         .where(trials.c.study_id == ledger.study.id, trials.c.out_of_fold.is_not(None))
         .order_by(value.desc() if metric.maximize(ledger.metric) else value.asc(), trials.c.number)
-        .offset(KEPT_TRIALS)
     )
-    for number, out_of_fold, fitted in ledger.tx.writer.execute(query.limit(1000)).all():
+    found = ledger.tx.writer.execute(query).all()
+    firsts = {family: number for number, family, *_ in reversed(found)}
+    for number, family, out_of_fold, fitted in found[KEPT_TRIALS:]:
+        if firsts[family] == number:
+            continue
         ledger.tx.writer.execute(
             update(trials)
             .where(and_(trials.c.study_id == ledger.study.id, trials.c.number == number))

@@ -11,9 +11,11 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import func, select
 
+from automl.core.catalog import FamilyName
 from automl.core.errors import ArtifactCorrupt, NotFound
 from automl.core.ports import Artifacts
-from automl.store import SqlStore
+from automl.core.trial import Candidate
+from automl.store import SqlStore, ends
 from automl.store.tables import artifacts, chunks
 from tests.store import values
 
@@ -207,6 +209,18 @@ def test_the_best_hundred_trials_keep_their_arrays(store: SqlStore) -> None:
         assert whole(store, fitted)
     with store.unit() as unit:
         assert unit.gauges()["artifacts"]["stored"] == 200 + 2
+
+
+def test_the_best_of_a_family_keeps_its_arrays_however_far_behind(
+    store: SqlStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ends, "KEPT_TRIALS", 3)
+    study = values.add_study(store, seconds=600, trials=None)
+    for n, name in enumerate(["linear", "linear", *["mlp"] * 5]):
+        held = values.attempt(store, candidate=Candidate(FamilyName(name)))
+        store.leases.complete(held, values.outcome(store, 0.1 * n, mark=str(n)))
+    with store.unit() as unit:
+        assert sorted(unit.trials.arrays(study.id)) == [1, 4, 5, 6]
 
 
 def test_a_result_needs_its_arrays(store: SqlStore) -> None:

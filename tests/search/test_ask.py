@@ -122,3 +122,30 @@ def test_the_better_family_gets_more_trials_but_not_all() -> None:
     counts = {name: sum(c.family is name for c in drawn if c) for name in FamilyName}
     assert counts[FamilyName.LIGHTGBM] > 45
     assert counts[FamilyName.MLP] >= 1
+
+
+def test_a_family_foreseen_to_take_far_too_long_is_left_out_in_seconds_only() -> None:
+    huge = replace(PLAN, rows=50_000_000)
+    trials = [_complete(0, portfolio(TIMED, huge)[0], 0.8, seconds=10.0)]
+    asked = ask(huge, TIMED, trials, 1, seconds_left=40.0)
+    assert asked is not None
+    assert asked.family in (FamilyName.LINEAR, FamilyName.DECISION_TREE)
+    replayed = ask(huge, REPLAY, trials, 1)
+    assert replayed == portfolio(REPLAY, huge)[1]
+
+
+def test_of_equal_families_the_cheaper_is_asked_more_often_in_seconds_only() -> None:
+    head = portfolio(REPLAY, PLAN)
+    dear = [
+        _complete(n, c, 0.9, seconds=1.0 if c.family is FamilyName.LIGHTGBM else 16.0)
+        for n, c in enumerate(head)
+    ]
+    same = [replace(trial, seconds=1.0) for trial in dear]
+    numbers = range(len(head) + REPLAY_WINDOW, 90)
+
+    def share(spec: StudySpec, trials: list[Trial]) -> int:
+        drawn = [ask(PLAN, spec, trials, n, seconds_left=50.0) for n in numbers]
+        return sum(c.family is FamilyName.LIGHTGBM for c in drawn if c)
+
+    assert share(TIMED, dear) > 1.5 * share(TIMED, same)
+    assert share(REPLAY, dear) == share(REPLAY, same)
