@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from automl.core.balance import ClassWeight, class_weights
+from automl.core.balance import row_weights
 from automl.core.catalog import TaskType, TrialFailure
 from automl.core.errors import TrialError
 from automl.core.frame import Floats
@@ -42,7 +42,7 @@ def grow(forest: Any, fold: Fold, params: Params, control: Control) -> FittedFor
     """
     check_features(fold)
     pace, scores = Pace(control), Scores(fold)
-    weights = row_weights(params, fold)
+    weights = row_weights(params, fold.train.y, fold.outputs)
     trees, step = int(params["trees"]), at_once(len(fold.train.y))
     parts: list[FittedForest] = []
     grown = 0
@@ -84,15 +84,6 @@ def settings(params: Params, fold: Fold, *, features: str | float) -> dict[str, 
     if fold.task is TaskType.CLASSIFICATION:
         chosen["criterion"] = params["criterion"]
     return chosen
-
-
-def row_weights(params: Params, fold: Fold) -> Floats | None:
-    """Return what each training row counts; None where all count the same."""
-    choice = ClassWeight(str(params.get("class_weight", ClassWeight.NONE)))
-    if choice is ClassWeight.NONE or fold.task is TaskType.REGRESSION:
-        return None
-    weights: Floats = class_weights(choice, fold.train.y, fold.outputs)[fold.train.y]
-    return weights
 
 
 def check_features(fold: Fold) -> None:

@@ -11,6 +11,7 @@ decay of 0.1 rather than 0.01 0.0499 / 0.938 / 51,621; with that decay cosine 0.
 and patience one that overfits.
 """
 
+from automl.core.balance import ClassWeight
 from automl.core.catalog import TaskType
 from automl.core.hyperparameter import Hyperparameter, Space
 
@@ -22,6 +23,22 @@ TRAINING: Space = (
         choices=("mse", "mae", "huber"),
         tasks=(TaskType.REGRESSION,),
         description="What a regression makes small; classification always takes cross-entropy.",
+    ),
+    Hyperparameter(
+        name="label_smoothing",
+        type="categorical",
+        default=0.0,
+        choices=(0.0, 0.05, 0.1, 0.2),
+        tasks=(TaskType.CLASSIFICATION,),
+        description="Part of each label that is spread over all classes while training.",
+    ),
+    Hyperparameter(
+        name="class_weight",
+        type="categorical",
+        default=ClassWeight.NONE.value,
+        choices=tuple(choice.value for choice in ClassWeight),
+        tasks=(TaskType.CLASSIFICATION,),
+        description="Balanced: rare classes count as much as common ones.",
     ),
     Hyperparameter(
         name="optimizer",

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from automl.core.balance import ClassWeight, class_weights
+from automl.core.catalog import TaskType
 from automl.core.hyperparameter import Params
 from automl.core.learner import Control, Examples, Fitted, Fold, NetworkFamily
 from automl.core.state import State
@@ -40,6 +42,9 @@ class _Run:
     x_valid: Tensor
     y_valid: Tensor
     loss: Callable[[Tensor, Tensor], Tensor]
+    """What steps make small."""
+    judge: Callable[[Tensor, Tensor], Tensor]
+    """The loss of the validation rows: no label smoothed, no class weighted."""
 
     @property
     def steps(self) -> int:
@@ -113,8 +118,20 @@ def _prepare(recipe: Recipe, fold: Fold, control: Control) -> _Run:
         y=y,
         x_valid=x_valid,
         y_valid=y_valid,
-        loss=losses.measure(recipe.loss),
+        loss=losses.training(
+            recipe.loss,
+            label_smoothing=recipe.label_smoothing,
+            weights=_class_weights(recipe, fold),
+        ),
+        judge=losses.measure(recipe.loss),
     )
+
+
+def _class_weights(recipe: Recipe, fold: Fold) -> Tensor | None:
+    if recipe.class_weight is ClassWeight.NONE or fold.task is not TaskType.CLASSIFICATION:
+        return None
+    weights = class_weights(recipe.class_weight, fold.train.y, fold.outputs)
+    return torch.tensor(weights, dtype=torch.float32, device=fold.device)
 
 
 def _tensors(examples: Examples, device: str) -> tuple[Tensor, Tensor]:
@@ -212,7 +229,7 @@ def _validate(progress: Progress, run: _Run) -> tuple[float, float]:
     """Return metric and loss on the validation rows."""
     with autocast(run.fold.device, mixed=run.recipe.mixed_precision):
         outputs = network.outputs(progress.network, run.x_valid)
-    loss = float(run.loss(outputs, run.y_valid))
+    loss = float(run.judge(outputs, run.y_valid))
     if not math.isfinite(loss):
         what = f"the loss on the validation rows was {loss:.3g}"
         raise diverged(progress, what, run.recipe.learning_rate)

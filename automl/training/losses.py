@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from enum import StrEnum
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -26,6 +27,21 @@ REGRESSION = (Loss.MSE, Loss.MAE, Loss.HUBER)
 def measure(loss: Loss) -> Callable[[Tensor, Tensor], Tensor]:
     """Return the function (outputs ``(rows, outputs)``, targets ``(rows,)``) → mean loss."""
     return _MEASURES[loss]
+
+
+def training(
+    loss: Loss, *, label_smoothing: float, weights: Tensor | None
+) -> Callable[[Tensor, Tensor], Tensor]:
+    """Return what steps make small: ``measure`` with even labels mixed in and classes weighted.
+
+    Args:
+        loss: Both matter for cross-entropy only.
+        label_smoothing: Part of every label that is spread over all classes.
+        weights: What each class counts, ``(classes,)``; None for all alike.
+    """
+    if loss is not Loss.CROSS_ENTROPY:
+        return measure(loss)
+    return partial(functional.cross_entropy, weight=weights, label_smoothing=label_smoothing)
 
 
 def predictions(task: TaskType, outputs: Tensor) -> Tensor:

@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 from typing import Any, Self, TypeVar
 
+from automl.core.balance import ClassWeight
 from automl.core.catalog import TaskType, TrialFailure
 from automl.core.errors import TrialError
 from automl.core.hyperparameter import Params
@@ -16,7 +17,7 @@ _AUTO_BATCHES = ((2_800, 32), (4_500, 64), (20_000, 128), (60_000, 256), (160_00
 letter (15,000 rows) 128 gave a log loss of 0.044 where 256 gave 0.048, in the same time."""
 _LARGEST_AUTO_BATCH = 1024
 
-Choice = TypeVar("Choice", Optimizer, Schedule, Loss)
+Choice = TypeVar("Choice", Optimizer, Schedule, Loss, ClassWeight)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +25,8 @@ class Recipe:
     """How a network is trained, as every network family's candidates say it."""
 
     loss: Loss
+    label_smoothing: float
+    class_weight: ClassWeight
     optimizer: Optimizer
     learning_rate: float
     momentum: float
@@ -51,6 +54,8 @@ class Recipe:
         """
         return cls(
             loss=_loss(params, task),
+            label_smoothing=_number(params, "label_smoothing", 0.0, below=1.0),
+            class_weight=_choice({"class_weight": "none", **params}, "class_weight", ClassWeight),
             optimizer=_choice(params, "optimizer", Optimizer),
             learning_rate=_number(params, "learning_rate", above=0.0),
             momentum=_number(params, "momentum", 0.0, below=1.0),

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from sklearn.ensemble import RandomForestClassifier
 
-from automl.core.balance import ClassWeight, class_weights
 from automl.core.catalog import FamilyName, TaskType, TrialFailure
 from automl.core.errors import TrialError
 from automl.core.hyperparameter import Value, defaults
@@ -120,28 +119,3 @@ def test_leaves_are_limited_over_all_trees(monkeypatch: pytest.MonkeyPatch) -> N
     fold = cases.fold(FOREST)
     assert train(FOREST, fold, trees=20).parameters == 200
     assert train(FOREST, fold, trees=10).parameters == 200
-
-
-def test_balanced_classes_count_the_same() -> None:
-    y = np.array([0] * 90 + [2] * 10)
-    weights = class_weights(ClassWeight.BALANCED, y, 3)
-    assert weights[y].mean() == pytest.approx(1.0)
-    assert weights[0] * 90 == pytest.approx(weights[2] * 10)
-    assert weights[1] == 0
-    assert (class_weights(ClassWeight.NONE, y, 3) == 1).all()
-
-
-@every_case
-def test_balanced_classes_raise_the_rare_ones_chances(case: Case) -> None:
-    if case.task is TaskType.REGRESSION:
-        return
-    fold = cases.fold(case)
-    rare = np.flatnonzero((fold.train.y != 0) | (np.arange(len(fold.train.y)) % 10 == 0))
-    fewer = replace(fold, train=Examples(fold.train.x[rare], fold.train.y[rare]))
-    plain, balanced = (
-        train(case, fewer, class_weight=choice, min_samples_leaf=10)
-        .predict(fold.valid.x)[:, 0]
-        .mean()
-        for choice in ("none", "balanced")
-    )
-    assert balanced > plain * 1.3

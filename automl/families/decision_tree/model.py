@@ -11,11 +11,12 @@ from typing import Any
 
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
+from automl.core.balance import row_weights
 from automl.core.catalog import TaskType
 from automl.core.hyperparameter import Params
 from automl.core.learner import Control, Fold
 from automl.families.averaged import FittedForest, load
-from automl.families.growing import Scores, check_features, converted, row_weights
+from automl.families.growing import Scores, check_features, converted
 from automl.families.pace import Pace
 
 __all__ = ["fit", "load"]
@@ -32,7 +33,7 @@ def fit(params: Params, fold: Fold, control: Control) -> FittedForest:
     """
     check_features(fold)
     pace = Pace(control)
-    weights = row_weights(params, fold)
+    weights = row_weights(params, fold.train.y, fold.outputs)
     best, lowest, leaves = None, math.inf, 0
     for epoch, size in enumerate(_sizes(int(params["max_leaf_nodes"])), start=1):
         control.check()

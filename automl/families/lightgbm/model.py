@@ -8,6 +8,7 @@ import lightgbm
 import numpy as np
 import numpy.typing as npt
 
+from automl.core.balance import row_weights
 from automl.core.catalog import TaskType, TrialFailure
 from automl.core.errors import TrialError
 from automl.core.frame import Floats
@@ -114,6 +115,7 @@ def _booster(params: Params, fold: Fold) -> lightgbm.Booster:
     train = lightgbm.Dataset(
         _missing_as_nan(fold.train.x, codes),
         fold.train.y,
+        weight=row_weights(params, fold.train.y, fold.outputs),
         categorical_feature=list(codes),
         params=settings,
     )

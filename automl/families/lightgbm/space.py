@@ -9,6 +9,7 @@ for 0.030 of log loss, and changed adult and hotel_rates little.
 from automl.core.catalog import FamilyName, Modality, TaskType
 from automl.core.hyperparameter import Hyperparameter
 from automl.core.learner import FamilySpec, View
+from automl.families.trees import CLASS_WEIGHT
 
 SPEC = FamilySpec(
     name=FamilyName.LIGHTGBM,
@@ -78,6 +79,7 @@ SPEC = FamilySpec(
             when=("categories", ("native",)),
             description="rows that the categories sent to one side need",
         ),
+        CLASS_WEIGHT,
         Hyperparameter(
             name="max_rounds", type="int", low=10, high=5_000, log=True, default=1_000,
             description="most trees (of each class)",
