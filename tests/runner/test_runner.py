@@ -2,7 +2,7 @@
 
 import errno
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,11 +18,14 @@ from automl.core.catalog import (
     TrialState,
 )
 from automl.core.errors import StoreUnavailable, TrialError
+from automl.core.model import Member
 from automl.core.ports import Order
 from automl.core.study import Budget, Study
 from automl.core.trial import Trial
+from automl.finish import Entry, Finished, finish
 from automl.runner import control
 from automl.runner import runner as runner_module
+from automl.search.prepare import Prepared
 from automl.search.rungs import NO_BARS, Bars
 from automl.service import studies
 from tests.runner.bench import TENANT, Bench, Orders, open_bench
@@ -273,6 +276,31 @@ def test_a_study_resumed_with_trials_equals_a_longer_one(bench: Bench) -> None:
     assert boards[0] == boards[1]
     assert TrialState.PRUNED in {trial.state for trial in bench.trials(long)}
     assert _file(bench, long) == _file(bench, resumed) != first
+
+
+@pytest.mark.parametrize(("seconds", "kept"), [(60.0, True), (None, False)])
+def test_the_last_members_are_candidates_again_where_seconds_count(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, seconds: float | None, *, kept: bool
+) -> None:
+    given: list[Sequence[Member]] = []
+
+    def spy(
+        prepared: Prepared, entries: Sequence[Entry], *, previous: Sequence[Member]
+    ) -> Finished:
+        given.append(previous)
+        return finish(prepared, entries, previous=previous)
+
+    monkeypatch.setattr(runner_module, "finish", spy)
+    study = bench.study(
+        budget=Budget(seconds=seconds, trials=2), families=(FamilyName.LINEAR, FamilyName.LIGHTGBM)
+    )
+    first = bench.work_off(study, bench.runner())
+    assert first.model_id is not None
+    with bench.store.unit() as unit:
+        members = unit.models.get(TENANT, first.model_id).card.members
+    studies.resume(bench.store, TENANT, study.id, add=Budget(trials=1))
+    assert bench.work_off(study, bench.runner()).status is StudyStatus.SUCCEEDED
+    assert given == [(), members if kept else ()]
 
 
 def _file(bench: Bench, study: Study) -> bytes:
