@@ -43,6 +43,7 @@ class Input:
 
     ``true`` and ``false`` are how the words of a boolean column are spelled; ``point`` says whether
     whole numbers in a column of strings are written as ``1.0``: how to write JSON values.
+    ``thousands`` and ``sign`` are what may stand beside the digits of a number in text.
     ``date`` is how the column writes dates; the file reads that and ISO 8601.
     """
 
@@ -54,6 +55,8 @@ class Input:
     false: str | None = None
     point: bool = False
     date: DateFormat | None = None
+    thousands: str = ""
+    sign: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,6 +66,10 @@ class Column:
     top: tuple[tuple[str, int], ...] = ()
     decimal_comma: bool = False
     """Whether ``1,5`` in this column means one and a half."""
+    thousands: str = ""
+    """What sets thousands apart in its numbers, if anything; a blank stands for any space."""
+    sign: str = ""
+    """The currency or per cent sign that its numbers carry; ``12 %`` is the number 12."""
     integral: bool = False
     """Whether every present cell is a whole number within ±2^53."""
     date: DateFormat | None = None

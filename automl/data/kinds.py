@@ -11,8 +11,9 @@ import pyarrow as pa
 
 from automl.core.catalog import ColumnKind
 from automl.core.schema import CellType, Column, DateFormat, Lengths
+from automl.data import figures
 from automl.data.dates import Spelling, extremes, is_compact, is_date, spelling
-from automl.data.number import parse
+from automl.data.figures import Style, find
 from automl.data.tally import NumberTally, Tally
 
 TOP = 10
@@ -44,8 +45,22 @@ def decide(name: str, tally: Tally) -> Finding:
     """Return the column that the tally speaks of."""
     numbers = _numbers(tally)
     if numbers is not None:
-        return _numeric(name, tally, numbers)
+        missing = tally.empty + tally.markers + numbers.infinite
+        style = Style(decimal_comma=tally.commas > 0)
+        return _numeric(name, tally, numbers, style=style, missing=missing)
+    found = find(tally.values) if tally.complete and (tally.other or tally.commas) else None
+    if found is not None:
+        return _written(name, tally, found)
     return _strings(name, tally)
+
+
+def _written(name: str, tally: Tally, style: Style) -> Finding:
+    """Return a column of numbers that carry signs, or set thousands apart."""
+    cells = figures.numbers(pa.array(list(tally.values), pa.string()), style)
+    counts = np.array(list(tally.values.values()))
+    numbers = NumberTally()
+    numbers.note(cells, counts)
+    return _numeric(name, tally, numbers, style=style, missing=tally.rows - numbers.cells)
 
 
 def _numbers(tally: Tally) -> NumberTally | None:
@@ -63,11 +78,11 @@ def _numbers(tally: Tally) -> NumberTally | None:
     return both
 
 
-def _numeric(name: str, tally: Tally, numbers: NumberTally) -> Finding:
-    decimal_comma = tally.commas > 0
-    missing = tally.empty + tally.markers + numbers.infinite
+def _numeric(
+    name: str, tally: Tally, numbers: NumberTally, *, style: Style, missing: int
+) -> Finding:
     texts = list(tally.values)
-    values = parse(pa.array(texts, pa.string()), decimal_comma=decimal_comma).values
+    values = figures.numbers(pa.array(texts, pa.string()), style).values
     unread = {texts[index] for index in np.flatnonzero(np.isnan(values))}
     if tally.complete:
         unique = len(np.unique(values)) - bool(unread)
@@ -94,7 +109,9 @@ def _numeric(name: str, tally: Tally, numbers: NumberTally) -> Finding:
         min=numbers.min,
         max=numbers.max,
         top=_top(tally, unread),
-        decimal_comma=decimal_comma,
+        decimal_comma=style.decimal_comma,
+        thousands=style.thousands,
+        sign=style.sign,
         integral=numbers.integral,
         date="yyyymmdd" if kind is ColumnKind.DATETIME else None,
         summary=numbers.digest.summary() if cells == "number" else None,
@@ -231,9 +248,9 @@ def _number_remarks(column: Column, tally: Tally) -> dict[str, str]:
     if tally.other and read >= 0.9 * (read + tally.other):
         examples = ", ".join(repr(cell[:40]) for cell in tally.strange[:3])
         return {"MOSTLY_NUMERIC": f"{name} (not {examples})"}
-    figures = [value for value in islice(tally.values, 100) if value]
-    if tally.other and figures and all(map(_FIGURE.fullmatch, figures)):
-        whole = all(re.fullmatch(r"\s*[+-]?\d+\s*", value) for value in figures)
+    sample = [value for value in islice(tally.values, 100) if value]
+    if tally.other and sample and all(map(_FIGURE.fullmatch, sample)):
+        whole = all(re.fullmatch(r"\s*[+-]?\d+\s*", value) for value in sample)
         return {"NUMBERS_AS_TEXT" if whole else "FORMATTED_NUMBERS": name}
     if tally.other and read >= 0.1 * (read + tally.other):
         examples = ", ".join(repr(cell[:40]) for cell in tally.strange[:3])

@@ -64,14 +64,14 @@ def _problem(column: Column, kind: ColumnKind) -> str | None:
 
 def _has_numbers(column: Column) -> bool:
     return column.kind in {ColumnKind.CONSTANT, ColumnKind.ID} or any(
-        _is_number(value, decimal_comma=column.decimal_comma) for value, _ in column.top
+        _is_number(value, column) for value, _ in column.top
     )
 
 
-def _is_number(text: str, *, decimal_comma: bool) -> bool:
-    from automl.data.number import parse_one
+def _is_number(text: str, column: Column) -> bool:
+    from automl.data.figures import number
 
-    return parse_one(text, decimal_comma=decimal_comma) is not None
+    return number(text, column) is not None
 
 
 def _example(column: Column) -> str:

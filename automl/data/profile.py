@@ -39,8 +39,8 @@ _MESSAGES = {
     "HIGH_CARDINALITY": "So many categories that few rows share one: {}.",
     "NUMBERS_AS_TEXT": "Kept as text, so that leading zeros and integers beyond 2^53 stay whole: "
     "{}.",
-    "FORMATTED_NUMBERS": "Read as text because of currency or per cent signs or separators: {}. "
-    "Write plain numbers to use their values.",
+    "FORMATTED_NUMBERS": "Read as text, since their signs or separators can be read in several "
+    "ways: {}. Write plain numbers to use their values.",
 }
 
 

@@ -18,7 +18,8 @@ from automl.core.catalog import ColumnKind
 from automl.core.errors import Detail, InvalidRows
 from automl.core.model import Input
 from automl.core.schema import Column
-from automl.data.number import EXACT, Reading, parse
+from automl.data import figures
+from automl.data.number import EXACT, Reading
 from automl.data.tabular import open_table
 
 Feeds: TypeAlias = dict[str, npt.NDArray[Any]]
@@ -40,6 +41,8 @@ def input_of(column: Column) -> Input:
         kind=column.kind,
         cells=column.cells,
         decimal_comma=column.decimal_comma,
+        thousands=column.thousands,
+        sign=column.sign,
         true=_spelled(words, _TRUE) if boolean else None,
         false=_spelled(words, _FALSE) if boolean else None,
         point=any(map(_POINT.fullmatch, words)) and not any(map(_WHOLE.fullmatch, words)),
@@ -109,7 +112,7 @@ def _parsed(cells: pa.StringArray, item: Input, errors: list[Detail]) -> npt.NDA
     """Return text cells as an input."""
     if item.cells == "string":
         return np.array(cells.to_pylist(), dtype=object).reshape(-1, 1)
-    numbers = parse(cells, decimal_comma=item.decimal_comma)
+    numbers = figures.numbers(cells, item)
     bad = np.flatnonzero(numbers.reading == Reading.OTHER)[:_MOST_ERRORS].tolist()
     errors += [_wrong(item, row, repr(cells[row].as_py()[:60])) for row in bad]
     return numbers.values.reshape(-1, 1)
@@ -147,7 +150,7 @@ def _numbers(cells: list[object], item: Input, errors: list[Detail]) -> npt.NDAr
                 errors.append(_wrong(item, row, _described(cell)))
     if texts:
         strings = pa.array([text for _, text in texts], pa.string())
-        numbers = parse(strings, decimal_comma=item.decimal_comma)
+        numbers = figures.numbers(strings, item)
         places = [row for row, _ in texts]
         values[places] = numbers.values
         for index in np.flatnonzero(numbers.reading == Reading.OTHER).tolist():

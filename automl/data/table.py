@@ -15,7 +15,7 @@ from automl.core.catalog import ColumnKind
 from automl.core.errors import DatasetUnreadable
 from automl.core.frame import Cells, Frame, Strings
 from automl.core.schema import Column, column_from_json
-from automl.data.number import parse, parse_one
+from automl.data import figures
 from automl.data.read import COLUMNS
 
 PreviewCell: TypeAlias = str | float | int | None
@@ -36,7 +36,7 @@ def load(path: Path, columns: Sequence[Column]) -> Frame:
     frame: dict[str, Cells] = {}
     for column, cells in zip(columns, encoded, strict=True):
         if column.cells == "number":
-            numbers = parse(cells.dictionary, decimal_comma=column.decimal_comma).values
+            numbers = figures.numbers(cells.dictionary, column).values
             frame[column.name] = numbers[cells.indices.to_numpy()]
         else:
             frame[column.name] = _strings(cells)
@@ -77,7 +77,7 @@ def _shown(cell: str, column: Column) -> PreviewCell:
         return None
     if column.kind not in {ColumnKind.NUMERIC, ColumnKind.BOOLEAN} or column.cells == "string":
         return cell
-    number = parse_one(cell, decimal_comma=column.decimal_comma)
+    number = figures.number(cell, column)
     if number is None:
         return cell
     return int(cell) if _WHOLE.fullmatch(cell) else number

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from automl.core.frame import Ints
 from automl.data.hashing import Hashes, hash_strings
-from automl.data.number import Reading, parse
+from automl.data.number import Numbers, Reading, parse
 from automl.data.sketch import Digest, DistinctSketch
 
 _THOUSANDS = r"^\s*[+-]?[1-9][0-9]{0,2}(?:,[0-9]{3})+\s*$"
@@ -41,6 +41,11 @@ class NumberTally:
     ) -> npt.NDArray[np.uint8]:
         """Count the distinct ``values``; return how each is read."""
         numbers = parse(values, decimal_comma=decimal_comma)
+        self.note(numbers, counts)
+        return numbers.reading
+
+    def note(self, numbers: Numbers, counts: Ints) -> None:
+        """Count cells that were read already."""
         good = numbers.reading == Reading.NUMBER
         self.cells += int(counts[good].sum())
         self.infinite += int(counts[numbers.reading == Reading.INFINITE].sum())
@@ -52,7 +57,6 @@ class NumberTally:
             self.integral = self.integral and bool(
                 (found == np.floor(found)).all() and (np.abs(found) <= 2.0**53).all()
             )
-        return numbers.reading
 
 
 class Tally:

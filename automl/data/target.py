@@ -11,6 +11,7 @@ from automl.core.catalog import TaskType
 from automl.core.errors import Detail, InvalidSpec
 from automl.core.frame import Floats, Ints
 from automl.core.schema import Column
+from automl.data import figures
 from automl.data.number import Numbers, Reading, parse
 from automl.data.table import categories
 
@@ -98,7 +99,7 @@ def _by_value(classes: Classes) -> dict[float, int]:
 
 def _read(path: Path, column: Column) -> _Cells:
     cells = categories(path, column.name)
-    numbers = parse(cells.dictionary, decimal_comma=column.decimal_comma)
+    numbers = figures.numbers(cells.dictionary, column)
     used = np.unique(cells.indices.to_numpy())
     reading = numbers.reading[used]
     numeric = bool((reading == Reading.NUMBER).any() and (reading != Reading.OTHER).all())

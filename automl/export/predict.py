@@ -115,11 +115,29 @@ def feed(cells: list[str], column: dict[str, Any]) -> npt.NDArray[Any]:
         return np.array(cells, dtype=object).reshape(-1, 1)
     values = []
     for row, cell in enumerate(cells):
-        value = number(cell, decimal_comma=column.get("decimal_comma", False))
+        value = number(bare(cell, column), decimal_comma=column.get("decimal_comma", False))
         if value is None:
             raise Unusable(f"row {row + 1}: {column['name']!r} takes a number, not {cell[:60]!r}")
         values.append(value)
     return np.array(values, dtype=np.float64).reshape(-1, 1)
+
+
+def bare(cell: str, column: dict[str, Any]) -> str:
+    """Return a number without its column's currency or per cent sign and thousands marks."""
+    sign, thousands = re.escape(column.get("sign", "")), column.get("thousands", "")
+    if not sign and not thousands:
+        return cell
+    mark = {" ": "[ \u00a0\u202f]", "'": "['’]"}.get(thousands, re.escape(thousands))
+    groups = rf"[1-9]\d{{0,2}}(?:{mark}\d{{3}})+|" if mark else ""
+    part = r",\d+" if column["decimal_comma"] else r"\.\d+"
+    match = re.fullmatch(
+        rf"\s*([+-]?)\s*((?:{sign})?)\s*([+-]?)({groups}0|[1-9]\d*)((?:{part})?)\s*((?:{sign})?)\s*",
+        cell,
+        re.ASCII,
+    )
+    if match is None or (match[2] and match[6]) or (match[1] and match[3]):
+        return cell
+    return match[1] + match[3] + re.sub(r"\D", "", match[4]) + match[5]
 
 
 def number(cell: str, *, decimal_comma: bool) -> float | None:

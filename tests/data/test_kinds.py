@@ -73,7 +73,7 @@ KINDS = {
         "string",
     ),
     "thousands": (["1,000", "12,345"] * 30, ColumnKind.CATEGORICAL, "string"),
-    "prices": (["$1,000", "$7"] * 30, ColumnKind.CATEGORICAL, "string"),
+    "prices": (["$1,000", "$7"] * 30, ColumnKind.NUMERIC, "number"),
 }
 
 
@@ -130,8 +130,8 @@ def test_decimal_commas(tmp_path: Path) -> None:
     [
         (["1,5", "1.5"], "MIXED_DECIMAL_MARKS"),
         (["1,000", "12,345"], "THOUSANDS_SEPARATORS"),
-        (["$1,000", "$7.50"], "FORMATTED_NUMBERS"),
-        (["12%", "7%"], "FORMATTED_NUMBERS"),
+        (["$1,000", "€7.50"], "FORMATTED_NUMBERS"),
+        (["12%", "$7"], "FORMATTED_NUMBERS"),
         (["007", "0123"], "NUMBERS_AS_TEXT"),
         ([str(2**64), str(2**65)], "NUMBERS_AS_TEXT"),
         ([*map(str, range(29)), "unknown"], "MOSTLY_NUMERIC"),
