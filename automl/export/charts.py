@@ -12,7 +12,9 @@ WIDTH, HEIGHT = 340, 300
 LEFT, RIGHT, TOP, BOTTOM = 52, 12, 12, 44
 BAR = 24
 """The height of one row of bars."""
-NAME_WIDTH, BAR_WIDTH, FIGURE_WIDTH = 190, 300, 130
+CHARACTER = 7
+"""About the width of one in a picture's text."""
+BAR_WIDTH, FIGURE_WIDTH = 260, 120
 CELL = 46
 LONGEST_NAME = 26
 
@@ -120,8 +122,9 @@ def histogram(data: Histogram, *, labels: tuple[str, str]) -> Markup:
 def bars(rows: Sequence[tuple[str, float, float | None]], *, title: str) -> Markup:
     """Return named horizontal bars: (name, value, spread or None)."""
     most = max([value + (spread or 0.0) for _, value, spread in rows] + [1e-12])
-    width = NAME_WIDTH + BAR_WIDTH + FIGURE_WIDTH
-    drawn = [_bar(place, *row, most=most) for place, row in enumerate(rows)]
+    left = 12 + CHARACTER * min(LONGEST_NAME, max(len(name) for name, _, _ in rows))
+    width = left + BAR_WIDTH + FIGURE_WIDTH
+    drawn = [_bar(place, *row, left=left, most=most) for place, row in enumerate(rows)]
     return tag(
         "svg", tag("title", title), drawn,
         viewBox=f"0 0 {width} {BAR * len(rows) + 4}", role="img", class_="bars",
@@ -179,18 +182,20 @@ def ticks(low: float, high: float) -> list[float]:
     return [float(f"{(first + index) * step:.12g}") for index in range(count)]
 
 
-def _bar(place: int, name: str, value: float, spread: float | None, *, most: float) -> Markup:
+def _bar(
+    place: int, name: str, value: float, spread: float | None, *, left: int, most: float
+) -> Markup:
     y, long = place * BAR, max(0.0, value) / most * BAR_WIDTH
-    end = NAME_WIDTH + long
+    end = left + long
     shapes = [
         tag("title", name),
-        _text(_short(name, LONGEST_NAME), x=NAME_WIDTH - 8, y=y + 16, kind="tick end"),
-        tag("rect", x=NAME_WIDTH, y=y + 4, width=max(1.0, long), height=BAR - 8, class_="bar"),
+        _text(_short(name, LONGEST_NAME), x=left - 8, y=y + 16, kind="tick end"),
+        tag("rect", x=left, y=y + 4, width=max(1.0, long), height=BAR - 8, class_="bar"),
     ]
     shown = figure(value, digits=3)
     if spread is not None:
         half = spread / most * BAR_WIDTH
-        start, stop = max(float(NAME_WIDTH), end - half), end + half
+        start, stop = max(float(left), end - half), end + half
         middle = y + BAR / 2
         shapes.append(tag("line", x1=start, y1=middle, x2=stop, y2=middle, class_="spread"))
         shown += f" ± {figure(spread, digits=2)}"

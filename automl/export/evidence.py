@@ -47,7 +47,7 @@ def hyperparameters(report: Report) -> Iterator[Markup]:
             figures.append(tag("figure", drawn, tag("figcaption", text)))
     if figures:
         yield tag("h3", "Which settings mattered")
-        yield tag("div", figures, class_="charts")
+        yield tag("div", figures, class_="charts wide")
 
 
 def table(
@@ -125,7 +125,8 @@ def _metrics(report: Report) -> Iterator[Markup]:
     ]  # fmt: skip
     chosen = report["task"]["metric"]
     main = list(metrics).index(chosen) if chosen in metrics else None
-    yield table(("metric", "value", "95 % interval", "what it says"), rows, text={0, 3}, main=main)
+    head = ("metric", "value", "95 % interval", "what it says")
+    yield tag("div", table(head, rows, text={0, 3}, main=main), class_="metrics")
     gap = report["optimism"]
     if gap["search"] is not None:
         yield tag(
@@ -150,8 +151,8 @@ def _classification(found: ClassificationReport) -> Iterator[Markup]:
             (user(item["actual"]), user(item["predicted"]), f"{item['rows']:,}")
             for item in found["confused"][:10]
         ]
-        listed = table(("actually", "taken for", "rows"), mistakes, text={0, 1})
-        yield tag("details", tag("summary", "The most frequent mistakes"), listed)
+        wrong = table(("actually", "taken for", "rows"), mistakes, text={0, 1})
+        yield tag("details", tag("summary", "The most frequent mistakes"), wrong)
     rows = [
         (
             user(item["label"]), f"{item['precision']:.3f}", f"{item['recall']:.3f}",
@@ -159,7 +160,9 @@ def _classification(found: ClassificationReport) -> Iterator[Markup]:
         )
         for item in found["per_class"][:MOST_CLASSES]
     ]  # fmt: skip
-    yield table(("class", "precision", "recall", "F1", "rows"), rows)
+    listed = table(("class", "precision", "recall", "F1", "rows"), rows)
+    few = len(rows) <= MOST_NUMBERS
+    yield listed if few else tag("details", tag("summary", "Class by class"), listed)
     if len(found["per_class"]) > MOST_CLASSES:
         rest = len(found["per_class"]) - MOST_CLASSES
         yield tag("p", f"{rest:,} more classes stand in the JSON report.", class_="note")

@@ -137,7 +137,8 @@ def _search(report: StudyReport) -> Iterator[Markup]:
     else:
         spent = figure(study["elapsed_seconds"], digits=3)
         count = sum(item["trials"] for item in tried)
-        yield tag("p", f"{count:,} candidates of {len(tried)} families in {spent} seconds.")
+        kinds = "kind of model" if len(tried) == 1 else "kinds of models"
+        yield tag("p", f"{count:,} candidates from {len(tried)} {kinds} in {spent} seconds.")
         head = ("family", "trials", "complete", "pruned", "failed", "best", "seconds of work")
         rows = [
             (
