@@ -7,8 +7,10 @@ import onnx
 from playwright.sync_api import Page, expect
 
 from automl.core.catalog import StudyStatus
+from automl.core.key import Scope
 from automl.core.study import Study
-from tests.api.harness import Hand, Service, add_dataset, add_study
+from automl.service import keys
+from tests.api.harness import Hand, Service, add_dataset, add_study, wait_for
 
 
 def _url(service: Service, fragment: str = "") -> str:
@@ -172,3 +174,22 @@ def test_the_api_is_described_without_another_host(page: Page, service: Service)
     summary.click()
     expect(page.get_by_text("dataset_id").first).to_be_visible()
     assert hosts == {f"127.0.0.1:{service.port}"}
+
+
+def test_a_key_is_asked_for_once_and_sent_with_everything(
+    page: Page, service: Service, tmp_path: Path
+) -> None:
+    study = _study(service)
+    Hand(service.store).run(study.id)
+    _, text = keys.create(service.store, tenant="default", scope=Scope.READ, expires_seconds=None)
+    wait_for(lambda: service.get("/v1/studies").status_code == 401)
+    page.goto(_url(service, f"#/studies/{study.id}"))
+    page.get_by_label("API key").fill("wrong")
+    page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_text("The key was not accepted.")).to_be_visible()
+    page.get_by_label("API key").fill(text)
+    page.get_by_role("button", name="Continue").click()
+    with page.expect_download() as waiting:
+        page.get_by_role("link", name="Download model").click()
+    waiting.value.save_as(tmp_path / "model.onnx")
+    onnx.checker.check_model(str(tmp_path / "model.onnx"))
