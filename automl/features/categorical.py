@@ -19,6 +19,10 @@ from automl.core.state import State
 MOST = 64
 """Columns that one category column may become, beside those for other and missing values."""
 
+MOST_CODES = 1_000
+"""Values of a column that have a code, the most frequent: a file must not list a hundred thousand
+strings for every fold, and what so few rows share is noise."""
+
 RARE = 5
 """Values in fewer training rows share one column: a weight of their own would be noise."""
 
@@ -124,10 +128,10 @@ def fit(frame: Frame, columns: Sequence[Column], view: View) -> Categories:
     lookups = []
     for column in columns:
         cells = frame.strings(column.name)
-        values, counts, missing = _ranked(cells)
+        values, counts, missing = ranked(cells)
         if len(values) + missing < 2:
             continue
-        lookup = Lookup(column.name, values)
+        lookup = Lookup(column.name, values[:MOST_CODES])
         if view is View.ONE_HOT:
             lookup = _with_slots(lookup, counts, missing=missing)
         lookups.append(lookup)
@@ -143,7 +147,7 @@ def load(state: State) -> Categories:
     return Categories(lookups, state.header["one_hot"])
 
 
-def _ranked(cells: Strings) -> tuple[tuple[str, ...], npt.NDArray[np.intp], bool]:
+def ranked(cells: Strings) -> tuple[tuple[str, ...], npt.NDArray[np.intp], bool]:
     """Return the present values, the most frequent first, how often each occurs, any missing."""
     counts = np.bincount(cells.codes + 1, minlength=len(cells.values) + 1)
     missing, counts = int(counts[0]), counts[1:]

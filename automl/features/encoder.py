@@ -17,7 +17,7 @@ from automl.core.graph import Graph
 from automl.core.learner import Scaling, View
 from automl.core.schema import Column
 from automl.core.state import State, nest, unnest
-from automl.features import boolean, categorical, dates, dropped, numeric, text
+from automl.features import boolean, categories, dates, dropped, numeric, text
 from automl.features.base import Block, Kind
 from automl.features.chain import Chain
 
@@ -25,7 +25,7 @@ KINDS: Mapping[ColumnKind, Kind] = MappingProxyType(
     {
         ColumnKind.NUMERIC: numeric,
         ColumnKind.BOOLEAN: boolean,
-        ColumnKind.CATEGORICAL: categorical,
+        ColumnKind.CATEGORICAL: categories,
         ColumnKind.DATETIME: dates,
         ColumnKind.TEXT: text,
     }

@@ -180,7 +180,22 @@ def test_many_categories_stay_narrow() -> None:
     encoder = features.fit(
         frame(c=cells), [column("c", ColumnKind.CATEGORICAL, cells)], View.ONE_HOT
     )
-    assert encoder.width == categorical.MOST + 1
+    assert encoder.width == categorical.MOST + 2
+    assert encoder.names[-2:] == ("c is another value", "c frequency")
+
+
+@BOTH
+def test_a_hundred_thousand_values_cost_a_thousand_strings(view: View) -> None:
+    cells = strings([*["often"] * 9, *[f"v{index:04}" for index in range(3_000)], None])
+    encoder = features.fit(frame(c=cells), [column("c", ColumnKind.CATEGORICAL, cells)], view)
+    listed = json.dumps(encoder.state().header).count('"v0') + json.dumps(
+        encoder.state().header
+    ).count('"v1')
+    assert listed <= 2 * categorical.MOST_CODES
+    given = frame(c=strings(["often", "v0000", "v2999", "new", None]))
+    assert_same(encoder, given)
+    often, once, unlisted, new, missing = encoder.transform(given)[:, -1].tolist()
+    assert often == 1.0 > once == unlisted == new > missing == 0.0
 
 
 def test_numbers_in_the_ordinal_view_keep_their_order_and_gaps() -> None:

@@ -1,0 +1,20 @@
+"""Category columns: their codes or slots, then how often the values of the wide ones occur."""
+
+from collections.abc import Sequence
+
+from automl.core.frame import Frame
+from automl.core.learner import View
+from automl.core.schema import Column
+from automl.core.state import State
+from automl.features import categorical, frequency
+from automl.features.chain import Chain
+
+
+def fit(frame: Frame, columns: Sequence[Column], view: View) -> Chain:
+    """Return both blocks for those columns."""
+    return Chain((categorical.fit(frame, columns, view), frequency.fit(frame, columns)))
+
+
+def load(state: State) -> Chain:
+    """Return the block that ``state`` describes."""
+    return Chain.load(state, (categorical.load, frequency.load))

@@ -1,0 +1,87 @@
+"""How often a category occurs, for columns of so many that most have no code of their own."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from automl.core.frame import Frame
+from automl.core.graph import Graph
+from automl.core.schema import Column
+from automl.core.state import State, nest, unnest
+from automl.features.categorical import MOST_CODES, Lookup, ranked
+
+MANY = 50
+"""Columns with more values than this have the feature."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frequencies:
+    """A number from 0 to 1 a column: ``tables`` gives it by the lookup's code."""
+
+    lookups: tuple[Lookup, ...]
+    tables: tuple[npt.NDArray[np.float32], ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns' names with a note."""
+        return tuple(f"{lookup.column} frequency" for lookup in self.lookups)
+
+    @property
+    def categorical(self) -> tuple[int, ...]:
+        """None of these are codes."""
+        return ()
+
+    def fill(self, frame: Frame, x: npt.NDArray[np.float32]) -> None:
+        """Write the frequencies into ``x``."""
+        for place, (lookup, table) in enumerate(zip(self.lookups, self.tables, strict=True)):
+            x[:, place] = table[lookup.codes(frame.strings(lookup.column))]
+
+    def emit(self, graph: Graph, inputs: Mapping[str, str]) -> str:
+        """Write the lookups and their tables."""
+        parts = [
+            graph.node("Gather", graph.constant(table), lookup.emit(graph, inputs[lookup.column]))
+            for lookup, table in zip(self.lookups, self.tables, strict=True)
+        ]
+        return graph.node("Concat", *parts, axis=1)
+
+    def state(self) -> State:
+        """Return values and tables."""
+        parts = zip(self.lookups, self.tables, strict=True)
+        return nest(
+            {
+                str(index): State(
+                    {"column": lookup.column, "values": list(lookup.values)}, {"table": table}
+                )
+                for index, (lookup, table) in enumerate(parts)
+            }
+        )
+
+
+def fit(frame: Frame, columns: Sequence[Column]) -> Frequencies:
+    """Return the frequencies of the columns with many values in these rows."""
+    lookups, tables = [], []
+    for column in columns:
+        values, counts, _ = ranked(frame.strings(column.name))
+        if len(values) <= MANY:
+            continue
+        lookups.append(_lookup(column.name, values[:MOST_CODES]))
+        # A value that is not listed counts as one that occurs once, a missing cell as none.
+        logs = np.log1p(np.array([*counts[:MOST_CODES], 1, 0], np.float64))
+        tables.append((logs / logs.max()).astype(np.float32))
+    return Frequencies(tuple(lookups), tuple(tables))
+
+
+def load(state: State) -> Frequencies:
+    """Return the block that ``state`` describes."""
+    parts = unnest(state)
+    ordered = [parts[str(index)] for index in range(len(parts))]
+    return Frequencies(
+        tuple(_lookup(part.header["column"], tuple(part.header["values"])) for part in ordered),
+        tuple(part.arrays["table"] for part in ordered),
+    )
+
+
+def _lookup(column: str, values: tuple[str, ...]) -> Lookup:
+    return Lookup(column, values, other=len(values), missing=len(values) + 1)
