@@ -29,7 +29,9 @@ FEW_CLASSES = 20
 
 
 def fit(
-    file: Annotated[Path, typer.Argument(help="The data: CSV or TSV, also gzipped.")],
+    file: Annotated[
+        Path, typer.Argument(exists=True, dir_okay=False, help="CSV or TSV, also gzipped.")
+    ],
     target: Annotated[str, typer.Option(help="The column to predict.")],
     task: Annotated[
         TaskType | None, typer.Option(help="Guessed from the target if left out.")
