@@ -9,7 +9,7 @@ from automl.core.catalog import FamilyName, StudyFailure, TrialFailure
 from automl.core.errors import StoreUnavailable
 from automl.core.model import Model
 from automl.core.ports import Leases, Order, Outcome, Worker
-from automl.core.trial import Attempt, Candidate, CurvePoint, Finish, Turn
+from automl.core.trial import Attempt, Candidate, CurvePoint, Finish, Rungs, Turn
 
 Work = Attempt | Finish | Turn
 ENOUGH_SECONDS = 10.0
@@ -75,8 +75,8 @@ class FakeLeases:
     def complete(self, attempt: Attempt, outcome: Outcome) -> None:
         self._note("complete", attempt, outcome)
 
-    def prune(self, attempt: Attempt, seconds: float) -> None:
-        self._note("prune", attempt, seconds)
+    def prune(self, attempt: Attempt, seconds: float, rungs: Rungs = ()) -> None:
+        self._note("prune", attempt, seconds, rungs)
 
     def fail(self, attempt: Attempt, reason: TrialFailure, message: str, seconds: float) -> None:
         self._note("fail", attempt, reason, message)
