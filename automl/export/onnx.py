@@ -45,9 +45,19 @@ def serialize(graph: Graph, *, metadata: Mapping[str, str]) -> bytes:
     if any(node.domain == MICROSOFT for node in graph.nodes):
         model.opset_import.add(domain=MICROSOFT, version=1)
     _write(model, graph)
+    return describe(bytes(model.SerializeToString(deterministic=True)), metadata)
+
+
+def describe(content: bytes, metadata: Mapping[str, str]) -> bytes:
+    """Return a file with more metadata.
+
+    Two protobuf messages one after the other are one message with the fields of both, so what is
+    large is not written a second time.
+    """
+    model = ModelProto()
     for key in sorted(metadata):
         model.metadata_props.add(key=key, value=metadata[key])
-    return bytes(model.SerializeToString(deterministic=True))
+    return content + bytes(model.SerializeToString(deterministic=True))
 
 
 def load_metadata(content: bytes | Path) -> dict[str, str]:

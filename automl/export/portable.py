@@ -8,7 +8,6 @@ import numpy as np
 from automl import __version__
 from automl.core.errors import ExportFailed
 from automl.core.frame import Floats, Frame
-from automl.core.graph import Graph
 from automl.core.model import Exclusion, Input, ModelCard
 from automl.core.study import Plan
 from automl.export import metadata, onnx, parity
@@ -27,7 +26,8 @@ PROBE_ROWS = 1_000
 class Portable:
     """A checked program, ready to be written as a file once its card is known."""
 
-    graph: Graph
+    content: bytes
+    """The file without its card."""
     session: Session
     inputs: tuple[Input, ...]
     members: tuple[TrainedMember, ...]
@@ -47,7 +47,7 @@ class Portable:
             spec_sha256=spec_sha256,
             version=__version__,
         )
-        return onnx.serialize(self.graph, metadata=facts)
+        return onnx.describe(self.content, facts)
 
 
 def build(
@@ -74,19 +74,19 @@ def build(
         checked = _check(plan, inputs, kept, probe) if kept else None
     if checked is None:
         raise ExportFailed("; ".join(item.detail for item in excluded) or None)
-    graph, session, difference = checked
-    return Portable(graph, session, tuple(inputs), kept, difference, excluded)
+    content, session, difference = checked
+    return Portable(content, session, tuple(inputs), kept, difference, excluded)
 
 
 def _check(
     plan: Plan, inputs: Sequence[Input], members: Sequence[TrainedMember], probe: Frame
-) -> tuple[Graph, Session, float] | None:
-    graph = assemble(plan, inputs, members)
-    session = Session(onnx.serialize(graph, metadata={}))
+) -> tuple[bytes, Session, float] | None:
+    content = onnx.serialize(assemble(plan, inputs, members), metadata={})
+    session = Session(content)
     difference = parity.difference(
         session.run(parity.feeds(probe, inputs)), predict(plan, members, probe)
     )
-    return (graph, session, difference) if difference <= parity.TOLERANCE else None
+    return (content, session, difference) if difference <= parity.TOLERANCE else None
 
 
 def _sift(

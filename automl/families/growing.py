@@ -18,8 +18,9 @@ from automl.core.trial import CurvePoint
 from automl.families.averaged import FittedForest, convert, mean
 from automl.families.pace import Pace
 
-LEAVES = 120_000
-"""Most leaves of a fold's forest: about 3 MB of its file."""
+LEAVES = 60_000
+"""Most leaves of a fold's forest: about 1.5 MB of its file, which must be written and compared
+within a study's last seconds, times its folds."""
 _ROWS_AT_ONCE = 200_000
 """Rows over all trees between two looks at the clock: a third of a second on adult."""
 _MOST_AT_ONCE = 10
