@@ -1,6 +1,7 @@
 """Candidates evaluated side by side on this machine, one process each, without a queue."""
 
 import multiprocessing
+import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -16,6 +17,7 @@ from automl.core.study import REPLAY_WINDOW, StudySpec
 from automl.core.trial import Candidate, Rungs, Trial
 from automl.search.control import Deadline
 from automl.search.evaluate import Evaluation, evaluate
+from automl.search.portfolio import portfolio
 from automl.search.prepare import Prepared
 from automl.search.rungs import NO_BARS, Bars
 
@@ -45,12 +47,13 @@ class Slots:
         self._idle: list[_Process] = []
         self._busy: dict[int, _Process] = {}
         self._results: dict[int, Result] = {}
+        self._leaving = False
+        self._warming = threading.Thread(target=self._warm, daemon=True)
 
     def __enter__(self) -> Self:
         if self._count > 1:
-            self._idle = [_Process(self._prepared, self._deadline) for _ in range(self._count)]
-            for name in self._prepared.plan.families:
-                families.model(name)  # the finish needs them here, and here is idle now
+            self._idle = [self._process() for _ in range(self._count)]
+            self._warming.start()
         return self
 
     def __exit__(
@@ -61,6 +64,9 @@ class Slots:
     ) -> None:
         for process in [*self._idle, *self._busy.values()]:
             process.kill()
+        self._leaving = True
+        if self._warming.ident is not None:
+            self._warming.join()
 
     @property
     def busy(self) -> bool:
@@ -107,6 +113,20 @@ class Slots:
         """Return every ended trial by number."""
         return [self._results[trial.number] for trial in self.trials]
 
+    def _process(self) -> "_Process":
+        # Without what this process has encoded meanwhile: the child encodes its own folds.
+        return _Process(replace(self._prepared, _cache={}), self._deadline)
+
+    def _warm(self) -> None:
+        """Load and encode here what the finish will need, while the others train."""
+        plan, spec = self._prepared.plan, self._prepared.spec
+        for candidate in portfolio(spec, plan):
+            families.model(candidate.family)
+            for index in range(len(self._prepared.folds)):
+                if self._leaving:
+                    return
+                self._prepared.encoded(index, candidate)
+
     def _collect(self, number: int, process: "_Process") -> None:
         try:
             outcome = process.pipe.recv()
@@ -127,7 +147,7 @@ class Slots:
     ) -> None:
         process.kill()
         del self._busy[number]
-        self._idle.append(_Process(self._prepared, self._deadline))
+        self._idle.append(self._process())
         self._end(number, _Outcome(state, None, reason=reason, message=message))
 
     def _end(self, number: int, outcome: "_Outcome") -> None:
