@@ -106,9 +106,10 @@ def gaps(client: Client, url: str, dataset: dict[str, Any]) -> None:
     for event in client.get(f"/v1/studies/{ended['id']}/events", limit="500")["items"]:
         at, data = stamp(event["at"]), event["data"]
         if event["type"] == "trial.started" and data["worker"] in ends:
-            between.append(at - ends[data["worker"]])
-        if event["type"] == "trial.completed":
+            between.append(at - ends.pop(data["worker"]))
+        if event["type"] in {"trial.completed", "trial.pruned", "trial.failed"}:
             ends[data["worker"]] = at
+        if event["type"] == "trial.completed":
             training.append(data["seconds"])
     latencies.sort()
     print(f"100 trials on iris in {seconds:.1f} s; a trial's own median {median(training)} ms")
