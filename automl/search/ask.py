@@ -31,6 +31,11 @@ UNTIMED = 0.25
 twice what is left: networks and boosting plan shorter where they must."""
 
 
+ROUGHLY = 6.0
+"""A family never timed may seem so many times too dear: estimates are rough, and networks plan
+their schedules to the time there is (on letter they were left out at 2, and they win there)."""
+
+
 def ask(
     plan: Plan,
     spec: StudySpec,
@@ -132,7 +137,7 @@ def _affordable(cost: float, spec: StudySpec, seconds_left: float | None, *, tim
         return True
     if timed:
         return cost <= seconds_left
-    return seconds_left >= UNTIMED * spec.budget.seconds and cost <= 2 * seconds_left
+    return seconds_left >= UNTIMED * spec.budget.seconds and cost <= ROUGHLY * seconds_left
 
 
 def _seed(seed: int, number: int) -> int:
