@@ -9,11 +9,17 @@ from automl.core.catalog import ColumnKind, Modality
 CellType = Literal["number", "string"]
 
 DateFormat = Literal[
-    "iso", "day_first", "month_first", "yyyymmdd", "epoch_seconds", "epoch_milliseconds"
+    "iso",
+    "day_first",
+    "month_first",
+    "month_name",
+    "yyyymmdd",
+    "epoch_seconds",
+    "epoch_milliseconds",
 ]
 """How a column of dates is written, where it is not ISO 8601, which is always understood:
-31/01/2024 or 31.01.24, 01/31/2024, 20240131, or a count since 1970. A time of day may follow; it is
-taken as written, whatever its zone."""
+31/01/2024 or 31.01.24, 01/31/2024, 31 Jan 2024 or January 31st, 2024, 20240131, or a count since
+1970. A time of day may follow; it is taken as written, whatever its zone."""
 
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)

@@ -12,7 +12,7 @@ import pyarrow as pa
 from automl.core.catalog import ColumnKind
 from automl.core.schema import CellType, Column, DateFormat, Lengths
 from automl.data import figures
-from automl.data.dates import Spelling, extremes, is_compact, is_date, spelling
+from automl.data.dates import Spelling, are_compact, are_dates, extremes, spelling
 from automl.data.figures import Style, find
 from automl.data.tally import NumberTally, Tally
 
@@ -96,7 +96,7 @@ def _numeric(
         kind, cells = ColumnKind.CONSTANT, "string"
     elif unique == 2 and numbers.integral and (numbers.min, numbers.max) == (0.0, 1.0):
         kind = ColumnKind.BOOLEAN
-    elif unique >= _DATES and numbers.integral and is_compact(_sample(tally, unread)):
+    elif unique >= _DATES and numbers.integral and are_compact(_sample(tally, unread)):
         kind, cells = ColumnKind.DATETIME, "string"
     elif _counts_rows(name, tally, numbers, unique):
         kind, cells = ColumnKind.ID, "string"
@@ -117,13 +117,10 @@ def _numeric(
         summary=numbers.digest.summary() if cells == "number" else None,
     )
     if column.date is not None:
-        column = replace(column, earliest=_day(numbers.min), latest=_day(numbers.max))
+        ends = [str(int(number)) for number in (numbers.min, numbers.max)]
+        first, last = extremes(ends, column.date)
+        column = replace(column, earliest=first, latest=last)
     return Finding(column, remarks | _kind_remark(column) | _share_remarks(column, tally))
-
-
-def _day(number: float) -> str:
-    text = str(int(number))
-    return f"{text[:4]}-{text[4:6]}-{text[6:]}"
 
 
 def _sample(tally: Tally, without: Set[str] = frozenset()) -> list[str]:
@@ -205,7 +202,7 @@ def _string_kind(tally: Tally, unique: int) -> ColumnKind:
     spellings = frozenset(value.strip().casefold() for value in sample)
     if unique <= 6 and spellings in _TRUTHS:
         return ColumnKind.BOOLEAN
-    if all(is_date(value) for value in sample):
+    if are_dates(sample):
         return ColumnKind.DATETIME
     if _is_prose(sample, unique / (tally.rows - tally.empty)):
         return ColumnKind.TEXT

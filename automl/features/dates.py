@@ -10,13 +10,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from automl.core import moments
 from automl.core.catalog import ColumnKind
 from automl.core.frame import Floats, Frame
 from automl.core.graph import Graph
 from automl.core.learner import Scaling, View
 from automl.core.schema import Column, DateFormat
 from automl.core.state import State, nest, unnest
-from automl.features import moments, numeric
+from automl.features import numeric
 from automl.features.numeric import Numbers
 
 AGE = "age"

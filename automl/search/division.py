@@ -14,7 +14,7 @@ from automl.core.frame import Floats, Strings
 from automl.core.schema import Column, Dataset
 from automl.core.study import StudySpec
 from automl.data import split, table
-from automl.data.moments import moments
+from automl.data.dates import moments_of
 from automl.data.split import Rows, Split
 
 BY_COLUMN = frozenset({ValidationStrategy.TIME, ValidationStrategy.GROUP})
@@ -112,7 +112,7 @@ def _cells(path: Path, column: Column, kept: Rows) -> Strings:
 def _when(column: Column, cells: Strings) -> Floats:
     used, codes = np.unique(cells.codes, return_inverse=True)
     written = [cells.values[code] for code in used]
-    known = moments(written, decimal_comma=column.decimal_comma)
+    known = moments_of(written, column)
     unread = np.flatnonzero(np.isnan(known))
     if len(unread):
         raise _refused(

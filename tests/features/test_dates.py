@@ -1,103 +1,24 @@
-"""Dates: every spelling, every calendar's trap, and the graph equal to the bit."""
+"""Columns of dates as features, and that ingest, training, requests and file read them alike."""
 
-from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
-import numpy.typing as npt
-import onnxruntime
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from automl import features
 from automl.core.catalog import ColumnKind
-from automl.core.graph import Graph
 from automl.core.learner import View
-from automl.core.schema import Column, DateFormat
-from automl.data.dates import spelling
-from automl.export.onnx import serialize
-from automl.features import moments
+from automl.core.schema import Column
+from automl.data import rows, table
+from tests.data.files import only, put, take
 from tests.features.frames import MOMENTS, frame, strings
-from tests.features.test_encoder import assert_same
-
-FORMATS: tuple[DateFormat, ...] = (
-    "iso", "day_first", "month_first", "yyyymmdd", "epoch_seconds", "epoch_milliseconds",
-)  # fmt: skip
-NAN = float("nan")
-
-
-def in_graph(cells: Sequence[str], format_: DateFormat) -> dict[str, npt.NDArray[np.float64]]:
-    """Return the parts as the graph gives them."""
-    graph = Graph()
-    for name, value in moments.emit(graph, graph.input("c", "string"), format_).items():
-        graph.output(name, value)
-    session = onnxruntime.InferenceSession(serialize(graph, metadata={}))
-    names = [output.name for output in session.get_outputs()]
-    found = session.run(names, {"c": np.array(cells, dtype=object)[:, None]})
-    return {name: np.asarray(part)[:, 0] for name, part in zip(names, found, strict=True)}
-
-
-def parts(cell: str, format_: DateFormat) -> list[float]:
-    """Return year, month, day, weekday and hour of one cell."""
-    found = moments.parse([cell], format_)
-    return [float(found[name][0]) for name in ("year", "month", "day", "weekday", "hour")]
-
-
-START = datetime(1970, 1, 1, tzinfo=UTC)
-moment = st.integers(-2_208_988_800, 4_133_980_799).map(lambda s: START + timedelta(seconds=s))
-layout = st.sampled_from(
-    [
-        "%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S.%fZ",
-        "%Y-%m-%dT%H:%M+02:00", "%Y/%m/%d", "%Y-%m", "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y",
-        "%d.%m.%y %H:%M", "%m/%d/%Y %I:%M %p", "%d-%m-%Y", "%Y%m%d",
-    ]
-)  # fmt: skip
-written = st.builds(lambda when, form: when.strftime(form), moment, layout)
-odd = st.sampled_from(["", " ", "n/a", "2023-02-29", "1900-02-29", "2024-13-01", "31/02/2024", "0"])
-digits = st.text("0123456789-/.: TZ", max_size=20)
-count = st.integers(-(10**15), 10**15).map(str)
-cell = written | odd | digits | count | st.text(max_size=12)
-
-
-@settings(max_examples=60, deadline=None)
-@given(cells=st.lists(cell, min_size=1, max_size=8), format_=st.sampled_from(FORMATS))
-def test_any_cell_is_parsed_alike(cells: list[str], format_: DateFormat) -> None:
-    here, there = moments.parse(cells, format_), in_graph(cells, format_)
-    assert here.keys() == there.keys()
-    for name, values in here.items():
-        np.testing.assert_array_equal(values, there[name], err_msg=name)
-
-
-@settings(max_examples=200, deadline=None)
-@given(when=moment)
-def test_the_calendar_is_python_s(when: datetime) -> None:
-    expected = [when.year, when.month, when.day, when.weekday(), when.hour]
-    for form, format_ in (
-        ("%Y-%m-%dT%H:%M:%S", "iso"),
-        ("%d/%m/%Y %H:%M:%S", "day_first"),
-        ("%m/%d/%Y %I:%M:%S %p", "month_first"),
-    ):
-        text = when.strftime(form)
-        assert parts(text, format_) == expected  # type: ignore[arg-type]
-    seconds = (when - START) // timedelta(seconds=1)
-    assert parts(str(seconds), "epoch_seconds") == expected
-    assert parts(str(seconds * 1_000), "epoch_milliseconds") == expected
-    assert moments.parse([str(seconds)], "epoch_seconds")["age"][0] == seconds
-    assert parts(when.strftime("%Y%m%d"), "yyyymmdd") == [*expected[:4], 0]
-
-
-@pytest.mark.parametrize("text", ["2023-02-29", "1900-02-29", "2024-00-10", "2024-01-32", "x", ""])
-@pytest.mark.parametrize("format_", FORMATS)
-def test_what_is_no_date_is_missing(text: str, format_: DateFormat) -> None:
-    assert np.isnan(parts(text, format_)).all()
-
-
-def test_years_of_two_digits_and_months_alone() -> None:
-    assert parts("1.2.24", "day_first")[:3] == [2024, 2, 1]
-    assert parts("1.2.69", "day_first")[:3] == [1969, 2, 1]
-    assert np.isnan(parts("0001-01-01", "iso")).all()  # what some programs write for none
-    assert parts("2024-07", "iso")[:3] == [2024, 7, 1]
+from tests.features.test_encoder import assert_same, in_graph
 
 
 @pytest.mark.parametrize("view", list(View))
@@ -120,29 +41,61 @@ def test_features_of_dates(view: View) -> None:
     assert (x[4] == x[5]).all()
 
 
-def test_december_is_beside_january() -> None:
-    found = moments.parse([f"2024-{month:02}-01" for month in range(1, 13)], "iso")
-    points = np.stack([found["month sine"], found["month cosine"]], axis=1)
-    gaps = np.linalg.norm(points - np.roll(points, 1, axis=0), axis=1)
-    np.testing.assert_allclose(gaps, gaps[0])
+# How a file writes dates, and what Python writes them with.
+LAYOUTS = (
+    "%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y/%m/%d %H:%M", "%d/%m/%Y", "%m/%d/%Y %I:%M %p", "%d.%m.%y",
+    "%d %b %Y", "%B %d, %Y", "%a, %d %b %Y %H:%M:%S GMT", "%Y%m%d",
+)  # fmt: skip
+START = datetime(1970, 1, 1)  # noqa: DTZ001 -- as written
+days = st.lists(st.integers(0, 20_000), min_size=15, max_size=25, unique=True)
 
 
-@pytest.mark.parametrize(
-    ("cells", "expected", "sure"),
-    [
-        (["2024-01-31", "2024-02-01T10:00Z"], "iso", True),
-        (["31/01/2024", "01/02/2024"], "day_first", True),
-        (["01/31/2024", "01/02/2024"], "month_first", True),
-        (["01.02.2024", "03.04.24"], "day_first", False),
-        (["13/01/2024", "01/13/2024"], "day_first", False),
-        (["20240131"], "yyyymmdd", True),
-    ],
-)
-def test_a_column_s_spelling(cells: list[str], expected: DateFormat, sure: bool) -> None:
-    found = spelling(cells)
-    assert found is not None
-    assert (found.format, found.sure) == (expected, sure)
+@settings(max_examples=30, deadline=None)
+@given(days=days, hour=st.integers(0, 23), layout=st.sampled_from(LAYOUTS))
+def test_all_who_read_a_cell_read_the_same(days: list[int], hour: int, layout: str) -> None:
+    whens = [
+        START + timedelta(days=day, hours=hour) for day in (*days, 31)
+    ]  # the first of February
+    whens += [START + timedelta(days=12)]  # the thirteenth: no month
+    cells = [when.strftime(layout) for when in whens]
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        lines = (f'"{cell}",{row % 3}\n' for row, cell in enumerate(cells))
+        profile, stored = take(folder, "when,x\n" + "".join(lines))
+        column = only(profile, "when")
+        assert (column.kind, column.cells) == (ColumnKind.DATETIME, "string")
+        assert column.earliest == min(whens).date().isoformat()
+        assert column.latest == max(whens).date().isoformat()
+
+        trained = table.load(stored, [column])
+        encoder = features.fit(trained, [column], View.ORDINAL)
+        expected = encoder.transform(trained)
+        assert not np.isnan(expected).any()
+
+        inputs = [rows.input_of(column)]
+        pq.write_table(pa.table({"when": cells}), folder / "rows.parquet")
+        csv = put(folder, "when\n" + "".join(f'"{cell}"\n' for cell in cells), "rows.csv")
+        for feeds in (
+            rows.from_json([{"when": cell} for cell in cells], inputs),
+            rows.from_file(csv, inputs),
+            rows.from_file(folder / "rows.parquet", inputs),
+        ):
+            sent = frame(when=strings([cell or None for cell in feeds["when"][:, 0]]))
+            np.testing.assert_array_equal(in_graph(encoder, sent), expected)
+            np.testing.assert_array_equal(encoder.transform(sent), expected)
 
 
-def test_dates_with_names_of_months_are_not_read_yet() -> None:
-    assert spelling(["31 Jan 2024", "1 Feb 2024"]) is None
+@pytest.mark.parametrize("kind", [pa.int64(), pa.float64(), pa.string()])
+def test_eight_digits_are_one_date_however_a_program_keeps_them(kind: pa.DataType) -> None:
+    cells = [f"2024{month:02}{day:02}" for month in range(1, 13) for day in (1, 15, 28)]
+    expected: list[object] = [int(cell) if kind != pa.string() else cell for cell in cells]
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        column = only(take(folder, "when,x\n" + "".join(f"{c},1\n" for c in cells))[0], "when")
+        assert (column.kind, column.date) == (ColumnKind.DATETIME, "yyyymmdd")
+        inputs = [rows.input_of(column)]
+        pq.write_table(pa.table({"when": pa.array(expected, kind)}), folder / "rows.parquet")
+        read = rows.from_file(folder / "rows.parquet", inputs)["when"][:, 0].tolist()
+    encoder = features.fit(frame(when=strings(cells)), [column], View.ORDINAL)
+    x = encoder.transform(frame(when=strings(cells)))
+    np.testing.assert_array_equal(in_graph(encoder, frame(when=strings(read))), x)

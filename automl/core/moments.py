@@ -1,4 +1,4 @@
-"""From the strings of a date column to numbers.
+"""From the strings of a date column to numbers: what ingest, training, requests and files read.
 
 The calendar is written once, over whole numbers that are an array or a graph (`term`); only how
 digits come out of a string is written twice. A time of day is taken as written: weekday and hour
@@ -7,21 +7,33 @@ mean what people saw on their clocks, whatever the zone behind.
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise, product
 from types import MappingProxyType
 
 import numpy as np
 
-from automl.core.dates import DIGITS, EPOCH, HALF, NUMBER, PREFIX, SEPARATED, WRITTEN
+from automl.core.dates import (
+    DIGITS,
+    EPOCH,
+    HALF,
+    MONTHS,
+    NAME,
+    NUMBER,
+    PREFIX,
+    SEPARATED,
+    WRITTEN,
+)
 from automl.core.frame import Floats
 from automl.core.graph import MICROSOFT, ML, ElementType, Graph
 from automl.core.schema import DateFormat
-from automl.features.term import Term, Whole, choose, known, look_up, real
+from automl.core.term import Term, Whole, choose, known, look_up, real
 
 CYCLES = MappingProxyType({"month": 12, "weekday": 7, "hour": 24})
 """Parts that come round, and after how many steps."""
 
 _FIELDS = 6
-_SENTINELS = ("2000-01-01 00:00:00 AM", "0")
+_SENTINELS = ("2000-01-01 00:00:00 AM", "1 Jan 2000", "0")
 """Cells with everything, put behind the others so that every table of tokens has its width."""
 _LENGTHS = np.array([0, 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
 _HOURS = 24
@@ -42,24 +54,45 @@ _HALVES = MappingProxyType(
         for last in "Mm"
     }
 )
+_NAMES = MappingProxyType(
+    {
+        "".join(letters): number
+        for number, month in enumerate(MONTHS, 1)
+        for letters in product(*((letter, letter.upper()) for letter in month))
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Tokens:
+    """What stands in the cells: digits in their order, a month's name, am or pm; or a count."""
+
+    fields: Sequence[Whole]
+    names: Whole
+    halves: Whole
+    counts: Whole
+    counted: Whole
 
 
 def parse(cells: Sequence[str], format: DateFormat) -> dict[str, Floats]:  # noqa: A002
     """Return the parts of every cell by name, NaN where it is no date: ``(cells,)`` each."""
     fields = np.zeros((len(cells), _FIELDS), np.int64)
-    halves, counts = np.zeros(len(cells), np.int64), np.zeros(len(cells), np.int64)
+    names, halves, counts = np.zeros((3, len(cells)), np.int64)
     counted = np.zeros(len(cells), np.bool_)
     whole, epoch = re.compile(_pattern(format)), re.compile(EPOCH)
-    prefix, digits, half, number = map(re.compile, (PREFIX, DIGITS, HALF, NUMBER))
+    prefix, digits, number = map(re.compile, (PREFIX, DIGITS, NUMBER))
+    name, half = re.compile(NAME), re.compile(HALF)
     for row, cell in enumerate(cells):
         if whole.fullmatch(cell):
-            start = prefix.match(cell)
-            found = [int(token) for token in digits.findall(start.group() if start else "")]
+            match = prefix.match(cell)
+            start = match.group() if match else ""
+            found = [int(token) for token in digits.findall(start)]
             fields[row, : len(found)] = found
+            names[row] = next((_NAMES[word] for word in name.findall(start)), 0)
             halves[row] = next((_HALVES[mark] for mark in half.findall(cell)), 0)
         elif _counts(format) and epoch.fullmatch(cell):
             counts[row], counted[row] = int(number.findall(cell)[0]), True
-    return _parts(format, list(fields.T), halves, counts, counted)
+    return _parts(format, _Tokens(list(fields.T), names, halves, counts, counted))
 
 
 def emit(graph: Graph, cells: str, format: DateFormat) -> dict[str, str]:  # noqa: A002
@@ -79,7 +112,9 @@ def emit(graph: Graph, cells: str, format: DateFormat) -> dict[str, str]:  # noq
         )
 
     def column(table: str, place: int, axis: int = 1) -> Term:
-        rows = graph.node("Slice", table, *(graph.constant([n], np.int64) for n in (0, -2, 0)))
+        rows = graph.node(
+            "Slice", table, *(graph.constant([n], np.int64) for n in (0, -len(_SENTINELS), 0))
+        )
         chosen = graph.node("Gather", rows, graph.constant([place], np.int64), axis=axis)
         return Term(graph, graph.node("Reshape", chosen, flat))
 
@@ -96,6 +131,7 @@ def emit(graph: Graph, cells: str, format: DateFormat) -> dict[str, str]:  # noq
     whole = graph.node("Reshape", tokens(cells, f"^(?:{_pattern(format)})$"), flat)
     start = graph.node("Reshape", tokens(whole, f"^{PREFIX}"), flat)
     digits = graph.node("Cast", tokens(start, DIGITS, "0"), to=ElementType.INT64)
+    names = codes(tokens(start, NAME), list(_NAMES), list(_NAMES.values()), 0)
     halves = codes(tokens(whole, HALF), list(_HALVES), list(_HALVES.values()), 0)
     fields = [column(digits, place, 2) for place in range(_FIELDS)]
     counts = counted = None
@@ -104,7 +140,8 @@ def emit(graph: Graph, cells: str, format: DateFormat) -> dict[str, str]:  # noq
         counted = column(codes(count, [""], [0], 1), 0) > 0
         number = graph.node("Cast", tokens(count, NUMBER, "0"), to=ElementType.INT64)
         counts = column(number, 0, 2)
-    parts = _parts(format, fields, column(halves, 0, 2), counts, counted)
+    read = _Tokens(fields, column(names, 0, 2), column(halves, 0, 2), counts, counted)
+    parts = _parts(format, read)
     return {name: part.value for name, part in parts.items()}
 
 
@@ -116,19 +153,13 @@ def _pattern(format: DateFormat) -> str:  # noqa: A002
     return SEPARATED if _counts(format) else WRITTEN  # eight digits may be a count
 
 
-def _parts(
-    format: DateFormat,  # noqa: A002
-    fields: Sequence[Whole],
-    halves: Whole,
-    counts: Whole,
-    counted: Whole,
-) -> dict[str, Whole]:
+def _parts(format: DateFormat, read: _Tokens) -> dict[str, Whole]:  # noqa: A002
     """Return year, month, day, weekday (Monday 0), hour and age: seconds since 1970."""
-    age, good = _written(format, fields, halves)
+    age, good = _written(format, read)
     if _counts(format):
         unit = 1_000 if format == "epoch_milliseconds" else 1
-        counted = counted & (counts >= _FIRST * unit) & (counts < _LAST * unit)
-        count = (choose(counted, counts, 0) - _FIRST * unit) // unit + _FIRST
+        counted = read.counted & (read.counts >= _FIRST * unit) & (read.counts < _LAST * unit)
+        count = (choose(counted, read.counts, 0) - _FIRST * unit) // unit + _FIRST
         age, good = choose(counted, count, age), good | counted
     shifted = choose(good, age - _FIRST, 0)  # from the year 1 on: no division below 0
     days = shifted // _DAY
@@ -148,18 +179,27 @@ def _parts(
     return found
 
 
-def _written(format: DateFormat, fields: Sequence[Whole], halves: Whole) -> tuple[Whole, Whole]:  # noqa: A002
+def _written(format: DateFormat, read: _Tokens) -> tuple[Whole, Whole]:  # noqa: A002
     """Return the age of what is written with year, month and day, and where there is such a day."""
-    year, month, day, good = _date(format, fields)
-    hour, minute, second = fields[3:]
-    good = good & (hour <= _HOURS) & (minute <= 59) & (second <= 60)
-    hour = choose(halves > 0, hour % 12 + choose(halves > 1, 12, 0), hour)
-    return _days(year, month, day) * _DAY + hour * 3_600 + minute * 60 + second, good
+    named = read.names > 0
+    # Behind the day a named month takes no digits: what follows stands one place further on.
+    rest = [choose(named, before, field) for before, field in pairwise(read.fields[1:])]
+    second = choose(named, read.names, read.fields[1])
+    year, month, day, good = _date(format, read.fields[0], second, rest[0], named)
+    hour, minute, seconds = rest[1:]
+    good = good & (hour <= _HOURS) & (minute <= 59) & (seconds <= 60)
+    hour = choose(read.halves > 0, hour % 12 + choose(read.halves > 1, 12, 0), hour)
+    return _days(year, month, day) * _DAY + hour * 3_600 + minute * 60 + seconds, good
 
 
-def _date(format: DateFormat, fields: Sequence[Whole]) -> tuple[Whole, Whole, Whole, Whole]:  # noqa: A002
+def _date(
+    format: DateFormat,  # noqa: A002
+    first: Whole,
+    second: Whole,
+    third: Whole,
+    named: Whole,
+) -> tuple[Whole, Whole, Whole, Whole]:
     """Return year, month, day, and where there is such a day."""
-    first, second, third = fields[:3]
     eight = first >= 10_000_000
     a = choose(eight, first // 10_000, first)
     b = choose(eight, first // 100 % 100, second)
@@ -167,8 +207,10 @@ def _date(format: DateFormat, fields: Sequence[Whole]) -> tuple[Whole, Whole, Wh
     last = a <= 31
     short = third + choose(third < _PIVOT, 2_000, 1_900)
     year = choose(last, choose(third < 100, short, third), a)
-    month = choose(last, a, b) if format == "month_first" else b
-    day = choose(last, b if format == "month_first" else a, c)
+    month, day = b, choose(last, a, c)
+    if format == "month_first":
+        month = choose(named, b, choose(last, a, b))
+        day = choose(named, day, choose(last, b, c))
     good = (a > 0) & (month >= 1) & (month <= 12) & (day >= 1)
     month = choose(month > 12, 12, choose(month < 1, 1, month))
     common = (year % 4 > 0) | ((year % 100 < 1) & (year % 400 > 0))
