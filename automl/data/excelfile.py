@@ -9,18 +9,18 @@ import warnings
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date, datetime, time
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
+from openpyxl.reader.excel import ExcelReader
+from openpyxl.styles.stylesheet import apply_stylesheet
 
 from automl.core.errors import DatasetUnreadable, Detail
 from automl.core.schema import DataWarning
-from automl.data.blocks import LONGEST_ROW
 from automl.data.header import MOST_COLUMNS, column_names, name_warnings
+from automl.data.sheet import Book, Damaged, Row, rows
 from automl.data.source import FREE_BYTES, MOST_RATIO
 
 _MOST_ROWS = 1 << 20
@@ -34,11 +34,9 @@ _ENTITIES = re.compile(rb"<!\s*(?:DOCTYPE|ENTITY)", re.IGNORECASE)
 _DAMAGED = (
     zipfile.BadZipFile, zipfile.LargeZipFile, KeyError, ValueError, TypeError, IndexError,
     AttributeError, SyntaxError, NotImplementedError, EOFError, RuntimeError, OverflowError,
-    AssertionError, zlib.error, struct.error,
+    AssertionError, zlib.error, struct.error, Damaged,
 )  # fmt: skip
 """What openpyxl and zipfile raise of files that are no good; an XML error is a SyntaxError."""
-
-Row = tuple[Any, ...]
 
 
 @dataclass(slots=True)
@@ -46,7 +44,8 @@ class ExcelFile:
     """A file that was found to be a workbook, and the sheet of it that is read."""
 
     path: Path
-    sheet: int
+    book: Book
+    sheet: str
     names: tuple[str, ...]
     unnamed: tuple[int, ...]
     line: int
@@ -66,16 +65,16 @@ class ExcelFile:
         """
         self.faults.clear()
         wanted = range(len(self.names)) if columns is None else columns
-        rows: list[list[str]] = []
-        for number, cells in _rows(self.path, self.sheet, self.most_cells):
-            if number < self.line or not any(cell.value is not None for cell in cells):
+        held: list[list[str]] = []
+        for number, cells in _rows(self.path, self.sheet, self.book, self.most_cells, self.faults):
+            if number < self.line or not cells:
                 continue
-            rows.append(self._texts(cells, number))
-            if len(rows) * len(self.names) >= _CELLS:
-                yield _batch(rows, wanted)
-                rows = []
-        if rows:
-            yield _batch(rows, wanted)
+            held.append(self._texts(cells, number))
+            if len(held) * len(self.names) >= _CELLS:
+                yield _batch(held, wanted)
+                held = []
+        if held:
+            yield _batch(held, wanted)
 
     def warnings(self) -> tuple[DataWarning, ...]:
         """Return what a user should hear of the workbook, once its rows were read."""
@@ -89,22 +88,14 @@ class ExcelFile:
 
     def _texts(self, cells: Row, number: int) -> list[str]:
         width = len(self.names)
-        for index, cell in enumerate(cells[width:], start=width):
-            if cell.value is not None:
-                raise DatasetUnreadable(
-                    f"Row {number} has a cell in column {index + 1}, beside the {width} that the "
-                    "header names; name every column, or move notes to another sheet.",
-                    errors=(Detail("This column has no name.", line=number, column=index + 1),),
-                )
-        texts = [self._text(cell) for cell in cells[:width]]
-        return texts + [""] * (width - len(texts))
-
-    def _text(self, cell: Any) -> str:
-        if cell.data_type == "e" or (isinstance(cell.value, str) and cell.value == "#VALUE!"):
-            shown = str(cell.value)[:20]
-            self.faults[shown] = self.faults.get(shown, 0) + 1
-            return ""
-        return _written(cell.value)
+        if len(cells) > width:
+            beside = next(n for n, cell in enumerate(cells[width:], width + 1) if cell is not None)
+            raise DatasetUnreadable(
+                f"Row {number} has a cell in column {beside}, beside the {width} that the "
+                "header names; name every column, or move notes to another sheet.",
+                errors=(Detail("This column has no name.", line=number, column=beside),),
+            )
+        return [cell or "" for cell in cells] + [""] * (width - len(cells))
 
 
 def open_excel(path: Path, *, unpacked_limit: int) -> ExcelFile:
@@ -114,25 +105,24 @@ def open_excel(path: Path, *, unpacked_limit: int) -> ExcelFile:
         DatasetUnreadable: no workbook, damaged, a bomb, or without a usable header.
     """
     _check(path, unpacked_limit)
-    filled: list[tuple[int, str, int, Row]] = []
-    with _workbook(path) as book:
-        titles = [sheet.title for sheet in book.worksheets]
-    for index, title in enumerate(titles):
-        rows = _rows(path, index, unpacked_limit)
-        first = next(((n, row) for n, row in rows if any(c.value is not None for c in row)), None)
-        if first is not None:
-            filled.append((index, title, *first))
+    filled: list[tuple[str, str, int, Row]] = []
+    with _open(path) as package:
+        book, sheets = _book(package)
+    for title, part in sheets:
+        found = _rows(path, part, book, unpacked_limit, {})
+        if (first := next(((n, row) for n, row in found if row), None)) is not None:
+            filled.append((title, part, *first))
     if not filled:
         raise DatasetUnreadable(
             "The workbook has no cells; a row of column names and rows of data are needed."
         )
-    index, title, line, row = filled[0]
-    texts = [_written(cell.value) for cell in row]
+    title, part, line, row = filled[0]
+    texts = [cell or "" for cell in row]
     while not texts[-1]:
         texts.pop()
     names, unnamed = column_names(texts, line)
-    notes = () if len(filled) == 1 else (_several(title, [name for _, name, _, _ in filled[1:]]),)
-    return ExcelFile(path, index, names, unnamed, line + 1, notes, unpacked_limit)
+    notes = () if len(filled) == 1 else (_several(title, [title for title, *_ in filled[1:]]),)
+    return ExcelFile(path, book, part, names, unnamed, line + 1, notes, unpacked_limit)
 
 
 def _several(title: str, others: Sequence[str]) -> DataWarning:
@@ -143,16 +133,13 @@ def _several(title: str, others: Sequence[str]) -> DataWarning:
 
 def _check(path: Path, limit: int) -> None:
     """Refuse zips that are no workbooks, and bombs, before anything is unpacked."""
-    try:
-        with zipfile.ZipFile(path) as package:
-            parts = package.infolist()
-            _check_parts(parts, limit)
-            _check_kind({part.filename for part in parts})
-            for part in parts:
-                if part.filename.endswith((".xml", ".rels")):
-                    _check_entities(package, part)
-    except _DAMAGED as error:
-        raise _damaged() from error
+    with _open(path) as package:
+        parts = package.infolist()
+        _check_parts(parts, limit)
+        _check_kind({part.filename for part in parts})
+        for part in parts:
+            if part.filename.endswith((".xml", ".rels")):
+                _check_entities(package, part)
 
 
 def _check_parts(parts: Sequence[zipfile.ZipInfo], limit: int) -> None:
@@ -190,28 +177,41 @@ def _check_entities(package: zipfile.ZipFile, part: zipfile.ZipInfo) -> None:
 
 
 @contextmanager
-def _workbook(path: Path) -> Iterator[Any]:
-    import openpyxl
-
-    with path.open("rb") as file, warnings.catch_warnings():
-        # Of styles and extensions that tell nothing here; dates out of range come as #VALUE!.
-        warnings.simplefilter("ignore")
-        try:
-            with closing(
-                openpyxl.load_workbook(file, read_only=True, data_only=True, keep_links=False)
-            ) as book:
-                yield book
-        except _DAMAGED as error:
-            raise _damaged() from error
+def _open(path: Path) -> Iterator[zipfile.ZipFile]:
+    try:
+        with zipfile.ZipFile(path) as package:
+            yield package
+    except _DAMAGED as error:
+        raise _damaged() from error
 
 
-def _rows(path: Path, index: int, most_cells: int) -> Iterator[tuple[int, Row]]:
+def _book(package: zipfile.ZipFile) -> tuple[Book, list[tuple[str, str]]]:
+    """Return what the cells refer to, and the sheets' titles with the parts that they are in."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of styles and extensions that tell nothing here
+        reader = ExcelReader(package.fp, read_only=True, data_only=True, keep_links=False)
+        reader.read_manifest()
+        reader.read_strings()
+        reader.read_workbook()
+        apply_stylesheet(package, reader.wb)
+        sheets = [
+            (sheet.name, rel.target)
+            for sheet, rel in reader.parser.find_sheets()
+            if rel.target in reader.valid_files and "chartsheet" not in rel.Type
+        ]
+    book = reader.wb
+    # What openpyxl gives its own reader of sheets.
+    dates, durations = book._date_formats, book._timedelta_formats  # noqa: SLF001
+    return Book(reader.shared_strings, dates, durations, book.epoch), sheets
+
+
+def _rows(
+    path: Path, part: str, book: Book, most_cells: int, faults: dict[str, int]
+) -> Iterator[tuple[int, Row]]:
     """Yield a sheet's rows with their numbers, from 1."""
     seen = 0
-    with _workbook(path) as book:
-        sheet = book.worksheets[index]
-        sheet.reset_dimensions()  # some programs write wrong ones, which would cut rows off
-        for number, row in enumerate(sheet.iter_rows(), start=1):
+    with _open(path) as package, package.open(part) as file:
+        for number, row in rows(file, book, faults):
             seen += len(row)
             if number > _MOST_ROWS or len(row) > MOST_COLUMNS or seen > most_cells:
                 raise DatasetUnreadable(
@@ -220,28 +220,8 @@ def _rows(path: Path, index: int, most_cells: int) -> Iterator[tuple[int, Row]]:
             yield number, row
 
 
-def _written(value: Any) -> str:
-    """Return a cell's value as text; dates in ISO 8601, without a time where it is midnight."""
-    match value:
-        case None:
-            return ""
-        case bool():
-            return "true" if value else "false"
-        case float():
-            return repr(value)
-        case datetime():
-            midnight = value.time() == time()
-            return value.date().isoformat() if midnight else value.isoformat()
-        case date() | time():
-            return value.isoformat()
-        case str() if len(value) > LONGEST_ROW or "\0" in value:
-            raise ValueError("no text of a cell")
-        case _:
-            return str(value)
-
-
-def _batch(rows: Sequence[Sequence[str]], columns: Sequence[int]) -> pa.RecordBatch:
-    arrays = [pa.array([row[index] for row in rows], pa.string()) for index in columns]
+def _batch(held: Sequence[Sequence[str]], columns: Sequence[int]) -> pa.RecordBatch:
+    arrays = [pa.array([row[index] for row in held], pa.string()) for index in columns]
     return pa.RecordBatch.from_arrays(arrays, names=[str(index) for index in columns])
 
 

@@ -273,6 +273,24 @@ def test_the_first_sheet_with_cells_is_read(tmp_path: Path) -> None:
     assert "'Sheet 3'" in warning.message
 
 
+RICH = """
+<row r="1"><c r="A1" t="inlineStr"><is><t>name</t></is></c><c t="inlineStr"><is><t>x</t></is></c>
+<c r="C1" t="str"><f>1+1</f><v>f</v></c></row>
+<row r="3"><c r="A3" t="inlineStr"><is><r><t>rich </t></r><r><rPr><b/></rPr><t>text</t></r>
+<rPh sb="0" eb="1"><t>how it sounds</t></rPh></is></c><c r="C3" t="b"><v>1</v></c></row>
+<row r="4"><c r="B4"><v>1E-3</v></c><c r="C4" t="d"><v>2024-01-31</v></c></row>
+<row r="9"><c r="A9"/><c r="B9"><f>A1</f></c></row></sheetData></worksheet>"""
+
+
+def test_cells_as_other_programs_write_them(tmp_path: Path) -> None:
+    content = repacked(GOOD, sheet=SHEET.format(RICH).encode())
+    assert cells_of(take(tmp_path, content)) == {
+        "name": ["rich text", ""],
+        "x": ["", "0.001"],
+        "f": ["true", "2024-01-31"],
+    }
+
+
 def test_one_sheet_with_cells_needs_no_warning(tmp_path: Path) -> None:
     profile, _ = take(tmp_path, excel([], [["a"], [1]], []))
     assert "SEVERAL_SHEETS" not in codes(profile)
@@ -315,6 +333,11 @@ BAD_EXCEL = {
         '<row r="1"><c r="A1"><v>1</v></c></row><row r="2000000000"><c r="A2"><v>1</v></c></row>'
         "</sheetData></worksheet>").encode()), "larger than a sheet"),
     "no xml": (repacked(GOOD, sheet=SHEET.format("<row>").encode()), "Excel file is damaged"),
+    "late entities": (repacked(GOOD, sheet=b"<!--" + b" " * 5_000 + b"-->" + LAUGHS[21:]),
+                      "Excel file is damaged"),
+    "rows in no order": (repacked(GOOD, sheet=SHEET.format(
+        '<row r="2"><c r="A2"><v>1</v></c></row><row r="1"><c r="A1"><v>1</v></c></row>'
+        "</sheetData></worksheet>").encode()), "Excel file is damaged"),
 }  # fmt: skip
 
 
