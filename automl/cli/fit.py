@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console, Group
+from rich import filesize
+from rich.console import Console, RenderableType
 from rich.live import Live
-from rich.progress_bar import ProgressBar
 from rich.text import Text
 
 from automl.cli.tables import leaderboard, outcome
+from automl.client.screen import drawing
 from automl.core.catalog import ColumnKind, ExportFormat, FamilyName, MetricName, TaskType
 from automl.core.duration import seconds
 from automl.core.errors import InvalidSpec
@@ -53,11 +54,12 @@ def fit(
     slots: Annotated[int, typer.Option(min=0, help="Candidates at once; 0: one a core.")] = 0,
 ) -> None:
     """Search the best model for FILE and write it as one ONNX file."""
-    from automl import pipeline
-
     started = time.monotonic()
     console = Console(stderr=True)
+    console.print(f"Reading {file.name} …", markup=False, highlight=False)
     _light_threads()
+    from automl import pipeline  # seconds on a cold machine: it loads what trains
+
     with tempfile.TemporaryDirectory(prefix="automl-") as folder:
         dataset, table = _read(file, Path(folder) / "data.parquet")
         tested = _read(test, Path(folder) / "test.parquet") if test else None
@@ -69,21 +71,25 @@ def fit(
             families=tuple(family) if family else None,
             seed=seed,
         )
-        with Watch(console, spec.budget) as watch:
-            result = pipeline.fit(
-                spec,
-                dataset,
-                table,
-                test=tested,
-                slots=slots or os.cpu_count() or 1,
-                watch=watch.show,
-            )
+        try:
+            with Watch(console, spec.budget) as watch:
+                result = pipeline.fit(
+                    spec,
+                    dataset,
+                    table,
+                    test=tested,
+                    slots=slots or os.cpu_count() or 1,
+                    watch=watch.show,
+                )
+        except KeyboardInterrupt:
+            console.print("Stopped; no model was written. A shorter --budget ends with one.")
+            raise typer.Exit(130) from None
     out.write_bytes(result.finished.files[ExportFormat.ONNX])
     screen = Console()
     screen.print(leaderboard(result.trials, result.plan.metric))
     screen.print(outcome(result.finished.card))
     screen.print(
-        f"{out}: {out.stat().st_size / 1e6:.1f} MB, {time.monotonic() - started:.0f} s in all"
+        f"{out}: {filesize.decimal(out.stat().st_size)}, {time.monotonic() - started:.0f} s in all"
     )
     screen.print(f"Score new rows with:  automl predict {out} ROWS.csv")
 
@@ -173,13 +179,13 @@ class Watch:
         """Take note of the trials so far; the screen follows by itself."""
         self._plan, self._trials = plan, list(trials)
 
-    def _render(self) -> Group:
+    def _render(self) -> RenderableType:
         ended = sum(trial.state.ended for trial in self._trials)
         spent = time.monotonic() - self._started
         total = self._budget.trials if self._budget.seconds is None else self._budget.seconds
         done = float(ended) if self._budget.seconds is None else min(spent, self._budget.seconds)
-        bar = ProgressBar(total=float(total or 1), completed=done, width=40)
-        line = Text(f"{ended} trials, {len(self._trials) - ended} running, {spent:.0f} s")
+        share = done / (total or 1)
         if self._plan is None:
-            return Group(bar, line)
-        return Group(bar, line, leaderboard(self._trials, self._plan.metric, limit=8))
+            return drawing(share, Text(f"getting ready, {spent:.0f} s"))
+        line = Text(f"{ended} trials, {len(self._trials) - ended} running, {spent:.0f} s")
+        return drawing(share, line, leaderboard(self._trials, self._plan.metric, limit=8))

@@ -2,7 +2,6 @@
 
 import json
 import sys
-import time
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,7 +12,7 @@ from automl.cli.remote import Id, Json, Key, Limit, Url, say, service, show, sho
 from automl.client import Client, StudyFailed
 from automl.client.client import as_budget, guess_task
 from automl.client.screen import Screen, leaderboard, status_line
-from automl.client.watch import LOOK_SECONDS, top
+from automl.client.watch import draw, top
 
 app = typer.Typer(no_args_is_help=True, help="Start, watch, steer and delete studies.")
 
@@ -156,7 +155,8 @@ def _watch(client: Client, study_id: str, *, as_json: bool) -> None:
             for event in client.events(study_id):
                 print(json.dumps(event), flush=True)
         elif sys.stdout.isatty():
-            _draw(client, study_id)
+            with Screen(Console()) as screen:
+                draw(client, study_id, screen)
         else:
             _tell(client, study_id)
         study = client.study(study_id)
@@ -176,16 +176,6 @@ def _watch(client: Client, study_id: str, *, as_json: bool) -> None:
     if not as_json and study["model_id"]:
         same = _same(client.url)
         say(f"Take its model with:  automl models download {study['model_id']}{same}")
-
-
-def _draw(client: Client, study_id: str) -> None:
-    with Screen(Console()) as screen:
-        looked = 0.0
-        screen.show(client.study(study_id), top(client, study_id))
-        for _ in client.events(study_id):
-            if time.monotonic() - looked >= LOOK_SECONDS:
-                screen.show(client.study(study_id), top(client, study_id))
-                looked = time.monotonic()
 
 
 def _tell(client: Client, study_id: str) -> None:

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
-from rich.console import Console, Group
+from rich.console import Console, Group, RenderableType
 from rich.live import Live
+from rich.padding import Padding
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
@@ -46,14 +47,24 @@ class Screen:
         """Take note of a study as it stands and its best trials."""
         self._study, self._trials, self._at = study, trials, time.monotonic()
 
-    def _render(self) -> Group:
+    def _render(self) -> RenderableType:
         if self._study is None:
-            return Group(Text("waiting for the first news …"))
-        return Group(
-            ProgressBar(total=1.0, completed=self._study["progress"]["fraction"], width=40),
+            return Text("waiting for the first news …")
+        return drawing(
+            self._study["progress"]["fraction"],
             Text(status_line(self._study, since=time.monotonic() - self._at)),
             leaderboard(self._study, self._trials),
         )
+
+
+def drawing(fraction: float, *below: RenderableType) -> RenderableType:
+    """Return a progress bar with what stands below it, narrower than the terminal by a `^C`.
+
+    What the terminal itself echoes in the last column would wrap, and clearing miss a line.
+    """
+    bar = Table.grid()  # a line of its own: rich's bar ends without one
+    bar.add_row(ProgressBar(total=1.0, completed=fraction, width=40))
+    return Padding(Group(bar, *below), (0, 2, 0, 0))
 
 
 def status_line(study: Json, *, since: float = 0.0) -> str:
@@ -77,7 +88,9 @@ def status_line(study: Json, *, since: float = 0.0) -> str:
 
 def leaderboard(study: Json, trials: Sequence[Json]) -> Table:
     """Return trials as a table for a terminal."""
-    table = Table(title=Text(f"{plain(study['name'] or study['id'])}"), title_justify="left")
+    # Without `expand`, rich takes the hyperparameters' room from all the other columns.
+    title = Text(plain(study["name"] or study["id"]))
+    table = Table(title=title, title_justify="left", expand=True)
     for heading in ("#", study["metric"]["name"], "family", "state", "seconds"):
         table.add_column(Text(plain(heading)), no_wrap=True)
     table.add_column("hyperparameters", overflow="ellipsis", no_wrap=True, ratio=1)

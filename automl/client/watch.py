@@ -8,9 +8,10 @@ from automl.client.transport import Json
 
 if TYPE_CHECKING:
     from automl.client.client import Client
+    from automl.client.screen import Screen
 
 LOOK_SECONDS = 0.5
-"""How often the screen asks anew at most."""
+"""How often the screen asks anew at most, when all that came are epochs."""
 
 
 def watch(client: "Client", study_id: str, *, progress: bool | None = None) -> Json:
@@ -30,12 +31,19 @@ def watch(client: "Client", study_id: str, *, progress: bool | None = None) -> J
     from automl.client.screen import Screen  # loads rich
 
     with Screen() as screen:
-        looked = 0.0
-        for _ in client.events(study_id):
-            if time.monotonic() - looked >= LOOK_SECONDS:
-                screen.show(client.study(study_id), top(client, study_id))
-                looked = time.monotonic()
+        draw(client, study_id, screen)
     return client.study(study_id)
+
+
+def draw(client: "Client", study_id: str, screen: "Screen") -> None:
+    """Show a study on a screen until it ends; only epochs may go by unseen."""
+    study = client.study(study_id)
+    screen.show(study, top(client, study_id))
+    looked = time.monotonic()
+    for event in client.events(study_id, after=study["last_seq"]):
+        if event["type"] != "trial.epoch" or time.monotonic() - looked >= LOOK_SECONDS:
+            screen.show(client.study(study_id), top(client, study_id))
+            looked = time.monotonic()
 
 
 def top(client: "Client", study_id: str, *, limit: int = 10) -> list[Json]:

@@ -1,10 +1,12 @@
 """Candidates evaluated side by side on this machine, one process each, without a queue."""
 
 import multiprocessing
+import signal
 import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from types import TracebackType
@@ -192,7 +194,12 @@ class _Process:
         self._process: SpawnProcess = context.Process(
             target=_serve, args=(theirs, prepared, deadline), daemon=True
         )
+        # A Ctrl-C is for the parent, which ends its children: what is blocked here stays so there,
+        # once the tracker runs, whose start would unblock it.
+        resource_tracker.ensure_running()
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         self._process.start()
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
         theirs.close()
 
     def kill(self) -> None:
