@@ -13,9 +13,13 @@ export class Problem extends Error {
     super(body?.detail || `The server answered with status ${status}.`);
     this.status = status;
     this.reason = body?.reason ?? null;
-    this.places = (body?.errors ?? []).map(place);
+    this.places = untold(body?.errors ?? [], this.message).map(place);
   }
 }
+
+/** A single bad line that the detail has named already need not be said twice. */
+const untold = (errors, detail) =>
+  (errors.length === 1 && errors[0].line != null && detail.includes(`ine ${errors[0].line} `) ? [] : errors);
 
 /** No answer at all. */
 export class Away extends Error {

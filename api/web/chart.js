@@ -7,13 +7,15 @@ const [WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM] = [360, 190, 56, 10, 10, 34];
 /**
  * Draws series over one pair of axes.
  *
- * @param series [{name, style, points: [[x, y], …], dots}], `style` being a number from 1
+ * @param series [{name, style, lines: [[[x, y], …], …], dots}], `style` being a number from 1
  * @param title what a screen reader says
  */
 export function Chart({ title, label, series }) {
-  const drawn = series.map((one) => ({ ...one, points: one.points.filter(isPoint) })).filter((one) => one.points.length);
+  const drawn = series
+    .map((one) => ({ ...one, lines: one.lines.map((line) => line.filter(isPoint)).filter((line) => line.length) }))
+    .filter((one) => one.lines.length);
   if (!drawn.length) return html`<p class="quiet">${title}: nothing to show yet.</p>`;
-  const all = drawn.flatMap((one) => one.points);
+  const all = drawn.flatMap((one) => one.lines.flat());
   const x = axis(all.map((point) => point[0]), LEFT, WIDTH - RIGHT, true);
   const y = axis(all.map((point) => point[1]), HEIGHT - BOTTOM, TOP);
   return html`
@@ -26,7 +28,9 @@ export function Chart({ title, label, series }) {
         ${x.ticks.map((tick) => html`
           <text key=${`x${tick}`} x=${x.at(tick)} y=${HEIGHT - BOTTOM + 15} text-anchor="middle">${number(tick)}</text>`)}
         <text x=${(LEFT + WIDTH - RIGHT) / 2} y=${HEIGHT - 4} text-anchor="middle">${label}</text>
-        ${drawn.map((one) => (one.dots || one.points.length === 1 ? dots(one, x, y) : line(one, x, y)))}
+        ${drawn.map((one) => html`
+          <g key=${one.name} class=${`s${one.style}${one.lines.length > 1 ? " several" : ""}`}>${one.lines.map((line) =>
+            (one.dots || line.length === 1 ? dots(line, x, y) : stroke(line, x, y)))}</g>`)}
       </svg>
       <ul class="legend">${drawn.map((one) => html`<li key=${one.name} class=${`s${one.style}`}>${one.name}</li>`)}</ul>
     </figure>`;
@@ -34,15 +38,14 @@ export function Chart({ title, label, series }) {
 
 const isPoint = ([x, y]) => Number.isFinite(x) && Number.isFinite(y) && y !== null;
 
-const line = (one, x, y) => html`
-  <polyline key=${one.name} class=${`line s${one.style}`} points=${one.points.map(([a, b]) => `${x.at(a).toFixed(1)},${y.at(b).toFixed(1)}`).join(" ")} />`;
+const stroke = (line, x, y) => html`
+  <polyline class="line" points=${line.map(([a, b]) => `${x.at(a).toFixed(1)},${y.at(b).toFixed(1)}`).join(" ")} />`;
 
-const dots = (one, x, y) => html`
-  <g key=${one.name} class=${`dots s${one.style}`}>${one.points.map(([a, b]) => html`<circle cx=${x.at(a)} cy=${y.at(b)} r="3" />`)}</g>`;
+const dots = (line, x, y) => line.map(([a, b]) => html`<circle cx=${x.at(a)} cy=${y.at(b)} r="3" />`);
 
 function spoken(title, series) {
-  const ends = series.map((one) => `${one.name}: last ${number(one.points.at(-1)[1])}`);
-  return `${title}. ${ends.join(", ")}`;
+  const ends = series.map((one) => `${one.name}: last ${one.lines.map((line) => number(line.at(-1)[1])).join(", ")}`);
+  return `${title}. ${ends.join("; ")}`;
 }
 
 function axis(values, from, to, whole = false) {
@@ -52,7 +55,7 @@ function axis(values, from, to, whole = false) {
     const room = whole ? 1 : Math.abs(low) / 10 || 1;
     [low, high] = [low - (whole ? 0 : room), high + room];
   }
-  const step = nice((high - low) / 4, whole);
+  const step = nice((high - low) / 5, whole);
   const ticks = [];
   for (let tick = Math.ceil(low / step) * step; tick <= high + step / 1e6; tick += step) {
     ticks.push(Number(tick.toPrecision(10)));

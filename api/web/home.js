@@ -4,6 +4,7 @@ import { get, once, post, upload } from "./api.js";
 import { html } from "./html.js";
 import { ProblemBox } from "./problem.js";
 import { Profile } from "./profile.js";
+import { Target } from "./target.js";
 import { ENDED, METRICS, STATUS, budget, budgetText, bytes, metricName, moment, number } from "./words.js";
 
 const LOOK_AGAIN = 3000; // ms, while a study of the list is on its way
@@ -60,6 +61,7 @@ function NewStudy({ datasetId }) {
 function Upload({ done }) {
   const [sent, setSent] = useState(null);
   const [problem, setProblem] = useState(null);
+  const [refused, setRefused] = useState(null); // a file's name: the input is empty again by then
 
   async function take(event) {
     const input = event.target;
@@ -71,6 +73,7 @@ function Upload({ done }) {
       done(await upload(file, (share) => setSent({ name: file.name, size: file.size, share })));
     } catch (error) {
       setProblem(error);
+      setRefused(file.name);
     }
     setSent(null);
     input.value = ""; // the same file, mended, can be chosen again
@@ -88,7 +91,7 @@ function Upload({ done }) {
             ? `Sending ${sent.name}: ${Math.floor(sent.share * 100)} % of ${bytes(sent.size)}`
             : `Reading ${sent.name} …`}</small>
         </div>`}
-      <${ProblemBox} problem=${problem} />
+      <${ProblemBox} problem=${problem} about=${refused} />
     </div>`;
 }
 
@@ -101,7 +104,8 @@ function Start({ dataset }) {
   const [problem, setProblem] = useState(null);
   const [busy, setBusy] = useState(false);
 
-  const task = chosenTask ?? likelyTask(dataset.columns.find((column) => column.name === target));
+  const column = dataset.columns.find((one) => one.name === target);
+  const task = chosenTask ?? likelyTask(column);
   const judged = METRICS[task].includes(metric) ? metric : "auto";
   const asked = budget(time);
 
@@ -140,6 +144,7 @@ function Start({ dataset }) {
         <small id="budget-hint">${asked === null ? "Write 90s, 5m, 1h or 20 trials." : budgetText(asked)}</small></div>
       <div class="field"><span class="label" aria-hidden="true">${"\u00a0"}</span>
         <button class="primary" type="submit" disabled=${busy || asked === null}>Start</button></div>
+      <${Target} column=${column} task=${task} rows=${dataset.rows} />
       <${ProblemBox} problem=${problem} />
     </form>`;
 }
@@ -153,7 +158,7 @@ function likelyTarget({ columns }) {
 }
 
 function likelyTask(column) {
-  return column?.kind === "numeric" && column.unique > 20 ? "regression" : "classification";
+  return column.kind === "numeric" && column.unique > 20 ? "regression" : "classification";
 }
 
 function Studies() {

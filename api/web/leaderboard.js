@@ -1,13 +1,13 @@
 // The trials as a table; a row opens its trial.
 import { useEffect, useState } from "./vendor/hooks.js";
 import { get } from "./api.js";
-import { Chart } from "./chart.js";
+import { Curve } from "./curve.js";
 import { html } from "./html.js";
 import { ProblemBox } from "./problem.js";
 import { duration, metricName, number, trialNote } from "./words.js";
 
 const FIRST = 50;
-const POINTS = 300;
+const POINTS = 600;
 
 export function Leaderboard({ study, rows, points }) {
   const [open, setOpen] = useState(null);
@@ -46,7 +46,7 @@ function Row({ trial, point, study, best, open, toggle }) {
     ${open && html`<tr class="detail" id=${id}><td colspan="6"><${Trial} study=${study} trial=${trial} point=${point} /></td></tr>`}`;
 }
 
-/** One trial: its curve is fetched once, and again when it ends; what it trains meanwhile is appended. */
+/** One trial: its curve is fetched at first, at each new fold and at the end; what comes meanwhile is appended. */
 function Trial({ study, trial, point }) {
   const [traced, setTraced] = useState(null);
   const [problem, setProblem] = useState(null);
@@ -55,7 +55,7 @@ function Trial({ study, trial, point }) {
     get(`/v1/studies/${study.id}/trials/${trial.number}?max_points=${POINTS}`, { signal: stop.signal })
       .then(setTraced, (error) => stop.signal.aborted || setProblem(error));
     return () => stop.abort();
-  }, [study.id, trial.number, trial.state]);
+  }, [study.id, trial.number, trial.state, point?.fold]);
   useEffect(() => {
     if (!point) return;
     setTraced((old) => old && { ...old, curve: [...old.curve.filter((one) => one.epoch < point.epoch), point] });
@@ -64,20 +64,10 @@ function Trial({ study, trial, point }) {
   if (problem) return html`<${ProblemBox} problem=${problem} />`;
   if (!traced) return html`<p role="status">Loading …</p>`;
   const { curve } = traced;
-  const line = (field) => curve.map((one) => [one.epoch, one[field]]);
   const note = trialNote({ ...traced, ...trial, reason: trial.reason ?? traced.reason });
   return html`
     ${note && html`<p>${note} ${traced.message && html`<span class="quiet">${traced.message}</span>`}</p>`}
-    ${curve.length > 0 && html`
-      <div class="charts">
-        <${Chart} title="Loss" label="epoch" series=${[
-          { name: "training", style: 2, points: line("train_loss") },
-          { name: "validation", style: 1, points: line("valid_loss") },
-        ]} />
-        <${Chart} title=${metricName(study.metric.name)} label="epoch" series=${[
-          { name: "validation", style: 1, points: line("value") },
-        ]} />
-      </div>`}
+    ${curve.length > 0 && html`<${Curve} points=${curve} metric=${study.metric.name} />`}
     ${!curve.length && trial.state === "complete" && html`<p class="quiet">This kind of model has no learning curve.</p>`}
     <dl class="params">
       ${Object.entries(traced.params).map(([name, value]) => html`<div key=${name}><dt>${name}</dt><dd>${setting(value)}</dd></div>`)}

@@ -1,8 +1,8 @@
 // What went wrong, in the server's own words.
 import { html } from "./html.js";
 
-export const ProblemBox = ({ problem }) => problem && html`
+export const ProblemBox = ({ problem, about }) => problem && html`
   <div class="problem" role="alert">
-    <p>${problem.message}</p>
+    <p>${about && html`<b>${about}</b>: `}${problem.message}</p>
     ${problem.places?.length > 0 && html`<ul>${problem.places.slice(0, 8).map((text) => html`<li>${text}</li>`)}</ul>`}
   </div>`;

@@ -1,39 +1,45 @@
 // What the service found in a dataset.
+import { useState } from "./vendor/hooks.js";
+import { Histogram, bars } from "./histogram.js";
 import { html } from "./html.js";
-import { bytes, number } from "./words.js";
+import { bytes, number, percent } from "./words.js";
 
-const SHOWN = 200; // columns; a table of thousands is no profile to read
+const FIRST = 12;
+const MOST = 200; // columns; a table of thousands is no profile to read
 
 export function Profile({ dataset }) {
-  const columns = dataset.columns.slice(0, SHOWN);
+  const [all, setAll] = useState(false);
+  const { columns, rows } = dataset;
+  const shown = columns.slice(0, all ? MOST : FIRST);
+  const more = Math.min(columns.length, MOST);
   return html`
     <section class="profile" aria-labelledby="profile">
       <h3 id="profile">${dataset.name}</h3>
-      <p class="quiet">${number(dataset.rows)} rows, ${number(dataset.columns.length)} columns, ${bytes(dataset.bytes)}, ${dataset.format}</p>
+      <p class="quiet">${number(rows)} rows, ${number(columns.length)} columns, ${bytes(dataset.bytes)}, ${dataset.format}</p>
       ${dataset.warnings.length > 0 && html`
         <ul class="warnings" aria-label="Warnings">${dataset.warnings.map((one) => html`<li>${one.message}</li>`)}</ul>`}
       <div class="scroll" tabindex="0" role="region" aria-label="Columns"><table>
-        <thead><tr><th scope="col">Column</th><th scope="col">Kind</th><th scope="col" class="number">Missing</th>
-          <th scope="col" class="number">Unique</th><th scope="col">Values</th></tr></thead>
-        <tbody>${columns.map((column) => html`
+        <thead><tr><th scope="col">Column</th><th scope="col">Distribution</th><th scope="col">Values</th>
+          <th scope="col" class="number">Different</th><th scope="col" class="number">Missing</th></tr></thead>
+        <tbody>${shown.map((column) => html`
           <tr key=${column.name}>
-            <th scope="row">${column.name}</th>
-            <td>${column.kind}</td>
-            <td class="number">${column.missing ? `${number(column.missing)} (${share(column.missing, dataset.rows)})` : "0"}</td>
-            <td class="number">${number(column.unique)}</td>
+            <th scope="row">${column.name}<br /><small>${column.kind}</small></th>
+            <td class="small"><${Histogram} items=${bars(column)} rows=${rows} label=${`Distribution of ${column.name}`} /></td>
             <td class="values">${values(column)}</td>
+            <td class="number">${number(column.unique)}</td>
+            <td class="number">${column.missing ? `${number(column.missing)} (${percent(column.missing, rows)})` : "0"}</td>
           </tr>`)}</tbody>
       </table></div>
-      ${dataset.columns.length > SHOWN && html`<p class="quiet">The first ${SHOWN} columns of ${number(dataset.columns.length)}.</p>`}
+      ${more > shown.length && html`<button onClick=${() => setAll(true)}>Show ${columns.length > MOST ? `the first ${MOST}` : `all ${more}`} columns</button>`}
+      ${all && columns.length > MOST && html`<p class="quiet">The first ${MOST} columns of ${number(columns.length)}.</p>`}
     </section>`;
 }
 
-function share(count, rows) {
-  const percent = (100 * count) / rows;
-  return percent < 0.1 ? "< 0.1 %" : `${number(percent, 2)} %`;
-}
-
-function values(column) {
-  if (typeof column.min === "number") return `${number(column.min)} to ${number(column.max)}`;
-  return column.top.slice(0, 4).map(([value, count]) => `${value} (${number(count)})`).join(", ");
+function values({ kind, min, max, top, summary, lengths, earliest, latest }) {
+  if (earliest) return `${earliest} to ${latest}`;
+  if (kind === "text" && lengths) return `${number(lengths.words, 2)} words on average, up to ${number(lengths.longest)} characters`;
+  if (kind !== "numeric" || typeof min !== "number") return top.slice(0, 4).map(([value, count]) => `${value} (${number(count)})`).join(", ");
+  if (!summary) return `${number(min)} to ${number(max)}`;
+  const { "5%": low, "50%": middle, "95%": high } = summary.quantiles;
+  return html`${number(min)} to ${number(max)}<br /><small>median ${number(middle)}, 90 % from ${number(low)} to ${number(high)}</small>`;
 }

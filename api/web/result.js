@@ -21,7 +21,7 @@ export function Result({ study }) {
       <${Files} study=${study} model=${model} report=${study.links.report} />
       <div class="columns">
         <div>
-          <h4>${unseen ? "On rows the search never saw" : "Out of fold"}</h4>
+          <h4>${unseen ? "On rows the search never saw" : "On rows held out in turn (out of fold)"}</h4>
           <table><thead><tr><th scope="col">Metric</th><th scope="col" class="number">Value</th><th scope="col" class="number">95 % interval</th></tr></thead>
             <tbody>${Object.entries(model.test.metrics).map(([name, one]) => html`
               <tr key=${name}><th scope="row">${metricName(name)}</th><td class="number">${number(one.value)}</td>

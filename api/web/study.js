@@ -129,9 +129,9 @@ function Head({ state, online }) {
         <span role="status" class="offline">${online ? "" : "Reconnecting …"}</span></p>
       <progress aria-label="Progress of the study" max="1" value=${fraction}></progress>
       <dl class="facts">
-        <div><dt>Best so far</dt><dd aria-live="polite">${study.best ? number(study.best.value) : "–"}</dd>
+        <div><dt>${ENDED.includes(study.status) ? "Best trial" : "Best so far"}</dt><dd aria-live="polite">${study.best ? number(study.best.value) : "–"}</dd>
           <dd class="quiet">${study.best ? `trial ${study.best.trial}, ${study.best.family}` : "no trial is complete"}</dd></div>
-        <div><dt>Baseline</dt><dd>${number(study.baseline.value)}</dd><dd class="quiet">always guessing alike</dd></div>
+        <div><dt>Baseline</dt><dd>${number(study.baseline.value)}</dd><dd class="quiet">always the same guess</dd></div>
         <div><dt>Time</dt><dd>${duration(elapsed)}</dd>
           <dd class="quiet">${ENDED.includes(study.status) ? "in all" : left === null ? " " : `about ${duration(Math.ceil(left))} left`}</dd></div>
         <div><dt>Trials</dt><dd>${number(state.trials.size)}</dd><dd class="quiet">${parts.join(", ") || "none yet"}</dd></div>
@@ -182,8 +182,8 @@ function History({ state }) {
   return html`
     <section aria-labelledby="history"><h3 id="history">The search</h3>
       <${Chart} title=${`${metricName(study.metric.name)} by trial`} label="trial" series=${[
-        { name: "trials", style: 3, dots: true, points },
-        { name: "best so far", style: 1, points: best },
-        { name: "baseline", style: 4, points: [[first, base], [last, base]] },
+        { name: "trials", style: 3, dots: true, lines: [points] },
+        { name: "best so far", style: 1, lines: [best] },
+        { name: "baseline", style: 4, lines: [[[first, base], [last, base]]] },
       ]} /></section>`;
 }

@@ -61,6 +61,12 @@ export function number(value, digits = 4) {
   return String(Number(value.toPrecision(digits)));
 }
 
+/** Returns a share of rows in per cent. */
+export function percent(count, rows) {
+  const share = (100 * count) / rows;
+  return share > 0 && share < 0.1 ? "< 0.1 %" : `${number(share, 2 + (share >= 99))} %`;
+}
+
 export function duration(seconds) {
   if (seconds === null || seconds === undefined) return "–";
   if (seconds < 10) return `${seconds.toFixed(1)} s`;

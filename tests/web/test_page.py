@@ -52,6 +52,45 @@ def test_a_budget_that_is_none_cannot_be_started(page: Page, service: Service) -
     expect(page.get_by_role("button", name="Start")).to_be_disabled()
 
 
+def test_the_targets_distribution_is_drawn(page: Page, service: Service, flats: Path) -> None:
+    page.goto(_url(service))
+    page.get_by_label("Dataset file").set_input_files(flats)
+    drawn = page.locator(".target").get_by_role("img", name="Distribution of price")
+    expect(drawn.locator("rect")).to_have_count(20)
+    expect(drawn.locator("title").first).to_contain_text(re.compile(r"^1000 to 1109.2: \d"))
+    expect(page.locator(".target")).to_contain_text("median 2073")
+    page.get_by_label("Target").select_option("colour")
+    classes = page.get_by_role("table", name="Distribution of colour").get_by_role("row")
+    expect(classes).to_have_count(2)
+    expect(classes.first).to_contain_text("30")
+    expect(classes.first).to_contain_text("50 %")
+    assert classes.first.locator("rect").get_attribute("width") == "50%"
+
+
+def test_every_column_has_its_histogram(page: Page, service: Service, tmp_path: Path) -> None:
+    names = [f"c{number}" for number in range(20)]
+    rows = [",".join(str(row % (2 + place)) for place in range(20)) for row in range(60)]
+    path = tmp_path / "wide.csv"
+    path.write_text("\n".join([",".join(names), *rows]))
+    page.goto(_url(service))
+    page.get_by_label("Dataset file").set_input_files(path)
+    columns = page.get_by_role("region", name="Columns")
+    expect(columns.get_by_role("img")).to_have_count(12)
+    page.get_by_role("button", name="Show all 20 columns").click()
+    expect(columns.get_by_role("img")).to_have_count(20)
+    few = columns.get_by_role("img", name="Distribution of c1", exact=True).locator("title")
+    expect(few).to_have_text(["0: 20 (33 %)", "1: 20 (33 %)", "2: 20 (33 %)"])
+
+
+def test_a_dataset_that_nobody_counted_is_shown(page: Page, service: Service) -> None:
+    dataset = add_dataset(service.store)
+    page.goto(_url(service, f"#/datasets/{dataset.id}"))
+    page.get_by_label("Target").select_option("size")
+    expect(page.get_by_role("heading", name="tiny")).to_be_visible()
+    page.get_by_label("Task").select_option("regression")
+    expect(page.get_by_role("button", name="Start")).to_be_enabled()
+
+
 def test_a_refused_upload_says_what_was_wrong(page: Page, service: Service, tmp_path: Path) -> None:
     path = tmp_path / "bad.csv"
     path.write_text("a,b\n1,2\n1,2,3\n")
@@ -62,6 +101,7 @@ def test_a_refused_upload_says_what_was_wrong(page: Page, service: Service, tmp_
     with path.open("rb") as file:
         said = service.post("/v1/datasets", files={"file": ("bad.csv", file)}).json()
     expect(alert).to_contain_text(said["detail"])
+    expect(alert).to_contain_text("bad.csv")
     expect(alert).to_contain_text("Line 3")
     expect(page.get_by_label("Dataset file")).to_be_enabled()
 
