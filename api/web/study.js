@@ -4,6 +4,7 @@ import { get, once, post } from "./api.js";
 import { Chart } from "./chart.js";
 import { follow } from "./events.js";
 import { begin, counts, fold, leaderboard, progress, refresh } from "./fold.js";
+import { Further } from "./further.js";
 import { html } from "./html.js";
 import { Leaderboard } from "./leaderboard.js";
 import { ProblemBox } from "./problem.js";
@@ -110,6 +111,14 @@ async function everyTrial(studyId, signal) {
   return found;
 }
 
+/** Shows in the tab how far the study is, for whoever looks elsewhere meanwhile. */
+function useTitle(study, fraction) {
+  const name = study.name ?? study.id;
+  const title = ENDED.includes(study.status) ? `${STATUS[study.status]}: ${name}` : `${Math.floor(100 * fraction)} % ${name}`;
+  useEffect(() => { document.title = title; }, [title]);
+  useEffect(() => () => { document.title = "AutoML"; }, []);
+}
+
 function Head({ state, online }) {
   const [, tick] = useState(0);
   const { study } = state;
@@ -120,6 +129,7 @@ function Head({ state, online }) {
     return () => clearInterval(timer);
   }, [moving]);
   const { fraction, elapsed, left } = progress(state);
+  useTitle(study, fraction);
   const found = counts(state);
   const parts = ["complete", "running", "waiting", "pruned", "failed", "cancelled"]
     .filter((name) => found[name]).map((name) => `${found[name]} ${name}`);
@@ -157,7 +167,7 @@ function Controls({ study, setStudy }) {
     setAsking(null);
   }
 
-  if (ENDED.includes(status)) return html`<${ProblemBox} problem=${problem} />`;
+  if (ENDED.includes(status)) return html`<${Further} study=${study} setStudy=${setStudy} />`;
   const button = (verb, label) => html`
     <button onClick=${() => ask(verb)} disabled=${asking !== null}>${asking === verb ? ASKING[verb] : label}</button>`;
   return html`

@@ -151,6 +151,24 @@ def test_a_study_is_paused_resumed_and_cancelled(page: Page, service: Service) -
     expect(page.get_by_role("link", name="Download model")).to_be_visible()
 
 
+def test_an_ended_study_goes_on_with_more_budget(page: Page, service: Service) -> None:
+    study = _study(service, trials=1)
+    hand = Hand(service.store, values=[0.5, 0.25])
+    hand.run(study.id)
+    page.goto(_url(service, f"#/studies/{study.id}"))
+    expect(page).to_have_title("Done: try")
+    page.get_by_text("Search further").click()
+    expect(page.get_by_label("More budget")).to_have_value("1 trial")
+    page.get_by_label("More budget").fill("much")
+    expect(page.get_by_role("button", name="Resume")).to_be_disabled()
+    page.get_by_label("More budget").fill("1 trials")
+    page.get_by_role("button", name="Resume").click()
+    expect(page.get_by_role("button", name="Pause")).to_be_visible()
+    hand.run(study.id)
+    expect(page.get_by_text("Done", exact=True)).to_be_visible()
+    expect(page.locator("table.trials tbody tr")).to_have_count(2)
+
+
 def test_a_lost_stream_comes_back_where_it_was(page: Page, service: Service) -> None:
     study = _study(service)
     hand = Hand(service.store, values=[0.5, 0.25, 0.4])
