@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from automl.core.errors import DatasetUnreadable, Detail
 from automl.core.schema import DataWarning
+from automl.data import scripts
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -20,9 +21,6 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _SAMPLE = 1 << 16
-_UNDEFINED_IN_1252 = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")
-_CYRILLIC_WORD = re.compile(rb"[\xa8\xb8\xc0-\xff]{3,}")
-_HIGH = re.compile(rb"[\x80-\xff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +52,7 @@ def detect(chunks: Iterable[bytes], charset: str | None) -> Encoding:
         return Encoding(encoding or "utf-8")
     if encoding is not None or scan.mostly_utf8:
         raise scan.fault
-    return Encoding(scan.single_byte, guessed=True)
+    return Encoding(scan.guess.name(), guessed=True)
 
 
 def guess_warnings(encoding: Encoding) -> tuple[DataWarning, ...]:
@@ -115,8 +113,9 @@ class _Scan:
         self._encoding = encoding
         self._strict = codecs.getincrementaldecoder(encoding)("strict")
         self._lenient = codecs.getincrementaldecoder("utf-8")("surrogateescape")
+        self.guess = scripts.Guess()
         self._lines = 1
-        self._good = self._bad = self._undefined = self._high = self._cyrillic = 0
+        self._good = self._bad = 0
 
     def feed(self, chunk: bytes, *, final: bool = False) -> None:
         if self.fault is None:
@@ -131,7 +130,10 @@ class _Scan:
                 self._lines += good.count("\n")
                 shown = " ".join(f"{byte:02x}" for byte in error.object[error.start : error.end])
                 self.fault = self._unreadable(f"the bytes {shown}, which are no {self._encoding}")
-                self._lenient.setstate(before if self._encoding == "utf-8" else (b"", 0))
+                held = before if self._encoding == "utf-8" else (b"", 0)
+                self._lenient.setstate(held)
+                # What was good UTF-8 until here need not be good in another encoding.
+                self.guess.start(held[0], plain=not self._good)
             else:
                 if "\0" in text:
                     self._lines += text[: text.index("\0")].count("\n")
@@ -139,27 +141,17 @@ class _Scan:
                 self._lines += text.count("\n")
                 self._good += 0 if text.isascii() else sum(map(len, _WIDE.findall(text)))
                 return
+        self.guess.feed(chunk, final=final)
         text = self._lenient.decode(chunk, final)
-        if text.isascii():
-            return
-        bad = sum(map(len, _ESCAPED.findall(text)))
-        self._bad += bad
-        self._good += sum(map(len, _WIDE.findall(text))) - bad
-        self._undefined += len(_UNDEFINED_IN_1252.findall(chunk))
-        self._high += len(_HIGH.findall(chunk))
-        self._cyrillic += sum(map(len, _CYRILLIC_WORD.findall(chunk)))
+        if not text.isascii():
+            bad = sum(map(len, _ESCAPED.findall(text)))
+            self._bad += bad
+            self._good += sum(map(len, _WIDE.findall(text))) - bad
 
     @property
     def mostly_utf8(self) -> bool:
         """Whether the file is UTF-8 with damage rather than another encoding."""
         return self._good > self._bad
-
-    @property
-    def single_byte(self) -> str:
-        """The likeliest of the encodings with a byte a character; all read every file."""
-        if self._cyrillic > 0.7 * self._high:
-            return "windows-1251" if not self._undefined else "koi8-r"
-        return "latin-1" if self._undefined else "windows-1252"
 
     def _unreadable(self, what: str) -> DatasetUnreadable:
         return DatasetUnreadable(

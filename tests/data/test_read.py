@@ -129,6 +129,56 @@ def test_a_late_foreign_byte_decides_the_encoding_of_the_whole_file(tmp_path: Pa
     assert table.text(out, "b")[-1] == "café"
 
 
+SCRIPTS = {
+    "windows-1251": "Москва красный синий цвет",
+    "koi8-r": "Москва красный синий цвет",
+    "cp866": "МОСКВА КРАСНЫЙ СИНИЙ ЦВЕТ",
+    "windows-1253": "Αθήνα κόκκινο μπλε",
+    "windows-1255": "שלום ירושלים",
+    "windows-1256": "مرحبا بكم في مدينة القاهرة",
+    "windows-1250": "Wrocław książka święto żółw",
+    "cp932": "東京 カタカナ 日本語テスト",
+    "euc_jp": "東京 カタカナ 日本語テスト",
+    "gb18030": "北京 上海市 红色 中文测试",
+    "big5": "台北 紅色 中文測試",
+    "cp949": "서울 빨강 한국어 부산",
+}
+
+
+@pytest.mark.parametrize("rows", [1, 5_000])
+@pytest.mark.parametrize("encoding", SCRIPTS)
+def test_a_script_tells_its_encoding(encoding: str, rows: int, tmp_path: Path) -> None:
+    words = SCRIPTS[encoding].split()
+    text = "name,x\n" + "".join(f"{word},{n}\n" for n in range(rows) for word in words)
+    profile, out = take(tmp_path, text.encode(encoding))
+    assert table.text(out, "name") == words * rows
+    (warning,) = [item for item in profile.warnings if item.code == "ENCODING_GUESSED"]
+    assert encoding in warning.message
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "don’t and it’s",
+        "naïve café",
+        "mean±sd m²",
+        "25°C ½¼ µg",
+        "“so” – «là»",
+        "GRÜßE ÀÉÎ",
+        "Œuvre",
+    ],
+)
+def test_signs_and_accents_are_western(text: str, tmp_path: Path) -> None:
+    _, out = take(tmp_path, f"a,b\n{text},1\n".encode("windows-1252"))
+    assert table.text(out, "a") == [text]
+
+
+def test_what_is_guessed_reads_all_of_the_file(tmp_path: Path) -> None:
+    content = "名前,x\n" + "東京,1\n" * 300_000  # several chunks, cut within characters
+    _, out = take(tmp_path, content.encode("cp932") + b"\x80\x80,1\n")  # which is none
+    assert len(table.text(out, "x")) == 300_001
+
+
 def test_damaged_utf8_is_refused_with_its_line_and_not_taken_for_latin(tmp_path: Path) -> None:
     content = "a,b\n1,é\n2,ü\n3,ö\n".encode() + b"4,caf\xe9\n" + "5,ß\n".encode()
     with pytest.raises(DatasetUnreadable, match="Line 5") as caught:
