@@ -219,6 +219,7 @@ points = Table(
     Column("learning_rate", Double),
     Column("gradient_norm", Double),
     Column("seconds", Double, nullable=False),
+    Column("fold", Integer),
     ForeignKeyConstraint(
         ["study_id", "trial"], ["trials.study_id", "trials.number"], ondelete="CASCADE"
     ),
