@@ -11,9 +11,9 @@ decay of 0.1 rather than 0.01 0.0499 / 0.938 / 51,621; with that decay cosine 0.
 and patience one that overfits.
 """
 
-from automl.core.balance import ClassWeight
 from automl.core.catalog import TaskType
 from automl.core.hyperparameter import Hyperparameter, Space
+from automl.families.balance import CLASS_WEIGHT
 
 TRAINING: Space = (
     Hyperparameter(
@@ -32,14 +32,7 @@ TRAINING: Space = (
         tasks=(TaskType.CLASSIFICATION,),
         description="Part of each label that is spread over all classes while training.",
     ),
-    Hyperparameter(
-        name="class_weight",
-        type="categorical",
-        default=ClassWeight.NONE.value,
-        choices=tuple(choice.value for choice in ClassWeight),
-        tasks=(TaskType.CLASSIFICATION,),
-        description="Balanced: rare classes count as much as common ones.",
-    ),
+    CLASS_WEIGHT,
     Hyperparameter(
         name="optimizer",
         type="categorical",

@@ -5,9 +5,9 @@ The defaults were chosen on a fifth held out. Smoothing at 0.1 rather than 1: lo
 0.966 for 0.940, RMSE of california_housing 49,258 for 49,554, of adult nearly the same.
 """
 
-from automl.core.balance import ClassWeight
 from automl.core.catalog import TaskType
 from automl.core.hyperparameter import Hyperparameter, Space
+from automl.families.balance import CLASS_WEIGHT
 
 CLASSIFICATION = (TaskType.CLASSIFICATION,)
 
@@ -28,14 +28,6 @@ SMOOTHING = Hyperparameter(
     default=0.1,
     tasks=CLASSIFICATION,
     description="Rows like the average one that every leaf is mixed with",
-)
-CLASS_WEIGHT = Hyperparameter(
-    name="class_weight",
-    type="categorical",
-    choices=tuple(choice.value for choice in ClassWeight),
-    default=ClassWeight.NONE.value,
-    tasks=CLASSIFICATION,
-    description="Balanced: rare classes count as much as common ones",
 )
 
 FOREST: Space = (

@@ -58,6 +58,26 @@ def test_l2_reaches_the_optimum(case: Case, c: float) -> None:
     assert reached <= objective(case, fold, weights, l1=0.0, l2=l2) * (1 + 1e-5)
 
 
+@pytest.mark.parametrize("case", [BINARY, MULTICLASS], ids=str)
+@pytest.mark.parametrize("rows", ["dense", "sparse", "diagonal"])
+def test_balanced_classes_reach_the_optimum(
+    case: Case, rows: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fold = cases.fold(case, rows=300)
+    kept = np.flatnonzero((fold.train.y > 0) | (np.arange(300) % 5 == 0))
+    x, y = fold.train.x[kept].astype(np.float64), fold.train.y[kept]
+    if rows == "sparse":
+        monkeypatch.setattr(problem, "_SPARSE_FROM", 0)
+        monkeypatch.setattr(problem, "_SPARSE_BELOW", 1.0)
+    if rows == "diagonal":
+        monkeypatch.setattr(problem, "_GRAM_WORK", 0)
+    fold = replace(fold, train=Examples(x.astype(np.float32), y))
+    fitted = model.fit(candidate("l2", 1.0, class_weight="balanced"), fold, Watcher())
+    best = LogisticRegression(C=1.0, class_weight="balanced", tol=1e-10, max_iter=5000).fit(x, y)
+    given = fold.train.x
+    assert np.abs(fitted.predict(given) - best.predict_proba(given)).max() < 2e-3
+
+
 @pytest.mark.parametrize("alpha", [0.1, 0.01, 1e-4])
 def test_l1_reaches_the_optimum_of_regression(alpha: float) -> None:
     fold = cases.fold(REGRESSION, rows=300)

@@ -8,7 +8,8 @@ from dataclasses import replace
 from automl.core.catalog import FamilyName, Modality, TaskType
 from automl.core.hyperparameter import Hyperparameter
 from automl.core.learner import FamilySpec, View
-from automl.families.trees import CLASS_WEIGHT, CRITERION, SMOOTHING
+from automl.families.balance import CLASS_WEIGHT
+from automl.families.trees import CRITERION, SMOOTHING
 
 SPEC = FamilySpec(
     name=FamilyName.DECISION_TREE,

@@ -9,7 +9,7 @@ for 0.030 of log loss, and changed adult and hotel_rates little.
 from automl.core.catalog import FamilyName, Modality, TaskType
 from automl.core.hyperparameter import Hyperparameter
 from automl.core.learner import FamilySpec, View
-from automl.families.trees import CLASS_WEIGHT
+from automl.families.balance import CLASS_WEIGHT
 
 SPEC = FamilySpec(
     name=FamilyName.LIGHTGBM,

@@ -20,14 +20,26 @@ from automl.core.frame import Floats
 class Loss:
     """A loss of scores against ``y``, a class's index or a number a row.
 
-    ``measure`` gives the mean loss and its slopes by the scores, times the rows; ``predict`` what
-    the scores mean; ``curvature`` bounds a row's second derivatives from above (Böhning, 1992).
+    ``rows`` gives each row's loss and its slopes by the scores; ``predict`` what the scores mean;
+    ``curvature`` bounds a row's second derivatives from above (Böhning, 1992).
     """
 
-    measure: Callable[[Floats, npt.NDArray[Any]], tuple[float, Floats]]
+    rows: Callable[[Floats, npt.NDArray[Any]], tuple[Floats, Floats]]
     predict: Callable[[Floats], Floats]
     columns: int
     curvature: float
+
+    def measure(
+        self, scores: Floats, y: npt.NDArray[Any], weights: Floats | None = None
+    ) -> tuple[float, Floats]:
+        """Return the mean loss and its slopes by the scores, times the rows.
+
+        ``weights`` say what each row counts, 1 in the mean; None for all alike.
+        """
+        losses, slopes = self.rows(scores, y)
+        if weights is None:
+            return float(losses.mean()), slopes
+        return float((losses * weights).mean()), slopes * weights[:, None]
 
 
 def loss_of(task: TaskType, outputs: int) -> Loss:
@@ -39,28 +51,28 @@ def loss_of(task: TaskType, outputs: int) -> Loss:
     return Loss(_cross_entropy, _softmax, outputs, 0.5)
 
 
-def _squared(scores: Floats, y: npt.NDArray[Any]) -> tuple[float, Floats]:
+def _squared(scores: Floats, y: npt.NDArray[Any]) -> tuple[Floats, Floats]:
     slopes = scores - y[:, None]
-    return 0.5 * float(np.mean(slopes**2)), slopes
+    return 0.5 * slopes[:, 0] ** 2, slopes
 
 
-def _logistic(scores: Floats, y: npt.NDArray[Any]) -> tuple[float, Floats]:
+def _logistic(scores: Floats, y: npt.NDArray[Any]) -> tuple[Floats, Floats]:
     # log(1 + e^z) − y z, without overflow
     small = np.exp(-np.abs(scores))
     losses = np.log1p(small) + np.maximum(scores, 0.0) - scores * y[:, None]
     chances = np.where(scores >= 0, 1.0, small) / (1.0 + small)
-    return float(losses.mean()), chances - y[:, None]
+    return losses[:, 0], chances - y[:, None]
 
 
-def _cross_entropy(scores: Floats, y: npt.NDArray[Any]) -> tuple[float, Floats]:
+def _cross_entropy(scores: Floats, y: npt.NDArray[Any]) -> tuple[Floats, Floats]:
     truth = (np.arange(len(y)), y)
     top = scores.max(axis=1, keepdims=True)
     chances = np.exp(scores - top)  # scipy's logsumexp and softmax take four times as long
     totals = chances.sum(axis=1, keepdims=True)
-    loss = float(np.mean(np.log(totals) + top)) - float(np.mean(scores[truth]))
+    losses = (np.log(totals) + top)[:, 0] - scores[truth]
     chances /= totals
     chances[truth] -= 1.0
-    return loss, chances
+    return losses, chances
 
 
 def _softmax(scores: Floats) -> Floats:

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
+from automl.core.balance import row_weights
 from automl.core.catalog import TaskType, TrialFailure
 from automl.core.errors import TrialError
 from automl.core.frame import Floats
@@ -118,7 +119,8 @@ def _best(walk: Iterator[_Found], pace: Pace) -> _Found:
 def _walk(params: Params, fold: Fold, control: Control, pace: Pace) -> Iterator[_Found]:
     """Yield what each strength gives, each starting from the weights of the one before."""
     loss = loss_of(fold.task, fold.outputs)
-    train, valid = rows_of(fold.train), rows_of(fold.valid)
+    counts = row_weights(params, fold.train.y, fold.outputs)
+    train, valid = rows_of(fold.train, counts), rows_of(fold.valid)
     bound = bound_of(train, loss)
     weights = np.zeros((train.x.shape[1] + 1, loss.columns))
     passes = 0
@@ -134,7 +136,7 @@ def _walk(params: Params, fold: Fold, control: Control, pace: Pace) -> Iterator[
         problem = Problem(train, loss, bound, strength * (1 - share), strength * share, tick)
         weights = minimize(problem, weights, passes=_PASSES[exact], tolerance=_TOLERANCE[exact])
         scores = valid.scores(weights)
-        train_loss, _ = loss.measure(train.scores(weights), train.y)
+        train_loss, _ = loss.measure(train.scores(weights), train.y, counts)
         valid_loss, _ = loss.measure(scores, valid.y)
         if not np.isfinite(train_loss + valid_loss):
             raise TrialError(

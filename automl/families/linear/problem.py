@@ -23,10 +23,11 @@ _GRAM_WORK = 2e10  # rows × features²: above, the diagonal of the bound has to
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rows:
-    """Rows as the solvers see them."""
+    """Rows as the solvers see them; ``weights`` say what each counts, None for all alike."""
 
     x: Any
     y: npt.NDArray[Any]
+    weights: Floats | None = None
 
     def scores(self, weights: Floats) -> Floats:
         """Return ``(rows, columns)``."""
@@ -40,18 +41,23 @@ class Rows:
 
     def gram(self) -> Floats:
         """Return the mean of the outer products of the rows with their intercept."""
-        inner = self.x.T @ self.x
+        counted = self._counted(self.x)
+        inner = self.x.T @ counted
         if sparse.issparse(inner):
             inner = inner.toarray()
-        sums = np.asarray(self.x.sum(axis=0)).reshape(-1, 1)
+        sums = np.asarray(counted.sum(axis=0)).reshape(-1, 1)
         return np.block([[inner, sums], [sums.T, len(self.y)]]) / len(self.y)
 
     def diagonal(self) -> Floats:
         """Return a diagonal that bounds the ``gram`` from above."""
         size = abs(self.x)
-        totals = np.asarray(size.sum(axis=1)).reshape(-1, 1) + 1.0
+        totals = self._counted(np.asarray(size.sum(axis=1)).reshape(-1, 1) + 1.0)
         inner = np.asarray(size.T @ totals)
         return np.vstack([inner, totals.sum(axis=0)]).ravel() / len(self.y)
+
+    def _counted(self, cells: Any) -> Any:
+        """Return the cells times what their rows count."""
+        return cells if self.weights is None else sparse.diags_array(self.weights) @ cells
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,7 +76,7 @@ class Problem:
 
     def measure(self, weights: Floats, scores: Floats) -> tuple[float, Floats]:
         """Return what is minimized, at weights with these scores, and the slopes by the scores."""
-        loss, slopes = self.loss.measure(scores, self.rows.y)
+        loss, slopes = self.loss.measure(scores, self.rows.y, self.rows.weights)
         inner = weights[:-1]
         penalty = 0.5 * self.l2 * (inner**2).sum() + self.l1 * np.abs(inner).sum()
         return loss + float(penalty), slopes
@@ -86,12 +92,12 @@ class Problem:
         return np.append(np.full(self.rows.x.shape[1], self.l2), 0.0)
 
 
-def rows_of(examples: Examples) -> Rows:
-    """Return the examples as the solvers see them."""
+def rows_of(examples: Examples, weights: Floats | None = None) -> Rows:
+    """Return the examples as the solvers see them; ``weights`` have a mean of 1."""
     x: Any = examples.x
     if x.size >= _SPARSE_FROM and np.count_nonzero(x) < _SPARSE_BELOW * x.size:
         x = sparse.csr_array(x)
-    return Rows(x.astype(np.float64), examples.y)
+    return Rows(x.astype(np.float64), examples.y, weights)
 
 
 def bound_of(rows: Rows, loss: Loss) -> Floats:

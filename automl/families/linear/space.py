@@ -3,6 +3,7 @@
 from automl.core.catalog import FamilyName, Modality, TaskType
 from automl.core.hyperparameter import Hyperparameter
 from automl.core.learner import FamilySpec, View
+from automl.families.balance import CLASS_WEIGHT
 from automl.families.scaling import SCALING
 
 SPEC = FamilySpec(
@@ -45,6 +46,7 @@ SPEC = FamilySpec(
             when=("strength", ("fixed",)),
             description="inverse strength of the penalty, as scikit-learn's C",
         ),
+        CLASS_WEIGHT,
         *SCALING,
     ),
 )
