@@ -31,6 +31,9 @@ class View(StrEnum):
     """Trees: scaled numbers with NaN kept, categories as codes from 0 (unseen or missing: −1)."""
     ONE_HOT = "one_hot"
     """Linear models and networks: imputed scaled numbers, missing flags, one column a category."""
+    EMBEDDING = "embedding"
+    """Networks: as one-hot, but what has many categories is one column of codes from 0, of which
+    unseen and missing values have their own."""
 
 
 class Scaling(StrEnum):
@@ -60,6 +63,17 @@ class FamilySpec:
     space: Space
 
 
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """What the columns of encoded rows hold: numbers, but for those that hold codes.
+
+    ``codes`` pairs the position of each of these with how many codes it has, from 0 on.
+    """
+
+    width: int
+    codes: tuple[tuple[int, int], ...] = ()
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Examples:
     """Encoded rows.
@@ -77,20 +91,24 @@ class Fold:
     """All that a family is given to train on one fold.
 
     ``score`` gives the study's metric of predictions for the validation rows (``(rows, outputs)``,
-    in the space of ``y``); ``maximize`` says which way is better. ``categorical`` lists the columns
-    of ``x`` that hold codes (`View.ORDINAL` only).
+    in the space of ``y``); ``maximize`` says which way is better.
     """
 
     train: Examples
     valid: Examples
     task: TaskType
     outputs: int
-    categorical: tuple[int, ...]
+    layout: Layout
     score: Callable[[Floats], float]
     maximize: bool
     seed: int
     threads: int
     device: str
+
+    @property
+    def categorical(self) -> tuple[int, ...]:
+        """The columns of ``x`` that hold codes."""
+        return tuple(position for position, _ in self.layout.codes)
 
 
 class Control(Protocol):
@@ -146,8 +164,8 @@ class Estimator(Protocol):
 class NetworkFamily(Protocol):
     """The model module of a family of plain torch modules."""
 
-    def build(self, params: Params, inputs: int, outputs: int) -> "nn.Module":
-        """Return the untrained network: float32 (n, inputs) → logits or values (n, outputs)."""
+    def build(self, params: Params, layout: Layout, outputs: int) -> "nn.Module":
+        """Return the untrained network: encoded rows → logits or values (n, outputs)."""
 
     def emit(self, graph: Graph, x: str, network: "nn.Module") -> str:
         """Write the trained network's forward pass (logits or values) to ``graph``."""

@@ -14,8 +14,9 @@ from typing_extensions import override
 
 from automl.core.catalog import TrialFailure
 from automl.core.errors import TrialError
-from automl.core.graph import Graph
+from automl.core.graph import ElementType, Graph
 from automl.core.hyperparameter import Params, Space
+from automl.core.learner import Layout
 
 ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
     "relu": nn.ReLU,
@@ -60,6 +61,37 @@ class Dropout(nn.Dropout):
         return input * kept.mul_(_LEVELS / (_LEVELS - dropped))
 
 
+class Embedded(nn.Module):
+    """Rows whose codes have become learned vectors: the numbers first, then a vector a code.
+
+    All columns share one table, so that one look-up serves them. Vectors start at zero, where those
+    of what no training row has stay: neither this nor that.
+    """
+
+    positions: Tensor
+    numbers: Tensor
+    offsets: Tensor
+
+    def __init__(self, layout: Layout, width: int) -> None:
+        super().__init__()
+        sizes = [size for _, size in layout.codes]
+        positions = [position for position, _ in layout.codes]
+        numbers = [column for column in range(layout.width) if column not in positions]
+        self.outputs = len(numbers) + width * len(sizes)
+        self.table = nn.Embedding(sum(sizes), width)
+        nn.init.zeros_(self.table.weight)
+        offsets = [sum(sizes[:place]) for place in range(len(sizes))]
+        for name, values in (("positions", positions), ("numbers", numbers), ("offsets", offsets)):
+            self.register_buffer(name, torch.tensor(values, dtype=torch.int64), persistent=False)
+
+    @override
+    def forward(self, input: Tensor) -> Tensor:
+        """Return ``(rows, outputs)`` for encoded rows ``(rows, layout.width)``."""
+        codes = input.index_select(1, self.positions).long() + self.offsets
+        vectors = self.table(codes).flatten(1)  # (rows, columns, width) before
+        return torch.cat([input.index_select(1, self.numbers), vectors], dim=1)
+
+
 class Residual(nn.Sequential):
     """Layers whose input is added to what they make of it."""
 
@@ -84,6 +116,14 @@ def check(params: Params, space: Space) -> None:
             right = dimension.choices or f"within {dimension.low} and {dimension.high}"
             message = f"{dimension.name} is {value!r}; it must be {right}."
             raise TrialError(TrialFailure.INVALID_CANDIDATE, message)
+
+
+def entry(params: Params, layout: Layout) -> tuple[list[nn.Module], int]:
+    """Return what makes numbers of encoded rows, nothing where they are, and how many there are."""
+    if not layout.codes:
+        return [], layout.width
+    embedded = Embedded(layout, int(params["embedding_width"]))
+    return [embedded], embedded.outputs
 
 
 def dense(inputs: int, outputs: int, *, initialization: str, activation: str) -> nn.Linear:
@@ -138,6 +178,22 @@ def _layer_norm(graph: Graph, x: str, module: nn.LayerNorm) -> str:
     return graph.node("LayerNormalization", x, weight, bias, axis=-1, epsilon=module.eps)
 
 
+def _embedded(graph: Graph, x: str, module: Embedded) -> str:
+    def whole(values: Tensor) -> str:
+        return graph.constant(values.cpu().numpy(), np.int64)
+
+    codes = graph.node("Gather", x, whole(module.positions), axis=1)
+    places = graph.node(
+        "Add", graph.node("Cast", codes, to=ElementType.INT64), whole(module.offsets)
+    )
+    vectors = graph.node("Gather", _constant(graph, module.table.weight), places, axis=0)
+    width = len(module.positions) * module.table.embedding_dim
+    flat = graph.node("Reshape", vectors, graph.constant([0, width], np.int64))
+    return graph.node(
+        "Concat", graph.node("Gather", x, whole(module.numbers), axis=1), flat, axis=1
+    )
+
+
 def _residual(graph: Graph, x: str, module: Residual) -> str:
     return graph.node("Add", x, emit(graph, x, module.children()))
 
@@ -164,6 +220,7 @@ def _same(op: str) -> Callable[[Graph, str, nn.Module], str]:
 
 _FORMS: dict[type[nn.Module], Callable[..., str]] = {
     nn.Linear: _linear,
+    Embedded: _embedded,
     Residual: _residual,
     nn.BatchNorm1d: _batch_norm,
     nn.LayerNorm: _layer_norm,

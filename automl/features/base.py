@@ -21,8 +21,8 @@ class Block(Protocol):
         """What each feature is called; as many as the block is wide."""
 
     @property
-    def categorical(self) -> tuple[int, ...]:
-        """Positions within the block that hold codes."""
+    def codes(self) -> tuple[tuple[int, int], ...]:
+        """Positions within the block that hold codes, with how many codes each has."""
 
     def fill(self, frame: Frame, x: npt.NDArray[np.float32]) -> None:
         """Write the features into ``x``: zeros on entry, ``(rows, width of the block)``."""

@@ -15,6 +15,7 @@ from automl.core.graph import ML, ElementType, Graph
 from automl.core.learner import View
 from automl.core.schema import Column
 from automl.core.state import State
+from automl.features.chain import Chain
 
 MOST = 64
 """Columns that one category column may become, beside those for other and missing values."""
@@ -25,6 +26,9 @@ strings for every fold, and what so few rows share is noise."""
 
 RARE = 5
 """Values in fewer training rows share one column: a weight of their own would be noise."""
+
+FEW = 9
+"""Columns of up to so many values have a column a value in `View.EMBEDDING` too: RealMLP's rule."""
 
 NOTHING = -1
 """The code of what has no slot."""
@@ -72,7 +76,7 @@ class Lookup:
 
 @dataclass(frozen=True, slots=True)
 class Categories:
-    """All category columns: their codes, or one column of 0 and 1 for each slot."""
+    """Category columns: their codes, or one column of 0 and 1 for each slot."""
 
     lookups: tuple[Lookup, ...]
     one_hot: bool
@@ -85,9 +89,11 @@ class Categories:
         return tuple(lookup.column for lookup in self.lookups)
 
     @property
-    def categorical(self) -> tuple[int, ...]:
-        """Every position, unless one-hot."""
-        return () if self.one_hot else tuple(range(len(self.lookups)))
+    def codes(self) -> tuple[tuple[int, int], ...]:
+        """Every position with its lookup's slots, unless one-hot."""
+        if self.one_hot:
+            return ()
+        return tuple((place, len(lookup.slots())) for place, lookup in enumerate(self.lookups))
 
     def fill(self, frame: Frame, x: npt.NDArray[np.float32]) -> None:
         """Write codes or ones into ``x``."""
@@ -123,23 +129,33 @@ class Categories:
         return State({"one_hot": self.one_hot, "lookups": lookups})
 
 
-def fit(frame: Frame, columns: Sequence[Column], view: View) -> Categories:
-    """Return the lookups of those columns; a column with one value in these rows tells nothing."""
-    lookups = []
+def fit(frame: Frame, columns: Sequence[Column], view: View) -> Chain:
+    """Return what is one-hot of those columns, then what is codes.
+
+    A column with one value in these rows tells nothing and is left out.
+    """
+    hot, coded = [], []
     for column in columns:
         cells = frame.strings(column.name)
         values, counts, missing = ranked(cells)
         if len(values) + missing < 2:
             continue
         lookup = Lookup(column.name, values[:MOST_CODES])
-        if view is View.ONE_HOT:
-            lookup = _with_slots(lookup, counts, missing=missing)
-        lookups.append(lookup)
-    return Categories(tuple(lookups), view is View.ONE_HOT)
+        if view is View.ORDINAL:
+            coded.append(lookup)
+        elif view is View.EMBEDDING and len(values) > FEW:
+            coded.append(_with_every_slot(lookup, counts))
+        else:
+            hot.append(_with_slots(lookup, counts, missing=missing))
+    return Chain((Categories(tuple(hot), one_hot=True), Categories(tuple(coded), one_hot=False)))
 
 
-def load(state: State) -> Categories:
-    """Return the block that ``state`` describes."""
+def load(state: State) -> Chain:
+    """Return the blocks that ``state`` describes."""
+    return Chain.load(state, (_load, _load))
+
+
+def _load(state: State) -> Categories:
     lookups = tuple(
         Lookup(column, tuple(values), other, missing)
         for column, values, other, missing in state.header["lookups"]
@@ -157,6 +173,12 @@ def ranked(cells: Strings) -> tuple[tuple[str, ...], npt.NDArray[np.intp], bool]
     order = np.argsort(-counts, kind="stable")
     order = order[counts[order] > 0]
     return tuple(cells.values[code] for code in order), counts[order], missing > 0
+
+
+def _with_every_slot(lookup: Lookup, counts: npt.NDArray[np.intp]) -> Lookup:
+    """Return codes for the values that are not rare, then one for others and one for missing."""
+    kept = min(len(lookup.values), int(np.count_nonzero(counts >= RARE)))
+    return replace(lookup, values=lookup.values[:kept], other=kept, missing=kept + 1)
 
 
 def _with_slots(lookup: Lookup, counts: npt.NDArray[np.intp], *, missing: bool) -> Lookup:

@@ -25,14 +25,14 @@ class Chain:
         return tuple(name for block in self.blocks for name in block.names)
 
     @property
-    def categorical(self) -> tuple[int, ...]:
-        """Positions that hold codes."""
-        positions: list[int] = []
+    def codes(self) -> tuple[tuple[int, int], ...]:
+        """Positions that hold codes, with how many codes each has."""
+        found: list[tuple[int, int]] = []
         start = 0
         for block in self.blocks:
-            positions += (start + position for position in block.categorical)
+            found += ((start + position, size) for position, size in block.codes)
             start += len(block.names)
-        return tuple(positions)
+        return tuple(found)
 
     def fill(self, frame: Frame, x: npt.NDArray[np.float32]) -> None:
         """Let every block write its own columns of ``x``."""

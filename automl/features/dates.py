@@ -45,7 +45,7 @@ class Dates:
         return self.numbers.names
 
     @property
-    def categorical(self) -> tuple[int, ...]:
+    def codes(self) -> tuple[tuple[int, int], ...]:
         """None of these are codes."""
         return ()
 

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from automl.core.catalog import ColumnKind
 from automl.core.frame import Frame
 from automl.core.graph import Graph
-from automl.core.learner import Scaling, View
+from automl.core.learner import Layout, Scaling, View
 from automl.core.schema import Column
 from automl.core.state import State, nest, unnest
 from automl.features import boolean, categories, dates, dropped, numeric, text
@@ -52,9 +52,9 @@ class Encoder:
         return len(self.names)
 
     @property
-    def categorical(self) -> tuple[int, ...]:
-        """Positions of the features that hold codes (`View.ORDINAL` only)."""
-        return self.chain.categorical
+    def layout(self) -> Layout:
+        """Which features hold codes, and how many codes each has."""
+        return Layout(self.width, self.chain.codes)
 
     def transform(self, frame: Frame) -> npt.NDArray[np.float32]:
         """Return the features: ``(rows, width)``."""
@@ -88,7 +88,7 @@ def fit(
 ) -> Encoder:
     """Return the encoder of those columns, learned from the rows of ``frame`` alone.
 
-    ``scaling`` is of the numbers in `View.ONE_HOT`; nothing else depends on it.
+    ``scaling`` is of the numbers where the view is not `View.ORDINAL`; nothing else depends on it.
 
     Raises:
         ValueError: there is no column to start from.
@@ -96,7 +96,7 @@ def fit(
     if not columns:
         raise ValueError("an encoder needs at least one column")
     used = [column for column in columns if column.kind not in dropped.KINDS]
-    scaling = scaling if view is View.ONE_HOT else Scaling.ROBUST
+    scaling = Scaling.ROBUST if view is View.ORDINAL else scaling
     blocks = tuple(
         _fit(kind, frame, [column for column in used if column.kind is kind], view, scaling)
         for kind in KINDS
@@ -107,6 +107,8 @@ def fit(
 def _fit(
     kind: ColumnKind, frame: Frame, columns: Sequence[Column], view: View, scaling: Scaling
 ) -> Block:
+    if view is View.EMBEDDING and kind is not ColumnKind.CATEGORICAL:
+        view = View.ONE_HOT  # only categories look different in it
     match kind:
         case ColumnKind.NUMERIC:
             return numeric.fit(frame, columns, view, scaling)

@@ -29,7 +29,7 @@ class Frequencies:
         return tuple(f"{lookup.column} frequency" for lookup in self.lookups)
 
     @property
-    def categorical(self) -> tuple[int, ...]:
+    def codes(self) -> tuple[tuple[int, int], ...]:
         """None of these are codes."""
         return ()
 

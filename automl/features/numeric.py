@@ -64,7 +64,7 @@ class Numbers:
         )
 
     @property
-    def categorical(self) -> tuple[int, ...]:
+    def codes(self) -> tuple[tuple[int, int], ...]:
         """None of these are codes."""
         return ()
 

@@ -59,7 +59,7 @@ class Text:
         return (*directions, f"{self.column} amount") if len(self.scale) else ()
 
     @property
-    def categorical(self) -> tuple[int, ...]:
+    def codes(self) -> tuple[tuple[int, int], ...]:
         """None of these are codes."""
         return ()
 

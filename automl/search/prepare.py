@@ -19,6 +19,7 @@ from automl.core.study import Plan, StudySpec
 from automl.core.trial import Candidate
 from automl.data import override, rows, split, table
 from automl.data.target import labels_in, read_target
+from automl.families.categories import view_of
 from automl.families.scaling import scaling_of
 from automl.features import encoder
 from automl.features.encoder import Encoder
@@ -74,7 +75,8 @@ class Prepared:
 
     def encoded(self, index: int, candidate: Candidate) -> Encoded:
         """Return the fold at ``index`` as a candidate sees it, fitted on its training rows only."""
-        view, scaling = families.spec(candidate.family).view, scaling_of(candidate.params)
+        view = view_of(families.spec(candidate.family), candidate.params)
+        scaling = scaling_of(candidate.params)
         key = (index, view, scaling)
         if key not in self._cache:
             encoded = self._encode(index, view, scaling)
@@ -104,7 +106,7 @@ class Prepared:
             valid=encoded.valid,
             task=self.plan.task,
             outputs=self.plan.outputs,
-            categorical=encoded.encoder.categorical,
+            layout=encoded.encoder.layout,
             score=score,
             maximize=metric.maximize(self.plan.metric),
             seed=seed,

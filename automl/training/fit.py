@@ -95,7 +95,7 @@ def fit(
             family=family,
             params=params,
             task=fold.task,
-            inputs=fold.train.x.shape[1],
+            layout=fold.layout,
             outputs=fold.outputs,
             epochs=progress.best.epoch if progress.best else 0,
             network=progress.network.eval(),
@@ -143,7 +143,7 @@ def _tensors(examples: Examples, device: str) -> tuple[Tensor, Tensor]:
 
 def _start(family: NetworkFamily, params: Params, run: _Run) -> Progress:
     seed(run.fold.device, run.fold.seed)
-    module = family.build(params, run.x.shape[1], run.fold.outputs).to(run.fold.device)
+    module = family.build(params, run.fold.layout, run.fold.outputs).to(run.fold.device)
     vector = flatten(module)
     return Progress(
         network=module,

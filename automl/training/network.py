@@ -13,7 +13,7 @@ from automl.core.catalog import TaskType
 from automl.core.frame import Floats
 from automl.core.graph import ElementType, Graph
 from automl.core.hyperparameter import Params
-from automl.core.learner import NetworkFamily
+from automl.core.learner import Layout, NetworkFamily
 from automl.core.state import State
 from automl.training import losses
 from automl.training.device import session
@@ -29,7 +29,7 @@ class NetworkFitted:
     family: NetworkFamily
     params: Params
     task: TaskType
-    inputs: int
+    layout: Layout
     outputs: int
     epochs: int
     network: nn.Module
@@ -54,7 +54,8 @@ class NetworkFitted:
         header = {
             "params": dict(self.params),
             "task": self.task.value,
-            "inputs": self.inputs,
+            "inputs": self.layout.width,
+            "codes": self.layout.codes,
             "outputs": self.outputs,
             "epochs": self.epochs,
         }
@@ -72,14 +73,16 @@ class NetworkFitted:
 def load(family: NetworkFamily, state: State) -> NetworkFitted:
     """Return what ``NetworkFitted.state`` wrote down, on the CPU."""
     header = state.header
+    codes = header.get("codes", ())  # absent from files written before networks knew any
+    layout = Layout(header["inputs"], tuple((position, size) for position, size in codes))
     with session("cpu", threads=1):
-        network = family.build(header["params"], header["inputs"], header["outputs"])
+        network = family.build(header["params"], layout, header["outputs"])
         network.load_state_dict(tensors(state.arrays))
     return NetworkFitted(
         family=family,
         params=header["params"],
         task=TaskType(header["task"]),
-        inputs=header["inputs"],
+        layout=layout,
         outputs=header["outputs"],
         epochs=header["epochs"],
         network=network.eval(),

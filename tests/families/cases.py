@@ -14,8 +14,8 @@ from automl.core.catalog import FamilyName, TaskType
 from automl.core.errors import TrialStopped
 from automl.core.frame import Floats
 from automl.core.graph import ElementType, Graph
-from automl.core.hyperparameter import Hyperparameter, Value
-from automl.core.learner import Control, Examples, FamilySpec, Fitted, Fold, View
+from automl.core.hyperparameter import Hyperparameter, Space, Value
+from automl.core.learner import Control, Examples, FamilySpec, Fitted, Fold, Layout, View
 from automl.core.state import State
 from automl.core.trial import CurvePoint
 from automl.export.onnx import serialize
@@ -29,29 +29,49 @@ BRIEF = {"max_rounds": 20, "epochs": 6, "width": 32, "trees": 20}
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A family on a kind of target."""
+    """A family on a kind of target; with ``embedding`` its networks see codes."""
 
     family: FamilyName
     task: TaskType
     outputs: int
+    embedding: bool = False
 
     @override
     def __str__(self) -> str:
-        return f"{self.family}-{self.task}-{self.outputs}"
+        seen = "-embedding" if self.embedding else ""
+        return f"{self.family}-{self.task}-{self.outputs}{seen}"
 
     @property
     def spec(self) -> FamilySpec:
         return families.spec(self.family)
 
+    @property
+    def view(self) -> View:
+        return View.EMBEDDING if self.embedding else self.spec.view
+
+    @property
+    def space(self) -> Space:
+        """The family's dimensions, with no choice but that of the view."""
+        view = self.view.value
+        return tuple(
+            replace(item, choices=(view,), default=view) if item.allows(view) else item
+            for item in self.spec.space
+        )
+
 
 def cases() -> list[Case]:
-    """Return every family with every task it serves, classification with two and three classes."""
+    """Return every family with every task it serves and every view that a candidate may choose.
+
+    Classification has two and three classes.
+    """
     outputs = {TaskType.CLASSIFICATION: (2, 3), TaskType.REGRESSION: (1,)}
     return [
-        Case(spec.name, task, count)
+        Case(spec.name, task, count, embedding)
         for spec in families.specs()
         for task in spec.tasks
         for count in outputs[task]
+        for embedding in (False, True)
+        if not embedding or any(item.allows(View.EMBEDDING.value) for item in spec.space)
     ]
 
 
@@ -125,15 +145,14 @@ def fold(case: Case, *, rows: int = 600, easy: bool = False, seed: int = 0) -> F
     """
     raw = _raw(rows + rows // 2, seed)
     y = _targets(case, raw[:, 0] if easy else _scores(raw, seed))
-    x = matrix(raw, case.spec.view)
+    x = matrix(raw, case.view)
     truth = y[rows:]
-    width = x.shape[1]
     return Fold(
         train=Examples(x[:rows], y[:rows]),
         valid=Examples(x[rows:], truth),
         task=case.task,
         outputs=case.outputs,
-        categorical=(width - 2, width - 1) if case.spec.view is View.ORDINAL else (),
+        layout=_layout(case.view, x.shape[1]),
         score=lambda predictions: loss(case, truth, predictions),
         maximize=False,
         seed=7,
@@ -161,7 +180,7 @@ def awkward(fold: Fold, trouble: str) -> Fold:
                 fold,
                 train=Examples(train.x[:, :1], train.y),
                 valid=Examples(valid.x[:, :1], valid.y),
-                categorical=(),
+                layout=Layout(1),
             )
 
 
@@ -173,7 +192,7 @@ def probe(case: Case) -> npt.NDArray[np.float32]:
     raw[80:120, 4:] = -1.0
     raw[120:160, :4][np.random.default_rng(3).random((40, 4)) < 0.5] = np.nan
     raw[160:, :4] = 0.0
-    return matrix(raw, case.spec.view)
+    return matrix(raw, case.view)
 
 
 def matrix(raw: Floats, view: View) -> npt.NDArray[np.float32]:
@@ -181,8 +200,25 @@ def matrix(raw: Floats, view: View) -> npt.NDArray[np.float32]:
     if view is View.ORDINAL:
         return raw.astype(np.float32)
     missing = np.isnan(raw[:, :4])
+    if view is View.EMBEDDING:
+        codes = [_codes(raw[:, 4 + column], levels) for column, levels in enumerate(LEVELS)]
+        numbers = np.where(missing, 0.0, raw[:, :4])
+        return np.column_stack([codes[0], numbers, codes[1], missing]).astype(np.float32)
     hot = [raw[:, 4 + c, None] == np.arange(n) for c, n in enumerate(LEVELS)]
     return np.hstack([np.where(missing, 0.0, raw[:, :4]), missing, *hot]).astype(np.float32)
+
+
+def _codes(raw: Floats, levels: int) -> Floats:
+    """Return the codes of a category column: one more for unseen values, one for missing cells."""
+    return np.where(raw < 0, levels + 1, np.minimum(raw, levels))
+
+
+def _layout(view: View, width: int) -> Layout:
+    if view is View.ORDINAL:
+        return Layout(width, tuple((width - 2 + c, n) for c, n in enumerate(LEVELS)))
+    if view is View.EMBEDDING:
+        return Layout(width, ((0, LEVELS[0] + 2), (5, LEVELS[1] + 2)))
+    return Layout(width)
 
 
 def loss(case: Case, truth: npt.NDArray[Any], predictions: Floats) -> float:

@@ -15,7 +15,7 @@ CASES = [
     case
     for case in cases.cases()
     if case.task is TaskType.CLASSIFICATION
-    and any(item.name == "class_weight" for item in case.spec.space)
+    and any(item.name == "class_weight" for item in case.space)
 ]
 
 
@@ -24,7 +24,7 @@ def test_balanced_classes_raise_the_rare_ones_chances(case: Case) -> None:
     fold = cases.fold(case)
     rare = np.flatnonzero((fold.train.y != 0) | (np.arange(len(fold.train.y)) % 10 == 0))
     fewer = replace(fold, train=Examples(fold.train.x[rare], fold.train.y[rare]))
-    space = case.spec.space
+    space = case.space
     # leaves of one row hold one class, whatever a row counts
     brief = {"trees": 15, "min_samples_leaf": 10, "max_rounds": 30, "epochs": 5, "width": 32}
     params = defaults(space)

@@ -36,8 +36,8 @@ every_case = pytest.mark.parametrize(
 
 
 def candidate(case: Case, more: Mapping[str, Value]) -> dict[str, Value]:
-    params = defaults(case.spec.space) | dict(more)
-    return {item.name: params[item.name] for item in case.spec.space}
+    params = defaults(case.space) | dict(more)
+    return {item.name: params[item.name] for item in case.space}
 
 
 def train(case: Case, fold: Fold, control: Watcher | None = None, **more: Value) -> FittedForest:

@@ -10,7 +10,7 @@ import pytest
 from automl.core.catalog import FamilyName, TaskType, TrialFailure
 from automl.core.errors import TrialError
 from automl.core.hyperparameter import Value, defaults
-from automl.core.learner import Examples
+from automl.core.learner import Examples, Layout
 from automl.families import spec
 from automl.families.lightgbm import model, trees
 from tests.families import cases
@@ -103,7 +103,7 @@ def test_hundreds_of_categories() -> None:
         cases.fold(REGRESSION),
         train=Examples(x[:3000], y[:3000]),
         valid=Examples(x[3000:], y[3000:]),
-        categorical=(1,),
+        layout=Layout(2, ((1, 700),)),
         score=lambda predictions: cases.loss(REGRESSION, y[3000:], predictions),
     )
     fitted = model.fit(

@@ -7,8 +7,11 @@ from automl.core.catalog import TaskType, TrialFailure
 from automl.core.errors import TrialError
 from automl.core.graph import ElementType, Graph
 from automl.core.hyperparameter import Value, defaults
+from automl.core.learner import Layout
+from automl.export import parity
 from automl.export.onnx import serialize
 from automl.families import blocks, validate
+from automl.families.categories import CATEGORIES
 from automl.families.mlp import model
 from automl.families.mlp.space import NETWORK, SPEC
 from automl.families.recipe import TRAINING
@@ -22,6 +25,7 @@ from tests.training.folds import Watcher, classification, regression
 
 DEFAULTS = defaults(SPEC.space)
 INPUTS = 6
+LAYOUT = Layout(INPUTS)
 
 
 def choices(name: str) -> tuple[Value, ...]:
@@ -53,14 +57,13 @@ def test_the_graph_computes_what_the_network_does(activation: str, normalization
         graph = Graph()
         seen = run(graph, fitted.emit(graph, entry(graph)), x)
         native = fitted.predict(x)
-        assert seen.shape == native.shape
-        assert np.max(np.abs(seen - native) / np.maximum(1.0, np.abs(native))) <= 1e-5
+        assert parity.difference(seen, native) <= parity.TOLERANCE
 
 
 def test_logits_match_before_softmax_hides_differences() -> None:
     torch.manual_seed(0)
     params = {**DEFAULTS, "activation": "gelu", "normalization": "layer"}
-    network = model.build(params, INPUTS, 4).eval()
+    network = model.build(params, LAYOUT, 4).eval()
     graph, x = Graph(), np.random.default_rng(0).normal(size=(50, INPUTS)).astype(np.float32)
     seen = run(graph, model.emit(graph, entry(graph), network), x)
     with torch.no_grad():
@@ -73,7 +76,7 @@ def test_equal_networks_are_equal_files() -> None:
     def content() -> bytes:
         torch.manual_seed(0)
         graph = Graph()
-        graph.output("y", model.emit(graph, entry(graph), model.build(DEFAULTS, INPUTS, 2)))
+        graph.output("y", model.emit(graph, entry(graph), model.build(DEFAULTS, LAYOUT, 2)))
         return serialize(graph, metadata={})
 
     assert content() == content()
@@ -101,7 +104,7 @@ def test_widths(layers: int, width: int, shape: str, expected: tuple[int, ...]) 
 
 def test_the_network_is_the_one_described() -> None:
     params = {**DEFAULTS, "layers": 2, "width": 16, "shape": "funnel", "activation": "selu"}
-    network = model.build({**params, "normalization": "layer", "dropout": 0.2}, 5, 3)
+    network = model.build({**params, "normalization": "layer", "dropout": 0.2}, Layout(5), 3)
     kinds = [type(module).__name__ for module in network.children()]
     assert kinds == ["Linear", "LayerNorm", "SELU", "Dropout"] * 2 + ["Linear"]
     shapes = [tuple(m.weight.shape) for m in network.children() if isinstance(m, torch.nn.Linear)]
@@ -113,7 +116,7 @@ def test_signals_keep_their_size_through_fresh_layers(activation: str) -> None:
     """Kaiming's gains are right: neither vanishing nor exploding before training."""
     torch.manual_seed(0)
     params = {**DEFAULTS, "layers": 5, "activation": activation, "normalization": "none"}
-    network = model.build({**params, "dropout": 0.0, "initialization": "kaiming"}, 100, 3)
+    network = model.build({**params, "dropout": 0.0, "initialization": "kaiming"}, Layout(100), 3)
     hidden = torch.nn.Sequential(*list(network.children())[:-1])
     size = hidden(torch.randn(500, 100)).std(dim=0).mean().item()
     assert 0.03 < size < 2.0
@@ -125,12 +128,12 @@ def test_signals_keep_their_size_through_fresh_layers(activation: str) -> None:
 )
 def test_impossible_networks_are_refused(name: str, value: Value) -> None:
     with pytest.raises(TrialError, match=name) as caught:
-        model.build({**DEFAULTS, name: value}, 4, 2)
+        model.build({**DEFAULTS, name: value}, Layout(4), 2)
     assert caught.value.failure is TrialFailure.INVALID_CANDIDATE
 
 
 def test_the_space_and_the_loop_name_the_same_things() -> None:
-    assert SPEC.space == NETWORK + SCALING + TRAINING
+    assert SPEC.space == NETWORK + CATEGORIES + SCALING + TRAINING
     assert set(choices("optimizer")) == {item.value for item in Optimizer}
     assert set(choices("schedule")) == {item.value for item in Schedule}
     assert set(choices("loss")) == {item.value for item in REGRESSION}
@@ -189,6 +192,6 @@ def test_an_even_start() -> None:
     """Before training every class is about as likely, whatever the depth."""
     torch.manual_seed(0)
     for layers in (1, 5):
-        network = model.build({**DEFAULTS, "layers": layers, "dropout": 0.0}, 20, 5)
+        network = model.build({**DEFAULTS, "layers": layers, "dropout": 0.0}, Layout(20), 5)
         spread = network(torch.randn(500, 20)).std().item()
         assert spread < 1.5

@@ -7,6 +7,7 @@ import torch
 
 from automl.core.graph import ElementType, Graph
 from automl.core.hyperparameter import Value, defaults
+from automl.core.learner import Layout
 from automl.export.onnx import serialize
 from automl.families import blocks
 from automl.families.resnet import model
@@ -18,7 +19,7 @@ INPUTS = 7
 
 def build(**more: Value) -> torch.nn.Module:
     torch.manual_seed(0)
-    return model.build({**DEFAULTS, "width": 16, **more}, INPUTS, 4).eval()
+    return model.build({**DEFAULTS, "width": 16, **more}, Layout(INPUTS), 4).eval()
 
 
 def choices(name: str) -> tuple[Value, ...]:

@@ -95,10 +95,10 @@ def test_a_state_gives_the_same_encoder(view: View) -> None:
     encoder = features.fit(rows, columns, view)
     state = encoder.state()
     again = features.load(State(json.loads(json.dumps(state.header)), state.arrays))
-    assert (again.names, again.inputs, again.categorical) == (
+    assert (again.names, again.inputs, again.layout) == (
         encoder.names,
         encoder.inputs,
-        encoder.categorical,
+        encoder.layout,
     )
     np.testing.assert_array_equal(again.transform(rows), encoder.transform(rows))
     graphs = [Graph(), Graph()]
@@ -150,18 +150,60 @@ def test_ordinal_codes_count_from_the_most_frequent() -> None:
     )
     given = frame(c=strings(["often", "a", "b", "rare", "new", None, ""]))
     assert encoder.transform(given)[:, 0].tolist() == [0, 1, 2, 3, -1, -1, -1]
-    assert encoder.categorical == (0,)
+    assert encoder.layout.codes == ((0, 4),)
 
 
 def test_codes_stand_where_categorical_says() -> None:
     rows, columns = table(3)
     encoder = features.fit(rows, columns, View.ORDINAL)
-    names = [encoder.names[position] for position in encoder.categorical]
+    positions = [position for position, _ in encoder.layout.codes]
+    names = [encoder.names[position] for position in positions]
     assert names == ["yes", "prediction", "many"]
-    codes = encoder.transform(rows)[:, list(encoder.categorical)]
+    codes = encoder.transform(rows)[:, positions]
     assert (codes == np.round(codes)).all()
     assert codes.min() == -1.0
-    assert features.fit(rows, columns, View.ONE_HOT).categorical == ()
+    assert features.fit(rows, columns, View.ONE_HOT).layout.codes == ()
+
+
+def test_large_columns_become_codes_and_small_ones_stay_one_hot() -> None:
+    many = [f"v{index:02}" for index in range(categorical.FEW + 1)]
+    wide = strings([*many * categorical.RARE, "rare"])
+    small = strings([many[index % categorical.FEW] for index in range(len(wide))])
+    kind = ColumnKind.CATEGORICAL
+    schema = [column("wide", kind, wide), column("small", kind, small)]
+    encoder = features.fit(frame(wide=wide, small=small), schema, View.EMBEDDING)
+    place = categorical.FEW
+    assert encoder.names[place:] == ("wide",)
+    assert encoder.layout.codes == ((place, len(many) + 2),)
+    given = frame(
+        wide=strings(["v00", "v09", "rare", "new", None, ""]), small=strings([many[0]] * 6)
+    )
+    codes = encoder.transform(given)[:, place].tolist()
+    assert sorted(codes[:2]) == [float(many.index("v00")), float(many.index("v09"))]
+    assert codes[2:] == [10.0, 10.0, 11.0, 11.0]  # rare as unseen, empty as missing
+    assert_same(encoder, given)
+
+
+def test_without_large_columns_the_embedding_view_is_one_hot() -> None:
+    rows, columns = table(3)
+    schema = [item for item in columns if item.name not in {"prediction", "many"}]
+    one, other = (features.fit(rows, schema, view) for view in (View.ONE_HOT, View.EMBEDDING))
+    assert one.names == other.names
+    assert other.layout.codes == ()
+    np.testing.assert_array_equal(one.transform(rows), other.transform(rows))
+
+
+def test_every_code_lies_in_its_layout() -> None:
+    rows, columns = table(3)
+    encoder = features.fit(rows, columns, View.EMBEDDING)
+    assert [encoder.names[position] for position, _ in encoder.layout.codes] == [
+        "prediction",
+        "many",
+    ]
+    for case in (rows, parity.inject(rows, 0), table(103)[0]):
+        x = encoder.transform(case)
+        for position, size in encoder.layout.codes:
+            assert set(x[:, position].tolist()) <= set(range(size))
 
 
 def test_rare_and_unseen_values_share_a_column() -> None:
@@ -252,7 +294,7 @@ def test_columns_that_tell_nothing_give_no_feature(view: View) -> None:
     names = features.fit(rows, columns, view).names
     for dull in ("never", "alone", "empty", "id", "same"):
         assert not [name for name in names if name == dull or name.startswith(f"{dull}=")]
-    gaps = "same or missing" + (" is missing" if view is View.ONE_HOT else "")
+    gaps = "same or missing" + ("" if view is View.ORDINAL else " is missing")
     assert gaps in names
 
 

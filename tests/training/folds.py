@@ -11,7 +11,7 @@ from automl.core.errors import TrialStopped
 from automl.core.frame import Floats
 from automl.core.graph import Graph
 from automl.core.hyperparameter import Params, Value
-from automl.core.learner import Examples, Fold
+from automl.core.learner import Examples, Fold, Layout
 from automl.core.state import State
 from automl.core.trial import CurvePoint
 
@@ -31,10 +31,10 @@ RECIPE: dict[str, Value] = {
 class SmallNetwork:
     """A network family of one hidden layer."""
 
-    def build(self, params: Params, inputs: int, outputs: int) -> nn.Module:
+    def build(self, params: Params, layout: Layout, outputs: int) -> nn.Module:
         batch = params["normalization"] == "batch"
         return nn.Sequential(
-            nn.Linear(inputs, 16),
+            nn.Linear(layout.width, 16),
             nn.BatchNorm1d(16) if batch else nn.Identity(),
             nn.ReLU(),
             nn.Dropout(float(params["dropout"])),
@@ -94,7 +94,7 @@ def classification(rows: int = 160, *, classes: int = 3, seed: int = 0) -> Fold:
         valid=Examples(x[kept:], truth),
         task=TaskType.CLASSIFICATION,
         outputs=classes,
-        categorical=(),
+        layout=Layout(x.shape[1]),
         score=accuracy,
         maximize=True,
         seed=seed,

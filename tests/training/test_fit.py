@@ -12,7 +12,7 @@ from automl.core.catalog import TrialFailure
 from automl.core.errors import TrialError, TrialStopped
 from automl.core.frame import Floats
 from automl.core.hyperparameter import Params, Value
-from automl.core.learner import Examples, Fold
+from automl.core.learner import Examples, Fold, Layout
 from automl.core.state import State
 from automl.training import archive
 from automl.training.fit import fit
@@ -305,8 +305,8 @@ class StepClock(SmallNetwork):
         return Watcher(left=lambda: deadline - self.now)
 
     @override
-    def build(self, params: Params, inputs: int, outputs: int) -> nn.Module:
-        network = super().build(params, inputs, outputs)
+    def build(self, params: Params, layout: Layout, outputs: int) -> nn.Module:
+        network = super().build(params, layout, outputs)
 
         def tick(module: nn.Module, _: object) -> None:
             self.now += (self.seconds + self.first) if module.training else 0.0
@@ -323,9 +323,9 @@ class Hungry(SmallNetwork):
         self.error = error
 
     @override
-    def build(self, params: Params, inputs: int, outputs: int) -> nn.Module:
+    def build(self, params: Params, layout: Layout, outputs: int) -> nn.Module:
         self.error()
-        return super().build(params, inputs, outputs)
+        return super().build(params, layout, outputs)
 
 
 def python_memory() -> None:

@@ -4,12 +4,13 @@ from torch import nn
 
 from automl.core.graph import Graph
 from automl.core.hyperparameter import Params
+from automl.core.learner import Layout
 from automl.families import blocks
 from automl.families.mlp.space import NETWORK
 
 
-def build(params: Params, inputs: int, outputs: int) -> nn.Module:
-    """Return the untrained network: float32 ``(rows, inputs)`` → ``(rows, outputs)``.
+def build(params: Params, layout: Layout, outputs: int) -> nn.Module:
+    """Return the untrained network: encoded rows → float32 ``(rows, outputs)``.
 
     Weights come from torch's global random state.
 
@@ -19,8 +20,7 @@ def build(params: Params, inputs: int, outputs: int) -> nn.Module:
     blocks.check(params, NETWORK)
     activation, normalization = str(params["activation"]), str(params["normalization"])
     initialization, dropout = str(params["initialization"]), float(params["dropout"])
-    modules: list[nn.Module] = []
-    width = inputs
+    modules, width = blocks.entry(params, layout)
     for next_width in widths(int(params["layers"]), int(params["width"]), str(params["shape"])):
         modules.append(
             blocks.dense(width, next_width, initialization=initialization, activation=activation)

@@ -8,12 +8,13 @@ from torch import nn
 
 from automl.core.graph import Graph
 from automl.core.hyperparameter import Params
+from automl.core.learner import Layout
 from automl.families import blocks
 from automl.families.resnet.space import NETWORK
 
 
-def build(params: Params, inputs: int, outputs: int) -> nn.Module:
-    """Return the untrained network: float32 ``(rows, inputs)`` → ``(rows, outputs)``.
+def build(params: Params, layout: Layout, outputs: int) -> nn.Module:
+    """Return the untrained network: encoded rows → float32 ``(rows, outputs)``.
 
     Weights come from torch's global random state.
 
@@ -23,11 +24,12 @@ def build(params: Params, inputs: int, outputs: int) -> nn.Module:
     blocks.check(params, NETWORK)
     width, activation = int(params["width"]), str(params["activation"])
     normalization = blocks.NORMALIZATIONS[str(params["normalization"])]
+    entry, inputs = blocks.entry(params, layout)
     first = blocks.dense(inputs, width, initialization="xavier", activation=activation)
     inner = [_block(params, width) for _ in range(int(params["layers"]))]
     last = blocks.dense(width, outputs, initialization="xavier", activation=activation)
     return nn.Sequential(
-        first, *inner, normalization(width), blocks.ACTIVATIONS[activation](), last
+        *entry, first, *inner, normalization(width), blocks.ACTIVATIONS[activation](), last
     )
 
 

@@ -1,0 +1,69 @@
+"""What network families have in common: dimensions of their spaces, and all that is not theirs."""
+
+from automl.core.catalog import FamilyName, Modality, TaskType
+from automl.core.hyperparameter import Hyperparameter, Space
+from automl.core.learner import FamilySpec, View
+from automl.families.categories import CATEGORIES
+from automl.families.recipe import TRAINING
+from automl.families.scaling import SCALING
+
+
+def spec(name: FamilyName, title: str, own: Space) -> FamilySpec:
+    """Return the spec of a network family with its ``own`` dimensions and those of all networks."""
+    return FamilySpec(
+        name=name,
+        title=title,
+        modalities=(Modality.TABLE,),
+        tasks=(TaskType.CLASSIFICATION, TaskType.REGRESSION),
+        view=View.ONE_HOT,
+        space=own + CATEGORIES + SCALING + TRAINING,
+    )
+
+
+def layers(default: int, *, high: int, description: str) -> Hyperparameter:
+    """Return how deep a network is."""
+    return Hyperparameter(
+        name="layers", type="int", default=default, low=1, high=high, description=description
+    )
+
+
+def width(default: int, *, low: int, high: int, description: str) -> Hyperparameter:
+    """Return how many units a layer has."""
+    return Hyperparameter(
+        name="width",
+        type="int",
+        default=default,
+        low=low,
+        high=high,
+        log=True,
+        description=description,
+    )
+
+
+def activation(default: str, *others: str, description: str) -> Hyperparameter:
+    """Return what bends between layers."""
+    return _choice("activation", default, others, description)
+
+
+def normalization(default: str, *others: str, description: str) -> Hyperparameter:
+    """Return what keeps a layer's numbers of one size."""
+    return _choice("normalization", default, others, description)
+
+
+def dropout(
+    default: float, *, description: str, name: str = "dropout", high: float = 0.6
+) -> Hyperparameter:
+    """Return which part of some units is left out at each step of training."""
+    return Hyperparameter(
+        name=name, type="float", default=default, low=0.0, high=high, description=description
+    )
+
+
+def _choice(name: str, default: str, others: tuple[str, ...], description: str) -> Hyperparameter:
+    return Hyperparameter(
+        name=name,
+        type="categorical",
+        default=default,
+        choices=(default, *others),
+        description=description,
+    )
