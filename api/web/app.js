@@ -1,6 +1,6 @@
 // The page: which view the address asks for, and the prompt for a key.
 import { render } from "./vendor/preact.js";
-import { useEffect, useState } from "./vendor/hooks.js";
+import { useEffect, useRef, useState } from "./vendor/hooks.js";
 import { key, onUnauthorized } from "./api.js";
 import { Home } from "./home.js";
 import { html } from "./html.js";
@@ -16,6 +16,11 @@ function App() {
     const stop = onUnauthorized(() => setLocked(true));
     return () => { removeEventListener("hashchange", changed); stop(); };
   }, []);
+  const seen = useRef(place(hash));
+  useEffect(() => { // what had the focus is gone: the keyboard goes on from the new view
+    if (seen.current !== place(hash)) document.getElementById("main").focus();
+    seen.current = place(hash);
+  }, [hash]);
   const unlock = (text) => { key.write(text); setLocked(false); setRound(round + 1); };
   return html`
     <a class="skip" href="#main" onClick=${toMain}>Skip to the content</a>
@@ -24,6 +29,9 @@ function App() {
         ${key.read() && html`<button class="link" onClick=${() => { key.write(null); setLocked(true); }}>Forget key</button>`}</nav></header>
     <main id="main" tabindex="-1">${locked ? html`<${KeyPrompt} done=${unlock} />` : html`<${View} key=${round} hash=${hash} />`}</main>`;
 }
+
+/** Choosing another dataset stays on the same view. */
+const place = (hash) => (hash.startsWith("#/studies/") ? hash : "");
 
 function View({ hash }) {
   const [, kind, id] = hash.split("/");
