@@ -100,6 +100,11 @@ IdempotencyKey = Annotated[
     AfterValidator(lambda key: key if key is None else _printable(key)),
 ]
 
+ModelFormat = Annotated[
+    str, Query(alias="format", max_length=40, description="`onnx`, `bundle` or `report`")
+]
+"""Which of a model's files."""
+
 Label = Annotated[
     str | None,
     Query(min_length=1, max_length=200),

@@ -11,8 +11,9 @@ from fastapi.responses import StreamingResponse
 from starlette.datastructures import Headers
 
 from api.errors import problem
-from automl.core.model import Artifact
+from automl.core.model import Artifact, Model
 from automl.core.ports import Artifacts
+from automl.service import models
 
 _RANGE = re.compile(r"\s*bytes\s*=\s*(\d{0,18})\s*-\s*(\d{0,18})\s*", re.IGNORECASE | re.ASCII)
 
@@ -54,6 +55,15 @@ def download(
         return Response(status_code=status, headers=headers, media_type=media_type)
     content = _begun(artifacts.read(artifact.id, span.start, span.end))
     return StreamingResponse(content, status, headers=headers, media_type=media_type)
+
+
+def download_model(
+    request: Request, artifacts: Artifacts, model: Model, file_format: str
+) -> Response:
+    """Return the model's file of that format, or the part of it that the request asks for."""
+    file = models.file(model, file_format)
+    name = models.filename(model, file_format)
+    return download(request, artifacts, file, filename=name, media_type=file.media_type)
 
 
 def disposition(filename: str) -> str:

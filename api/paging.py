@@ -5,9 +5,10 @@ import binascii
 import hashlib
 import json
 from collections.abc import Sequence
-from typing import Annotated, TypeVar
+from dataclasses import dataclass
+from typing import Annotated, Protocol, TypeVar
 
-from fastapi import Query
+from fastapi import Depends, Query
 
 from automl.core.errors import InvalidCursor
 from automl.core.ids import looks_like_id
@@ -16,12 +17,55 @@ DEFAULT_LIMIT = 50
 MAX_LIMIT = 500
 MAX_OFFSET = 2**31
 
+
+class HasId(Protocol):
+    """What a list by id holds."""
+
+    @property
+    def id(self) -> str:
+        """The id."""
+
+
 Item = TypeVar("Item")
+Item_co = TypeVar("Item_co", bound=HasId, covariant=True)
+
+
+class Find(Protocol[Item_co]):
+    """What reads a list from the store."""
+
+    def __call__(self, *, before: str | None, limit: int) -> Sequence[Item_co]:
+        """Return at most ``limit`` items older than the id ``before``, the newest first."""
+
 
 Limit = Annotated[
     int, Query(ge=1, description=f"Items a page; above {MAX_LIMIT} is taken as {MAX_LIMIT}.")
 ]
 CursorText = Annotated[str | None, Query(description="The `next_cursor` of the page before.")]
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Which part of a list is asked for."""
+
+    limit: int
+    cursor: str | None
+
+    def newest(self, scope: str, find: Find[Item_co]) -> tuple[Sequence[Item_co], str | None]:
+        """Return the page's items, the newest first, and the cursor to the next page if any.
+
+        Raises:
+            InvalidCursor: the cursor is none of the list ``scope``.
+        """
+        before = read_id(scope, self.cursor)
+        page, more = split(find(before=before, limit=self.limit + 1), self.limit)
+        return page, write(scope, page[-1].id) if more else None
+
+
+async def _window(limit: Limit = DEFAULT_LIMIT, cursor: CursorText = None) -> Window:
+    return Window(clamp(limit), cursor)
+
+
+WindowDep = Annotated[Window, Depends(_window)]
 
 
 def clamp(limit: int) -> int:

@@ -1,14 +1,16 @@
 """Datasets over HTTP."""
 
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from api import paging, uploads
+from api import uploads
 from api.answers import show
 from api.dependencies import ContextDep, DatasetId, IdempotencyKey, Label, TenantDep
 from api.documents import BINARY, CREATED, MEDIA_TYPES, UPLOAD
 from api.downloads import download
+from api.paging import WindowDep
 from api.views.base import ListView
 from api.views.datasets import DatasetView, PreviewView
 from automl.service import datasets
@@ -33,18 +35,9 @@ async def upload_dataset(
 
 
 @router.get("", response_model=ListView[DatasetView])
-def list_datasets(
-    context: ContextDep,
-    tenant: TenantDep,
-    limit: paging.Limit = paging.DEFAULT_LIMIT,
-    cursor: paging.CursorText = None,
-) -> Response:
+def list_datasets(context: ContextDep, tenant: TenantDep, window: WindowDep) -> Response:
     """List datasets, the newest first."""
-    limit = paging.clamp(limit)
-    before = paging.read_id(SCOPE, cursor)
-    found = datasets.page(context.store, tenant, before=before, limit=limit + 1)
-    page, more = paging.split(found, limit)
-    following = paging.write(SCOPE, page[-1].id) if more else None
+    page, following = window.newest(SCOPE, partial(datasets.page, context.store, tenant))
     items = [DatasetView.of(dataset) for dataset in page]
     return show(ListView[DatasetView](items=items, next_cursor=following))
 

@@ -1,22 +1,23 @@
 """Models over HTTP."""
 
 from collections.abc import Callable
-from typing import Annotated, Any
+from functools import partial
+from typing import Any
 
 from anyio import to_thread
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Request, Response
 from pydantic import ValidationError
 from pydantic_core import from_json
 
-from api import paging
 from api.answers import show
 from api.context import Context
-from api.dependencies import ContextDep, ModelId, TenantDep
+from api.dependencies import ContextDep, ModelFormat, ModelId, TenantDep
 from api.documents import BINARY, PREDICT
-from api.downloads import download
+from api.downloads import download_model as send
 from api.errors import RefusedError, of_validation
 from api.inbox import receive
 from api.negotiation import prefers
+from api.paging import WindowDep
 from api.schemas import PredictBody
 from api.views.base import ListView
 from api.views.models import ModelView, PredictionsView
@@ -33,24 +34,11 @@ MAX_FILE_BYTES = 128 * 1024 * 1024
 
 Answer = Callable[[Predicted], Response]
 
-Format = Annotated[
-    str, Query(alias="format", max_length=40, description="`onnx`, `bundle` or `report`")
-]
-
 
 @router.get("", response_model=ListView[ModelView])
-def list_models(
-    context: ContextDep,
-    tenant: TenantDep,
-    limit: paging.Limit = paging.DEFAULT_LIMIT,
-    cursor: paging.CursorText = None,
-) -> Response:
+def list_models(context: ContextDep, tenant: TenantDep, window: WindowDep) -> Response:
     """List models, the newest first."""
-    limit = paging.clamp(limit)
-    before = paging.read_id(SCOPE, cursor)
-    found = models.page(context.store, tenant, before=before, limit=limit + 1)
-    page, more = paging.split(found, limit)
-    following = paging.write(SCOPE, page[-1].id) if more else None
+    page, following = window.newest(SCOPE, partial(models.page, context.store, tenant))
     items = [ModelView.of(model) for model in page]
     return show(ListView[ModelView](items=items, next_cursor=following))
 
@@ -68,18 +56,11 @@ def download_model(
     context: ContextDep,
     tenant: TenantDep,
     model_id: ModelId,
-    file_format: Format = "onnx",
+    file_format: ModelFormat = "onnx",
 ) -> Response:
     """Download the model's file."""
     model = models.get(context.store, tenant, model_id)
-    artifact = models.file(model, file_format)
-    return download(
-        request,
-        context.store.artifacts,
-        artifact,
-        filename=models.filename(model, file_format),
-        media_type=artifact.media_type,
-    )
+    return send(request, context.store.artifacts, model, file_format)
 
 
 @router.post("/{model_id}/predict", response_model=PredictionsView, openapi_extra=PREDICT)

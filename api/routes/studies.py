@@ -2,11 +2,11 @@
 
 import json
 from collections.abc import Callable
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from api import paging
 from api.answers import JSON, replay, show
 from api.context import Context
 from api.dependencies import (
@@ -14,12 +14,14 @@ from api.dependencies import (
     ContextDep,
     FingerprintDep,
     IdempotencyKey,
+    ModelFormat,
     StudyId,
     TenantDep,
 )
 from api.documents import ACCEPTED, BINARY, PAGE
-from api.downloads import download
+from api.downloads import download_model
 from api.negotiation import prefers
+from api.paging import WindowDep
 from api.schemas import ResumeBody, StudyBody
 from api.views.base import ListView
 from api.views.reports import view
@@ -38,9 +40,6 @@ SCOPE = "studies"
 
 DryRun = Annotated[bool, Query(description="Only validate, and answer 200 with the plan.")]
 Status = Annotated[StudyStatus | None, Query(description="Only studies of this status.")]
-Format = Annotated[
-    str, Query(alias="format", max_length=40, description="`onnx`, `bundle` or `report`")
-]
 
 
 @router.post(
@@ -84,17 +83,12 @@ def create_study(
 def list_studies(
     context: ContextDep,
     tenant: TenantDep,
+    window: WindowDep,
     status: Status = None,
-    limit: paging.Limit = paging.DEFAULT_LIMIT,
-    cursor: paging.CursorText = None,
 ) -> Response:
     """List studies, the newest first."""
-    limit = paging.clamp(limit)
-    scope = f"{SCOPE}?{status or ''}"
-    before = paging.read_id(scope, cursor)
-    found = studies.page(context.store, tenant, status=status, before=before, limit=limit + 1)
-    page, more = paging.split(found, limit)
-    following = paging.write(scope, page[-1].id) if more else None
+    find = partial(studies.page, context.store, tenant, status=status)
+    page, following = window.newest(f"{SCOPE}?{status or ''}", find)
     items = [StudyView.of(study) for study in page]
     return show(ListView[StudyView](items=items, next_cursor=following))
 
@@ -157,18 +151,11 @@ def download_study_model(
     context: ContextDep,
     tenant: TenantDep,
     study_id: StudyId,
-    file_format: Format = "onnx",
+    file_format: ModelFormat = "onnx",
 ) -> Response:
     """Download the model that the study has published."""
     model = models.of_study(context.store, tenant, study_id)
-    artifact = models.file(model, file_format)
-    return download(
-        request,
-        context.store.artifacts,
-        artifact,
-        filename=models.filename(model, file_format),
-        media_type=artifact.media_type,
-    )
+    return download_model(request, context.store.artifacts, model, file_format)
 
 
 @router.get("/{study_id}/report", response_model=StudyReport, responses=PAGE)
