@@ -38,6 +38,7 @@ INT64 = 2**63 - 1
 MAX_SECONDS = 366 * 86_400
 MAX_TRIALS = 1_000_000
 MAX_COLUMNS = 20_000
+RESERVED_TASKS = ("multilabel", "forecasting", "segmentation")
 LONG = 1_000
 """Characters of a column's name or a class."""
 
@@ -64,20 +65,26 @@ class Body(BaseModel):
 class TaskBody(Body):
     """What is predicted and how it is judged."""
 
-    type: Literal["classification", "regression", "multilabel", "forecasting", "segmentation"]
+    type: TaskType
     target: Text
     metric: Literal["auto"] | MetricName = "auto"
     positive: Text | StrictInt | None = None
 
-    def to_spec(self) -> TaskSpec:
-        """Return the value. Raises `NotSupported` for reserved types."""
-        if self.type not in tuple(TaskType):
+    @model_validator(mode="before")
+    @classmethod
+    def _reserved(cls, body: object) -> object:
+        """Say that a type is still to come before asking for parts that it may not have."""
+        if isinstance(body, Mapping) and body.get("type") in RESERVED_TASKS:
             raise NotSupported(
-                f"The task type {self.type!r} does not work yet; {', '.join(TaskType)} do.",
+                f"The task type {body['type']!r} does not work yet; {', '.join(TaskType)} do.",
                 errors=(Detail("not supported yet", field="task.type"),),
             )
+        return body
+
+    def to_spec(self) -> TaskSpec:
+        """Return the value."""
         return TaskSpec(
-            type=TaskType(self.type),
+            type=self.type,
             target=self.target,
             metric=None if self.metric == "auto" else self.metric,
             positive=None if self.positive is None else str(self.positive),
@@ -142,13 +149,13 @@ class ObjectiveBody(Body):
 
 
 class StudyBody(Body):
-    """A request for a study: ``dataset_id``, ``task`` and ``budget`` are required."""
+    """A request for a study: ``dataset_id`` and ``task`` are required."""
 
     dataset_id: Id
     test_dataset_id: Id | None = None
     task: TaskBody
     columns: Annotated[dict[Text, ColumnBody], Field(max_length=MAX_COLUMNS)] | None = None
-    budget: BudgetBody
+    budget: BudgetBody = BudgetBody(seconds=600.0)
     families: Annotated[list[Name], Field(min_length=1, max_length=100)] | None = None
     search_space: Annotated[dict[Name, dict[Name, Any]], Field(max_length=100)] | None = None
     validation: ValidationBody = ValidationBody()
@@ -163,7 +170,6 @@ class StudyBody(Body):
 
         Raises:
             InvalidSpec: a family, hyperparameter or range is unknown.
-            NotSupported: a part is reserved.
         """
         return StudySpec(
             dataset_id=self.dataset_id,

@@ -25,6 +25,7 @@ from automl.service.once import TOUCH_SECONDS, Once
 
 MAX_NAME = 200
 _MEDIA_TYPE = re.compile(r"[\w.+-]+/[\w.+-]+", re.ASCII)
+_CHARSET = re.compile(r"""charset\s*=\s*["']?([\w.:+-]{1,40})""", re.ASCII | re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +146,10 @@ def _stem(filename: str | None) -> str:
 
 
 def _clean_type(content_type: str) -> str:
-    """Return the media type without parameters, so that equal files are equal requests."""
+    """Return the media type with its charset alone, so that equal files are equal requests."""
     match = _MEDIA_TYPE.match(content_type.strip())
-    return match[0].lower()[:100] if match else "application/octet-stream"
+    if match is None:
+        return "application/octet-stream"
+    charset = _CHARSET.search(content_type)
+    media_type = match[0].lower()[:100]
+    return media_type if charset is None else f"{media_type}; charset={charset[1].lower()}"

@@ -27,7 +27,7 @@ MAX_POINTS = 100_000
 
 Sort = Annotated[TrialSort, Query(description="`value`: the best first, those without one last.")]
 State = Annotated[TrialState | None, Query(description="Only trials of this state.")]
-Points = Annotated[int, Query(ge=2, description="At most so many points of the curve.")]
+Points = Annotated[int, Query(ge=1, description="At most so many points of the curve.")]
 After = Annotated[int, Query(ge=0, le=MAX_SEQ, description="The last event that you have.")]
 LastEventId = Annotated[int | None, Header(alias="Last-Event-ID", ge=0, le=MAX_SEQ)]
 

@@ -20,6 +20,7 @@ def api(
     import uvicorn
 
     from api.app import create_app
+    from api.protocol import Protocol
     from automl.bootstrap import log_to_stderr, start
     from automl.core.fault import configure
     from automl.service import keys
@@ -40,6 +41,7 @@ def api(
                 create_app(settings, application.store, doorbell),
                 host=settings.host,
                 port=settings.port,
+                http=Protocol,
                 log_config=None,
                 access_log=False,
                 server_header=False,

@@ -25,7 +25,14 @@ SESSIONS = 4
 MAX_ROWS = 100_000
 MAX_FILE_ROWS = 1_000_000
 UNPACKED_LIMIT = 1 << 30
-FILES = ("text/csv", "text/tab-separated-values", "application/vnd.apache.parquet")
+FILES = (
+    "text/csv",
+    "text/tab-separated-values",
+    "application/vnd.apache.parquet",
+    "application/parquet",
+    "application/x-parquet",
+    "application/octet-stream",
+)
 """Media types of files of rows; which of the formats it is, its content tells."""
 
 

@@ -14,6 +14,7 @@ import uvicorn
 
 from api.app import create_app
 from api.context import Context
+from api.protocol import Protocol
 from automl.core.catalog import (
     ColumnKind,
     ExportFormat,
@@ -80,7 +81,7 @@ def serving(directory: Path, **given: Any) -> Iterator[Service]:
     store.migrate()
     bell = Bell()
     app = create_app(settings, store, bell)
-    config = uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=2)
+    config = uvicorn.Config(app, http=Protocol, log_level="error", timeout_graceful_shutdown=2)
     server = uvicorn.Server(config)
     listener = socket.socket(proto=socket.IPPROTO_TCP)  # else asyncio leaves Nagle on: 40 ms
     listener.bind(("127.0.0.1", 0))

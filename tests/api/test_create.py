@@ -81,6 +81,14 @@ def test_a_study_is_queued(service: Service, dataset_id: str) -> None:
     service.post(f"/v1/studies/{body['id']}/cancel")
 
 
+def test_a_study_without_a_budget_gets_ten_minutes(service: Service, dataset_id: str) -> None:
+    body = _body(dataset_id)
+    del body["budget"]
+    answer = _post(service, body, "?dry_run=true")
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["estimates"]["seconds"] == 600
+
+
 def test_a_dry_run_stores_nothing(service: Service, dataset_id: str) -> None:
     before = service.get("/v1/studies?limit=500").json()["items"]
     response = _post(service, _whole(dataset_id), "?dry_run=true", Idempotency_Key="dry")
@@ -101,6 +109,8 @@ WRONG: list[tuple[dict[str, Any], str, str | None]] = [
     ({"task": {"type": "multilabel", "target": "colour"}}, "NOT_SUPPORTED", "task.type"),
     ({"task": {"type": "segmentation", "target": "colour"}}, "NOT_SUPPORTED", "task.type"),
     ({"task": {"type": "forecasting", "target": "colour"}}, "NOT_SUPPORTED", "task.type"),
+    ({"task": {"type": "segmentation"}}, "NOT_SUPPORTED", "task.type"),
+    ({"task": {"type": "multilabel", "target": ["a", "b"]}}, "NOT_SUPPORTED", "task.type"),
     ({"task": {"type": "magic", "target": "colour"}}, "INVALID_INPUT", "task.type"),
     ({"task": {"type": "classification"}}, "INVALID_INPUT", "task.target"),
     ({"task": {"type": "classification", "target": "gone"}}, "INVALID_SPEC", "task.target"),

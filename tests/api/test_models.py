@@ -5,7 +5,9 @@ import math
 from typing import Any
 
 import httpx
+import pyarrow as pa
 import pytest
+from pyarrow import parquet
 
 from automl.core.study import Study
 from tests.api.harness import Hand, Service, add_dataset, add_study
@@ -97,6 +99,22 @@ def test_rows_that_do_not_fit_are_named(
 @pytest.mark.parametrize("content", ["colour\nred\n", "size\ntall\n", "", "\0\0\0"])
 def test_a_csv_that_does_not_fit_is_refused(service: Service, ended: Study, content: str) -> None:
     problem(_predict(service, ended, content, Content_Type="text/csv"), 422)
+
+
+@pytest.mark.parametrize(
+    "media_type",
+    [
+        "application/vnd.apache.parquet",
+        "application/x-parquet",
+        "application/parquet",
+        "application/octet-stream",
+    ],
+)
+def test_parquet_goes_by_every_name(service: Service, ended: Study, media_type: str) -> None:
+    file = io.BytesIO()
+    parquet.write_table(pa.table({"size": [1.0, -1.0]}), file)
+    response = _predict(service, ended, file.getvalue(), Content_Type=media_type)
+    assert response.json()["predictions"] == ["red", "blue"]
 
 
 @pytest.mark.parametrize("media_type", ["", "application/x-npz", "image/png", "text/html"])

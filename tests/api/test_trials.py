@@ -48,7 +48,9 @@ def test_a_long_curve_is_thinned(service: Service, dataset: Dataset) -> None:
     thin = service.get(f"{path}?max_points=20").json()["curve"]
     assert len(thin) == 20
     assert (thin[0]["epoch"], thin[-1]["epoch"]) == (1, 500)
-    for wrong in ("1", "0", "-1", "x"):
+    (last,) = service.get(f"{path}?max_points=1").json()["curve"]
+    assert last["epoch"] == 500
+    for wrong in ("0", "-1", "x"):
         problem(service.get(f"{path}?max_points={wrong}"), 422)
     Hand(service.store).run(study.id)
 

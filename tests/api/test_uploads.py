@@ -81,6 +81,23 @@ def test_a_form_becomes_a_dataset(service: Service) -> None:
     assert not _leftovers(service)
 
 
+@pytest.mark.parametrize("charset", ["koi8-r", "shift_jis", "gb18030", "mac-roman"])
+@pytest.mark.parametrize("form", [False, True])
+def test_the_charset_of_the_media_type_is_obeyed(
+    service: Service, charset: str, form: bool
+) -> None:
+    word = {"koi8-r": "Привет", "shift_jis": "東京", "gb18030": "北京"}.get(charset, "Müller")
+    content = ("name,y\n" + f"{word},1\nx,2\n" * 20).encode(charset)
+    media_type = f'text/csv; charset="{charset}"'
+    if form:
+        files = {"file": ("a.csv", content, media_type)}
+        response = service.post("/v1/datasets", files=files)
+    else:
+        headers = {"Content-Type": media_type}
+        response = service.post("/v1/datasets", content=content, headers=headers)
+    assert [word, 20] in response.json()["columns"][0]["top"]
+
+
 def test_gzip_is_taken(service: Service) -> None:
     body = _upload(service, gzip.compress(CSV), "?name=x.csv.gz").json()
     assert body["rows"] == 60
