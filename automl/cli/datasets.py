@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from automl.cli.remote import Id, Json, Key, Limit, Url, say, service, show, show_list
+from automl.cli.remote import Id, Json, Key, Limit, Url, service, show, show_deleted, show_list
 from automl.client.tables import shown
 from automl.client.text import plain
 
@@ -53,11 +53,11 @@ def show_dataset(dataset_id: Id, url: Url = None, key: Key = None, as_json: Json
 
 
 @app.command("delete")
-def delete(dataset_id: Id, url: Url = None, key: Key = None) -> None:
+def delete(dataset_id: Id, url: Url = None, key: Key = None, as_json: Json = False) -> None:
     """Delete a dataset that no study is running on."""
     with service(url, key) as client:
         client.delete(f"/v1/datasets/{dataset_id}")
-    say(f"{dataset_id} is deleted")
+    show_deleted(dataset_id, as_json=as_json)
 
 
 def _show(dataset: dict[str, object], *, as_json: bool) -> None:

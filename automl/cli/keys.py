@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from automl.core.duration import seconds
 from automl.core.key import Key, Scope
@@ -75,7 +75,7 @@ def list_keys(
         items = [{"id": key.id, "tenant": key.tenant, **_facts(key)} for key in found]
         print(json.dumps({"items": items, "next_cursor": None}))
         return
-    table = Table("id", "tenant", "scope", "state", "last used")
+    table = Table(Column("id", no_wrap=True), "tenant", "scope", "state", "last used")
     for key in found:
         used = "never" if key.last_used_at is None else _moment(key.last_used_at)
         table.add_row(key.id, key.tenant, key.scope.value, _state(key), used)

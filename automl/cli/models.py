@@ -1,11 +1,12 @@
 """``automl models``: what the searches of a service ended with."""
 
+import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from automl.cli.remote import Id, Json, Key, Limit, Url, say, service, show, show_list
+from automl.cli.remote import Id, Json, Key, Limit, Url, say, service, show, show_deleted, show_list
 
 app = typer.Typer(no_args_is_help=True, help="Look at, download and delete models.")
 
@@ -53,18 +54,23 @@ def download(
     file_format: Annotated[str, typer.Option("--format", help="onnx or bundle.")] = "onnx",
     url: Url = None,
     key: Key = None,
+    as_json: Json = False,
 ) -> None:
     """Download a model's file, checked to its SHA-256."""
     suffix = {"bundle": "zip"}.get(file_format, file_format)
     file = out or Path(f"model.{suffix}")
     with service(url, key, patience=DOWNLOAD_PATIENCE_SECONDS) as client:
         client.download(model_id, file, format=file_format)
-    say(f"{file}: {file.stat().st_size / 1e6:.2f} MB")
+    size = file.stat().st_size
+    if as_json:
+        print(json.dumps({"file": str(file), "format": file_format, "bytes": size}))
+    else:
+        say(f"{file}: {size / 1e6:.2f} MB")
 
 
 @app.command("delete")
-def delete(model_id: Id, url: Url = None, key: Key = None) -> None:
+def delete(model_id: Id, url: Url = None, key: Key = None, as_json: Json = False) -> None:
     """Delete a model and its files."""
     with service(url, key) as client:
         client.delete(f"/v1/models/{model_id}")
-    say(f"{model_id} is deleted")
+    show_deleted(model_id, as_json=as_json)

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from automl.core.errors import InvalidInput
 from automl.data import rows
 from automl.export.scoring import Scorer
 
@@ -20,7 +21,10 @@ def predict(
     ] = None,
 ) -> None:
     """Print one line a row: the prediction and, for classes, their probabilities."""
-    scorer = Scorer(model)
+    try:
+        scorer = Scorer(model)
+    except (ValueError, KeyError):
+        raise InvalidInput(f"{model} is no model file of this service.") from None
     scores = scorer.predict(rows.from_file(file, scorer.inputs))
     classes = [] if scores.probabilities is None else list(scorer.classes)
     with ExitStack() as stack:

@@ -74,10 +74,20 @@ def show_list(
     if as_json:
         print(json.dumps({"items": some, "next_cursor": None}))
         return
-    table = Table(*columns)
+    table = Table()
+    for name in columns:
+        table.add_column(name, no_wrap=name == "id")  # an id cut short leads nowhere
     for item in some:
         table.add_row(*(Text(shown(read(item))) for read in columns.values()))
     Console().print(table)
+
+
+def show_deleted(name: str, *, as_json: bool) -> None:
+    """Say that a resource is gone; the service answers nothing then."""
+    if as_json:
+        print(json.dumps({"id": name, "deleted": True}))
+    else:
+        say(f"{name} is deleted")
 
 
 def say(line: str) -> None:

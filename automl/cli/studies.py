@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from automl.cli.remote import Id, Json, Key, Limit, Url, say, service, show, show_list
+from automl.cli.remote import Id, Json, Key, Limit, Url, say, service, show, show_deleted, show_list
 from automl.client import Client, StudyFailed
 from automl.client.client import as_budget, guess_task
 from automl.client.screen import Screen, leaderboard, status_line
@@ -142,11 +142,11 @@ def resume(
 
 
 @app.command("delete")
-def delete(study_id: Id, url: Url = None, key: Key = None) -> None:
+def delete(study_id: Id, url: Url = None, key: Key = None, as_json: Json = False) -> None:
     """Delete an ended study with its trials, events and model."""
     with service(url, key) as client:
         client.delete(f"/v1/studies/{study_id}")
-    say(f"{study_id} is deleted")
+    show_deleted(study_id, as_json=as_json)
 
 
 def _watch(client: Client, study_id: str, *, as_json: bool) -> None:

@@ -64,6 +64,14 @@ def test_a_budget_that_is_no_time_is_wrong_usage(tmp_path: Path) -> None:
     )
 
 
+def test_a_file_that_is_no_model_is_told_in_a_line(tmp_path: Path) -> None:
+    file = tmp_path / "rows.csv"
+    file.write_text("x,y\n1,2\n")
+    done = run("predict", str(file), str(file))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == f"automl: {file} is no model file of this service.\n"
+
+
 def test_the_supervisors_command_loads_little() -> None:
     code = "import sys; from automl.cli import build; build(('serve',)); print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)

@@ -54,7 +54,8 @@ def test_datasets(service: Service, tmp_path: Path) -> None:
     assert dataset["id"] in done(service, "datasets", "list")
     newest = json.loads(done(service, "datasets", "list", "--limit", "1", "--json"))
     assert newest["items"] == [dataset]
-    done(service, "datasets", "delete", dataset["id"])
+    gone = done(service, "datasets", "delete", dataset["id"], "--json")
+    assert json.loads(gone) == {"id": dataset["id"], "deleted": True}
     assert run(service, "datasets", "show", dataset["id"]).exit_code == 1
 
 
@@ -99,6 +100,8 @@ def test_models(service: Service, ended: Study, tmp_path: Path) -> None:
     first = file.read_bytes()
     done(service, "models", "download", ended.id, "--out", str(file))
     assert file.read_bytes() == first
+    answer = done(service, "models", "download", ended.id, "--out", str(file), "--json")
+    assert json.loads(answer) == {"file": str(file), "format": "onnx", "bytes": len(first)}
     nowhere = ("models", "download", ended.model_id, "--out", str(tmp_path / "no" / "m.onnx"))
     assert run(service, *nowhere).exit_code == 1
 
@@ -113,6 +116,13 @@ def test_names_of_others_cannot_move_the_terminal(
     assert "\x07" not in shown
     assert "\u202e" not in shown
     assert "red [bold]" in shown
+
+
+def test_ids_are_whole_in_a_narrow_terminal(service: Service, ended: Study) -> None:
+    environment = {"AUTOML_URL": f"http://127.0.0.1:{service.port}", "COLUMNS": "80"}
+    for name, one in (("studies", ended.id), ("models", ended.model_id)):
+        result = CliRunner().invoke(cli.build((name,)), [name, "list"], env=environment)
+        assert f"{one} " in result.stdout
 
 
 def test_control_sequences_are_taken_out() -> None:
