@@ -58,6 +58,7 @@ class PointView(View):
     """What one epoch (of boosting: a round) measured."""
 
     epoch: int
+    fold: int | None
     train_loss: float | None
     valid_loss: float | None
     value: float | None
@@ -70,6 +71,7 @@ class PointView(View):
         """Return the view of a point."""
         return cls(
             epoch=point.epoch,
+            fold=point.fold,
             train_loss=point.train_loss,
             valid_loss=point.valid_loss,
             value=point.value,

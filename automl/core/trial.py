@@ -22,9 +22,10 @@ class Candidate:
 class CurvePoint:
     """What an epoch (of boosting: a round) measured.
 
-    ``epoch`` counts on through the folds, from 1. ``value`` is the study's metric on the
-    validation rows of the fold, None where it was not measured. ``fraction`` says how much of the
-    fold's schedule has passed, where there is one.
+    ``epoch`` counts on through the folds, from 1; ``fold`` is the one it belongs to, from 0, and
+    None before that is known. ``value`` is the study's metric on the validation rows of the fold,
+    None where it was not measured. ``fraction`` says how much of the fold's schedule has passed,
+    where there is one.
     """
 
     epoch: int
@@ -35,6 +36,7 @@ class CurvePoint:
     gradient_norm: float | None = None
     seconds: float = 0.0
     fraction: float | None = None
+    fold: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -214,7 +214,7 @@ class _FoldControl:
 
     def report(self, point: CurvePoint) -> None:
         self.reported = self._offset + point.epoch
-        self._control.report(replace(point, epoch=self.reported))
+        self._control.report(replace(point, epoch=self.reported, fold=len(self._done)))
         if not self._done:
             self._climb.epoch(point)
 

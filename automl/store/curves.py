@@ -11,7 +11,15 @@ from automl.store.ends import hold
 from automl.store.ledger import Ledger
 from automl.store.tables import points
 
-_MEASURED = ("train_loss", "valid_loss", "value", "learning_rate", "gradient_norm", "seconds")
+_MEASURED = (
+    "fold",
+    "train_loss",
+    "valid_loss",
+    "value",
+    "learning_rate",
+    "gradient_norm",
+    "seconds",
+)
 
 
 def record(ledger: Ledger, attempt: Attempt, curve: Sequence[CurvePoint]) -> None:

@@ -102,7 +102,15 @@ def trial(row: RowMapping) -> Trial:
 
 def point(row: RowMapping) -> CurvePoint:
     """Return the curve point of a row of ``points``."""
-    fields = ("epoch", "train_loss", "valid_loss", "value", "learning_rate", "gradient_norm")
+    fields = (
+        "epoch",
+        "fold",
+        "train_loss",
+        "valid_loss",
+        "value",
+        "learning_rate",
+        "gradient_norm",
+    )
     return CurvePoint(**{name: row[name] for name in fields}, seconds=row["seconds"])
 
 

@@ -1,7 +1,9 @@
 import pytest
 
+from automl.core.catalog import FamilyName
 from automl.core.schema import Dataset
 from automl.core.study import Study
+from automl.core.trial import Candidate, CurvePoint, Turn
 from tests.api.harness import Hand, Service, add_study
 from tests.api.problems import problem
 
@@ -35,9 +37,27 @@ def test_a_trial_shows_its_curve(service: Service, ended: Study) -> None:
     assert trial.keys() >= FIELDS
     assert [point["epoch"] for point in trial["curve"]] == [1, 2, 3]
     assert trial["curve"][0].keys() == {
-        "epoch", "train_loss", "valid_loss", "value", "learning_rate", "gradient_norm", "seconds",
+        "epoch", "fold", "train_loss", "valid_loss", "value", "learning_rate", "gradient_norm",
+        "seconds",
     }  # fmt: skip
     assert trial["value"] == 0.2
+
+
+def test_a_curves_points_name_their_fold(service: Service, dataset: Dataset) -> None:
+    study = add_study(service.store, dataset, trials=1)
+    leases = service.store.leases
+    turn = leases.claim("hand")
+    assert isinstance(turn, Turn)
+    attempt = leases.begin("hand", turn, Candidate(FamilyName.MLP))
+    assert attempt is not None
+    points = [CurvePoint(1, fold=0), CurvePoint(2, fold=0), CurvePoint(3, fold=1)]
+    leases.record(attempt, points)
+    curve = service.get(f"/v1/studies/{study.id}/trials/0").json()["curve"]
+    assert [(point["fold"], point["epoch"]) for point in curve] == [(0, 1), (0, 2), (1, 3)]
+    events = service.get(f"/v1/studies/{study.id}/events").json()["items"]
+    assert [e["data"]["fold"] for e in events if e["type"] == "trial.epoch"] == [1]
+    leases.prune(attempt, 0.1)
+    Hand(service.store).run(study.id)
 
 
 def test_a_long_curve_is_thinned(service: Service, dataset: Dataset) -> None:

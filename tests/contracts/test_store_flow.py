@@ -22,7 +22,7 @@ def test_a_study_goes_from_queue_to_model(store: Store) -> None:
     values.complete(store, 0.7)
     held = values.attempt(store)
     store.leases.record(held, [CurvePoint(1, 0.5, 0.6, 0.7), CurvePoint(2, 0.4, float("nan"))])
-    store.leases.record(held, [CurvePoint(2, 0.3, 0.5, 0.8, seconds=1.5)])
+    store.leases.record(held, [CurvePoint(2, 0.3, 0.5, 0.8, seconds=1.5, fold=1)])
     store.leases.prune(held, 0.25)
     third = values.attempt(store)
     store.leases.fail(third, TrialFailure.NON_FINITE_LOSS, "loss is NaN at step 1 \x00", 0.1)
@@ -36,7 +36,8 @@ def test_a_study_goes_from_queue_to_model(store: Store) -> None:
     assert ended.best_trial == 0
     with store.unit() as unit:
         assert unit.models.get("default", model.id) == model
-        assert [point.valid_loss for point in unit.trials.curve(study.id, 1)] == [0.6, 0.5]
+        curve = unit.trials.curve(study.id, 1)
+        assert [(point.valid_loss, point.fold) for point in curve] == [(0.6, None), (0.5, 1)]
         failed = unit.trials.get(study.id, 2)
     assert (failed.reason, failed.message) == (
         TrialFailure.NON_FINITE_LOSS,

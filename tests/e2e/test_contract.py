@@ -37,7 +37,8 @@ TRIAL = {
     "attempts", "reason", "parameters", "started_at", "finished_at",
 }  # fmt: skip
 POINT = {
-    "epoch", "train_loss", "valid_loss", "value", "learning_rate", "gradient_norm", "seconds",
+    "epoch", "fold", "train_loss", "valid_loss", "value", "learning_rate", "gradient_norm",
+    "seconds",
 }  # fmt: skip
 MODEL = {
     "id", "study_id", "dataset_id", "task", "metric", "value", "test", "members", "inputs",

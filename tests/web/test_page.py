@@ -4,11 +4,12 @@ import re
 from pathlib import Path
 
 import onnx
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
-from automl.core.catalog import StudyStatus
+from automl.core.catalog import FamilyName, StudyStatus
 from automl.core.key import Scope
 from automl.core.study import Study
+from automl.core.trial import Candidate, CurvePoint, Turn
 from automl.service import keys
 from tests.api.harness import Hand, Service, add_dataset, add_study, wait_for
 
@@ -38,6 +39,7 @@ def test_a_file_is_uploaded_profiled_and_started(page: Page, service: Service, f
     page.get_by_label("Budget").fill("90s, 20 trials")
     page.get_by_role("button", name="Start").click()
     expect(page.get_by_text("Waiting for a worker")).to_be_visible()
+    expect(page.locator("main")).to_be_focused()
     study = service.get("/v1/studies").json()["items"][0]
     assert page.url.endswith(f"#/studies/{study['id']}")
     assert study["budget"] == {"seconds": 90.0, "trials": 20}
@@ -133,6 +135,33 @@ def test_a_study_is_shown_as_it_goes_on(page: Page, service: Service, tmp_path: 
     onnx.checker.check_model(str(tmp_path / "model.onnx"))
     assert sum("/events?" in url for url in loads) == 1
     assert sum("/trials?" in url for url in loads) == 1
+
+
+def test_each_fold_is_a_line_of_its_own(page: Page, service: Service) -> None:
+    study = _study(service)
+    leases = service.store.leases
+    turn = leases.claim("hand")
+    assert isinstance(turn, Turn)
+    attempt = leases.begin("hand", turn, Candidate(FamilyName.MLP))
+    assert attempt is not None
+    points = [
+        CurvePoint(4 * fold + n, 1 / n, 2 / n, fold=fold) for fold in range(3) for n in range(1, 5)
+    ]
+    leases.record(attempt, points)
+    page.goto(_url(service, f"#/studies/{study.id}"))
+    page.locator("table.trials button").first.click()
+    loss = page.get_by_role("img", name=re.compile("Loss"))
+    expect(loss.locator("polyline")).to_have_count(6)  # of three folds: training and validation
+    starts = [line.split()[0] for line in _drawn(loss)]
+    assert len({start.split(",")[0] for start in starts}) == 1
+    expect(loss).to_contain_text("a line for each of 3 folds")
+    leases.record(attempt, [CurvePoint(13, 1.0, 2.0, fold=3), CurvePoint(14, 0.5, 1.0, fold=3)])
+    expect(loss.locator("polyline")).to_have_count(8)
+
+
+def _drawn(chart: Locator) -> list[str]:
+    lines = chart.locator("polyline").all()
+    return [line.get_attribute("points") or "" for line in lines]
 
 
 def test_a_study_is_paused_resumed_and_cancelled(page: Page, service: Service) -> None:
