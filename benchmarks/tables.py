@@ -4,7 +4,8 @@
 
 A folder holds ``meta.json`` (``target``, ``task``: binary, multiclass or regression) and either
 ``train.csv`` and ``test.csv`` or ``data.csv`` (also gzipped), of which 25 % are held out,
-stratified, seed 0. The test rows are scored with the downloaded file.
+stratified, seed 0. The test rows are scored with the downloaded file. Sets that are in the ``--out``
+file already are left alone, so a run that was ended goes on.
 """
 
 import argparse
@@ -173,7 +174,8 @@ def _tested(problem: Problem, model: dict[str, Any], path: Path, test: Path) -> 
     answer = scores.predictions if scores.probabilities is None else scores.probabilities
     classes = [str(label) for label in model["classes"] or []]
     name, value = score(problem, classes, np.asarray(answer, float))
-    return {"metric": name, "error": value, "rows_per_second": round(speed)}
+    parity = scorer.metadata.card.parity
+    return {"metric": name, "error": value, "parity": parity, "rows_per_second": round(speed)}
 
 
 def write(problem: Problem, folder: Path) -> tuple[Path, Path]:
@@ -193,14 +195,16 @@ def main() -> None:
     parser.add_argument("--budget", type=float, default=60.0)
     parser.add_argument("--out", type=Path)
     given = parser.parse_args()
-    results = []
+    results = json.loads(given.out.read_text()) if given.out and given.out.exists() else []
+    known = {result["set"] for result in results}
+    problems = [problem for problem in map(load, given.folders) if problem.name not in known]
     with (
         tempfile.TemporaryDirectory() as name,
         service(Path(name) / "data") as url,
         Client(url) as client,
     ):
-        for folder in given.folders:
-            results.append(compare(client, load(folder), given.budget, Path(name)))
+        for problem in problems:
+            results.append(compare(client, problem, given.budget, Path(name)))
             if given.out:
                 given.out.write_text(json.dumps(results, indent=1))
 

@@ -36,6 +36,11 @@ def better(name: MetricName, a: float | None, b: float | None) -> bool:
     return a > b if maximize(name) else a < b
 
 
+def error(name: MetricName, value: float) -> float:
+    """Return how far a value is from the perfect one: 1 for scores, 0 for losses."""
+    return 1.0 - value if maximize(name) else value
+
+
 def default(task: TaskType, classes: int) -> MetricName:
     """Return the metric that ``auto`` means."""
     if task is TaskType.REGRESSION:

@@ -18,7 +18,7 @@ from automl.families.restriction import narrow
 if TYPE_CHECKING:
     from typing_extensions import TypeIs
 
-__all__ = ["is_network", "model", "narrow", "spec", "specs", "validate"]
+__all__ = ["is_network", "model", "narrow", "scheduled", "spec", "specs", "validate"]
 
 
 def spec(name: FamilyName) -> FamilySpec:
@@ -39,6 +39,11 @@ def model(name: FamilyName) -> Estimator | NetworkFamily:
 def is_network(module: Estimator | NetworkFamily) -> "TypeIs[NetworkFamily]":
     """Return whether the family is trained by ``automl/training`` rather than by itself."""
     return hasattr(module, "build")
+
+
+def scheduled(name: FamilyName) -> bool:
+    """Return whether the family plans its training to the time there is: all networks do."""
+    return any(item.name == "schedule" for item in spec(name).space)
 
 
 def validate(name: FamilyName, params: Mapping[str, object], task: TaskType | None = None) -> None:

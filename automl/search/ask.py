@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from automl import families
 from automl.core import metric
 from automl.core.catalog import FamilyName, TrialState
 from automl.core.hyperparameter import Space
@@ -20,20 +21,24 @@ from automl.search.memory import Memory
 from automl.search.portfolio import portfolio
 from automl.search.spaces import space
 
-EXPLORATION = 0.08
+EXPLORATION = 0.05
 """Share of the draws that every family keeps, however far behind: ensembles live on difference."""
 
-SHARPNESS = 0.15
-"""How fast a family's share falls with its distance from the best, in units of best − baseline."""
+SHARPNESS = 0.2
+"""How fast a family's share falls with its error: at 1.2 times the least it has 0.4 of the share
+that the best has, at twice the least 0.03."""
+
+LEAST_ERROR = 1e-3
+"""Errors below this part of the baseline's are not told apart."""
 
 UNTIMED = 0.25
-"""While this share of the search's seconds is left, a family never timed may be foreseen to take
-twice what is left: networks and boosting plan shorter where they must."""
+"""While this share of the search's seconds is left, a family never timed may be started."""
 
+ROUGHLY = 3.0
+"""A family never timed may seem so many times too dear: estimates are rough."""
 
-ROUGHLY = 6.0
-"""A family never timed may seem so many times too dear: estimates are rough, and networks plan
-their schedules to the time there is (on letter they were left out at 2, and they win there)."""
+PLANNED_SHORTER = 2.0
+"""A family that plans its schedule to the time there is may usually take so many times that."""
 
 
 def ask(
@@ -63,7 +68,7 @@ def ask(
     fitting = [
         name
         for name in plan.families
-        if _affordable(costs[name], spec, seconds_left, timed=name in measured)
+        if _affordable(name, costs[name], spec, seconds_left, timed=name in measured)
     ]
     if number < len(head) and (number == 0 or head[number].family in fitting):
         return head[number]
@@ -87,19 +92,18 @@ def _draw_family(
     prices: Mapping[FamilyName, float],
     random: np.random.Generator,
 ) -> FamilyName:
-    """Return a family: the nearer its best value to the study's best and the cheaper, the likelier.
+    """Return a family: the nearer its error to the least of all and the cheaper, the likelier.
 
     By the root of the price: what is dear has to gain more, but not in the same measure, as it is
     often the better for it; and what costs next to nothing is no bargain for that alone.
     """
     names = list(spaces)
-    best = {name: _best(plan, name, history) for name in names}
-    known = [value for value in best.values() if value is not None]
+    errors = [_error(plan, name, history) for name in names]
+    known = [error for error in errors if error is not None]
     if not known:
         return names[int(random.integers(len(names)))]
-    top = max(known) if metric.maximize(plan.metric) else min(known)
-    span = abs(top - plan.baseline) or abs(top) or 1.0
-    gaps = [0.0 if value is None else abs(top - value) / span for value in best.values()]
+    least = min(known)
+    gaps = [0.0 if error is None else math.log(error / least) for error in errors]
     weights = np.array([EXPLORATION + math.exp(-gap / SHARPNESS) for gap in gaps])
     weights *= [math.sqrt(_freedom(spaces[name])) for name in names]
     if prices:
@@ -113,14 +117,19 @@ def _freedom(dimensions: Space) -> int:
     return max(1, sum(d.choices is None or len(d.choices) > 1 for d in dimensions))
 
 
-def _best(plan: Plan, name: FamilyName, history: Sequence[Trial]) -> float | None:
-    best: float | None = None
-    for trial in history:
-        if trial.candidate.family is name and trial.state is TrialState.COMPLETE:
-            value = trial.value
-            if value is not None and (best is None or metric.better(plan.metric, value, best)):
-                best = value
-    return best
+def _error(plan: Plan, name: FamilyName, history: Sequence[Trial]) -> float | None:
+    """Return the least error of a family's complete trials, None without one."""
+    values = [
+        trial.value
+        for trial in history
+        if trial.candidate.family is name
+        and trial.state is TrialState.COMPLETE
+        and trial.value is not None
+    ]
+    if not values:
+        return None
+    least = min(metric.error(plan.metric, value) for value in values)
+    return max(least, LEAST_ERROR * metric.error(plan.metric, plan.baseline), 1e-12)
 
 
 def _costs(history: Sequence[Trial]) -> dict[FamilyName, float]:
@@ -132,9 +141,13 @@ def _costs(history: Sequence[Trial]) -> dict[FamilyName, float]:
     return {name: float(np.median(values)) for name, values in seconds.items()}
 
 
-def _affordable(cost: float, spec: StudySpec, seconds_left: float | None, *, timed: bool) -> bool:
+def _affordable(
+    name: FamilyName, cost: float, spec: StudySpec, seconds_left: float | None, *, timed: bool
+) -> bool:
     if seconds_left is None or spec.budget.seconds is None:
         return True
+    if families.scheduled(name):
+        cost /= PLANNED_SHORTER
     if timed:
         return cost <= seconds_left
     return seconds_left >= UNTIMED * spec.budget.seconds and cost <= ROUGHLY * seconds_left

@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Sequence
 from typing import cast
 
+import numpy as np
 import optuna
 from optuna.distributions import (
     BaseDistribution,
@@ -19,13 +20,14 @@ from optuna.distributions import (
 from optuna.trial import TrialState as OptunaState
 
 from automl.core.catalog import FamilyName, TrialState
-from automl.core.hyperparameter import Hyperparameter, Params, Space, Value
+from automl.core.hyperparameter import Hyperparameter, Params, Space, Value, defaults
 from automl.core.trial import Trial
+from automl.search.near import near
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)
 
-STARTUP_TRIALS = 6
-"""A family's first trials are drawn at random; its defaults count among them."""
+STARTUP_TRIALS = 12
+"""A family's first trials step away from its best one; then there is enough to learn from."""
 
 
 class Memory:
@@ -92,6 +94,8 @@ class _Family:
 
     def draw(self, seed: int) -> dict[str, Value]:
         """Return the sampler's proposal, conditions respected; nothing of it is remembered."""
+        if len(self._places) - len(self._running) < STARTUP_TRIALS:
+            return near(self._space, self._best(), np.random.default_rng(seed))
         self._study.sampler = _sampler(seed)
         asked = self._study.ask()
         params: dict[str, Value] = {}
@@ -104,6 +108,14 @@ class _Family:
                 params[item.name] = _suggest(asked, item.name, self._open[item.name])
         self._study.tell(asked, state=OptunaState.FAIL)
         return params
+
+    def _best(self) -> Params:
+        """Return the best complete trial's hyperparameters, the defaults without one."""
+        known = self._study.get_trials(deepcopy=False, states=(OptunaState.COMPLETE,))
+        if not known:
+            return defaults(self._space)
+        fixed = {item.name: item.default for item in self._space if _fixed(item)}
+        return {**fixed, **self._study.best_trial.params}
 
     def _end(self, trial: Trial) -> None:
         self._running.remove(trial.number)
@@ -159,7 +171,7 @@ def _sampler(seed: int) -> optuna.samplers.TPESampler:
             multivariate=True,
             group=True,
             constant_liar=True,
-            n_startup_trials=STARTUP_TRIALS,
+            n_startup_trials=0,
             seed=seed,
         )
 

@@ -1,9 +1,10 @@
-"""Strong candidates that every study tries before it searches, cheapest first.
+"""Strong candidates that every study tries before it searches, in the order that pays most.
 
 A linear model comes in the first seconds, so that there is always something to hand out; then the
-families' defaults, forests among them for the ensemble's sake; then what differs from them and won
+families' defaults, forests among them for the ensemble's sake, and what differs from them and won
 on some development sets: LightGBM that takes categories by their codes, or draws its thresholds at
-random, and a smaller network.
+random, and a smaller network. Networks come last, being dear and on most tables not the best, but
+with many classes first, where they win (letter: log loss 0.084 for LightGBM's 0.155).
 """
 
 from collections.abc import Mapping
@@ -17,44 +18,47 @@ from automl.search.spaces import space
 
 Change = Mapping[str, Value]
 
-STEPS: tuple[tuple[FamilyName, Change], ...] = (
-    (FamilyName.LINEAR, {}),
-    (FamilyName.LIGHTGBM, {}),
-    (FamilyName.MLP, {}),
-    (FamilyName.EXTRA_TREES, {}),
-    (FamilyName.RANDOM_FOREST, {}),
-    (
-        FamilyName.LIGHTGBM,
-        {
-            "categories": "codes",
-            "learning_rate": 0.03,
-            "num_leaves": 20,
-            "feature_fraction": 0.7,
-            "bagging_fraction": 0.8,
-        },
-    ),
-    (FamilyName.LIGHTGBM, {"extra_trees": True, "num_leaves": 63}),
-    (FamilyName.MLP, {"layers": 2, "width": 128, "learning_rate": 2e-3, "dropout": 0.3}),
-)
+Step = tuple[FamilyName, Change]
 
-MANY_CLASSES = 10
-HASTE: Mapping[FamilyName, Change] = MappingProxyType(
-    {FamilyName.LIGHTGBM: {"learning_rate": 0.1, "patience": 20}}
+BOOSTED: Step = (FamilyName.LIGHTGBM, {})
+BY_CODES: Step = (
+    FamilyName.LIGHTGBM,
+    {
+        "categories": "codes",
+        "learning_rate": 0.03,
+        "num_leaves": 20,
+        "feature_fraction": 0.7,
+        "bagging_fraction": 0.8,
+    },
 )
+AT_RANDOM: Step = (FamilyName.LIGHTGBM, {"extra_trees": True, "num_leaves": 63})
+FORESTS: tuple[Step, ...] = ((FamilyName.EXTRA_TREES, {}), (FamilyName.RANDOM_FOREST, {}))
+NETWORK: Step = (FamilyName.MLP, {})
+SMALL_NETWORK: Step = (
+    FamilyName.MLP,
+    {"layers": 2, "width": 128, "learning_rate": 2e-3, "dropout": 0.3},
+)
+LINEAR: Step = (FamilyName.LINEAR, {})
+
+STEPS = (LINEAR, BOOSTED, *FORESTS, BY_CODES, AT_RANDOM, NETWORK, SMALL_NETWORK)
+
+HASTE: Change = MappingProxyType({"learning_rate": 0.1, "patience": 20})
 """With many classes a round grows many trees: fewer and larger steps (letter: 6.7 s for 14 s a
 fold, log loss 0.082 for 0.080)."""
+
+MANY_CLASSES = 10
+MANY_CLASSES_STEPS = (LINEAR, NETWORK, (FamilyName.LIGHTGBM, HASTE), *FORESTS)
 
 
 def portfolio(spec: StudySpec, plan: Plan) -> tuple[Candidate, ...]:
     """Return the first candidates of a study, in order, none twice."""
+    steps = MANY_CLASSES_STEPS if len(plan.classes) > MANY_CLASSES else STEPS
     found: list[Candidate] = []
-    for name, change in STEPS:
-        if name not in plan.families:
-            continue
-        haste = HASTE.get(name, {}) if len(plan.classes) > MANY_CLASSES else {}
-        candidate = Candidate(name, _changed(space(spec, name), {**change, **haste}))
-        if candidate not in found:
-            found.append(candidate)
+    for name, change in steps:
+        if name in plan.families:
+            candidate = Candidate(name, _changed(space(spec, name), change))
+            if candidate not in found:
+                found.append(candidate)
     return tuple(found)
 
 
