@@ -4,8 +4,8 @@
 
 A folder holds ``meta.json`` (``target``, ``task``: binary, multiclass or regression) and either
 ``train.csv`` and ``test.csv`` or ``data.csv`` (also gzipped), of which 25 % are held out,
-stratified, seed 0. The test rows are scored with the downloaded file. Sets that are in the ``--out``
-file already are left alone, so a run that was ended goes on.
+stratified, seed 0. The test rows are scored with the downloaded file. Sets that the ``--out`` file
+has already are left alone, so a run that was ended goes on.
 """
 
 import argparse
