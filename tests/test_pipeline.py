@@ -35,9 +35,9 @@ SMALL: dict[str, dict[str, Any]] = {
 
 
 def _fit(
-    folder: Path, *, classes: int, slots: int = 1, seed: int = 0, **more: object
+    folder: Path, *, classes: int, rows: int = 400, slots: int = 1, seed: int = 0, **more: object
 ) -> pipeline.Fit:
-    path = tables.mixed(folder / "data.csv", classes=classes)
+    path = tables.mixed(folder / "data.csv", rows=rows, classes=classes)
     dataset, table = tables.dataset(path, folder / "data.parquet")
     task = TaskType.CLASSIFICATION if classes else TaskType.REGRESSION
     given = {"budget": Budget(trials=TRIALS), "search_space": SMALL, **more}
@@ -99,6 +99,7 @@ def test_pruning_is_equal_however_many_train_at_once(tmp_path: Path) -> None:
     one.mkdir()
     two.mkdir()
     more: dict[str, Any] = {
+        "rows": 2_000,
         "budget": Budget(trials=26),
         "families": (FamilyName.LIGHTGBM,),
         "search_space": {"lightgbm": {"max_rounds": [10], "num_leaves": {"low": 4, "high": 32}}},

@@ -32,6 +32,10 @@ REDUCTION = 3
 PEERS = 4
 """With fewer trials of the family that came as far, every one goes on."""
 
+ENOUGH_ROWS = 500
+"""At rungs where fewer rows were judged every one goes on: their order there says little, and
+trials on so few rows are cheap (german_credit has 94 rows a fold)."""
+
 NO_BARS: Bars = ()
 
 
@@ -52,9 +56,12 @@ def bars(
     if spec.budget.replay:
         history = [trial for trial in history if trial.number <= number - REPLAY_WINDOW]
     peers = [trial for trial in history if trial.state.ended and trial.candidate.family is family]
+    a_fold = (plan.rows - plan.test_rows) / plan.folds
     return tuple(
         _bar(plan.metric, [t.rungs[rung] for t in peers if len(t.rungs) > rung])
-        for rung in range(len(FOLDS))
+        if max(1, folds) * a_fold >= ENOUGH_ROWS
+        else None
+        for rung, folds in enumerate(FOLDS)
     )
 
 

@@ -12,8 +12,10 @@ from automl.search.memory import Memory
 from automl.search.portfolio import portfolio
 from automl.search.rungs import NO_BARS, PEERS, Climb, bars
 from automl.search.spaces import space
-from tests.search.test_ask import PLAN, REPLAY, TIMED
+from tests.search import test_ask
+from tests.search.test_ask import REPLAY, TIMED
 
+PLAN = replace(test_ask.PLAN, rows=5_000)
 MLP = FamilyName.MLP
 LATER = len(portfolio(REPLAY, PLAN)) + 20
 
@@ -48,6 +50,12 @@ def test_the_portfolio_is_never_pruned() -> None:
     history = [_trial(n, 0.9, 0.9, 0.9) for n in range(20)]
     assert bars(PLAN, TIMED, history, len(portfolio(TIMED, PLAN)) - 1, MLP) == NO_BARS
     assert bars(PLAN, TIMED, history, len(portfolio(TIMED, PLAN)), MLP) == (0.9, 0.9, 0.9)
+
+
+def test_where_few_rows_are_judged_nothing_is_asked_for() -> None:
+    history = [_trial(n, 0.9, 0.9, 0.9) for n in range(20)]
+    assert bars(replace(PLAN, rows=1_000), TIMED, history, LATER, MLP) == (None, None, 0.9)
+    assert bars(replace(PLAN, rows=500), TIMED, history, LATER, MLP) == (None, None, None)
 
 
 def test_replay_order_looks_no_nearer_than_its_window() -> None:
