@@ -5,8 +5,12 @@ import json
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
+from itertools import cycle, islice
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from automl.core.errors import DatasetUnreadable
@@ -97,12 +101,40 @@ def peak_mib(source: Path, out: Path) -> int:
     return int(done.stdout.split()[1])
 
 
-def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
-    block = "".join(f"{n * 7919 % 100_003}.{n % 97},word{n % 1009},{n}\n" for n in range(20_000))
-    small, large = tmp_path / "small.csv", tmp_path / "large.csv"
-    small.write_text("a,b,c\n" + block * 45)  # two blocks
-    large.write_text("a,b,c\n" + block * 120)
-    assert large.stat().st_size > 40_000_000
+Rows = Iterator[tuple[str, str, int]]
+
+
+def counted(rows: int) -> Rows:
+    block = [(f"{n * 7919 % 100_003}.{n % 97}", f"word{n % 1009}", n) for n in range(20_000)]
+    return islice(cycle(block), rows)
+
+
+def as_csv(path: Path, rows: Rows) -> None:
+    with path.open("w") as file:
+        file.write("a,b,c\n")
+        file.writelines(f"{a},{b},{c}\n" for a, b, c in rows)
+
+
+def as_json(path: Path, rows: Rows) -> None:
+    with path.open("w") as file:
+        file.writelines(f'{{"a": {a}, "b": "{b}", "c": {c}}}\n' for a, b, c in rows)
+
+
+def as_parquet(path: Path, rows: Rows) -> None:
+    table = pa.table(dict(zip("abc", zip(*rows, strict=True), strict=True)))
+    pq.write_table(table, path, row_group_size=100_000)
+
+
+@pytest.mark.parametrize(
+    ("write", "few", "many"),
+    [(as_csv, 900_000, 2_400_000), (as_json, 200_000, 500_000), (as_parquet, 400_000, 1_000_000)],
+)
+def test_memory_does_not_grow_with_the_file(
+    write: Callable[[Path, Rows], None], few: int, many: int, tmp_path: Path
+) -> None:
+    small, large = tmp_path / "small", tmp_path / "large"
+    write(small, counted(few))  # several blocks
+    write(large, counted(many))
     growth = peak_mib(large, tmp_path / "out") - peak_mib(small, tmp_path / "out")
     assert growth < 20
 

@@ -121,3 +121,14 @@ def test_numbers_of_another_table(tmp_path: Path) -> None:
     profile, path = take(tmp_path, "x,y\n" + "1,2.5\n1,\n1,4\n")
     found = labels_in(path, only(profile, "y"), REGRESS, ())
     np.testing.assert_array_equal(found, [2.5, np.nan, 4.0])
+
+
+DAYS = [f"2024{month:02}{day:02}" for month in range(1, 13) for day in (1, 15)]
+
+
+def test_whole_numbers_that_look_like_dates_are_predicted_as_they_are(tmp_path: Path) -> None:
+    found = target(tmp_path, [*DAYS, ""], REGRESS)
+    np.testing.assert_array_equal(found.y, [*map(float, DAYS), np.nan])
+    found = target(tmp_path, [*DAYS, "", *DAYS, *DAYS])
+    assert found.classes == tuple(map(int, DAYS))
+    assert found.y.tolist() == [*range(24), -1, *range(24), *range(24)]
