@@ -4,7 +4,8 @@ The default was chosen on one fold with three seeds, the mlp's other defaults: R
 (columns of 41 to 80 categories) 14.47 as columns, 14.36 as vectors; AUC of adult 0.9192 and 0.9196;
 in the same time. Widths of 4 and 16 gave 14.24 and 14.51 for 14.33 with 8; vectors that start
 spread rather than at zero 14.42 (by a tenth) and 14.50 (by one) for 14.35. The resnet has 14.44 for
-14.50 with two seeds.
+14.50 with two seeds. On all eight folds of german_credit (one column of ten) the AUC is 0.791 for
+0.784.
 """
 
 from automl.core.hyperparameter import Hyperparameter, Params, Space

@@ -21,7 +21,7 @@ from automl.data import override, rows, split, table
 from automl.data.target import labels_in, read_target
 from automl.families.categories import view_of
 from automl.families.scaling import scaling_of
-from automl.features import encoder
+from automl.features import categories, encoder
 from automl.features.encoder import Encoder
 from automl.search import division
 from automl.search.plan import feature_columns, wanted
@@ -76,6 +76,8 @@ class Prepared:
     def encoded(self, index: int, candidate: Candidate) -> Encoded:
         """Return the fold at ``index`` as a candidate sees it, fitted on its training rows only."""
         view = view_of(families.spec(candidate.family), candidate.params)
+        if view is View.EMBEDDING and not any(map(categories.coded, self.columns)):
+            view = View.ONE_HOT  # the same then, and perhaps at hand
         scaling = scaling_of(candidate.params)
         key = (index, view, scaling)
         if key not in self._cache:
