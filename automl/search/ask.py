@@ -76,7 +76,7 @@ def ask(
         return None
     seed = _seed(spec.seed, number)
     spaces = {name: space(spec, name) for name in fitting}
-    prices = {} if spec.budget.replay else measured
+    prices = {} if spec.budget.replay else costs
     name = _draw_family(plan, spaces, history, prices, np.random.default_rng(seed))
     own = [trial for trial in history if trial.candidate.family is name]
     maximize = metric.maximize(plan.metric)
@@ -102,13 +102,14 @@ def _draw_family(
     known = [error for error in errors if error is not None]
     if not known:
         return names[int(random.integers(len(names)))]
-    least = min(known)
-    gaps = [0.0 if error is None else math.log(error / least) for error in errors]
+    # What was never tried is taken for middling.
+    middling = float(np.median(known))
+    gaps = [math.log((middling if error is None else error) / min(known)) for error in errors]
     weights = np.array([EXPLORATION + math.exp(-gap / SHARPNESS) for gap in gaps])
     weights *= [math.sqrt(_freedom(spaces[name])) for name in names]
     if prices:
-        usual = float(np.median(list(prices.values())))
-        weights /= [math.sqrt(max(prices.get(name, usual), usual / 4)) for name in names]
+        usual = float(np.median([prices[name] for name in names]))
+        weights /= [math.sqrt(max(prices[name], usual / 4)) for name in names]
     return names[int(random.choice(len(names), p=weights / weights.sum()))]
 
 
