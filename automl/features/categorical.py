@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from automl.core.catalog import ColumnKind
 from automl.core.frame import Frame, Strings
 from automl.core.graph import ML, ElementType, Graph
 from automl.core.learner import View
@@ -39,17 +40,29 @@ class Lookup:
     """One column: the codes of ``values`` are their positions.
 
     ``other`` is the code of values not listed, ``missing`` that of missing cells; either may be
-    ``NOTHING``.
+    ``NOTHING``. With ``folded``, true is also True and TRUE: programs and formats write truth
+    values differently.
     """
 
     column: str
     values: tuple[str, ...]
     other: int = NOTHING
     missing: int = NOTHING
+    folded: bool = False
+
+    @property
+    def known(self) -> dict[str, int]:
+        """The code of every string that has one; the empty string is a missing cell."""
+        known = {value: code for code, value in enumerate(self.values)} | {"": self.missing}
+        if self.folded:
+            for code, value in enumerate(self.values):
+                for word in (value.lower(), value.capitalize(), value.upper()):
+                    known.setdefault(word, code)
+        return known
 
     def codes(self, cells: Strings) -> npt.NDArray[np.int64]:
         """Return the code of every cell."""
-        known = {value: code for code, value in enumerate(self.values)} | {"": self.missing}
+        known = self.known
         table = [known.get(value, self.other) for value in cells.values]
         return np.array([*table, self.missing], np.int64)[cells.codes]  # −1 takes the last
 
@@ -64,12 +77,13 @@ class Lookup:
 
     def emit(self, graph: Graph, cells: str) -> str:
         """Write the codes of string ``cells`` to the graph: int64, n × 1."""
+        known = self.known
         return graph.node(
             "LabelEncoder",
             cells,
             domain=ML,
-            keys_strings=(*self.values, ""),
-            values_int64s=(*range(len(self.values)), self.missing),
+            keys_strings=tuple(known),
+            values_int64s=tuple(known.values()),
             default_int64=self.other,
         )
 
@@ -123,7 +137,7 @@ class Categories:
     def state(self) -> State:
         """Return the lookups; they hold no arrays."""
         lookups = [
-            [lookup.column, list(lookup.values), lookup.other, lookup.missing]
+            [lookup.column, list(lookup.values), lookup.other, lookup.missing, lookup.folded]
             for lookup in self.lookups
         ]
         return State({"one_hot": self.one_hot, "lookups": lookups})
@@ -140,7 +154,8 @@ def fit(frame: Frame, columns: Sequence[Column], view: View) -> Chain:
         values, counts, missing = ranked(cells)
         if len(values) + missing < 2:
             continue
-        lookup = Lookup(column.name, values[:MOST_CODES])
+        folded = column.kind is ColumnKind.BOOLEAN
+        lookup = Lookup(column.name, values[:MOST_CODES], folded=folded)
         if view is View.ORDINAL:
             coded.append(lookup)
         elif view is View.EMBEDDING and len(values) > FEW:
@@ -157,8 +172,7 @@ def load(state: State) -> Chain:
 
 def _load(state: State) -> Categories:
     lookups = tuple(
-        Lookup(column, tuple(values), other, missing)
-        for column, values, other, missing in state.header["lookups"]
+        Lookup(column, tuple(values), *codes) for column, values, *codes in state.header["lookups"]
     )
     return Categories(lookups, state.header["one_hot"])
 
