@@ -73,8 +73,11 @@ def main() -> None:
     for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.putenv(variable, "1")
     request = json.loads(sys.stdin.buffer.readline())
-    _limit_memory(request["memory_bytes"])
     Thread(target=_end_with_parent, daemon=True).start()
+    # First what is needed in any case: a library that finds no memory while it loads says anything.
+    import automl.data.read  # noqa: F401
+
+    _limit_memory(request["memory_bytes"])
     answer = json.dumps(_answer(request)).encode()
     sys.stdout.buffer.write(answer)
     sys.stdout.buffer.flush()
