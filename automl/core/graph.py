@@ -48,6 +48,19 @@ class Node:
     attributes: Mapping[str, Attribute]
 
 
+@dataclass(frozen=True, slots=True)
+class Sparse:
+    """A matrix too wide to be written out: a few ``dense`` columns, then what its rows list.
+
+    ``cells`` are pairs of values: places (n × k, int64, counted from ``start``, which is how many
+    columns ``dense`` has) and amounts (n × k, float32). A place that is listed twice counts twice.
+    """
+
+    dense: str | None
+    start: int
+    cells: tuple[tuple[str, str], ...]
+
+
 @dataclass(slots=True)
 class Graph:
     """A program under construction. Values are known by the names that its methods return."""
@@ -58,6 +71,8 @@ class Graph:
     nodes: list[Node] = field(default_factory=list)
     outputs: dict[str, str] = field(default_factory=dict)
     """Output names to the internal values they show."""
+    sparse: dict[str, Sparse] = field(default_factory=dict)
+    """Names to matrices that are no values: only ``product`` knows what to do with them."""
     _digests: dict[str, str] = field(default_factory=dict)
 
     def input(self, name: str, cells: str) -> str:
@@ -94,6 +109,37 @@ class Graph:
         outputs = tuple(f"v{index}" if part == 0 else f"v{index}_{part}" for part in range(count))
         self.nodes.append(Node(op, inputs, outputs, domain, attributes))
         return outputs
+
+    def lists(self, matrix: Sparse) -> str:
+        """Return a name for a sparse matrix."""
+        name = f"s{len(self.sparse)}"
+        self.sparse[name] = matrix
+        return name
+
+    def product(self, x: str, weights: npt.NDArray[Any]) -> str:
+        """Append x @ weights in float64 and return its name: n × columns.
+
+        ``x`` is a float32 value or a sparse matrix; ``weights`` has a row for each column of it.
+        """
+        if x not in self.sparse:
+            return self._dense_product(x, weights)
+        matrix = self.sparse[x]
+        terms = [self._listed_product(*cells, weights[matrix.start :]) for cells in matrix.cells]
+        if matrix.dense is not None:
+            terms.insert(0, self._dense_product(matrix.dense, weights[: matrix.start]))
+        return terms[0] if len(terms) == 1 else self.node("Sum", *terms)
+
+    def _dense_product(self, x: str, weights: npt.NDArray[Any]) -> str:
+        x = self.node("Cast", x, to=ElementType.DOUBLE)
+        return self.node("MatMul", x, self.constant(weights, np.float64))
+
+    def _listed_product(self, places: str, amounts: str, weights: npt.NDArray[Any]) -> str:
+        sums = []
+        for column in weights.T:  # one by one: all at once would hold n × k × columns numbers
+            found = self.node("Gather", self.constant(column, np.float32), places, axis=0)
+            terms = self.node("Cast", self.node("Mul", found, amounts), to=ElementType.DOUBLE)
+            sums.append(self.node("ReduceSum", terms, self.constant([1], np.int64), keepdims=1))
+        return sums[0] if len(sums) == 1 else self.node("Concat", *sums, axis=1)
 
     def output(self, name: str, value: str) -> None:
         """Show an internal value under a public output name."""

@@ -8,7 +8,7 @@ trained by ``automl/training/fit.py``). Either way a trained fold ends as a `Fit
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from torch import nn
 
 
+Matrix: TypeAlias = Any
+"""Encoded rows, ``(rows, features)`` float32: an array; in `View.SPARSE` perhaps a CSR array."""
+
+
 class View(StrEnum):
     """How a table's columns become one float32 matrix for a family."""
 
@@ -34,6 +38,9 @@ class View(StrEnum):
     EMBEDDING = "embedding"
     """Networks: as one-hot, but what has many categories is one column of codes from 0, of which
     unseen and missing values have their own."""
+    SPARSE = "sparse"
+    """Linear models: as one-hot, but the runs of words and characters in free text are a column
+    each; without free text the same as one-hot."""
 
 
 class Scaling(StrEnum):
@@ -82,7 +89,7 @@ class Examples:
     targets standardized on the training rows of the fold.
     """
 
-    x: npt.NDArray[np.float32]
+    x: Matrix
     y: npt.NDArray[Any]
 
 

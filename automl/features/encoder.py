@@ -1,5 +1,7 @@
 """From a frame of raw columns to one float32 matrix, and the same steps as a graph.
 
+In `View.SPARSE` the runs of free text follow the other columns, and the matrix is sparse.
+
 An encoder is fitted on the training rows of a fold alone. The matrix holds the columns by kind,
 not in the dataset's order; ``names`` says what is where.
 """
@@ -9,17 +11,18 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 import numpy as np
-import numpy.typing as npt
+from scipy import sparse
 
 from automl.core.catalog import ColumnKind
 from automl.core.frame import Frame
-from automl.core.graph import Graph
-from automl.core.learner import Layout, Scaling, View
+from automl.core.graph import Graph, Sparse
+from automl.core.learner import Layout, Matrix, Scaling, View
 from automl.core.schema import Column
 from automl.core.state import State, nest, unnest
-from automl.features import boolean, categories, dates, dropped, numeric, text
+from automl.features import boolean, categories, dates, dropped, numeric, text, wide
 from automl.features.base import Block, Kind
 from automl.features.chain import Chain
+from automl.features.wide import Wide
 
 KINDS: Mapping[ColumnKind, Kind] = MappingProxyType(
     {
@@ -40,27 +43,31 @@ class Encoder:
     inputs: tuple[str, ...]
     """The columns it reads."""
     chain: Chain
+    wide: tuple[Wide, ...] = ()
+    """Columns of free text, each run of words a feature behind those of the chain."""
 
     @property
     def names(self) -> tuple[str, ...]:
         """What each feature is called."""
-        return self.chain.names or ("nothing",)
+        runs = tuple(name for block in self.wide for name in block.names)
+        return (*self.chain.names, *runs) or ("nothing",)
 
     @property
     def width(self) -> int:
         """How many features a row has."""
-        return len(self.names)
+        return len(self.chain.names) + sum(block.width for block in self.wide) or 1
 
     @property
     def layout(self) -> Layout:
         """Which features hold codes, and how many codes each has."""
         return Layout(self.width, self.chain.codes)
 
-    def transform(self, frame: Frame) -> npt.NDArray[np.float32]:
-        """Return the features: ``(rows, width)``."""
-        x = np.zeros((frame.rows, self.width), np.float32)
+    def transform(self, frame: Frame) -> Matrix:
+        """Return the features: ``(rows, width)``, a CSR array where there are runs."""
+        runs = [block.rows(frame) for block in self.wide]
+        x = np.zeros((frame.rows, self.width - sum(part.shape[1] for part in runs)), np.float32)
         self.chain.fill(frame, x)
-        return x
+        return sparse.hstack([x, *runs], format="csr") if runs else x
 
     def emit(self, graph: Graph, inputs: Mapping[str, str]) -> str:
         """Write ``transform`` to the graph.
@@ -70,23 +77,41 @@ class Encoder:
             inputs: Column names to their raw values there: n × 1, float64 or string.
 
         Returns:
-            The name of a float32 value, n × width, equal to ``transform``.
+            The name of a float32 value, n × width, equal to ``transform``; where there are runs,
+            that of a sparse matrix.
         """
+        if self.wide:
+            return self._emit_sparse(graph, inputs)
         if self.chain.names:
             return self.chain.emit(graph, inputs)
         shape = graph.node("Shape", inputs[self.inputs[0]])
         return graph.node("ConstantOfShape", shape, value=np.zeros(1, np.float32))
 
+    def _emit_sparse(self, graph: Graph, inputs: Mapping[str, str]) -> str:
+        dense = self.chain.emit(graph, inputs) if self.chain.names else None
+        cells, start = [], 0
+        for block in self.wide:
+            cells += block.emit(graph, inputs, start)
+            start += block.width
+        return graph.lists(Sparse(dense, len(self.chain.names), tuple(cells)))
+
     def state(self) -> State:
         """Return everything needed to rebuild this."""
         own = State({"inputs": list(self.inputs)})
-        return nest({"encoder": own, "chain": self.chain.state()})
+        return nest({"encoder": own, "chain": self.chain.state(), "wide": wide.state(self.wide)})
 
 
 def fit(
-    frame: Frame, columns: Sequence[Column], view: View, *, scaling: Scaling = Scaling.ROBUST
+    frame: Frame,
+    columns: Sequence[Column],
+    view: View,
+    *,
+    scaling: Scaling = Scaling.ROBUST,
+    outputs: int = 2,
 ) -> Encoder:
     """Return the encoder of those columns, learned from the rows of ``frame`` alone.
+
+    With many ``outputs`` fewer runs of text are kept, since each has a weight for each.
 
     ``scaling`` is of the numbers where the view is not `View.ORDINAL`; nothing else depends on it.
 
@@ -96,12 +121,18 @@ def fit(
     if not columns:
         raise ValueError("an encoder needs at least one column")
     used = [column for column in columns if column.kind not in dropped.KINDS]
+    runs: tuple[Wide, ...] = ()
+    rest = used
+    if view is View.SPARSE:
+        texts = [column for column in used if column.kind is ColumnKind.TEXT]
+        rest = [column for column in used if column not in texts]
+        runs, view = wide.fit(frame, texts, outputs), View.ONE_HOT
     scaling = Scaling.ROBUST if view is View.ORDINAL else scaling
     blocks = tuple(
-        _fit(kind, frame, [column for column in used if column.kind is kind], view, scaling)
+        _fit(kind, frame, [column for column in rest if column.kind is kind], view, scaling)
         for kind in KINDS
     )
-    return Encoder(tuple(column.name for column in used or columns[:1]), Chain(blocks))
+    return Encoder(tuple(column.name for column in used or columns[:1]), Chain(blocks), runs)
 
 
 def _fit(
@@ -122,4 +153,8 @@ def load(state: State) -> Encoder:
     """Return what ``Encoder.state`` once wrote down."""
     parts = unnest(state)
     loaders = [module.load for module in KINDS.values()]
-    return Encoder(tuple(parts["encoder"].header["inputs"]), Chain.load(parts["chain"], loaders))
+    return Encoder(
+        tuple(parts["encoder"].header["inputs"]),
+        Chain.load(parts["chain"], loaders),
+        wide.load(parts["wide"]),
+    )

@@ -6,20 +6,23 @@ and lower case for ASCII. Of other letters every spelling seen in training is kn
 """
 
 import re
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain, repeat
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from automl.core.frame import Ints
-from automl.core.graph import MICROSOFT, ML, Graph
+from automl.core.frame import Ints, Strings
+from automl.core.graph import MICROSOFT, ML, ElementType, Graph
 from automl.core.state import State
 
 Unit = Literal["words", "characters"]
 
+UNITS: tuple[Unit, ...] = ("words", "characters")
 LENGTHS: dict[Unit, range] = {"words": range(1, 3), "characters": range(2, 6)}
 """How many units the runs have."""
 
@@ -29,6 +32,15 @@ _MOST_CHARACTERS = 1_000
 """Runs of characters are counted from the beginning of a text only: RE2 repeats no more."""
 _BITS: dict[Unit, int] = {"words": 31, "characters": 12}
 """A run is one int64: so many bits a unit."""
+
+MOST_COUNTED = 255
+"""In the program's lists of runs; a text that has one more often has it so often."""
+FITTED_TEXTS = 20_000
+FITTED_CHARACTERS = 10_000_000
+"""Vocabularies are learned from so many texts and signs at most."""
+_BLOCK = 2_000
+"""Texts counted at a time: a long one has some thousand runs."""
+_END = np.iinfo(np.int64).max
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,30 +62,40 @@ class Grams:
 
     def count(self, texts: Sequence[str]) -> sparse.csr_array:
         """Return how often each text has each run: ``(texts, width)`` float64."""
+        starts, ordered = range(0, max(len(texts), 1), _BLOCK), self._ordered()
+        blocks = [self._count(texts[start : start + _BLOCK], ordered) for start in starts]
+        return sparse.csr_array(sparse.vstack(blocks, format="csr"))
+
+    def _count(self, texts: Sequence[str], ordered: Sequence[tuple[Ints, Ints]]) -> Any:
         known = dict(zip(self.keys, self.ids, strict=True))
         ids, rows = _identified(self.unit, texts, known)
-        places, owners, start = [], [], 0
-        for runs in self.runs:
-            codes, of = _codes(ids, rows, runs.shape[1], self.unit)
-            place, hit = _places(codes, _code(runs.T, self.unit))
-            places.append(start + place)
+        places, owners = [], []
+        for length, (runs, order) in zip(LENGTHS[self.unit], ordered, strict=True):
+            codes, of = _codes(ids, rows, length, self.unit)
+            spot = np.searchsorted(runs, codes)
+            hit = runs[spot] == codes
+            places.append(order[spot[hit]])
             owners.append(of[hit])
-            start += len(runs)
         column, row = np.concatenate(places), np.concatenate(owners)
         counts = (np.ones(len(column)), (row, column))
         return sparse.csr_array(counts, shape=(len(texts), self.width))
 
+    def _ordered(self) -> list[tuple[Ints, Ints]]:
+        """Return the codes of the runs of each length, ascending, and their places.
+
+        The last code is larger than any.
+        """
+        found, start = [], 0
+        for runs in self.runs:
+            codes = _code(runs.T, self.unit)
+            order = np.argsort(codes)
+            found.append((np.append(codes[order], _END), np.append(order + start, -1)))
+            start += len(runs)
+        return found
+
     def emit(self, graph: Graph, texts: str) -> str:
         """Write ``count`` to the graph: lower-cased string ``texts``, n × 1, to float32."""
-        tokens = graph.node("Squeeze", _emit_tokens(graph, texts, self.unit), _axis(graph, 1))
-        ids = graph.node(
-            "LabelEncoder",
-            tokens,
-            domain=ML,
-            keys_strings=self.keys,
-            values_int64s=self.ids,
-            default_int64=0,
-        )
+        ids = self._emit_ids(graph, texts)
         lengths = LENGTHS[self.unit]
         starts, pool = [0] * (lengths.start - 1), list[int]()
         for runs in self.runs:
@@ -91,14 +113,90 @@ class Grams:
             pool_int64s=pool,
         )
 
+    def emit_counts(self, graph: Graph, texts: str) -> tuple[str, str]:
+        """Write ``count`` as lists: places and counts, n − 1 × k int64 each; ``texts`` as `emit`.
+
+        The row that `emit_lower` adds is gone. Each row lists its runs once; the rest of the list
+        counts 0.
+        """
+        places = graph.node("Concat", *self._emit_places(graph, texts), axis=1)
+        shape = graph.node("Shape", places)
+        ordered, _ = graph.nodes_out(
+            "TopK", places, _cut(graph, shape, 1, 2, axis=0), count=2, axis=1, largest=0, sorted=1
+        )
+        before = _cut(graph, _padded(graph, ordered, front=1), 0, -1)
+        new = graph.node("Not", graph.node("Equal", ordered, before))
+        new = graph.node("Cast", new, to=ElementType.INT64)
+        nth = graph.node("CumSum", new, graph.constant(1, np.int64))
+        nth = graph.node("Sub", nth, graph.constant(1, np.int64))  # of the row's different runs
+        known = graph.node("Less", ordered, graph.constant(self.width, np.int64))
+        known = graph.node("Cast", known, to=ElementType.INT64)
+        nothing = graph.node("ConstantOfShape", shape, value=np.zeros(1, np.int64))
+        counts = graph.node("ScatterElements", nothing, nth, known, axis=1, reduction="add")
+        counts = graph.node("Min", counts, graph.constant(MOST_COUNTED, np.int64))
+        inside = graph.node("Min", ordered, graph.constant(self.width - 1, np.int64))
+        listed = graph.node("ScatterElements", nothing, nth, inside, axis=1)
+        return _cut(graph, listed, 0, -1, axis=0), _cut(graph, counts, 0, -1, axis=0)
+
+    def only(self, chosen: npt.NDArray[np.bool_]) -> "Grams":
+        """Return the vocabulary of the chosen runs, given as one truth value a run."""
+        ends = np.cumsum([len(part) for part in self.runs])[:-1]
+        parts = zip(self.runs, np.split(chosen, ends), strict=True)
+        known = dict(zip(self.keys, self.ids, strict=True))
+        return _renumbered(self.unit, known, [runs[part] for runs, part in parts])
+
+    def spelled(self) -> list[str]:
+        """Return the runs as one reads them, those of characters in quotes."""
+        spellings = dict(zip(self.ids, self.keys, strict=True))
+        runs = [
+            [spellings[number] for number in run] for part in self.runs for run in part.tolist()
+        ]
+        if self.unit == "words":
+            return [" ".join(run) for run in runs]
+        return [f'"{"".join(run)}"' for run in runs]
+
+    def _emit_places(self, graph: Graph, texts: str) -> list[str]:
+        """Write where each run of the texts stands in the vocabulary, ``width`` for the unknown."""
+        lengths = LENGTHS[self.unit]
+        ids = _padded(graph, self._emit_ids(graph, texts), back=lengths.stop - 2)
+        places, start = [], 0
+        for length, runs in zip(lengths, self.runs, strict=True):
+            if len(runs):
+                code = _emit_code(graph, ids, length, self.unit)
+                places.append(graph.node(
+                    "LabelEncoder",
+                    code,
+                    domain=ML,
+                    keys_int64s=_code(runs.T, self.unit).tolist(),
+                    values_int64s=range(start, start + len(runs)),
+                    default_int64=self.width,
+                ))  # fmt: skip
+            start += len(runs)
+        return places
+
+    def _emit_ids(self, graph: Graph, texts: str) -> str:
+        """Write the numbers of the texts' units: n × the longest, 0 for unknown ones and none."""
+        tokens = graph.node("Squeeze", _emit_tokens(graph, texts, self.unit), _axis(graph, 1))
+        return graph.node(
+            "LabelEncoder",
+            tokens,
+            domain=ML,
+            keys_strings=self.keys,
+            values_int64s=self.ids,
+            default_int64=0,
+        )
+
     def state(self) -> State:
         """Return the vocabulary."""
         header = {"unit": self.unit, "keys": list(self.keys), "ids": list(self.ids)}
         return State(header, {str(index): runs for index, runs in enumerate(self.runs)})
 
 
-def fit(unit: Unit, texts: Sequence[str], most: int) -> Grams:
-    """Return the runs that most of the texts have, at least two of them: at most ``most``."""
+def fit(unit: Unit, texts: Sequence[str], most: int) -> tuple[Grams, Ints]:
+    """Return the runs that most of the texts have, and how many have each.
+
+    Of each run at least two texts, and at most ``most`` runs.
+    """
     known = _spellings(unit, texts)
     ids, rows = _identified(unit, texts, known)
     found = [_frequencies(*_codes(ids, rows, length, unit), len(texts)) for length in LENGTHS[unit]]
@@ -111,7 +209,7 @@ def fit(unit: Unit, texts: Sequence[str], most: int) -> Grams:
         _units(distinct[part], length, unit)
         for (distinct, _), part, length in zip(found, parts, LENGTHS[unit], strict=True)
     ]
-    return _renumbered(unit, known, runs)
+    return _renumbered(unit, known, runs), frequencies[chosen]
 
 
 def load(state: State) -> Grams:
@@ -119,6 +217,21 @@ def load(state: State) -> Grams:
     header = state.header
     runs = tuple(state.arrays[str(index)] for index in range(len(LENGTHS[header["unit"]])))
     return Grams(header["unit"], tuple(header["keys"]), tuple(header["ids"]), runs)
+
+
+def distinct(cells: Strings) -> tuple[list[str], npt.NDArray[np.intp]]:
+    """Return the different texts in lower case, the missing one empty, and which each row has."""
+    used, places = np.unique(cells.codes, return_inverse=True)
+    texts = ["" if code < 0 else lower(cells.values[code]) for code in used.tolist()]
+    return texts, places
+
+
+def sample(cells: Strings) -> list[str]:
+    """Return the texts that a vocabulary is learned from: none twice, none empty, in lower case."""
+    texts, _ = distinct(cells)
+    signs = sum(min(len(text), _MOST_CHARACTERS) for text in texts)
+    step = max(-(-len(texts) // FITTED_TEXTS), -(-signs // FITTED_CHARACTERS), 1)
+    return [text for text in texts[::step] if text]
 
 
 def lower(text: str) -> str:
@@ -141,10 +254,6 @@ def _axis(graph: Graph, axis: int) -> str:
     return graph.constant([axis], np.int64)
 
 
-def _tokens(unit: Unit, text: str) -> Sequence[str]:
-    return _WORD.findall(text) if unit == "words" else text[:_MOST_CHARACTERS]
-
-
 def _emit_tokens(graph: Graph, texts: str, unit: Unit) -> str:
     def cut(cells: str, **how: Any) -> str:
         return graph.node(
@@ -157,14 +266,36 @@ def _emit_tokens(graph: Graph, texts: str, unit: Unit) -> str:
     return cut(graph.node("Squeeze", start, _axis(graph, 2)), separators=[""])
 
 
+def _padded(graph: Graph, table: str, *, front: int = 0, back: int = 0) -> str:
+    """Write more columns of 0 (before: of −1, which no place is)."""
+    sizes = graph.constant([0, front, 0, back], np.int64)
+    return graph.node("Pad", table, sizes, graph.constant(-1 if front else 0, np.int64))
+
+
+def _cut(graph: Graph, table: str, start: int, end: int, *, axis: int = 1) -> str:
+    bounds = (graph.constant([n], np.int64) for n in (start, end, axis))
+    return graph.node("Slice", table, *bounds)
+
+
+def _emit_code(graph: Graph, ids: str, length: int, unit: Unit) -> str:
+    """Write ``_code`` of the runs that start at each unit; ``ids`` is padded for the longest."""
+    longest = LENGTHS[unit].stop - 1
+    code = ""
+    for offset in range(length):
+        column = _cut(graph, ids, offset, offset - longest + 1 or _END)
+        if code:
+            shifted = graph.node("Mul", code, graph.constant(1 << _BITS[unit], np.int64))
+            column = graph.node("Add", shifted, column)
+        code = column
+    return code
+
+
 def _spellings(unit: Unit, texts: Sequence[str]) -> dict[str, int]:
     """Number every spelling from 1; those of one word in other cases share a number."""
     known: dict[str, int] = {}
     numbers: dict[str, int] = {}
-    for text in texts:
-        for token in _tokens(unit, text):
-            if token not in known:
-                known[token] = numbers.setdefault(token.lower(), len(numbers) + 1)
+    for token in _seen(unit, texts):
+        known[token] = numbers.setdefault(token.lower(), len(numbers) + 1)
     if len(numbers) >= 1 << _BITS[unit]:  # thousands of different signs: the first ones are kept
         most = (1 << _BITS[unit]) - 1
         for token in [token for token, number in known.items() if number > most]:
@@ -172,13 +303,33 @@ def _spellings(unit: Unit, texts: Sequence[str]) -> dict[str, int]:
     return known
 
 
+def _seen(unit: Unit, texts: Sequence[str]) -> Iterable[str]:
+    """Return the different units of the texts, the first one first."""
+    if unit == "words":
+        return dict.fromkeys(token for text in texts for token in _WORD.findall(text))
+    points, first = np.unique(_points(texts), return_index=True)
+    return map(chr, points[np.argsort(first)].tolist())
+
+
 def _identified(unit: Unit, texts: Sequence[str], known: dict[str, int]) -> tuple[Ints, Ints]:
     """Return the units of all texts, one behind the other, and whose they are."""
-    cut = [_tokens(unit, text) for text in texts]
-    sizes = np.array([len(tokens) for tokens in cut], np.int64)
-    found = (known.get(token, 0) for tokens in cut for token in tokens)
-    ids = np.fromiter(found, np.int64, count=int(sizes.sum()))
-    return ids, np.repeat(np.arange(len(cut)), sizes)
+    if unit == "words":
+        cut = [_WORD.findall(text) for text in texts]
+        found = map(known.get, chain.from_iterable(cut), repeat(0))
+        sizes = [len(tokens) for tokens in cut]
+        ids = np.fromiter(found, np.int64, count=sum(sizes))
+    else:
+        sizes = [min(len(text), _MOST_CHARACTERS) for text in texts]
+        numbers = np.zeros(sys.maxunicode + 1, np.int64)
+        numbers[[ord(sign) for sign in known]] = list(known.values())
+        ids = numbers[_points(texts)]
+    return ids, np.repeat(np.arange(len(sizes)), sizes)
+
+
+def _points(texts: Sequence[str]) -> npt.NDArray[np.uint32]:
+    """Return the code points of the texts' beginnings, one behind the other."""
+    joined = "".join(text[:_MOST_CHARACTERS] for text in texts)
+    return np.frombuffer(joined.encode("utf-32-le"), np.uint32)
 
 
 def _codes(ids: Ints, rows: Ints, length: int, unit: Unit) -> tuple[Ints, Ints]:
@@ -189,16 +340,6 @@ def _codes(ids: Ints, rows: Ints, length: int, unit: Unit) -> tuple[Ints, Ints]:
     for column in columns:
         inside = inside & (column > 0)
     return _code(np.array(columns).reshape(length, count)[:, inside], unit), rows[:count][inside]
-
-
-def _places(codes: Ints, known: Ints) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.bool_]]:
-    """Return the positions among ``known`` of the codes that are there, and which those are."""
-    if not len(known):
-        return np.zeros(0, np.intp), np.zeros(len(codes), np.bool_)
-    order = np.argsort(known)
-    spot = np.searchsorted(known[order], codes).clip(max=len(known) - 1)
-    hit = known[order][spot] == codes
-    return order[spot[hit]], hit
 
 
 def _frequencies(codes: Ints, rows: Ints, texts: int) -> tuple[Ints, Ints]:

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from automl.core.frame import Floats, Frame, Strings
+from automl.core.frame import Floats, Frame
 from automl.core.graph import ElementType, Graph
 from automl.core.learner import View
 from automl.core.schema import Column
@@ -26,10 +26,6 @@ from automl.features.grams import Grams
 DIRECTIONS = 64
 MOST = 2_000
 """Runs of words, and again of characters."""
-FITTED_TEXTS = 20_000
-"""Directions are learned from so many texts at most."""
-
-_UNITS: tuple[grams.Unit, ...] = ("words", "characters")
 _MORE = 8
 """Directions tried beside those that are kept."""
 _ROUNDS = 2
@@ -67,7 +63,7 @@ class Text:
         """Write the directions and the amount into ``x``."""
         if not len(self.scale):
             return
-        texts, places = _distinct(frame.strings(self.column))
+        texts, places = grams.distinct(frame.strings(self.column))
         directed = _directed(_damped(self.vocabularies, texts), self.weights)
         x[:] = ((directed - self.center) / self.scale)[places]
 
@@ -124,7 +120,7 @@ def _load_column(state: State) -> Text:
     own = parts["own"]
     return Text(
         own.header["column"],
-        tuple(grams.load(parts[unit]) for unit in _UNITS if unit in parts),
+        tuple(grams.load(parts[unit]) for unit in grams.UNITS if unit in parts),
         own.arrays["weights"],
         own.arrays["center"],
         own.arrays["scale"],
@@ -133,12 +129,11 @@ def _load_column(state: State) -> Text:
 
 def fit_column(frame: Frame, column: str) -> Text:
     """Return the directions of one column's texts in ``frame``; equal texts count once."""
-    texts, places = _distinct(frame.strings(column))
-    step = -(-len(texts) // FITTED_TEXTS)
-    sample = [text for text in texts[::step] if text]
+    texts, places = grams.distinct(frame.strings(column))
+    sample = grams.sample(frame.strings(column))
     vocabularies = tuple(
         vocabulary
-        for vocabulary in (grams.fit(unit, sample, MOST) for unit in _UNITS)
+        for vocabulary, _ in (grams.fit(unit, sample, MOST) for unit in grams.UNITS)
         if vocabulary.width
     )
     if not vocabularies:
@@ -146,18 +141,12 @@ def fit_column(frame: Frame, column: str) -> Text:
         return Text(column, (), np.zeros((0, 1), np.float32), nothing, nothing)
     damped = _damped(vocabularies, sample)
     weights = _weights(damped)
-    directed = _directed(_damped(vocabularies, texts), weights)[places]
+    whole = damped if len(sample) == len(texts) else _damped(vocabularies, texts)
+    directed = _directed(whole, weights)[places]
     center, scale = np.zeros(weights.shape[1]), np.ones(weights.shape[1])
     scale[:-1] = np.sqrt((directed[:, :-1] ** 2).mean()) or 1.0
     center[-1], scale[-1] = directed[:, -1].mean(), directed[:, -1].std() or 1.0
     return Text(column, vocabularies, weights, center, scale)
-
-
-def _distinct(cells: Strings) -> tuple[list[str], npt.NDArray[np.intp]]:
-    """Return the different texts in lower case, the missing one empty, and which each row has."""
-    used, places = np.unique(cells.codes, return_inverse=True)
-    texts = ["" if code < 0 else grams.lower(cells.values[code]) for code in used.tolist()]
-    return texts, places
 
 
 def _damped(vocabularies: Sequence[Grams], texts: Sequence[str]) -> sparse.csr_array:

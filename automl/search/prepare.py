@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy import sparse
 
 from automl import families, tasks
 from automl.core import metric
-from automl.core.catalog import TaskType
+from automl.core.catalog import ColumnKind, TaskType
 from automl.core.frame import Floats, Frame
-from automl.core.learner import Examples, Fold, Scaling, View
+from automl.core.learner import Examples, Fold, Matrix, Scaling, View
 from automl.core.model import Input
 from automl.core.schema import Column, Dataset
 from automl.core.study import Plan, StudySpec
@@ -43,6 +44,11 @@ class Encoded:
     valid: Examples
     truth: npt.NDArray[Any]
     """Validation targets in the data's units: ``(rows,)``."""
+
+    @property
+    def bytes(self) -> int:
+        """How much memory the matrices take."""
+        return sum(_bytes(examples.x) for examples in (self.train, self.valid))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,13 +84,13 @@ class Prepared:
         view = view_of(families.spec(candidate.family), candidate.params)
         if view is View.EMBEDDING and not any(map(categories.coded, self.columns)):
             view = View.ONE_HOT  # the same then, and perhaps at hand
+        if view is View.SPARSE and all(c.kind is not ColumnKind.TEXT for c in self.columns):
+            view = View.ONE_HOT  # the same then, and perhaps at hand
         scaling = scaling_of(candidate.params)
         key = (index, view, scaling)
         if key not in self._cache:
             encoded = self._encode(index, view, scaling)
-            size = encoded.train.x.nbytes + encoded.valid.x.nbytes
-            held = sum(e.train.x.nbytes + e.valid.x.nbytes for e in self._cache.values())
-            if held + size > CACHED_BYTES:
+            if encoded.bytes + sum(e.bytes for e in self._cache.values()) > CACHED_BYTES:
                 return encoded
             self._cache[key] = encoded
         return self._cache[key]
@@ -120,7 +126,7 @@ class Prepared:
         train, valid = self.folds[index]
         task = tasks.load(self.plan.task)
         frame = self.frame.take(train)
-        fitted = encoder.fit(frame, self.columns, view, scaling=scaling)
+        fitted = encoder.fit(frame, self.columns, view, scaling=scaling, outputs=self.plan.outputs)
         scale = task.fit_target(self.y[train])
         return Encoded(
             encoder=fitted,
@@ -131,6 +137,11 @@ class Prepared:
             ),
             truth=self.y[valid],
         )
+
+
+def _bytes(x: Matrix) -> int:
+    parts = (x.data, x.indices, x.indptr) if sparse.issparse(x) else (x,)
+    return sum(part.nbytes for part in parts)
 
 
 def prepare(

@@ -23,7 +23,7 @@ cells = st.floats(allow_nan=True, allow_infinity=True) | st.sampled_from(EXTREME
 def scaled(train: Floats, later: Floats, scaling: Scaling) -> Floats:
     schema = [column("x", ColumnKind.NUMERIC, train)]
     encoder = features.fit(frame(x=train), schema, View.ONE_HOT, scaling=scaling)
-    return encoder.transform(frame(x=later))[:, 0].astype(np.float64)
+    return np.asarray(encoder.transform(frame(x=later))[:, 0], np.float64)
 
 
 @EACH

@@ -101,15 +101,16 @@ def similarity(a: npt.NDArray[np.float32], b: npt.NDArray[np.float32]) -> float:
 
 
 def test_the_vocabulary_is_small_and_what_most_texts_have() -> None:
-    found = grams.fit("words", ["a b", "a b c", "a c", "d"], most=2)
+    found, often = grams.fit("words", ["a b", "a b c", "a c", "d"], most=2)
     assert found.width == 2
+    assert often.tolist() == [3, 2]
     assert found.keys == ("a", "b")
     counts = found.count(["a a b", "b c", ""]).toarray()
     assert counts.tolist() == [[2, 1], [0, 1], [0, 0]]
 
 
 def test_runs_are_counted_as_by_hand() -> None:
-    found = grams.fit("words", ["x y x y", "x y", "y x"], most=100)
+    found, _ = grams.fit("words", ["x y x y", "x y", "y x"], most=100)
     runs = [tuple(run) for part in found.runs for run in part.tolist()]
     x, y = (dict(zip(found.keys, found.ids, strict=True))[key] for key in "xy")
     counts = dict(zip(runs, found.count(["x y x y"]).toarray()[0].tolist(), strict=True))

@@ -4,16 +4,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
 from automl.core.balance import row_weights
 from automl.core.catalog import TaskType, TrialFailure
 from automl.core.errors import TrialError
 from automl.core.frame import Floats
-from automl.core.graph import ElementType, Graph
+from automl.core.graph import Graph
 from automl.core.hyperparameter import Params
-from automl.core.learner import Control, Fold
+from automl.core.learner import Control, Fold, Matrix
 from automl.core.state import State
 from automl.core.trial import CurvePoint
 from automl.families.linear.loss import loss_of
@@ -29,6 +28,7 @@ _TOLERANCE = {False: 1e-4, True: 1e-7}
 """On the path, where early stopping matters more than exactness, and for one strength asked for."""
 _PATIENCE = 2  # strengths
 _NOTICEABLE = 1e-4  # share of the validation loss
+_WORSE = 1.05  # times the best one: there is no way back from so far
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,7 +48,7 @@ class FittedLinear:
         """Trained numbers."""
         return self.weights.size
 
-    def predict(self, x: npt.NDArray[np.float32]) -> Floats:
+    def predict(self, x: Matrix) -> Floats:
         """Return ``(rows, outputs)``: class probabilities, or the standardized target."""
         scores = x.astype(np.float64) @ self.weights[:-1] + self.weights[-1]
         return loss_of(self.task, self.outputs).predict(scores)
@@ -60,11 +60,7 @@ class FittedLinear:
 
     def emit(self, graph: Graph, x: str) -> str:
         """Write one matrix product in float64 and what makes probabilities of it."""
-        product = graph.node(
-            "MatMul",
-            graph.node("Cast", x, to=ElementType.DOUBLE),
-            graph.constant(self.weights[:-1], np.float64),
-        )
+        product = graph.product(x, self.weights[:-1])
         scores = graph.node("Add", product, graph.constant(self.weights[-1], np.float64))
         if self.task is TaskType.REGRESSION:
             return scores
@@ -109,9 +105,12 @@ def _best(walk: Iterator[_Found], pace: Pace) -> _Found:
     best = next(walk)
     stale = 0
     for found in walk:
-        stale = 0 if found.loss < best.loss * (1 - _NOTICEABLE) else stale + 1
+        better = found.loss < best.loss * (1 - _NOTICEABLE)
+        empty = not found.weights[:-1].any()  # L1 has let nothing in yet
+        stale = 0 if better or empty else stale + 1
+        worse = found.loss > best.loss * _WORSE
         best = min(best, found, key=lambda one: one.loss)
-        if stale == _PATIENCE or pace.over():
+        if worse or stale == _PATIENCE or pace.over():
             break
     return best
 

@@ -19,6 +19,7 @@ from automl.families.linear.loss import Loss
 _SPARSE_BELOW = 0.2  # share of cells that are not zero; a CSR product beats the dense one there
 _SPARSE_FROM = 200_000  # cells
 _GRAM_WORK = 2e10  # rows × features²: above, the diagonal of the bound has to do
+_GRAM_FEATURES = 5_000  # and above this, which 200 MB hold
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,7 +95,9 @@ class Problem:
 
 def rows_of(examples: Examples, weights: Floats | None = None) -> Rows:
     """Return the examples as the solvers see them; ``weights`` have a mean of 1."""
-    x: Any = examples.x
+    x = examples.x
+    if sparse.issparse(x):
+        return Rows(x.astype(np.float64), examples.y, weights)
     if x.size >= _SPARSE_FROM and np.count_nonzero(x) < _SPARSE_BELOW * x.size:
         x = sparse.csr_array(x)
     return Rows(x.astype(np.float64), examples.y, weights)
@@ -102,7 +105,8 @@ def rows_of(examples: Examples, weights: Floats | None = None) -> Rows:
 
 def bound_of(rows: Rows, loss: Loss) -> Floats:
     """Return the bound on the second derivatives: a matrix, or a diagonal if that is too much."""
-    affordable = len(rows.y) * rows.x.shape[1] ** 2 <= _GRAM_WORK
+    features = rows.x.shape[1]
+    affordable = features <= _GRAM_FEATURES and len(rows.y) * features**2 <= _GRAM_WORK
     return loss.curvature * (rows.gram() if affordable else rows.diagonal())
 
 

@@ -11,7 +11,7 @@ SPEC = FamilySpec(
     title="Linear model",
     modalities=(Modality.TABLE,),
     tasks=(TaskType.CLASSIFICATION, TaskType.REGRESSION),
-    view=View.ONE_HOT,
+    view=View.SPARSE,
     space=(
         Hyperparameter(
             name="penalty",

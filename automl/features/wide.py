@@ -1,0 +1,160 @@
+"""Free text for linear models: each run of words and of characters a column of its own.
+
+Rows hold a few hundred of some ten thousand columns, so they are sparse: TF-IDF with the logarithm
+of counts, the runs of words and those of characters each of length one (Joachims, 1998; Wang and
+Manning, 2012). The program lists a row's runs as well, and never holds a column for each.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from automl.core.frame import Frame, Ints
+from automl.core.graph import Graph
+from automl.core.schema import Column
+from automl.core.state import State, nest, unnest
+from automl.features import grams
+from automl.features.grams import UNITS, Grams
+
+MOST = 50_000
+"""Runs of words, and again of characters."""
+MOST_WEIGHTS = 500_000
+"""Of them: with many classes, there are fewer runs."""
+MOST_CELLS = 30_000_000
+"""Of all training rows together, so that they fit into memory."""
+
+_LEAST = 2.0**-20
+"""Instead of the length of a text without a known run."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Wide:
+    """One column; ``rarities`` has an array for each vocabulary: float32, one number a run."""
+
+    column: str
+    vocabularies: tuple[Grams, ...]
+    rarities: tuple[npt.NDArray[np.float32], ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The column's name and the run."""
+        runs = (run for vocabulary in self.vocabularies for run in vocabulary.spelled())
+        return tuple(f"{self.column}: {run}" for run in runs)
+
+    @property
+    def width(self) -> int:
+        """How many runs are known."""
+        return sum(vocabulary.width for vocabulary in self.vocabularies)
+
+    def rows(self, frame: Frame) -> sparse.csr_array:
+        """Return the weighed runs: ``(rows, width)`` float32."""
+        texts, places = grams.distinct(frame.strings(self.column))
+        parts = [
+            _weighed(vocabulary.count(texts), rarities)
+            for vocabulary, rarities in zip(self.vocabularies, self.rarities, strict=True)
+        ]
+        if not parts:
+            return sparse.csr_array((frame.rows, 0), dtype=np.float32)
+        return sparse.csr_array(sparse.hstack(parts, format="csr")[places])
+
+    def emit(self, graph: Graph, inputs: Mapping[str, str], start: int) -> list[tuple[str, str]]:
+        """Write ``rows``: of each vocabulary the places (n × k, int64) and amounts (float32).
+
+        Places count from ``start``; an amount of 0 may have any of them.
+        """
+        texts = grams.emit_lower(graph, inputs[self.column])
+        cells = []
+        for vocabulary, rarities in zip(self.vocabularies, self.rarities, strict=True):
+            places, counts = vocabulary.emit_counts(graph, texts)
+            damped = graph.node("Gather", graph.constant(_DAMPED), counts, axis=0)
+            rare = graph.node("Gather", graph.constant(rarities), places, axis=0)
+            amounts = graph.node("Mul", damped, rare)
+            length = graph.node("ReduceL2", amounts, graph.constant([1], np.int64), keepdims=1)
+            amounts = graph.node(
+                "Div", amounts, graph.node("Max", length, graph.constant(_LEAST, np.float32))
+            )
+            cells.append((graph.node("Add", places, graph.constant(start, np.int64)), amounts))
+            start += vocabulary.width
+        return cells
+
+    def state(self) -> State:
+        """Return the vocabularies and rarities."""
+        own = State({"column": self.column})
+        parts = {
+            vocabulary.unit: nest(
+                {"grams": vocabulary.state(), "own": State({}, {"rarities": rarities})}
+            )
+            for vocabulary, rarities in zip(self.vocabularies, self.rarities, strict=True)
+        }
+        return nest({"own": own} | parts)
+
+
+_DAMPED = np.array([0.0, *(1.0 + np.log(np.arange(1, grams.MOST_COUNTED + 1)))], np.float32)
+"""What a count weighs."""
+
+
+def fit(frame: Frame, columns: Sequence[Column], outputs: int) -> tuple[Wide, ...]:
+    """Return the runs of the columns' texts in ``frame``; columns without any are left out."""
+    share = 1.0 / max(len(columns), 1)
+    most = int(share * min(MOST, MOST_WEIGHTS // max(outputs, 1)))
+    found = (_fit_column(frame, column.name, most, share * MOST_CELLS) for column in columns)
+    return tuple(block for block in found if block.width)
+
+
+def state(blocks: Sequence[Wide]) -> State:
+    """Return the states of all columns, numbered."""
+    return nest({str(index): block.state() for index, block in enumerate(blocks)})
+
+
+def load(state: State) -> tuple[Wide, ...]:
+    """Return the columns whose states are numbered."""
+    parts = unnest(state)
+    return tuple(_load_column(parts[str(index)]) for index in range(len(parts)))
+
+
+def _fit_column(frame: Frame, column: str, most: int, cells: float) -> Wide:
+    sample = grams.sample(frame.strings(column))
+    vocabularies, rarities = [], []
+    for unit in UNITS:
+        found, frequencies = grams.fit(unit, sample, most)
+        stands_for = frame.rows / max(len(sample), 1)
+        found, frequencies = _affordable(found, frequencies, cells / stands_for / len(UNITS))
+        if found.width:
+            vocabularies.append(found)
+            rarity = np.log((1 + len(sample)) / (1 + frequencies)) + 1.0
+            rarities.append(rarity.astype(np.float32))
+    return Wide(column, tuple(vocabularies), tuple(rarities))
+
+
+def _load_column(state: State) -> Wide:
+    parts = unnest(state)
+    known = [unnest(parts[unit]) for unit in UNITS if unit in parts]
+    return Wide(
+        parts["own"].header["column"],
+        tuple(grams.load(part["grams"]) for part in known),
+        tuple(part["own"].arrays["rarities"] for part in known),
+    )
+
+
+def _affordable(found: Grams, frequencies: Ints, cells: float) -> tuple[Grams, Ints]:
+    """Return the runs without those that most texts have, if the sample has too many cells."""
+    order = np.argsort(frequencies, kind="stable")
+    within = np.cumsum(frequencies[order]) <= cells
+    if within.all():
+        return found, frequencies
+    kept = np.zeros(len(frequencies), np.bool_)
+    kept[order[within]] = True
+    return found.only(kept), frequencies[kept]
+
+
+def _weighed(counts: sparse.csr_array, rarities: npt.NDArray[np.float32]) -> sparse.csr_array:
+    """Return the counts damped, times how rare their runs are, every row of length one."""
+    often = np.minimum(counts.data, grams.MOST_COUNTED).astype(np.int64)
+    amounts = _DAMPED[often] * rarities[counts.indices]
+    squares = sparse.csr_array((amounts**2, counts.indices, counts.indptr), shape=counts.shape)
+    lengths = np.maximum(np.sqrt(squares.sum(axis=1)), _LEAST).astype(np.float32)
+    amounts /= np.repeat(lengths, np.diff(counts.indptr))
+    return sparse.csr_array((amounts, counts.indices, counts.indptr), shape=counts.shape)
