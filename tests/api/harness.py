@@ -17,16 +17,12 @@ from api.context import Context
 from api.protocol import Protocol
 from automl.core.catalog import (
     ColumnKind,
-    ExportFormat,
     FamilyName,
     MetricName,
-    Modality,
-    StudyStatus,
     TaskType,
     ValidationStrategy,
 )
 from automl.core.graph import Graph
-from automl.core.ids import new_id
 from automl.core.model import Estimate, Input, Member, Model, ModelCard
 from automl.core.ports import Outcome, Store
 from automl.core.schema import Column, Dataset
@@ -36,6 +32,7 @@ from automl.export import metadata
 from automl.export.onnx import serialize
 from automl.settings import Settings
 from automl.store import open_store
+from tests.store.values import keep_dataset, model_of, queue
 
 
 @dataclass
@@ -117,25 +114,9 @@ def add_dataset(store: Store, *, tenant: str = "default", name: str = "tiny") ->
         Column("size", ColumnKind.NUMERIC, "number", 0, 2, min=1.0, max=2.0, integral=True),
         Column("colour", ColumnKind.CATEGORICAL, "string", 0, 2, top=(("blue", 1), ("red", 1))),
     )
-    with store.unit() as unit:
-        now = unit.now()
-        dataset = Dataset(
-            id=new_id("ds", now),
-            tenant=tenant,
-            name=name,
-            modality=Modality.TABLE,
-            format="csv",
-            bytes=len(content),
-            sha256=source.sha256,
-            rows=2,
-            columns=columns,
-            warnings=(),
-            created_at=now,
-            source=source.id,
-            table=table.id,
-        )
-        unit.datasets.add(dataset)
-    return dataset
+    return keep_dataset(
+        store, name=name, source=source, table=table, rows=2, columns=columns, tenant=tenant
+    )
 
 
 PLAN = Plan(
@@ -163,21 +144,9 @@ def add_study(store: Store, dataset: Dataset, *, trials: int = 3, tenant: str = 
         budget=Budget(trials=trials),
         name="try",
     )
+    queued = queue(store, spec, PLAN, tenant)
     with store.unit() as unit:
-        now = unit.now()
-        study = Study(
-            id=new_id("st", now),
-            tenant=tenant,
-            spec=spec,
-            plan=PLAN,
-            status=StudyStatus.QUEUED,
-            version=0,
-            last_seq=0,
-            counts={},
-            created_at=now,
-        )
-        unit.studies.add(study)
-        return unit.studies.get(tenant, study.id)
+        return unit.studies.get(tenant, queued.id)
 
 
 @dataclass
@@ -214,18 +183,9 @@ class Hand:
 
     def model(self, finish: Finish) -> Model:
         with self.store.unit() as unit:
-            study, now = unit.studies.get(finish.tenant, finish.study_id), unit.now()
-        content = tiny_model()
-        artifact = self.store.artifacts.put(finish.tenant, "application/octet-stream", [content])
-        return Model(
-            id=new_id("mdl", now),
-            tenant=finish.tenant,
-            study_id=finish.study_id,
-            dataset_id=study.spec.dataset_id,
-            card=replace(CARD, value=study.best_value or 0.0),
-            formats={ExportFormat.ONNX: artifact},
-            created_at=now,
-        )
+            study = unit.studies.get(finish.tenant, finish.study_id)
+        file = self.store.artifacts.put(finish.tenant, "application/octet-stream", [tiny_model()])
+        return model_of(self.store, study, replace(CARD, value=study.best_value or 0.0), file)
 
     def _train(self, attempt: Attempt, curve: int) -> None:
         leases, artifacts = self.store.leases, self.store.artifacts

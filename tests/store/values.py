@@ -48,20 +48,29 @@ def put(store: Store, content: bytes, tenant: str = TENANT) -> Artifact:
     return store.artifacts.put(tenant, "application/octet-stream", [content])
 
 
-def add_dataset(store: Store, tenant: str = TENANT) -> Dataset:
-    source, table = put(store, b"x,y\n1,no\n", tenant), put(store, b"PAR1", tenant)
+def keep_dataset(
+    store: Store,
+    *,
+    name: str,
+    source: Artifact,
+    table: Artifact,
+    rows: int,
+    columns: tuple[Column, ...],
+    tenant: str = TENANT,
+) -> Dataset:
+    """Store a dataset of bytes that are stored already."""
     with store.unit() as unit:
         at = unit.now()
         dataset = Dataset(
             id=new_id("ds", at),
             tenant=tenant,
-            name="täble \x00 <b>",
+            name=name,
             modality=Modality.TABLE,
             format="csv",
             bytes=source.bytes,
             sha256=source.sha256,
-            rows=1,
-            columns=(Column("x", ColumnKind.NUMERIC, "number", 0, 1, min=1.0, max=float("inf")),),
+            rows=rows,
+            columns=columns,
             warnings=(),
             created_at=at,
             source=source.id,
@@ -69,6 +78,52 @@ def add_dataset(store: Store, tenant: str = TENANT) -> Dataset:
         )
         unit.datasets.add(dataset)
     return dataset
+
+
+def queue(store: Store, spec: StudySpec, plan: Plan, tenant: str = TENANT) -> Study:
+    """Store a study that nobody has begun."""
+    with store.unit() as unit:
+        at = unit.now()
+        study = Study(
+            id=new_id("st", at),
+            tenant=tenant,
+            spec=spec,
+            plan=plan,
+            status=StudyStatus.QUEUED,
+            version=0,
+            last_seq=0,
+            counts={},
+            created_at=at,
+        )
+        unit.studies.add(study)
+    return study
+
+
+def model_of(store: Store, study: Study, card: ModelCard, file: Artifact) -> Model:
+    """Return a model of the study, for it to publish."""
+    with store.unit() as unit:
+        at = unit.now()
+    return Model(
+        id=new_id("mdl", at),
+        tenant=study.tenant,
+        study_id=study.id,
+        dataset_id=study.spec.dataset_id,
+        card=card,
+        formats={ExportFormat.ONNX: file},
+        created_at=at,
+    )
+
+
+def add_dataset(store: Store, tenant: str = TENANT) -> Dataset:
+    return keep_dataset(
+        store,
+        name="täble \x00 <b>",
+        source=put(store, b"x,y\n1,no\n", tenant),
+        table=put(store, b"PAR1", tenant),
+        rows=1,
+        columns=(Column("x", ColumnKind.NUMERIC, "number", 0, 1, min=1.0, max=float("inf")),),
+        tenant=tenant,
+    )
 
 
 def add_study(
@@ -88,21 +143,7 @@ def add_study(
         budget=Budget(seconds, trials),
         priority=priority,
     )
-    with store.unit() as unit:
-        at = unit.now()
-        study = Study(
-            id=new_id("st", at),
-            tenant=tenant,
-            spec=spec,
-            plan=plan,
-            status=StudyStatus.QUEUED,
-            version=0,
-            last_seq=0,
-            counts={},
-            created_at=at,
-        )
-        unit.studies.add(study)
-    return study
+    return queue(store, spec, plan, tenant)
 
 
 def read(store: Store, study: Study) -> Study:
@@ -174,18 +215,7 @@ def model(store: Store, study: Study, content: bytes = b"onnx") -> Model:
         classes=("no", "yes"),
         parity=1e-7,
     )
-    file = put(store, content, study.tenant)
-    with store.unit() as unit:
-        at = unit.now()
-    return Model(
-        id=new_id("mdl", at),
-        tenant=study.tenant,
-        study_id=study.id,
-        dataset_id=study.spec.dataset_id,
-        card=card,
-        formats={ExportFormat.ONNX: file},
-        created_at=at,
-    )
+    return model_of(store, study, card, put(store, content, study.tenant))
 
 
 @dataclass
