@@ -9,6 +9,7 @@ from typing import Any
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from automl.core import errors
 from automl.core.errors import AutoMLError, Detail
@@ -118,6 +119,7 @@ def install(app: FastAPI) -> None:
     app.exception_handler(RefusedError)(_refused)
     app.exception_handler(RequestValidationError)(_invalid)
     app.exception_handler(HTTPException)(_http)
+    app.exception_handler(ClientDisconnect)(_gone)
     app.exception_handler(Exception)(_unexpected)
 
 
@@ -160,6 +162,11 @@ async def _http(request: Request, error: HTTPException) -> Response:
         case 405:
             detail = f"{request.method} is not possible here."
     return problem(error.status_code, reason, detail, headers=error.headers)
+
+
+async def _gone(_: Request, error: Exception) -> Response:
+    del error  # nobody is left to read it: a client that goes is no failure of ours to log
+    return problem(400, "BAD_REQUEST", "The connection ended before the body did.")
 
 
 async def _unexpected(_: Request, error: Exception) -> Response:

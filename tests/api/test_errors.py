@@ -7,6 +7,7 @@ import anyio
 import httpx
 import pytest
 from fastapi import FastAPI
+from starlette.types import Message
 
 from api import errors as table
 from api.app import create_app
@@ -162,6 +163,24 @@ def test_an_unexpected_error_tells_nothing(
     response = anyio.run(_get, create_app(settings, store, Bell()), "/v1/datasets")
     assert "secret" not in problem(response, 500)["detail"]
     store.close()
+
+
+def test_a_client_that_goes_is_no_failure(own: Service) -> None:
+    scope = {"type": "http", "method": "POST", "path": "/v1/datasets", "query_string": b""}
+    scope |= {"headers": [(b"host", b"localhost")], "http_version": "1.1"}
+    statuses: list[int] = []
+
+    async def receive() -> Message:
+        return {"type": "http.disconnect"}
+
+    async def send(message: Message) -> None:
+        statuses.append(message.get("status", 0))
+
+    app = create_app(own.settings, own.store, Bell())
+    app.state.context.inbox.open()
+    anyio.run(app, scope, receive, send)
+    app.state.context.inbox.close()
+    assert statuses[0] == 400
 
 
 def test_foreign_resources_look_like_unknown_ones(own: Service) -> None:
