@@ -181,13 +181,20 @@ def read(content: bytes) -> Table:
 
 
 def decoded(content: bytes) -> str:
-    """Return the text, in the encoding that its byte order mark or its bytes tell."""
+    """Return the text, in the encoding that its byte order mark or its bytes tell.
+
+    Raises:
+        Unusable: its letters are of no Western script; the service would tell of which.
+    """
     for mark, encoding in BYTE_ORDER_MARKS:
         if content.startswith(mark):
             return content.decode(encoding)
     try:
         return content.decode()
     except UnicodeDecodeError:
+        beside = sum(map(len, re.findall(rb"[\x80-\xff]{2,}", content)))
+        if beside > 0.5 * len(re.findall(rb"[\x80-\xff]", content)):
+            raise Unusable("the file is not UTF-8; save it as UTF-8") from None
         undefined = set(content) & {0x81, 0x8D, 0x8F, 0x90, 0x9D}
         return content.decode("latin-1" if undefined else "windows-1252")
 

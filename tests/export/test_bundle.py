@@ -155,6 +155,13 @@ def test_numbers_are_read_as_the_service_reads_them() -> None:
                 np.testing.assert_equal(ours, float(value), err_msg=cell)
 
 
+@pytest.mark.parametrize("encoding", ["windows-1251", "koi8-r", "cp932", "gb18030", "cp949"])
+def test_what_the_script_cannot_tell_it_does_not_read(encoding: str) -> None:
+    words = {"cp932": "東京 テスト", "gb18030": "北京", "cp949": "서울"}.get(encoding, "красный")
+    with pytest.raises(predict.Unusable, match="save it as UTF-8"):
+        predict.read(f"size\n{words}\n".encode(encoding))
+
+
 def test_equal_searches_give_equal_bundles(study: Ended, tmp_path: Path) -> None:
     classes = len(study.result.plan.classes)
     again = ended(tmp_path / "again", classes=classes)
