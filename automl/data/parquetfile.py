@@ -17,6 +17,8 @@ _CELLS = 1 << 20
 """Cells unpacked at once."""
 _BATCH_BYTES = 64 << 20
 """Text made at once: a dictionary may unpack a few bytes to as much as it likes."""
+_WIDTHS = {"INT32": 4, "FLOAT": 4, "INT64": 8, "DOUBLE": 8, "INT96": 12}
+"""Bytes of an unpacked cell; text has a byte at least, between it and the next."""
 _REMEDY = "; store one value a cell, such as text or a number, or leave the column out"
 
 
@@ -92,8 +94,10 @@ def _check_size(metadata: pq.FileMetaData, limit: int) -> None:
         )
     groups = [metadata.row_group(index) for index in range(metadata.num_row_groups)]
     unpacked = sum(max(0, group.total_byte_size) for group in groups)
-    # Text has a byte between cells: what encodings hide from the sizes shows in the count.
-    if max(unpacked, metadata.num_rows * metadata.num_columns) > limit:
+    # What dictionaries and run lengths hide from the sizes shows in the count of cells.
+    leaves = [metadata.schema.column(index) for index in range(metadata.num_columns)]
+    row = sum(_WIDTHS.get(leaf.physical_type, 1) for leaf in leaves)
+    if max(unpacked, metadata.num_rows * row) > limit:
         raise _too_large(limit)
 
 

@@ -20,6 +20,7 @@ from automl.core.errors import DatasetUnreadable
 from automl.core.model import Input
 from automl.core.schema import Profile
 from automl.data import table
+from automl.data.parquetfile import open_parquet
 from automl.data.rows import from_file, input_of
 from tests.data.files import codes, put, take
 
@@ -165,6 +166,14 @@ def test_values_that_are_no_cells_are_refused_by_name(kind: str, tmp_path: Path)
         take(tmp_path, parquet({"x": [1, 2], "bad one": NESTED[kind]}))
     assert caught.value.errors[0].field == "bad one"
     assert not (tmp_path / "table.parquet").exists()
+
+
+@pytest.mark.parametrize("kind", [pa.int64(), pa.float64(), pa.int32(), pa.timestamp("us")])
+def test_the_width_of_parquets_numbers_counts(kind: pa.DataType, tmp_path: Path) -> None:
+    content = parquet({"x": pa.array([0] * 200_000).cast(kind)})  # bytes on disk, a code a run
+    assert len(content) < 10_000
+    with pytest.raises(DatasetUnreadable, match="bytes"):
+        open_parquet(put(tmp_path, content), unpacked_limit=4 * 200_000 - 1)
 
 
 def test_parquet_that_unpacks_to_too_much_is_refused_from_its_metadata(tmp_path: Path) -> None:
