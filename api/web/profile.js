@@ -23,7 +23,7 @@ export function Profile({ dataset }) {
           <th scope="col" class="number">Different</th><th scope="col" class="number">Missing</th></tr></thead>
         <tbody>${shown.map((column) => html`
           <tr key=${column.name}>
-            <th scope="row">${column.name}<br /><small>${column.kind}</small></th>
+            <th scope="row">${breakable(column.name)}<br /><small>${column.kind}</small></th>
             <td class="small"><${Histogram} items=${bars(column)} rows=${rows} label=${`Distribution of ${column.name}`} /></td>
             <td class="values">${values(column)}</td>
             <td class="number">${number(column.unique)}</td>
@@ -34,6 +34,9 @@ export function Profile({ dataset }) {
       ${all && columns.length > MOST && html`<p class="quiet">The first ${MOST} columns of ${number(columns.length)}.</p>`}
     </section>`;
 }
+
+/** Returns a name that may go on in another line behind an underscore. */
+const breakable = (name) => name.split(/(?<=_)/).flatMap((part) => [part, html`<wbr />`]);
 
 function values({ kind, min, max, top, summary, lengths, earliest, latest }) {
   if (earliest) return `${earliest} to ${latest}`;

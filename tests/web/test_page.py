@@ -248,9 +248,14 @@ def test_a_phone_needs_no_sideways_scrolling(page: Page, service: Service, flats
     page.locator("table.trials button").first.click()
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
     page.goto(_url(service))
+    flats.write_text(flats.read_text().replace("size,", "the_size_of_the_flat_in_square_metres,"))
     page.get_by_label("Dataset file").set_input_files(flats)
     expect(page.get_by_label("Target")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    page.set_viewport_size({"width": 390, "height": 844})
+    values = page.get_by_role("region", name="Columns").locator("td.values").last.bounding_box()
+    assert values is not None
+    assert values["x"] + values["width"] <= 390
 
 
 def test_the_api_is_described_without_another_host(page: Page, service: Service) -> None:
