@@ -1,6 +1,7 @@
 """Parquet, JSON Lines and Excel: every cell comes back as text, and what cannot says why."""
 
 import contextlib
+import csv
 import datetime as dt
 import io
 import json
@@ -23,6 +24,7 @@ from automl.data import table
 from automl.data.parquetfile import open_parquet
 from automl.data.rows import from_file, input_of
 from tests.data.files import codes, put, take
+from tests.tables import mixed
 
 QUICK = settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -384,6 +386,28 @@ def test_the_format_changes_nothing_but_its_name(form: str, tmp_path: Path) -> N
     found, _ = take(tmp_path, contents[form])
     assert found.columns == expected.columns
     assert found.format == form
+
+
+def test_a_workbook_is_the_csv_file_it_was_saved_from(tmp_path: Path) -> None:
+    source = mixed(tmp_path / "mixed.csv").read_text()
+    names, *lines = csv.reader(io.StringIO(source))
+    rows = [[None if not cell else _typed(cell) for cell in line] for line in lines]
+    expected, _ = take(tmp_path, source)
+    found, _ = take(tmp_path, excel([names, *rows]))
+    for ours, theirs in zip(found.columns, expected.columns, strict=True):
+        assert (ours.name, ours.kind, ours.cells) == (theirs.name, theirs.kind, theirs.cells)
+        assert (ours.missing, ours.unique) == (theirs.missing, theirs.unique)
+        assert (ours.min, ours.max) == (theirs.min, theirs.max)
+        if theirs.cells == "string":
+            assert ours.top == theirs.top
+    assert codes(found) == codes(expected)
+
+
+def _typed(cell: str) -> float | str:
+    try:
+        return float(cell)
+    except ValueError:
+        return cell
 
 
 @pytest.mark.parametrize("form", ["csv", "parquet", "jsonl", "xlsx"])
