@@ -36,7 +36,7 @@ class WorkerView(View):
 
 
 class HyperparameterView(View):
-    """One dimension of a family's search space."""
+    """One dimension of a family's search space; `tasks` are the only ones it serves, null: all."""
 
     name: str
     type: Literal["int", "float", "categorical"]
@@ -46,6 +46,7 @@ class HyperparameterView(View):
     choices: Sequence[Value] | None
     default: Value
     when: Mapping[str, Sequence[Value]] | None
+    tasks: Sequence[TaskType] | None
     description: str
 
     @classmethod
@@ -60,6 +61,7 @@ class HyperparameterView(View):
             choices=dimension.choices,
             default=dimension.default,
             when=None if dimension.when is None else {dimension.when[0]: dimension.when[1]},
+            tasks=dimension.tasks,
             description=dimension.description,
         )
 

@@ -57,7 +57,7 @@ def _average_precision(y: Ints, p: Floats, positive: int | None) -> float:
     if hits[-1] == 0:
         return float("nan")
     gained = np.diff(hits, prepend=0) / hits[-1]
-    return float(np.sum(gained * hits / (last + 1)))
+    return min(1.0, float(np.sum(gained * hits / (last + 1))))  # a perfect sum may end above one
 
 
 def _log_loss(y: Ints, p: Floats, _: int | None) -> float:

@@ -50,6 +50,14 @@ def test_families_are_listed(service: Service) -> None:
             }  # fmt: skip
 
 
+def test_a_hyperparameter_says_which_tasks_it_serves(service: Service) -> None:
+    items = service.get("/v1/families").json()["items"]
+    (tree,) = (item for item in items if item["name"] == "decision_tree")
+    tasks = {dimension["name"]: dimension["tasks"] for dimension in tree["hyperparameters"]}
+    assert tasks["criterion"] == ["classification"]
+    assert tasks["max_leaf_nodes"] is None
+
+
 def test_metrics_show_totals_and_latencies(own: Service) -> None:
     study = add_study(own.store, add_dataset(own.store), trials=2)
     Hand(own.store).run(study.id)

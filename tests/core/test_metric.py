@@ -209,3 +209,12 @@ def test_an_undefined_value_has_no_interval() -> None:
     estimate = metric.bootstrap(M.R2, np.ones(1), np.ones((1, 1)), positive=None, seed=0)
     assert math.isnan(estimate.low)
     assert math.isnan(estimate.high)
+
+
+@pytest.mark.parametrize("rows", range(2, 200))
+def test_a_perfect_ranking_is_one_and_no_more(rows: int) -> None:
+    share = np.linspace(0.0, 1.0, rows)
+    p, y = np.stack([1.0 - share, share], axis=1), (share > 0.3).astype(np.int64)
+    value = metric.score(M.AVERAGE_PRECISION, y, p, positive=1)
+    assert value == pytest.approx(1.0)
+    assert value <= 1.0
