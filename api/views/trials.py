@@ -20,7 +20,7 @@ class TrialView(View):
     family: FamilyName
     params: Mapping[str, Value]
     value: float | None
-    fold_values: Sequence[float]
+    fold_values: Sequence[float | None]
     epochs: int | None
     seconds: float | None
     worker: str | None

@@ -62,7 +62,7 @@ class Outcome:
     """What a complete trial leaves on its row; its arrays are artifacts."""
 
     value: float
-    fold_values: tuple[float, ...]
+    fold_values: tuple[float | None, ...]
     epochs: int
     seconds: float
     parameters: int

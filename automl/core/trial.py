@@ -48,7 +48,7 @@ class Trial:
     state: TrialState
     candidate: Candidate
     value: float | None = None
-    fold_values: tuple[float, ...] = ()
+    fold_values: tuple[float | None, ...] = ()
     epochs: int | None = None
     seconds: float | None = None
     parameters: int | None = None

@@ -1,8 +1,9 @@
 """Which rows judge candidates and which the search never sees.
 
-Rows are dealt by a hash of their content, so that equal rows always land on the same side, and
-the order of the rows in the file changes nothing. Where a column says what belongs together or what
-came first, that decides instead.
+Rows are dealt by a hash of their content, so that equal rows land on the same side, and the order
+of the rows in the file changes nothing. Only what could not be divided at all otherwise, a class of
+nothing but equal rows or fewer different rows than folds, is dealt row by row. Where a column says
+what belongs together or what came first, that decides instead.
 """
 
 from collections.abc import Sequence
@@ -87,6 +88,7 @@ def split_rows(
         holdout_fraction: share of the development rows that judge, in a holdout.
     """
     labels = y.astype(np.int64) if stratify else np.zeros(len(y), dtype=np.int64)
+    hashes = _divisible(hashes, labels, folds)
     groups = _Groups.of(hashes, labels, seed)
     keep = 2 if strategy is ValidationStrategy.HOLDOUT or folds <= 1 else folds
     in_test = groups.take_share(test_fraction, keep=keep)
@@ -192,6 +194,22 @@ def _deal_groups(sizes: Floats, shuffled: Hashes, shares: Sequence[float]) -> In
         parts[group] = int(np.argmin(crowd))
         held[parts[group]] += weights[group]
     return parts
+
+
+def _divisible(hashes: Hashes, labels: Ints, folds: int) -> Hashes:
+    """Return the hashes, different for equal rows where too few differ to be on two sides."""
+    pairs = np.stack([labels.astype(np.uint64), hashes])
+    _, content, sizes = np.unique(pairs, axis=1, return_inverse=True, return_counts=True)
+    content = content.ravel()
+    label_of = np.zeros(len(sizes), dtype=np.int64)
+    label_of[content] = labels
+    apart = (np.bincount(label_of) == 1)[labels] | (len(sizes) < folds)
+    if not apart.any():
+        return hashes
+    order = np.argsort(content, kind="stable")
+    copy = np.empty(len(hashes), dtype=np.uint64)
+    copy[order] = np.arange(len(order)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    return np.where(apart & (copy > 0), mix(hashes ^ mix(copy)), hashes)
 
 
 def _cell_hashes(cells: Cells | Ints) -> Hashes:

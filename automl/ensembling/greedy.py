@@ -25,7 +25,8 @@ def select(
     """Return one weight for each of ``predictions``, summing to one.
 
     In each round the prediction joins that makes the average best; ties go to one that is in
-    already, then to the first. The set of the best round is kept, the smallest among equals.
+    already, then to the first. The set of the best round is kept, the smallest among equals. Where
+    the metric is undefined (NaN) the first prediction is as good as any.
 
     Args:
         predictions: out-of-fold predictions of the candidates, each ``(rows, outputs)``.
@@ -35,7 +36,7 @@ def select(
         members: at most so many different candidates.
     """
     sign = 1.0 if maximize else -1.0
-    unit = abs(score(predictions[0])) or 1.0  # six digits of the metric's own scale decide
+    unit = abs(np.nan_to_num(score(predictions[0]))) or 1.0  # six digits of its own scale decide
     counts = np.zeros(len(predictions), dtype=int)
     total: Floats = np.zeros_like(predictions[0])
     best_gain, best_counts = -np.inf, counts.copy()
@@ -43,13 +44,17 @@ def select(
         full = (counts > 0).sum() >= members
         pool = np.flatnonzero(counts).tolist() if full else list(range(len(predictions)))
         gains = [
-            (round(sign * score((total + predictions[i]) / size) / unit, 6), counts[i] > 0, -i)
+            (_known(sign * score((total + predictions[i]) / size) / unit), counts[i] > 0, -i)
             for i in pool
         ]
         gain, _, negative = max(gains)
         counts[-negative] += 1
         total += predictions[-negative]
-        if gain > best_gain:
+        if gain > best_gain or size == 1:
             best_gain, best_counts = gain, counts.copy()
     weights = best_counts / best_counts.sum()
     return tuple(float(weight) for weight in weights)
+
+
+def _known(gain: float) -> float:
+    return round(gain, 6) if np.isfinite(gain) else -np.inf

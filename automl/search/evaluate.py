@@ -29,12 +29,13 @@ RUNGS = "rungs"
 class Evaluation:
     """What a complete trial leaves.
 
-    ``value`` is the metric over all out-of-fold rows at once; ``out_of_fold`` is
+    ``value`` is the metric over all out-of-fold rows at once; ``fold_values`` are None where a
+    fold's rows do not define it (a ROC AUC of rows of one class); ``out_of_fold`` is
     ``(judged rows, outputs)`` float32 in the data's units; ``fitted`` holds every fold's state.
     """
 
     value: float
-    fold_values: tuple[float, ...]
+    fold_values: tuple[float | None, ...]
     epochs: int
     parameters: int
     out_of_fold: npt.NDArray[np.float32]
@@ -48,7 +49,7 @@ class Done:
 
     fitted: State
     predictions: npt.NDArray[np.float64]
-    value: float
+    value: float | None
     epochs: int
     parameters: int
     reported: int
@@ -136,14 +137,15 @@ def _judge(
     encoded = prepared.encoded(index, candidate)
     raw = fitted.predict(encoded.valid.x)
     predictions = tasks.load(prepared.plan.task).decode(raw, encoded.scale)
-    value = prepared.score(encoded.truth, predictions)
-    if not (np.isfinite(value) and np.isfinite(predictions).all()):
+    if not np.isfinite(predictions).all():
         raise TrialError(
             TrialFailure.NON_FINITE_LOSS,
             f"Fold {index + 1} predicts values that are not finite; a smaller learning rate or "
             "more regularization would keep them in range.",
         )
-    return Done(fitted.state(), predictions, value, fitted.epochs, fitted.parameters, reported)
+    value = prepared.score(encoded.truth, predictions)
+    known = value if np.isfinite(value) else None
+    return Done(fitted.state(), predictions, known, fitted.epochs, fitted.parameters, reported)
 
 
 def _result(prepared: Prepared, done: list[Done], rungs: Rungs) -> Evaluation:
@@ -151,8 +153,15 @@ def _result(prepared: Prepared, done: list[Done], rungs: Rungs) -> Evaluation:
     for (_, valid), fold in zip(prepared.folds, done, strict=True):
         predictions[valid] = fold.predictions
     judged = predictions[prepared.judged]
+    value = prepared.score(prepared.y[prepared.judged], judged)
+    if not np.isfinite(value):
+        name = prepared.plan.metric.value
+        raise TrialError(
+            TrialFailure.NON_FINITE_LOSS,
+            f"The predictions have no {name}: it is {value}. Another metric may be defined here.",
+        )
     return Evaluation(
-        value=prepared.score(prepared.y[prepared.judged], judged),
+        value=value,
         fold_values=tuple(fold.value for fold in done),
         epochs=sum(fold.epochs for fold in done),
         parameters=sum(fold.parameters for fold in done),

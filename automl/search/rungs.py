@@ -105,10 +105,11 @@ class Climb:
         if point.fraction is not None and point.fraction >= FOLDS[0] and not self.rungs:
             self._reach(0, self.best)
 
-    def fold(self, values: Sequence[float]) -> None:
+    def fold(self, values: Sequence[float | None]) -> None:
         """Look at the folds done so far. Raises `TrialPruned`."""
         if len(values) in FOLDS and len(values) < self._folds:
-            self._reach(FOLDS.index(len(values)), sum(values) / len(values))
+            known = [value for value in values if value is not None]
+            self._reach(FOLDS.index(len(values)), sum(known) / len(known) if known else None)
 
     def _reach(self, rung: int, value: float | None) -> None:
         if len(self.rungs) > rung:

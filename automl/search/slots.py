@@ -235,6 +235,9 @@ def _attempt(
         message = "the candidate needs more memory than there is"
         reason = TrialFailure.OUT_OF_MEMORY
         return _Outcome(TrialState.FAILED, None, reason=reason, message=message)
+    except Exception as error:  # noqa: BLE001 -- what breaks becomes data, as in a worker
+        message = f"Training broke with {type(error).__name__}: {error}"
+        return _Outcome(TrialState.FAILED, None, reason=TrialFailure.INTERNAL, message=message)
     seconds = time.monotonic() - started
     return _Outcome(TrialState.COMPLETE, evaluation, rungs=evaluation.rungs, seconds=seconds)
 

@@ -239,8 +239,11 @@ def _validate(progress: Progress, run: _Run) -> tuple[float, float]:
 
 def _better(progress: Progress, fold: Fold, value: float, loss: float) -> bool:
     best = progress.best
-    if best is None or math.isnan(best.value):
+    if best is None:
         return True
+    if math.isnan(value) or math.isnan(best.value):
+        # A score that is no number is behind every other, and says nothing against its like.
+        return math.isnan(best.value) and (not math.isnan(value) or loss < best.loss)
     if value == best.value:
         return loss < best.loss
     return value > best.value if fold.maximize else value < best.value

@@ -62,7 +62,9 @@ def test_a_study_runs_to_its_model(bench: Bench) -> None:
     content = b"".join(bench.store.artifacts.read(model.formats[ExportFormat.ONNX].id))
     assert len(content) == model.formats[ExportFormat.ONNX].bytes
     assert model.card.members
-    assert [point.epoch for point in curve] == list(range(1, len(curve) + 1))
+    epochs = [point.epoch for point in curve]
+    assert epochs
+    assert epochs == sorted(set(epochs))
 
 
 def test_a_trial_below_its_bar_is_pruned_with_its_curve_and_counts(
@@ -257,8 +259,8 @@ def test_a_search_that_cannot_ask_ends_with_what_it_has(
 
 def test_a_study_resumed_with_trials_equals_a_longer_one(bench: Bench) -> None:
     families = (FamilyName.LINEAR, FamilyName.LIGHTGBM)
-    long = bench.study(budget=Budget(trials=17), families=families)
-    resumed = bench.study(budget=Budget(trials=11), families=families)
+    long = bench.study(budget=Budget(trials=17), families=families, rows=1_500)
+    resumed = bench.study(budget=Budget(trials=11), families=families, rows=1_500)
     runner = bench.runner()
     for study in (long, resumed):
         assert bench.work_off(study, runner).status is StudyStatus.SUCCEEDED

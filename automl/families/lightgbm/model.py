@@ -136,6 +136,8 @@ def _settings(params: Params, fold: Fold) -> dict[str, Any]:
         **_objective(fold),
     }
     settings |= {name: params[name] for name in _PASSED if name in params}
+    if settings["bagging_fraction"] * len(fold.train.y) < 1:
+        settings["bagging_fraction"] = 1.0  # of a single row there is no part
     settings["min_data_in_leaf"] = min(
         int(params["min_data_in_leaf"]), max(1, len(fold.train.y) // 20)
     )
