@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from types import MappingProxyType
 from typing import Any, Literal
 
 import numpy as np
@@ -15,7 +16,7 @@ from automl.core.errors import ExportFailed
 from automl.core.frame import Floats
 from automl.core.model import Estimate, Member, ModelCard
 from automl.core.state import State
-from automl.core.study import Objective, Plan, finish_reserve
+from automl.core.study import Objective, Plan, StudySpec, finish_reserve
 from automl.core.trial import Trial
 from automl.ensembling.crossfit import crossfit
 from automl.ensembling.greedy import select
@@ -34,6 +35,26 @@ LONGEST = -1.2345678901234567e-100
 
 JUDGED_ROWS = 10_000
 """Weights are chosen on at most so many rows, evenly spread: the metric is the finish's cost."""
+
+
+FINISH_SECONDS: Mapping[FamilyName, float] = MappingProxyType(
+    {
+        FamilyName.DECISION_TREE: 2.0,
+        FamilyName.RANDOM_FOREST: 2.0,
+        FamilyName.EXTRA_TREES: 2.0,
+        FamilyName.LIGHTGBM: 4.0,
+    }
+)
+"""Seconds of the finish for a million leaves; for a million weights of others there are `OTHERS`.
+A member must be rebuilt, written, loaded and compared, and then sent: large forests gain little."""
+
+OTHERS = 0.3
+
+BESIDE = 1.0
+"""Seconds of the finish for all that is not the members': estimate, importances, report."""
+
+MOST = 10.0
+"""Seconds that the members may take together, whatever the budget: about 100 MB of trees."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,7 +95,9 @@ def finish(
     predictions = [np.asarray(entry.out_of_fold(), dtype=np.float64) for entry in pool]
     weights = choose_weights(prepared, pool, predictions, previous)
     file, kept = _bounded(prepared, pool, predictions, weights)
-    source, truth, judged = _estimate(prepared, file, [predictions[index] for index in kept])
+    source, truth, judged = _estimate(
+        prepared, file, [pool[index] for index in kept], [predictions[index] for index in kept]
+    )
     card = replace(
         _draft(prepared, file),
         value=prepared.score(truth, judged),
@@ -131,7 +154,8 @@ def choose_weights(
     previous: Sequence[Member] = (),
 ) -> tuple[float, ...]:
     """Return a weight for each entry: the best found out of fold, or the previous if as good."""
-    chosen = _choose(prepared, predictions, np.arange(len(prepared.judged)))
+    paid = prices(pool)
+    chosen = _choose(prepared, predictions, np.arange(len(prepared.judged)), paid)
     old = {member.trial: member.weight for member in previous}
     before = tuple(old.get(entry.trial.number, 0.0) for entry in pool)
     if not old or np.count_nonzero(before) < len(old):
@@ -143,13 +167,29 @@ def choose_weights(
     return chosen if metric.better(prepared.plan.metric, now, then) else before
 
 
+def prices(entries: Sequence[Entry]) -> list[float]:
+    """Return about how many seconds of the finish each takes as a member."""
+    trials = [entry.trial for entry in entries]
+    return [
+        FINISH_SECONDS.get(trial.candidate.family, OTHERS) * (trial.parameters or 0) / 1e6
+        for trial in trials
+    ]
+
+
+def most(spec: StudySpec, outputs: int) -> float:
+    """Return how many seconds the members of a model may take together."""
+    seconds = spec.budget.seconds
+    if seconds is None:
+        return MOST
+    return min(MOST, max(1.0, finish_reserve(seconds, outputs) - BESIDE))
+
+
 def train_member(prepared: Prepared, entry: Entry, weight: float) -> TrainedMember:
     """Return an entry with its folds rebuilt from their stored states."""
     candidate = entry.trial.candidate
     parts = []
     for index, state in enumerate(fold_states(entry.fitted())):
-        encoded = prepared.encoded(index, candidate)
-        parts.append(Part(encoded.encoder, encoded.scale, load_fold(candidate, state)))
+        parts.append(Part(*prepared.fitted(index, candidate), load_fold(candidate, state)))
     return TrainedMember(entry.trial.number, candidate.family, weight, tuple(parts))
 
 
@@ -289,7 +329,10 @@ def _write(prepared: Prepared, file: portable.Portable, card: ModelCard) -> byte
 
 
 def _choose(
-    prepared: Prepared, predictions: Sequence[Floats], rows: npt.NDArray[np.intp]
+    prepared: Prepared,
+    predictions: Sequence[Floats],
+    rows: npt.NDArray[np.intp],
+    paid: Sequence[float] | None = None,
 ) -> tuple[float, ...]:
     """Return ensemble weights judged on ``rows`` of the judged rows (all of ``predictions``)."""
     if not prepared.spec.ensemble:
@@ -300,11 +343,16 @@ def _choose(
         [prediction[::step] for prediction in predictions],
         lambda mean: prepared.score(truth, mean),
         maximize=metric.maximize(prepared.plan.metric),
+        prices=paid,
+        most=most(prepared.spec, prepared.plan.outputs),
     )
 
 
 def _estimate(
-    prepared: Prepared, file: portable.Portable, predictions: Sequence[Floats]
+    prepared: Prepared,
+    file: portable.Portable,
+    entries: Sequence[Entry],
+    predictions: Sequence[Floats],
 ) -> tuple[Literal["test", "out_of_fold"], npt.NDArray[Any], Floats]:
     """Return where the final estimate comes from, the true targets there and the predictions."""
     if prepared.test is not None and len(prepared.test[1]):
@@ -313,7 +361,7 @@ def _estimate(
     judged = crossfit(
         predictions,
         _parts(prepared),
-        lambda some, rows: _choose(prepared, some, rows),
+        lambda some, rows: _choose(prepared, some, rows, prices(entries)),
     )
     return "out_of_fold", prepared.y[prepared.judged], judged
 

@@ -158,6 +158,24 @@ def test_a_given_test_set_is_what_the_estimate_comes_from(tmp_path: Path) -> Non
     assert 0.8 < card.value < 1.0
 
 
+def test_a_test_set_with_words_for_numbers_is_refused(tmp_path: Path) -> None:
+    lines = [(str(i % 7), "pq"[i % 2]) for i in range(40)]
+    train = tables.write(tmp_path / "train.csv", ("a", "y"), lines)
+    test = tables.write(
+        tmp_path / "test.csv", ("a", "y"), [("one" if a == "1" else "two", y) for a, y in lines]
+    )
+    dataset, table = tables.dataset(train, tmp_path / "train.parquet")
+    held = tables.dataset(test, tmp_path / "test.parquet", id="ds_held")
+    spec = StudySpec(
+        dataset.id,
+        TaskSpec(TaskType.CLASSIFICATION, "y"),
+        Budget(trials=1),
+        test_dataset_id=held[0].id,
+    )
+    with pytest.raises(InvalidSpec, match="'a' holds numbers, but in the test dataset text such"):
+        pipeline.fit(spec, dataset, table, test=held)
+
+
 def test_a_study_without_a_complete_trial_says_why(tmp_path: Path) -> None:
     with pytest.raises(NothingTrained, match="more seconds"):
         _fit(

@@ -19,7 +19,8 @@ class Hyperparameter:
 
     ``low`` and ``high`` are inclusive. ``when`` names the hyperparameter and the values of it under
     which this one is active; an inactive hyperparameter is absent from a candidate.
-    ``tasks`` names the only tasks it matters for; None: all that the family serves.
+    ``tasks`` names the only tasks it matters for; None: all that the family serves. Where a table
+    has no categories it is ``without_categories``, if that is given.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Hyperparameter:
     choices: tuple[Value, ...] | None = None
     when: tuple[str, tuple[Value, ...]] | None = None
     tasks: tuple[TaskType, ...] | None = None
+    without_categories: Value | None = None
     description: str = ""
 
     def active(self, params: Params) -> bool:

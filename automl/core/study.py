@@ -102,7 +102,8 @@ class Plan:
 
     ``classes`` are the labels in output order: ints for an integral target, else strings; empty
     for regression. ``rows`` counts the usable rows (with a target); ``test_rows`` of them are set
-    aside. ``folds`` is 1 for a holdout.
+    aside. ``folds`` is 1 for a holdout. ``categories`` and ``texts`` count the features of these
+    kinds: what they cost, and whether a space need say how to take them.
     """
 
     task: TaskType
@@ -121,6 +122,8 @@ class Plan:
     """Rows left out because their target is missing."""
     baseline: float
     """The metric of always predicting the majority class's frequencies, or the mean."""
+    categories: int = 0
+    texts: int = 0
     warnings: tuple[tuple[str, str], ...] = ()
 
     @property

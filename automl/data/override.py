@@ -43,7 +43,7 @@ def apply(columns: Sequence[Column], overrides: Mapping[str, ColumnOverride]) ->
 
 
 def _problem(column: Column, kind: ColumnKind) -> str | None:
-    if kind is ColumnKind.NUMERIC and column.cells == "string" and not _has_numbers(column):
+    if kind is ColumnKind.NUMERIC and column.cells == "string" and not has_numbers(column):
         return (
             f"The cells of {column.name!r} are no numbers (such as {_example(column)}), so it "
             "cannot be numeric; leave it categorical or text."
@@ -62,7 +62,8 @@ def _problem(column: Column, kind: ColumnKind) -> str | None:
     return None
 
 
-def _has_numbers(column: Column) -> bool:
+def has_numbers(column: Column) -> bool:
+    """Return whether some of the column's usual cells are numbers, written as text."""
     return column.kind in {ColumnKind.CONSTANT, ColumnKind.ID} or any(
         _is_number(value, column) for value, _ in column.top
     )

@@ -96,22 +96,30 @@ def _append(
     seen: dict[bytes, Sequence[str]],
     prefix: str,
 ) -> None:
-    proto = NodeProto(op_type=node.op, domain=node.domain)
+    # Filled in its place: what is appended is copied, and trees are large.
+    proto = program.node.add(op_type=node.op, domain=node.domain)
     proto.input.extend(names[name] if name else "" for name in node.inputs)
     for key in sorted(node.attributes):
         proto.attribute.append(_attribute(key, node.attributes[key]))
-    content = proto.SerializeToString(deterministic=True) + bytes([len(node.outputs)])
-    digest = hashlib.sha256(content).digest()
+    digest = _digest(proto, node)
     if digest in seen:  # all operators used are pure: the same from the same is the same
         names.update(zip(node.outputs, seen[digest], strict=True))
+        del program.node[-1]
         return
     outputs = [prefix + name for name in node.outputs]
     names.update(zip(node.outputs, outputs, strict=True))
     seen[digest] = outputs
     proto.output.extend(outputs)
-    program.node.append(proto)
     if node.domain == MICROSOFT:  # ONNX does not know that these are strings, and crashes over it
         _declare(program.value_info.add(), outputs[0], ElementType.STRING, ("", "", ""))
+
+
+def _digest(proto: NodeProto, node: Node) -> bytes:
+    """Return what equal nodes share; trees are large and never equal, so their name will do."""
+    if node.op in _NEWER:
+        return node.outputs[0].encode()
+    content = proto.SerializeToString(deterministic=True) + bytes([len(node.outputs)])
+    return hashlib.sha256(content).digest()
 
 
 def _attribute(name: str, value: Attribute) -> AttributeProto:
@@ -167,16 +175,26 @@ def _declare(
 def _type_outputs(model: ModelProto, constants: Mapping[str, np.ndarray[Any, Any]]) -> None:
     """Type the outputs by inference; their first axis is the rows whatever was inferred.
 
-    Weights enter with their shape only: 70 MB of them would take a second.
+    Weights and trees enter with the shape of what they give only: 70 MB would take a second.
     """
-    sketch = ModelProto()
-    sketch.CopyFrom(model)
+    sketch = ModelProto(ir_version=model.ir_version, opset_import=model.opset_import)
+    program = sketch.graph
+    program.name = model.graph.name
+    program.input.extend(model.graph.input)
+    program.output.extend(model.graph.output)
+    program.value_info.extend(model.graph.value_info)
+    for node in model.graph.node:
+        if node.op_type in _NEWER:
+            (targets,) = (item.i for item in node.attribute if item.name == "n_targets")
+            _declare(program.input.add(), node.output[0], ElementType.FLOAT, ("n", targets))
+        else:
+            program.node.append(node)
     for name, array in constants.items():
         if array.size <= _SMALL:
-            sketch.graph.initializer.append(_tensor(array, name))
+            program.initializer.append(_tensor(array, name))
         else:
             element = onnx.helper.np_dtype_to_tensor_dtype(array.dtype)
-            _declare(sketch.graph.input.add(), name, element, array.shape)
+            _declare(program.input.add(), name, element, array.shape)
     inferred = onnx.shape_inference.infer_shapes(sketch).graph.output
     for output, known in zip(model.graph.output, inferred, strict=True):
         output.CopyFrom(known)

@@ -19,6 +19,7 @@ CATEGORIES: Space = (
         type="categorical",
         default=View.EMBEDDING.value,
         choices=tuple(view.value for view in _VIEWS),
+        without_categories=View.ONE_HOT.value,
         description="Each category as a column, or those of large columns as learned vectors.",
     ),
     Hyperparameter(

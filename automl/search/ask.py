@@ -75,7 +75,7 @@ def ask(
     if not fitting:
         return None
     seed = _seed(spec.seed, number)
-    spaces = {name: space(spec, name) for name in fitting}
+    spaces = {name: space(spec, name, categories=plan.categories > 0) for name in fitting}
     prices = {} if spec.budget.replay else costs
     name = _draw_family(plan, spaces, history, prices, np.random.default_rng(seed))
     own = [trial for trial in history if trial.candidate.family is name]

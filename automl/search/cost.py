@@ -40,6 +40,12 @@ RATES: Mapping[FamilyName, Rate] = MappingProxyType(
 NARROW = 10
 """Columns that every row costs beside its own: losses, orders, histograms."""
 
+TEXT_COLUMNS = 64
+"""Columns that a free text becomes."""
+
+TEXT = 1.3e-4
+"""Seconds to encode a text."""
+
 UNKNOWN = Rate(0.5, 80.0, 0.1)
 """Of a family that nobody measured: as slow as networks get."""
 
@@ -50,10 +56,9 @@ def seconds(plan: Plan, name: FamilyName) -> float:
     trained = plan.rows - plan.test_rows
     if plan.folds > 1:
         trained -= trained // plan.folds
-    cells = trained * (len(plan.features) + NARROW) / 1e6
-    return plan.folds * (
-        rate.fold + rate.cells * cells * (1.0 + rate.outputs * max(0, plan.outputs - 2))
-    )
+    cells = trained * (len(plan.features) + TEXT_COLUMNS * plan.texts + NARROW) / 1e6
+    training = rate.cells * cells * (1.0 + rate.outputs * max(0, plan.outputs - 2))
+    return plan.folds * (rate.fold + TEXT * trained * plan.texts + training)
 
 
 def expected(plan: Plan, measured: Mapping[FamilyName, float]) -> dict[FamilyName, float]:

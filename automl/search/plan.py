@@ -96,6 +96,8 @@ def make_plan(
         test_rows=test_rows,
         dropped_rows=len(target.y) - len(usable),
         baseline=metric.score(chosen, usable, np.ascontiguousarray(guess), positive=positive),
+        categories=sum(column.kind is ColumnKind.CATEGORICAL for column in features),
+        texts=sum(column.kind is ColumnKind.TEXT for column in features),
         warnings=warnings,
     )
 
@@ -178,11 +180,25 @@ def _check_test(spec: StudySpec, features: Sequence[Column], test: Dataset, path
             f"The test dataset lacks the columns {', '.join(map(repr, missing[:10]))}.",
             errors=(Detail(f"lacks {missing[0]!r}", field="test_dataset_id"),),
         )
+    for column in features:
+        other = test.column(column.name)
+        if column.kind is ColumnKind.NUMERIC and other and _words(other):
+            found = f"{other.top[0][0]!r}" if other.top else "text"
+            raise InvalidSpec(
+                f"Column {column.name!r} holds numbers, but in the test dataset text such as"
+                f" {found}.",
+                errors=(Detail(f"{column.name!r} holds no numbers", field="test_dataset_id"),),
+            )
     if not any(cell for cell in table.text(path, spec.task.target)):
         raise InvalidSpec(
             "The test dataset's target is empty in every row.",
             errors=(Detail("no target values", field="test_dataset_id"),),
         )
+
+
+def _words(column: Column) -> bool:
+    kinds = (ColumnKind.CATEGORICAL, ColumnKind.TEXT)
+    return column.kind in kinds and column.cells == "string" and not override.has_numbers(column)
 
 
 def _division(

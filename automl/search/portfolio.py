@@ -56,7 +56,8 @@ def portfolio(spec: StudySpec, plan: Plan) -> tuple[Candidate, ...]:
     found: list[Candidate] = []
     for name, change in steps:
         if name in plan.families:
-            candidate = Candidate(name, _changed(space(spec, name), change))
+            dimensions = space(spec, name, categories=plan.categories > 0)
+            candidate = Candidate(name, _changed(dimensions, change))
             if candidate not in found:
                 found.append(candidate)
     return tuple(found)

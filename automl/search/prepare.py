@@ -74,6 +74,10 @@ class Prepared:
     """The dataset's, for the report: code and message."""
     _cache: dict[tuple[int, View, Scaling], Encoded] = field(default_factory=dict)
 
+    _fitted: dict[tuple[int, View, Scaling], tuple[Encoder, TargetScale]] = field(
+        default_factory=dict
+    )
+
     @property
     def inputs(self) -> tuple[Input, ...]:
         """The inputs of the model file, in the dataset's order."""
@@ -81,19 +85,25 @@ class Prepared:
 
     def encoded(self, index: int, candidate: Candidate) -> Encoded:
         """Return the fold at ``index`` as a candidate sees it, fitted on its training rows only."""
+        key = self._key(index, candidate)
+        if key not in self._cache:
+            encoded = self._encode(*key)
+            if encoded.bytes + sum(e.bytes for e in self._cache.values()) > CACHED_BYTES:
+                return encoded
+            self._cache[key] = encoded
+        return self._cache[key]
+
+    def fitted(self, index: int, candidate: Candidate) -> tuple[Encoder, TargetScale]:
+        """Return what was learned of the training rows of the fold at ``index`` to encode any."""
+        return self._fit(*self._key(index, candidate))
+
+    def _key(self, index: int, candidate: Candidate) -> tuple[int, View, Scaling]:
         view = view_of(families.spec(candidate.family), candidate.params)
         if view is View.EMBEDDING and not any(map(categories.coded, self.columns)):
             view = View.ONE_HOT  # the same then, and perhaps at hand
         if view is View.SPARSE and all(c.kind is not ColumnKind.TEXT for c in self.columns):
             view = View.ONE_HOT  # the same then, and perhaps at hand
-        scaling = scaling_of(candidate.params)
-        key = (index, view, scaling)
-        if key not in self._cache:
-            encoded = self._encode(index, view, scaling)
-            if encoded.bytes + sum(e.bytes for e in self._cache.values()) > CACHED_BYTES:
-                return encoded
-            self._cache[key] = encoded
-        return self._cache[key]
+        return index, view, scaling_of(candidate.params)
 
     def score(self, truth: npt.NDArray[Any], predictions: Floats) -> float:
         """Return the study's metric of predictions in the data's units."""
@@ -122,16 +132,25 @@ class Prepared:
             device=device,
         )
 
+    def _fit(self, index: int, view: View, scaling: Scaling) -> tuple[Encoder, TargetScale]:
+        key = (index, view, scaling)
+        if key not in self._fitted:
+            train, outputs = self.folds[index][0], self.plan.outputs
+            frame = self.frame.take(train)
+            fitted = encoder.fit(frame, self.columns, view, scaling=scaling, outputs=outputs)
+            self._fitted[key] = fitted, tasks.load(self.plan.task).fit_target(self.y[train])
+        return self._fitted[key]
+
     def _encode(self, index: int, view: View, scaling: Scaling) -> Encoded:
         train, valid = self.folds[index]
         task = tasks.load(self.plan.task)
-        frame = self.frame.take(train)
-        fitted = encoder.fit(frame, self.columns, view, scaling=scaling, outputs=self.plan.outputs)
-        scale = task.fit_target(self.y[train])
+        fitted, scale = self._fit(index, view, scaling)
         return Encoded(
             encoder=fitted,
             scale=scale,
-            train=Examples(fitted.transform(frame), task.encode(self.y[train], scale)),
+            train=Examples(
+                fitted.transform(self.frame.take(train)), task.encode(self.y[train], scale)
+            ),
             valid=Examples(
                 fitted.transform(self.frame.take(valid)), task.encode(self.y[valid], scale)
             ),

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
+from queue import SimpleQueue
 from types import TracebackType
 from typing import Self
 
@@ -19,7 +20,6 @@ from automl.core.study import REPLAY_WINDOW, StudySpec
 from automl.core.trial import Candidate, Rungs, Trial
 from automl.search.control import Deadline
 from automl.search.evaluate import Evaluation, evaluate
-from automl.search.portfolio import portfolio
 from automl.search.prepare import Prepared
 from automl.search.rungs import NO_BARS, Bars
 
@@ -50,6 +50,7 @@ class Slots:
         self._busy: dict[int, _Process] = {}
         self._results: dict[int, Result] = {}
         self._leaving = False
+        self._complete: SimpleQueue[Candidate | None] = SimpleQueue()
         self._warming = threading.Thread(target=self._warm, daemon=True)
 
     def __enter__(self) -> Self:
@@ -67,6 +68,7 @@ class Slots:
         for process in [*self._idle, *self._busy.values()]:
             process.kill()
         self._leaving = True
+        self._complete.put(None)
         if self._warming.ident is not None:
             self._warming.join()
 
@@ -117,17 +119,16 @@ class Slots:
 
     def _process(self) -> "_Process":
         # Without what this process has encoded meanwhile: the child encodes its own folds.
-        return _Process(replace(self._prepared, _cache={}), self._deadline)
+        return _Process(replace(self._prepared, _cache={}, _fitted={}), self._deadline)
 
     def _warm(self) -> None:
-        """Load and encode here what the finish will need, while the others train."""
-        plan, spec = self._prepared.plan, self._prepared.spec
-        for candidate in portfolio(spec, plan):
+        """Load and fit here what the finish may need of complete trials, while others train."""
+        while (candidate := self._complete.get()) is not None:
             families.model(candidate.family)
             for index in range(len(self._prepared.folds)):
                 if self._leaving:
                     return
-                self._prepared.encoded(index, candidate)
+                self._prepared.fitted(index, candidate)
 
     def _collect(self, number: int, process: "_Process") -> None:
         try:
@@ -149,7 +150,8 @@ class Slots:
     ) -> None:
         process.kill()
         del self._busy[number]
-        self._idle.append(self._process())
+        if self._deadline is None or time.monotonic() < self._deadline:
+            self._idle.append(self._process())
         self._end(number, _Outcome(state, None, reason=reason, message=message))
 
     def _end(self, number: int, outcome: "_Outcome") -> None:
@@ -164,6 +166,7 @@ class Slots:
             rungs=outcome.rungs,
         )
         if outcome.evaluation is not None:
+            self._complete.put(trial.candidate)
             ended = replace(
                 ended,
                 value=outcome.evaluation.value,

@@ -1,23 +1,37 @@
 """The spaces a study searches: its families' own, narrowed by what its spec says."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from automl import families
 from automl.core.catalog import FamilyName
 from automl.core.errors import Detail, InvalidSpec
-from automl.core.hyperparameter import Space, serving
+from automl.core.hyperparameter import Hyperparameter, Space, serving
 from automl.core.study import StudySpec
 
 
-def space(spec: StudySpec, name: FamilyName) -> Space:
+def space(spec: StudySpec, name: FamilyName, *, categories: bool = True) -> Space:
     """Return the dimensions of one family in this study.
+
+    Args:
+        spec: the study's spec, which may narrow them.
+        name: the family.
+        categories: whether the table has any; if not, how to take them is no question.
 
     Raises:
         InvalidSpec: the spec's restriction does not fit the family's space.
     """
     restriction = (spec.search_space or {}).get(name.value, {})
     whole = serving(families.spec(name).space, spec.task.type)
-    return families.narrow(whole, restriction, field=f"search_space.{name.value}")
+    narrowed = families.narrow(whole, restriction, field=f"search_space.{name.value}")
+    return narrowed if categories else tuple(map(_settled, narrowed))
+
+
+def _settled(item: Hyperparameter) -> Hyperparameter:
+    value = item.without_categories
+    if value is None or not item.allows(value):
+        return item
+    return replace(item, choices=(value,), default=value)
 
 
 def check_restrictions(spec: StudySpec, chosen: Sequence[FamilyName]) -> None:

@@ -80,3 +80,31 @@ def test_crossfit_never_judges_rows_by_weights_chosen_on_them() -> None:
     result = crossfit(predictions, parts, choose)
     assert result.tolist() == [[0.75]] * 6
     assert seen == [[1, 2, 4, 5], [0, 2, 3, 5], [0, 1, 3, 4]]
+
+
+def test_members_cost_no_more_than_they_may_but_the_first_may_cost_anything() -> None:
+    random = np.random.default_rng(0)
+    truth = random.normal(size=(400, 1))
+    predictions = [truth + random.normal(size=(400, 1)) for _ in range(6)]
+
+    def score(mean: Floats) -> float:
+        return float(np.sqrt(np.mean((mean - truth) ** 2)))
+
+    def chosen(most: float) -> list[int]:
+        weights = select(
+            predictions, score, maximize=False, prices=[1.0, 2.0, 3.0, 4.0, 5.0, 6.0], most=most
+        )
+        assert sum(weights) == pytest.approx(1.0)
+        return [index for index, weight in enumerate(weights) if weight > 0]
+
+    assert len(chosen(0.0)) == 1
+    assert len(chosen(100.0)) == 6
+    for most in (5.0, 8.0, 12.0):
+        members = chosen(most)
+        assert len(members) > 1 or members[0] + 1 >= most - 1
+        assert sum(index + 1 for index in members[1:]) <= most
+
+
+def test_an_undefined_metric_leaves_the_first() -> None:
+    predictions = [np.full((3, 1), value) for value in (0.1, 0.2)]
+    assert select(predictions, lambda _: float("nan"), maximize=True) == (1.0, 0.0)

@@ -19,6 +19,7 @@ def test_more_rows_columns_folds_and_classes_never_cost_less(name: FamilyName) -
     assert cost.seconds(replace(PLAN, rows=100_000), name) > base
     assert cost.seconds(replace(PLAN, features=("x",) * 50), name) > base
     assert cost.seconds(replace(PLAN, folds=8), name) > base
+    assert cost.seconds(replace(PLAN, texts=1), name) > base
     assert cost.seconds(replace(PLAN, classes=tuple(range(9))), name) > base
 
 

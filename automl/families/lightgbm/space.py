@@ -52,6 +52,7 @@ SPEC = FamilySpec(
         ),
         Hyperparameter(
             name="categories", type="categorical", choices=("native", "codes"), default="native",
+            without_categories="codes",
             description="split categories as sets, or by their codes as numbers",
         ),
         Hyperparameter(

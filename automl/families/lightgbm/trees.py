@@ -41,12 +41,13 @@ class Forest:
     """
 
     leaves: Ints  # (trees,)
-    feature: Ints  # (splits,), as all down to ``categories``
+    feature: Ints  # (splits,), as all down to ``right``
     threshold: Floats
     decision: Ints
     left: Ints
     right: Ints
-    categories: tuple[Ints, ...]  # the codes that go left, empty for a numeric split
+    members: npt.NDArray[np.float32]
+    """The codes that go left at each categorical split, each set ended by NaN."""
     value: Floats  # (leaves,)
 
 
@@ -78,7 +79,7 @@ def parse(text: str) -> Forest:
         decision=arrays["decision_type"],
         left=arrays["left_child"],
         right=arrays["right_child"],
-        categories=_category_sets(arrays),
+        members=_members(arrays),
         value=arrays["leaf_value"],
     )
 
@@ -94,7 +95,7 @@ def emit(forest: Forest, graph: Graph, x: str, *, targets: int) -> str:
         left=forest.left,
         right=forest.right,
         categorical=categorical,
-        members=_members(forest),
+        members=forest.members,
     )
     return write(
         trees,
@@ -120,20 +121,14 @@ def _missing_left(forest: Forest) -> npt.NDArray[np.bool_]:
     return np.where(forest.decision & _CATEGORICAL == 0, left, False)
 
 
-def _members(forest: Forest) -> npt.NDArray[np.float32]:
-    """Return the codes that go left at each categorical split, each set ended by NaN."""
-    sets = [np.append(codes, np.nan) for codes in forest.categories if len(codes)]
-    return np.concatenate(sets).astype(np.float32) if sets else np.empty(0, np.float32)
-
-
-def _category_sets(arrays: dict[str, Any]) -> tuple[Ints, ...]:
-    """Return each split's codes that go left, out of LightGBM's bit sets."""
-    sets = [np.empty(0, np.int64)] * len(arrays["decision_type"])
+def _members(arrays: dict[str, Any]) -> npt.NDArray[np.float32]:
+    """Return the codes that go left, set after set, out of LightGBM's bit sets."""
     # Each tree's boundaries start at 0 again: only rises are sets, and these tile all words.
     lengths = np.diff(arrays["cat_boundaries"])
     ends = np.cumsum(lengths[lengths > 0])
-    splits = np.flatnonzero(arrays["decision_type"] & _CATEGORICAL)
-    for split, words in zip(splits, np.split(arrays["cat_threshold"], ends[:-1]), strict=False):
-        bits = np.unpackbits(words.astype("<u4").view(np.uint8), bitorder="little")
-        sets[split] = np.flatnonzero(bits)
-    return tuple(sets)
+    words = arrays["cat_threshold"].astype("<u4").view(np.uint8)
+    bits = np.flatnonzero(np.unpackbits(words, bitorder="little"))
+    sets = np.searchsorted(ends, bits // 32, side="right")
+    codes = (bits - 32 * np.append(0, ends)[sets]).astype(np.float32)
+    last = np.flatnonzero(np.diff(sets, append=-1)) + 1
+    return np.insert(codes, last, np.nan)

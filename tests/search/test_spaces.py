@@ -1,0 +1,43 @@
+"""What a study may vary, by its spec and its table."""
+
+from dataclasses import replace
+
+import pytest
+
+from automl.core.catalog import FamilyName
+from automl.search.portfolio import portfolio
+from automl.search.spaces import space
+from tests.search.test_ask import PLAN, REPLAY
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        (FamilyName.MLP, "one_hot"),
+        (FamilyName.RESNET, "one_hot"),
+        (FamilyName.LIGHTGBM, "codes"),
+    ],
+)
+def test_without_categories_how_to_take_them_is_settled(name: FamilyName, value: str) -> None:
+    (dimension,) = (i for i in space(REPLAY, name, categories=False) if i.name == "categories")
+    assert (dimension.choices, dimension.default) == ((value,), value)
+    (dimension,) = (i for i in space(REPLAY, name) if i.name == "categories")
+    assert len(dimension.choices or ()) == 2
+
+
+def test_a_spec_that_says_how_is_obeyed() -> None:
+    spec = replace(REPLAY, search_space={"lightgbm": {"categories": ["native"]}})
+    (dimension,) = (
+        item
+        for item in space(spec, FamilyName.LIGHTGBM, categories=False)
+        if item.name == "categories"
+    )
+    assert dimension.choices == ("native",)
+
+
+def test_the_portfolio_settles_it_too() -> None:
+    boosted = [c for c in portfolio(REPLAY, PLAN) if c.family is FamilyName.LIGHTGBM]
+    assert {c.params["categories"] for c in boosted} == {"codes"}
+    assert all("cat_smooth" not in c.params for c in boosted)
+    mixed = portfolio(REPLAY, replace(PLAN, categories=1))
+    assert "native" in {c.params.get("categories") for c in mixed}
