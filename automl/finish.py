@@ -53,6 +53,9 @@ OTHERS = 0.3
 BESIDE = 1.0
 """Seconds of the finish for all that is not the members': estimate, importances, report."""
 
+LEAST = 2.0
+"""Seconds that the members may take, however small the budget: it has some to spare."""
+
 MOST = 10.0
 """Seconds that the members may take together, whatever the budget: about 100 MB of trees."""
 
@@ -181,7 +184,7 @@ def most(spec: StudySpec, outputs: int) -> float:
     seconds = spec.budget.seconds
     if seconds is None:
         return MOST
-    return min(MOST, max(1.0, finish_reserve(seconds, outputs) - BESIDE))
+    return min(MOST, max(LEAST, finish_reserve(seconds, outputs) - BESIDE))
 
 
 def train_member(prepared: Prepared, entry: Entry, weight: float) -> TrainedMember:
