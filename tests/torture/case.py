@@ -1,0 +1,183 @@
+"""One case from beginning to end: a service, clients, strikes; then silence, and the reckoning."""
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from automl.client import Client
+from tests import tables
+from tests.torture import equality, history, invariants, recovery
+from tests.torture.actor import Actor, Stage
+from tests.torture.arena import Arena
+from tests.torture.checker import Found, Verdict, judge
+from tests.torture.evidence import Evidence, gather
+from tests.torture.fold import fold
+from tests.torture.history import Recorder
+from tests.torture.recovery import Struck
+from tests.torture.remains import remains
+from tests.torture.schedule import Strike
+
+END_SECONDS = 180.0
+"""A study whose client has gone must end within this after the last strike."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What is done to a service; ``stories`` is how many studies each client starts at least."""
+
+    name: str
+    seed: int
+    strikes: Sequence[Strike] = ()
+    workers: int = 2
+    actors: int = 2
+    stories: int = 1
+    environment: Mapping[str, str] = field(default_factory=dict)
+    longest: float = float("inf")
+    """Seconds after which no further strike falls."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came of a case."""
+
+    name: str
+    seed: int
+    verdict: Verdict
+    breaches: Sequence[str]
+    recoveries: Sequence[float]
+    strikes: Mapping[str, int]
+    missed: int
+    trials: int
+    repeated: int
+    """Attempts beyond each trial's first."""
+    studies: int
+    compared: int
+    seconds: float
+
+
+def run(case: Case, folder: Path) -> Result:
+    """Run a case in a folder of its own and return what came of it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    started = time.monotonic()
+    recorder = Recorder()
+    csvs = [
+        tables.mixed(folder / f"data-{seed}.csv", rows=300, classes=2, seed=seed)
+        for seed in range(2)
+    ]
+    data_dir = folder / "data"
+    with (
+        ThreadPoolExecutor(64) as readers,  # outside: a stuck reader ends with the service
+        Arena(data_dir, workers=case.workers, environment=case.environment) as arena,
+    ):
+        stage = Stage(arena.service.url, csvs, recorder, readers)
+        struck, missed = _play(case, arena, stage)
+        seen, found, wrong = _reckon(stage)
+    history.write(folder / "history.jsonl", recorder.history())
+    breaches = [breach for each in seen for breach in invariants.breaches(each)]
+    breaches += [*equality.differences(seen), *wrong, *remains(data_dir)]
+    return Result(
+        name=case.name,
+        seed=case.seed,
+        verdict=judge(recorder.history(), found),
+        breaches=breaches,
+        recoveries=[s for each in seen for s in recovery.seconds(each.events, struck)],
+        strikes=Counter(strike.name for strike in struck),
+        missed=missed,
+        trials=sum(len(each.trials) for each in seen),
+        repeated=sum(trial["attempts"] - 1 for each in seen for trial in each.trials),
+        studies=len(seen),
+        compared=sum(map(equality.comparable, seen)),
+        seconds=time.monotonic() - started,
+    )
+
+
+def _play(case: Case, arena: Arena, stage: Stage) -> tuple[list[Struck], int]:
+    """Let clients work while strikes fall; return those that hit, and how many did not."""
+    over = threading.Event()
+    with ThreadPoolExecutor(case.actors) as pool:
+        playing = [
+            pool.submit(_act, f"client-{case.seed}-{n}", stage, case, over)
+            for n in range(case.actors)
+        ]
+        try:
+            hits = _strike(case, arena, playing)
+        finally:
+            over.set()
+        for actor in playing:
+            actor.result()
+    struck = [hit for hit in hits if hit is not None]
+    return struck, len(hits) - len(struck)
+
+
+def _act(name: str, stage: Stage, case: Case, over: threading.Event) -> None:
+    with Actor(name, stage, case.seed) as actor:
+        told = 0
+        while told < case.stories or not over.is_set():
+            actor.story()
+            told += 1
+
+
+def _strike(case: Case, arena: Arena, playing: Sequence["Future[None]"]) -> list[Struck | None]:
+    give_up = time.monotonic() + case.longest
+    hits: list[Struck | None] = []
+    for strike in case.strikes:
+        time.sleep(strike.after)
+        failed = any(actor.done() and actor.exception() for actor in playing)
+        if failed or time.monotonic() > give_up:
+            break
+        hits.append(arena.strike(strike))
+    return hits
+
+
+def _reckon(stage: Stage) -> tuple[list[Evidence], Found, list[str]]:
+    """Wait for every study's end; return what there is, and what went wrong for readers."""
+    with Client(stage.url, patience=60.0) as client:
+        late = _await_ends(client)
+        views, wrong = _views(stage)
+        studies = list(client.items("/v1/studies"))
+        seen = [gather(client, study["id"], views.get(study["id"], ())) for study in studies]
+        found = _found(list(client.items("/v1/datasets")), seen)
+    return seen, found, late + wrong
+
+
+def _await_ends(client: Client) -> list[str]:
+    deadline = time.monotonic() + END_SECONDS
+    while True:
+        running = [s["id"] for s in client.items("/v1/studies") if not _ended(s)]
+        if not running or time.monotonic() > deadline:
+            return [f"{study} did not end within {END_SECONDS:g} s" for study in running]
+        time.sleep(0.25)
+
+
+def _ended(study: Mapping[str, Any]) -> bool:
+    return study["status"] in invariants.ENDED
+
+
+def _views(stage: Stage) -> tuple[dict[str, list[Any]], list[str]]:
+    views: dict[str, list[Any]] = {}
+    wrong: list[str] = []
+    for study, readers in stage.views.items():
+        for reader in readers:
+            try:
+                views.setdefault(study, []).append(reader.result(timeout=60.0))
+            except Exception as error:  # noqa: BLE001 -- whatever ended a reader is a finding
+                wrong.append(f"{study}: a reader ended with {error!r}")
+    return views, wrong
+
+
+def _found(datasets: Sequence[Mapping[str, Any]], seen: Sequence[Evidence]) -> Found:
+    made: dict[str, list[str]] = {}
+    for thing in [*datasets, *(each.study for each in seen)]:
+        made.setdefault(thing["name"], []).append(thing["id"])
+    return Found(
+        made=made,
+        resumes={each.study["id"]: fold(each.events).resumes for each in seen},
+        cancelled=frozenset(
+            each.study["id"] for each in seen if each.study["status"] == "cancelled"
+        ),
+    )

@@ -1,0 +1,31 @@
+"""A case for every fault point: processes die right there, again and again, and nothing is lost."""
+
+from automl.core.fault import POINTS
+from tests.torture.case import Case
+
+PASSAGES = {
+    "ask.done": 3,
+    "cancel.seen": 1,
+    "epoch.end": 100,
+    "event.sent": 8,
+    "upload.synced": 2,
+}
+"""At which passage a process dies, where that is not the second: often, but not before it gets on.
+
+A new process counts from zero. Trials have 30 epochs a fold and two or three events.
+"""
+
+
+def cases(seed: int) -> list[Case]:
+    """Return a case for each point: one worker, so that one process passes it often enough."""
+    return [
+        Case(
+            name=f"kill at {point}",
+            seed=seed,
+            workers=1,
+            actors=2,
+            stories=3,
+            environment={"AUTOML_FAULT": f"{point}:kill@{PASSAGES.get(point, 2)}"},
+        )
+        for point in sorted(POINTS)
+    ]

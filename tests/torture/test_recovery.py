@@ -1,0 +1,37 @@
+"""Recovery is read from the log: from the blow to the struck trial's next start."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from tests.torture import studies
+from tests.torture.recovery import Struck, percentile, seconds
+
+START = datetime(2026, 1, 1, tzinfo=UTC).timestamp()
+
+
+@pytest.mark.parametrize(
+    ("at", "workers", "expected"),
+    [
+        (6.5, (100,), [4.5]),  # trial 0 was there, and is started elsewhere at 11 s
+        (6.5, (200,), []),  # trial 1 was there and ended all the same
+        (6.5, (100, 200), [4.5]),
+        (3.5, (100,), []),  # nothing had started
+        (8.5, (100,), []),  # it had been taken away already
+        (11.5, (200,), []),  # pruned by the attempt that was struck at its last moment
+        (6.5, (), []),
+    ],
+)
+def test_struck_trials_are_those_that_ran_there(
+    at: float, workers: tuple[int, ...], expected: list[float]
+) -> None:
+    strike = Struck("kill worker", START + at, workers)
+    assert seconds(studies.LOG, [strike]) == pytest.approx(expected)
+
+
+def test_percentiles_are_values_that_were_measured() -> None:
+    values = [float(value) for value in range(1, 21)]
+    assert percentile(values, 0.5) == 10.0
+    assert percentile(values, 0.95) == 19.0
+    assert percentile([7.0], 0.95) == 7.0
+    assert percentile([], 0.95) is None
