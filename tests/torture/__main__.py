@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from automl.core.fault import POINTS
 from tests.torture import points
 from tests.torture.case import Case, Result, run
 from tests.torture.report import failed, report
@@ -42,7 +43,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--kills", type=int, default=50, help="strikes of a run, kills and others")
     parser.add_argument("--minutes", type=float, default=6.0, help="longest time for its strikes")
     parser.add_argument("--every", type=float, default=4.0, help="mean seconds between two strikes")
-    parser.add_argument("--points", action=argparse.BooleanOptionalAction, default=True)
+    parser.add_argument(
+        "--points", nargs="*", default=sorted(POINTS), help="fault points to die at"
+    )
     parser.add_argument("--report", type=Path, default=Path("torture.md"))
     parser.add_argument("--keep", type=Path, help="folder for data dirs, logs and histories")
     return parser.parse_args()
@@ -52,8 +55,7 @@ def _cases(given: argparse.Namespace) -> Iterator[Case]:
     for seed in range(given.seed, given.seed + given.seeds):
         strikes = schedule(seed, given.kills, every=given.every, pause=8.0, deck=DECK)
         yield Case("strikes", seed, strikes, longest=60.0 * given.minutes)
-    if given.points:
-        yield from points.cases(given.seed)
+    yield from (points.case(point, given.seed) for point in given.points)
 
 
 def _say(line: str) -> None:

@@ -11,14 +11,14 @@ from typing import Any
 
 from automl.client import Client
 from tests import tables
-from tests.torture import equality, history, invariants, recovery
+from tests.torture import equality, history, invariants
 from tests.torture.actor import Actor, Stage
 from tests.torture.arena import Arena
 from tests.torture.checker import Found, Verdict, judge
 from tests.torture.evidence import Evidence, gather
 from tests.torture.fold import fold
 from tests.torture.history import Recorder
-from tests.torture.recovery import Struck
+from tests.torture.recovery import Recovery, Struck, recoveries
 from tests.torture.remains import remains
 from tests.torture.schedule import Strike
 
@@ -49,7 +49,7 @@ class Result:
     seed: int
     verdict: Verdict
     breaches: Sequence[str]
-    recoveries: Sequence[float]
+    recoveries: Sequence[Recovery]
     strikes: Mapping[str, int]
     missed: int
     trials: int
@@ -75,19 +75,20 @@ def run(case: Case, folder: Path) -> Result:
         Arena(data_dir, workers=case.workers, environment=case.environment) as arena,
     ):
         stage = Stage(arena.service.url, csvs, recorder, readers)
-        struck, missed = _play(case, arena, stage)
-        seen, found, wrong = _reckon(stage)
+        hits, ends = _play(case, arena, stage)
+        seen, found, late = _reckon(stage)
+    struck = [hit for hit in hits if hit is not None]
     history.write(folder / "history.jsonl", recorder.history())
     breaches = [breach for each in seen for breach in invariants.breaches(each)]
-    breaches += [*equality.differences(seen), *wrong, *remains(data_dir)]
+    breaches += [*equality.differences(seen), *ends, *late, *remains(data_dir)]
     return Result(
         name=case.name,
         seed=case.seed,
         verdict=judge(recorder.history(), found),
         breaches=breaches,
-        recoveries=[s for each in seen for s in recovery.seconds(each.events, struck)],
+        recoveries=[found for each in seen for found in recoveries(each.events, struck)],
         strikes=Counter(strike.name for strike in struck),
-        missed=missed,
+        missed=len(hits) - len(struck),
         trials=sum(len(each.trials) for each in seen),
         repeated=sum(trial["attempts"] - 1 for each in seen for trial in each.trials),
         studies=len(seen),
@@ -96,8 +97,8 @@ def run(case: Case, folder: Path) -> Result:
     )
 
 
-def _play(case: Case, arena: Arena, stage: Stage) -> tuple[list[Struck], int]:
-    """Let clients work while strikes fall; return those that hit, and how many did not."""
+def _play(case: Case, arena: Arena, stage: Stage) -> tuple[list[Struck | None], list[str]]:
+    """Let clients work while strikes fall; return these, and how clients ended that failed."""
     over = threading.Event()
     with ThreadPoolExecutor(case.actors) as pool:
         playing = [
@@ -108,10 +109,8 @@ def _play(case: Case, arena: Arena, stage: Stage) -> tuple[list[Struck], int]:
             hits = _strike(case, arena, playing)
         finally:
             over.set()
-        for actor in playing:
-            actor.result()
-    struck = [hit for hit in hits if hit is not None]
-    return struck, len(hits) - len(struck)
+    errors = [error for actor in playing if (error := actor.exception()) is not None]
+    return hits, [f"a client ended with {error!r}" for error in errors]
 
 
 def _act(name: str, stage: Stage, case: Case, over: threading.Event) -> None:

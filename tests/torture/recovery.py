@@ -1,18 +1,20 @@
 """How long a struck trial stood still: from the blow to the moment it runs again, by its log."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from tests.torture.fold import BACK, OUTCOMES
 
+Log = Sequence[Mapping[str, Any]]
+
 
 @dataclass(frozen=True, slots=True)
 class Struck:
     """A strike as it was carried out, at ``at`` seconds since the epoch.
 
-    ``workers`` are the process ids of the worker parents it hit: their trials stand still.
+    ``workers`` are the process ids of the worker parents it killed: their trials stand still.
     """
 
     name: str
@@ -20,18 +22,26 @@ class Struck:
     workers: tuple[int, ...] = ()
 
 
-def seconds(log: Sequence[Mapping[str, Any]], strikes: Iterable[Struck]) -> list[float]:
-    """Return, for every trial of one study that a strike hit, the seconds until it ran again.
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    """A trial that was struck and ran again: seconds from the blow.
+
+    ``noticed`` is when it was given back to wait, ``running`` when a worker had it again: between
+    the two it may have waited for one that had something else to do.
+    """
+
+    strike: str
+    noticed: float
+    running: float
+
+
+def recoveries(log: Log, strikes: Iterable[Struck]) -> list[Recovery]:
+    """Return the recovery of every trial of one study that a strike hit.
 
     Trials that ended without running again (their search was over) are left out.
     """
-    found = []
-    for strike in strikes:
-        for number in _held(log, strike):
-            again = _started_after(log, number, strike.at)
-            if again is not None:
-                found.append(again - strike.at)
-    return found
+    found = [_recovery(log, number, strike) for strike in strikes for number in _held(log, strike)]
+    return [recovery for recovery in found if recovery is not None]
 
 
 def percentile(values: Sequence[float], share: float) -> float | None:
@@ -51,7 +61,7 @@ def moment(event: Mapping[str, Any]) -> float:
     return datetime.fromisoformat(event["at"]).timestamp()
 
 
-def _held(log: Sequence[Mapping[str, Any]], strike: Struck) -> list[int]:
+def _held(log: Log, strike: Struck) -> list[int]:
     """Return the trials that the struck workers were running at that moment."""
     holders: dict[int, str] = {}
     for event in log:
@@ -64,13 +74,24 @@ def _held(log: Sequence[Mapping[str, Any]], strike: Struck) -> list[int]:
     return [number for number, worker in holders.items() if _pid(worker) in strike.workers]
 
 
-def _started_after(log: Sequence[Mapping[str, Any]], number: int, at: float) -> float | None:
-    for event in log:
-        if event["type"] in BACK | {"trial.started"} | OUTCOMES.keys() and moment(event) > at:
-            if event["data"]["trial"] != number or event["type"] in BACK:
-                continue
-            return moment(event) if event["type"] == "trial.started" else None
+def _recovery(log: Log, number: int, strike: Struck) -> Recovery | None:
+    noticed: float | None = None
+    for event in _of_trial(log, number, strike.at):
+        if event["type"] in OUTCOMES:
+            return None
+        if event["type"] in BACK:
+            noticed = moment(event) - strike.at
+        elif noticed is not None:
+            return Recovery(strike.name, noticed, moment(event) - strike.at)
     return None
+
+
+def _of_trial(log: Log, number: int, after: float) -> Iterator[Mapping[str, Any]]:
+    wanted = BACK | OUTCOMES.keys() | {"trial.started"}
+    for event in log:
+        mine = event["type"] in wanted and event["data"]["trial"] == number
+        if mine and moment(event) > after:
+            yield event
 
 
 def _pid(worker: str) -> int:

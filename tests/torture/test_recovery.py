@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from tests.torture import studies
-from tests.torture.recovery import Struck, percentile, seconds
+from tests.torture.recovery import Recovery, Struck, percentile, recoveries
 
 START = datetime(2026, 1, 1, tzinfo=UTC).timestamp()
 
@@ -13,7 +13,7 @@ START = datetime(2026, 1, 1, tzinfo=UTC).timestamp()
 @pytest.mark.parametrize(
     ("at", "workers", "expected"),
     [
-        (6.5, (100,), [4.5]),  # trial 0 was there, and is started elsewhere at 11 s
+        (6.5, (100,), [4.5]),  # trial 0 was there, given back at 8 s and started at 11 s
         (6.5, (200,), []),  # trial 1 was there and ended all the same
         (6.5, (100, 200), [4.5]),
         (3.5, (100,), []),  # nothing had started
@@ -26,7 +26,13 @@ def test_struck_trials_are_those_that_ran_there(
     at: float, workers: tuple[int, ...], expected: list[float]
 ) -> None:
     strike = Struck("kill worker", START + at, workers)
-    assert seconds(studies.LOG, [strike]) == pytest.approx(expected)
+    found = recoveries(studies.LOG, [strike])
+    assert [each.running for each in found] == pytest.approx(expected)
+
+
+def test_waiting_for_a_worker_is_told_from_being_noticed() -> None:
+    strike = Struck("kill worker", START + 6.5, (100,))
+    assert recoveries(studies.LOG, [strike]) == [Recovery("kill worker", 1.5, 4.5)]
 
 
 def test_percentiles_are_values_that_were_measured() -> None:

@@ -2,6 +2,7 @@
 
 from tests.torture.case import Result
 from tests.torture.checker import Verdict
+from tests.torture.recovery import Recovery
 from tests.torture.report import failed, report
 
 
@@ -11,7 +12,12 @@ def _result(**changed: object) -> Result:
         "seed": 7,
         "verdict": Verdict(acknowledged=("a", "b"), unknown=("c",), recovered=("c",)),
         "breaches": (),
-        "recoveries": [1.0, 2.0, 9.0],
+        "recoveries": [
+            Recovery("kill child", 0.1, 1.0),
+            Recovery("kill worker", 5.5, 6.0),
+            Recovery("kill worker", 6.5, 9.0),
+            Recovery("kill service", 2.0, 14.0),
+        ],
         "strikes": {"kill worker": 3, "pause api": 1},
         "missed": 1,
         "trials": 12,
@@ -26,9 +32,12 @@ def _result(**changed: object) -> Result:
 def test_a_clean_run_says_so_with_its_figures() -> None:
     page = report([_result()], "make torture")
     assert (
-        "| strikes | 7 | 4 | 2 | 3 | 2 | 0 | 1 | 0 | 0 | 1 | 0 | 0 | 2.0 s | 9.0 s | 61 |" in page
+        "| strikes | 7 | 4 | 2 | 3 | 2 | 0 | 1 | 0 | 0 | 1 | 0 | 0 | 6.0 s | 9.0 s | 61 |" in page
     )
     assert "4, of them 3 kill -9; 1 found no target" in page
+    assert "| kill child | 1 | 0.1 s | 0.1 s | 1.0 s | 1.0 s |" in page
+    assert "| kill worker | 2 | 5.5 s | 6.5 s | 6.0 s | 9.0 s |" in page
+    assert "| every part | 3 | 5.5 s | 6.5 s | 6.0 s | 9.0 s |" in page
     assert page.endswith("None.\n")
     assert not failed([_result()])
 
