@@ -65,6 +65,7 @@ class Actor:
         self._http = httpx.Client(base_url=stage.url, timeout=15.0)
         self._client = Client(stage.url, patience=PATIENCE_SECONDS)
         self._stories = 0
+        self._plots: list[Plot] = []
 
     def __enter__(self) -> Self:
         return self
@@ -77,7 +78,8 @@ class Actor:
         """Upload a table and see one study through to its end."""
         self._stories += 1
         mark = f"{self._name}-{self._stories}"
-        plot = self._rng.choice([Plot.PLAIN, Plot.PLAIN, *Plot])
+        self._plots = self._plots or self._rng.sample(list(Plot), len(Plot))
+        plot = self._plots.pop()
         seed = self._rng.randrange(len(self._stage.tables))
         trials = self._rng.choice([4, 4 + MORE_TRIALS])
         dataset = self._upload(f"{mark}-data", self._stage.tables[seed])

@@ -7,23 +7,17 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-from automl.client import Client
 from tests import tables
 from tests.torture import equality, history, invariants
 from tests.torture.actor import Actor, Stage
 from tests.torture.arena import Arena
-from tests.torture.checker import Found, Verdict, judge
-from tests.torture.evidence import Evidence, gather
-from tests.torture.fold import fold
+from tests.torture.checker import Verdict, judge
 from tests.torture.history import Recorder
+from tests.torture.reckoning import deaths_in, reckon
 from tests.torture.recovery import Recovery, Struck, recoveries
 from tests.torture.remains import remains
 from tests.torture.schedule import Strike
-
-END_SECONDS = 180.0
-"""A study whose client has gone must end within this after the last strike."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +33,8 @@ class Case:
     environment: Mapping[str, str] = field(default_factory=dict)
     longest: float = float("inf")
     """Seconds after which no further strike falls."""
+    deadly: bool = False
+    """Whether processes must die of themselves: at a fault point, or the case has shown nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +48,8 @@ class Result:
     recoveries: Sequence[Recovery]
     strikes: Mapping[str, int]
     missed: int
+    deaths: int
+    """Processes killed, as the service itself noticed."""
     trials: int
     repeated: int
     """Attempts beyond each trial's first."""
@@ -76,9 +74,12 @@ def run(case: Case, folder: Path) -> Result:
     ):
         stage = Stage(arena.service.url, csvs, recorder, readers)
         hits, ends = _play(case, arena, stage)
-        seen, found, late = _reckon(stage)
+        seen, found, late = reckon(stage)
     struck = [hit for hit in hits if hit is not None]
     history.write(folder / "history.jsonl", recorder.history())
+    deaths = deaths_in(data_dir.with_suffix(".log"))
+    if case.deadly and not deaths:
+        late.append(f"nothing died under {dict(case.environment)}")
     breaches = [breach for each in seen for breach in invariants.breaches(each)]
     breaches += [*equality.differences(seen), *ends, *late, *remains(data_dir)]
     return Result(
@@ -89,6 +90,7 @@ def run(case: Case, folder: Path) -> Result:
         recoveries=[found for each in seen for found in recoveries(each.events, struck)],
         strikes=Counter(strike.name for strike in struck),
         missed=len(hits) - len(struck),
+        deaths=deaths,
         trials=sum(len(each.trials) for each in seen),
         repeated=sum(trial["attempts"] - 1 for each in seen for trial in each.trials),
         studies=len(seen),
@@ -131,52 +133,3 @@ def _strike(case: Case, arena: Arena, playing: Sequence["Future[None]"]) -> list
             break
         hits.append(arena.strike(strike))
     return hits
-
-
-def _reckon(stage: Stage) -> tuple[list[Evidence], Found, list[str]]:
-    """Wait for every study's end; return what there is, and what went wrong for readers."""
-    with Client(stage.url, patience=60.0) as client:
-        late = _await_ends(client)
-        views, wrong = _views(stage)
-        studies = list(client.items("/v1/studies"))
-        seen = [gather(client, study["id"], views.get(study["id"], ())) for study in studies]
-        found = _found(list(client.items("/v1/datasets")), seen)
-    return seen, found, late + wrong
-
-
-def _await_ends(client: Client) -> list[str]:
-    deadline = time.monotonic() + END_SECONDS
-    while True:
-        running = [s["id"] for s in client.items("/v1/studies") if not _ended(s)]
-        if not running or time.monotonic() > deadline:
-            return [f"{study} did not end within {END_SECONDS:g} s" for study in running]
-        time.sleep(0.25)
-
-
-def _ended(study: Mapping[str, Any]) -> bool:
-    return study["status"] in invariants.ENDED
-
-
-def _views(stage: Stage) -> tuple[dict[str, list[Any]], list[str]]:
-    views: dict[str, list[Any]] = {}
-    wrong: list[str] = []
-    for study, readers in stage.views.items():
-        for reader in readers:
-            try:
-                views.setdefault(study, []).append(reader.result(timeout=60.0))
-            except Exception as error:  # noqa: BLE001 -- whatever ended a reader is a finding
-                wrong.append(f"{study}: a reader ended with {error!r}")
-    return views, wrong
-
-
-def _found(datasets: Sequence[Mapping[str, Any]], seen: Sequence[Evidence]) -> Found:
-    made: dict[str, list[str]] = {}
-    for thing in [*datasets, *(each.study for each in seen)]:
-        made.setdefault(thing["name"], []).append(thing["id"])
-    return Found(
-        made=made,
-        resumes={each.study["id"]: fold(each.events).resumes for each in seen},
-        cancelled=frozenset(
-            each.study["id"] for each in seen if each.study["status"] == "cancelled"
-        ),
-    )

@@ -1,5 +1,6 @@
 """A case for every fault point: processes die right there, again and again, and nothing is lost."""
 
+from tests.torture.actor import Plot
 from tests.torture.case import Case
 
 PASSAGES = {
@@ -22,6 +23,7 @@ def case(point: str, seed: int) -> Case:
         seed=seed,
         workers=1,
         actors=2,
-        stories=2,
+        stories=len(Plot),  # each client deals with a study in every way
+        deadly=True,
         environment={"AUTOML_FAULT": f"{point}:kill@{PASSAGES.get(point, 2)}"},
     )

@@ -12,8 +12,9 @@ WHOLE = Strike(0.0, Part.SERVICE, Blow.KILL, 0).name
 """Nobody but the harness starts a service again: that time is not the service's own."""
 
 _HEADINGS = (
-    "case", "seed", "strikes", "studies", "attempted", "acknowledged", "refused", "unknown", "lost",
-    "duplicated", "recovered", "unexpected", "breaches", "recovery p50", "p95", "seconds",
+    "case", "seed", "strikes", "deaths", "studies", "attempted", "acknowledged", "refused",
+    "unknown", "lost", "duplicated", "recovered", "unexpected", "breaches", "recovery p50", "p95",
+    "seconds",
 )  # fmt: skip
 
 _RECOVERY = (
@@ -59,6 +60,7 @@ def _cells(result: Result) -> list[str]:
         result.name,
         str(result.seed),
         str(sum(result.strikes.values())),
+        str(result.deaths),
         str(result.studies),
         str(verdict.attempted),
         *(str(len(marks)) for marks in sets),

@@ -20,6 +20,7 @@ def _result(**changed: object) -> Result:
         ],
         "strikes": {"kill worker": 3, "pause api": 1},
         "missed": 1,
+        "deaths": 5,
         "trials": 12,
         "repeated": 3,
         "studies": 2,
@@ -32,7 +33,8 @@ def _result(**changed: object) -> Result:
 def test_a_clean_run_says_so_with_its_figures() -> None:
     page = report([_result()], "make torture")
     assert (
-        "| strikes | 7 | 4 | 2 | 3 | 2 | 0 | 1 | 0 | 0 | 1 | 0 | 0 | 6.0 s | 9.0 s | 61 |" in page
+        "| strikes | 7 | 4 | 5 | 2 | 3 | 2 | 0 | 1 | 0 | 0 | 1 | 0 | 0 | 6.0 s | 9.0 s | 61 |"
+        in page
     )
     assert "4, of them 3 kill -9; 1 found no target" in page
     assert "| kill child | 1 | 0.1 s | 0.1 s | 1.0 s | 1.0 s |" in page
