@@ -40,9 +40,9 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.torture", description=__doc__)
     parser.add_argument("--seed", type=int, default=1, help="of the first run")
     parser.add_argument("--seeds", type=int, default=5, help="how many runs, a seed each")
-    parser.add_argument("--kills", type=int, default=50, help="strikes of a run, kills and others")
-    parser.add_argument("--minutes", type=float, default=6.0, help="longest time for its strikes")
-    parser.add_argument("--every", type=float, default=4.0, help="mean seconds between two strikes")
+    parser.add_argument("--kills", type=int, default=42, help="kill -9 of a run, among others")
+    parser.add_argument("--minutes", type=float, default=5.5, help="longest time for its strikes")
+    parser.add_argument("--every", type=float, default=2.5, help="mean seconds between two strikes")
     parser.add_argument(
         "--points", nargs="*", default=sorted(POINTS), help="fault points to die at"
     )

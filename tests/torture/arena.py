@@ -15,7 +15,7 @@ from tests.servers import free_port
 from tests.torture.recovery import Struck
 from tests.torture.schedule import Blow, Part, Strike
 
-AIM_SECONDS = 8.0
+AIM_SECONDS = 20.0
 """How long to wait for a part to strike at: a training child comes and goes with the work."""
 
 _WORKERS = frozenset({Part.WORKER, Part.CHILD, Part.PARENT})

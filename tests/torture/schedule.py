@@ -67,31 +67,28 @@ DECK: tuple[tuple[Blow, Part], ...] = (
 
 
 def schedule(
-    seed: int, strikes: int, *, every: float, pause: float, deck: tuple[tuple[Blow, Part], ...]
+    seed: int, kills: int, *, every: float, pause: float, deck: tuple[tuple[Blow, Part], ...]
 ) -> tuple[Strike, ...]:
-    """Return so many strikes; equal arguments give equal strikes.
+    """Return strikes up to so many kill -9; equal arguments give equal strikes.
 
     Sorts are dealt like cards, so that each comes up as often as the deck has it.
 
     Args:
         seed: of everything that is drawn.
-        strikes: how many.
+        kills: how many of the strikes kill; the last does.
         every: mean seconds between two; each gap is half to one and a half of them.
         pause: seconds that a part is stopped, longer than a lease to make a zombie of a worker.
         deck: the sorts of one round.
     """
     rng = random.Random(seed)
     cards = _dealt(rng, deck)
-    return tuple(
-        Strike(
-            after=round(every * rng.uniform(0.5, 1.5), 3),
-            part=part,
-            blow=blow,
-            index=rng.randrange(16),
-            seconds=pause if blow is Blow.PAUSE else 0.0,
-        )
-        for (blow, part), _ in zip(cards, range(strikes), strict=False)
-    )
+    strikes: list[Strike] = []
+    while kills:
+        blow, part = next(cards)
+        gap, index = round(every * rng.uniform(0.5, 1.5), 3), rng.randrange(16)
+        strikes.append(Strike(gap, part, blow, index, pause if blow is Blow.PAUSE else 0.0))
+        kills -= blow is Blow.KILL
+    return tuple(strikes)
 
 
 def _dealt(rng: random.Random, deck: tuple[tuple[Blow, Part], ...]) -> Iterator[tuple[Blow, Part]]:

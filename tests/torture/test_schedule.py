@@ -4,9 +4,11 @@ from collections import Counter
 
 from tests.torture.schedule import DECK, Blow, Part, Strike, schedule
 
+ROUND = sum(blow is Blow.KILL for blow, _ in DECK)
 
-def _drawn(seed: int, strikes: int = 48) -> tuple[Strike, ...]:
-    return schedule(seed, strikes, every=4.0, pause=8.0, deck=DECK)
+
+def _drawn(seed: int, kills: int = 3 * ROUND) -> tuple[Strike, ...]:
+    return schedule(seed, kills, every=4.0, pause=8.0, deck=DECK)
 
 
 def test_equal_seeds_give_equal_schedules_and_others_do_not() -> None:
@@ -15,11 +17,18 @@ def test_equal_seeds_give_equal_schedules_and_others_do_not() -> None:
 
 
 def test_a_longer_schedule_begins_like_a_shorter_one() -> None:
-    assert _drawn(1, 48)[:10] == _drawn(1, 10)
+    shorter = _drawn(1, 10)
+    assert _drawn(1)[: len(shorter)] == shorter
+
+
+def test_it_has_as_many_kills_as_asked_and_ends_with_one() -> None:
+    strikes = _drawn(1, 10)
+    assert [strike.blow for strike in strikes].count(Blow.KILL) == 10
+    assert strikes[-1].blow is Blow.KILL
 
 
 def test_each_round_has_every_sort_as_often_as_the_deck() -> None:
-    strikes = _drawn(3, 2 * len(DECK))
+    strikes = _drawn(3)
     for start in (0, len(DECK)):
         dealt = Counter((s.blow, s.part) for s in strikes[start : start + len(DECK)])
         assert dealt == Counter(DECK)
