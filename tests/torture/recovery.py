@@ -1,11 +1,12 @@
 """How long a struck trial stood still: from the blow to the moment it runs again, by its log."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from tests.torture.fold import BACK, OUTCOMES
+from tests.torture.schedule import WHOLE
 
 Log = Sequence[Mapping[str, Any]]
 
@@ -24,13 +25,15 @@ class Struck:
 
 @dataclass(frozen=True, slots=True)
 class Recovery:
-    """A trial that was struck and ran again: seconds from the blow.
+    """A trial that was struck at ``at`` and ran again: seconds from the blow.
 
     ``noticed`` is when it was given back to wait, ``running`` when a worker had it again: between
-    the two it may have waited for one that had something else to do.
+    the two it may have waited for one that had something else to do. When the whole service was
+    killed in between, that is the ``strike``.
     """
 
     strike: str
+    at: float
     noticed: float
     running: float
 
@@ -40,8 +43,9 @@ def recoveries(log: Log, strikes: Iterable[Struck]) -> list[Recovery]:
 
     Trials that ended without running again (their search was over) are left out.
     """
-    found = [_recovery(log, number, strike) for strike in strikes for number in _held(log, strike)]
-    return [recovery for recovery in found if recovery is not None]
+    fallen = list(strikes)
+    found = [_recovery(log, number, strike) for strike in fallen for number in _held(log, strike)]
+    return [_attributed(recovery, fallen) for recovery in found if recovery is not None]
 
 
 def percentile(values: Sequence[float], share: float) -> float | None:
@@ -59,6 +63,13 @@ def percentile(values: Sequence[float], share: float) -> float | None:
 def moment(event: Mapping[str, Any]) -> float:
     """Return when an event happened, in seconds since the epoch."""
     return datetime.fromisoformat(event["at"]).timestamp()
+
+
+def _attributed(recovery: Recovery, strikes: Sequence[Struck]) -> Recovery:
+    """Return a recovery under the strike that it is owed to."""
+    end = recovery.at + recovery.running
+    whole = any(s.name == WHOLE and recovery.at < s.at < end for s in strikes)
+    return replace(recovery, strike=WHOLE) if whole else recovery
 
 
 def _held(log: Log, strike: Struck) -> list[int]:
@@ -82,7 +93,7 @@ def _recovery(log: Log, number: int, strike: Struck) -> Recovery | None:
         if event["type"] in BACK:
             noticed = moment(event) - strike.at
         elif noticed is not None:
-            return Recovery(strike.name, noticed, moment(event) - strike.at)
+            return Recovery(strike.name, strike.at, noticed, moment(event) - strike.at)
     return None
 
 

@@ -6,10 +6,7 @@ from collections.abc import Sequence
 from tests.torture.case import Result
 from tests.torture.checker import Verdict
 from tests.torture.recovery import Recovery, percentile
-from tests.torture.schedule import Blow, Part, Strike
-
-WHOLE = Strike(0.0, Part.SERVICE, Blow.KILL, 0).name
-"""Nobody but the harness starts a service again: that time is not the service's own."""
+from tests.torture.schedule import WHOLE
 
 _HEADINGS = (
     "case", "seed", "strikes", "deaths", "studies", "attempted", "acknowledged", "refused",
@@ -18,8 +15,8 @@ _HEADINGS = (
 )  # fmt: skip
 
 _RECOVERY = (
-    "Seconds from kill -9 until a trial was given back, and until a worker had it again. The whole "
-    "service is started again by the harness, so that row stands apart."
+    "Seconds from kill -9 until a trial was given back, and until a worker had it again. A service "
+    f"killed whole is started again by the harness: trials that this befell are in '{WHOLE}' alone."
 )
 
 

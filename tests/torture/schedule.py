@@ -50,6 +50,9 @@ class Strike:
         return f"{self.blow} {self.part}"
 
 
+WHOLE = Strike(0.0, Part.SERVICE, Blow.KILL, 0).name
+"""What only the harness mends: nobody else starts a service again that is killed whole."""
+
 DECK: tuple[tuple[Blow, Part], ...] = (
     *[(Blow.KILL, Part.WORKER)] * 3,
     *[(Blow.KILL, Part.CHILD)] * 3,

@@ -6,6 +6,7 @@ import pytest
 
 from tests.torture import studies
 from tests.torture.recovery import Recovery, Struck, percentile, recoveries
+from tests.torture.schedule import WHOLE
 
 START = datetime(2026, 1, 1, tzinfo=UTC).timestamp()
 
@@ -32,7 +33,7 @@ def test_struck_trials_are_those_that_ran_there(
 
 def test_waiting_for_a_worker_is_told_from_being_noticed() -> None:
     strike = Struck("kill worker", START + 6.5, (100,))
-    assert recoveries(studies.LOG, [strike]) == [Recovery("kill worker", 1.5, 4.5)]
+    assert recoveries(studies.LOG, [strike]) == [Recovery("kill worker", strike.at, 1.5, 4.5)]
 
 
 def test_percentiles_are_values_that_were_measured() -> None:
@@ -41,3 +42,13 @@ def test_percentiles_are_values_that_were_measured() -> None:
     assert percentile(values, 0.95) == 19.0
     assert percentile([7.0], 0.95) == 7.0
     assert percentile([], 0.95) is None
+
+
+@pytest.mark.parametrize(
+    ("later", "owed"), [(9.0, WHOLE), (6.0, "kill worker"), (12.0, "kill worker")]
+)
+def test_a_service_killed_whole_in_between_is_what_the_recovery_is_owed_to(
+    later: float, owed: str
+) -> None:
+    strikes = [Struck("kill worker", START + 6.5, (100,)), Struck(WHOLE, START + later)]
+    assert [each.strike for each in recoveries(studies.LOG, strikes)] == [owed]
