@@ -5,7 +5,7 @@ BIN := .venv/bin
 CHROMIUM := command -v chromium >/dev/null || command -v chromium-browser >/dev/null
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: demo test check serve format clean
+.PHONY: demo test torture check serve format clean
 
 demo: .venv/installed ## the whole service on a real dataset, in about a minute and a half
 	@$(BIN)/automl demo
@@ -15,6 +15,9 @@ serve: .venv/installed ## the service, embedded, on http://127.0.0.1:8000
 
 test: .venv/tested ## the whole suite; it starts the servers it needs
 	$(BIN)/pytest
+
+torture: .venv/tested ## hundreds of strikes at a real service, and a report in torture.md; half an hour
+	$(BIN)/python -m tests.torture
 
 check: .venv/tested ## format, lint, strict types, import contracts
 	$(BIN)/ruff format --check .

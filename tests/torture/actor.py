@@ -1,0 +1,189 @@
+"""A client with a will: it uploads, starts, cancels and resumes, and takes down what it is told."""
+
+import random
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Self
+
+import httpx
+
+from automl.client import Client
+from tests.torture.history import Intention, Outcome, Recorder, Verb
+from tests.torture.invariants import ENDED
+
+PATIENCE_SECONDS = 60.0
+"""How long one intention is repeated under its key."""
+
+STORY_SECONDS = 240.0
+IMPATIENCE = 0.2
+"""How often a client whose answer was lost never asks again."""
+
+TWINS = 0.3
+"""How often a client asks again for what it was acknowledged already."""
+
+MORE_TRIALS = 2
+SPACE: dict[str, Any] = {
+    "mlp": {"layers": [1, 2], "width": [16, 32], "epochs": [30], "batch_size": [32]},
+    "random_forest": {"trees": [10, 20]},
+    "linear": {"penalty": ["l2"]},
+}
+
+Json = dict[str, Any]
+View = list[Json]
+
+
+class Plot(StrEnum):
+    """What a client does with its study."""
+
+    PLAIN = "plain"
+    CANCEL = "cancel"
+    RESUME = "resume"
+
+
+@dataclass
+class Stage:
+    """What all clients share: where the service is, its tables, and what they saw."""
+
+    url: str
+    tables: Sequence[Path]
+    recorder: Recorder
+    readers: ThreadPoolExecutor
+    views: dict[str, list["Future[View]"]] = field(default_factory=dict)
+
+
+class Actor:
+    """One client; what it wills is drawn from its own seed."""
+
+    def __init__(self, name: str, stage: Stage, seed: int) -> None:
+        self._name = name
+        self._stage = stage
+        self._rng = random.Random(f"{seed} {name}")
+        self._http = httpx.Client(base_url=stage.url, timeout=15.0)
+        self._client = Client(stage.url, patience=PATIENCE_SECONDS)
+        self._stories = 0
+        self._plots: list[Plot] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *why: object) -> None:
+        self._http.close()
+        self._client.close()
+
+    def story(self) -> None:
+        """Upload a table and see one study through to its end."""
+        self._stories += 1
+        mark = f"{self._name}-{self._stories}"
+        self._plots = self._plots or self._rng.sample(list(Plot), len(Plot))
+        plot = self._plots.pop()
+        seed = self._rng.randrange(len(self._stage.tables))
+        trials = self._rng.choice([4, 4 + MORE_TRIALS])
+        dataset = self._upload(f"{mark}-data", self._stage.tables[seed])
+        study = dataset and self._start(mark, dataset, seed=seed, trials=trials)
+        if study:
+            self._follow(mark, study, plot)
+
+    def _upload(self, mark: str, table: Path) -> str | None:
+        content = table.read_bytes()
+        return self._ask(
+            Intention(mark, self._name, Verb.UPLOAD),
+            "/v1/datasets",
+            params={"name": mark},
+            content=content,
+        )
+
+    def _start(self, mark: str, dataset: str, *, seed: int, trials: int) -> str | None:
+        """Start a study; its seed says which table it is about, so equal ones can be compared."""
+        intention = Intention(mark, self._name, Verb.STUDY)
+        body = {
+            "name": mark,
+            "dataset_id": dataset,
+            "task": {"type": "classification", "target": "y"},
+            "budget": {"trials": trials},
+            "families": list(SPACE),
+            "search_space": SPACE,
+            "seed": seed,
+        }
+        study = self._ask(intention, "/v1/studies", json=body)
+        if study and self._rng.random() < TWINS:
+            self._ask(intention, "/v1/studies", json=body)
+        return study
+
+    def _follow(self, mark: str, study: str, plot: Plot) -> None:
+        self._watch(study)
+        path = f"/v1/studies/{study}"
+        if plot is Plot.CANCEL:
+            self._until(study, lambda seen: _outcomes(seen) >= 2)
+            self._ask(Intention(f"{mark}-cancel", self._name, Verb.CANCEL, study), f"{path}/cancel")
+        self._until(study, lambda _: False)
+        if plot is Plot.RESUME:
+            body = {"budget": {"trials": MORE_TRIALS}}
+            intention = Intention(f"{mark}-resume", self._name, Verb.RESUME, study)
+            self._ask(intention, f"{path}/resume", json=body)
+            self._watch(study)
+            self._until(study, lambda _: False)
+
+    def _watch(self, study: str) -> None:
+        """Have the study's log read, live, to its end."""
+        reader = self._stage.readers.submit(_read, self._stage.url, study)
+        self._stage.views.setdefault(study, []).append(reader)
+
+    def _until(self, study: str, holds: Callable[[Json], bool]) -> None:
+        """Wait until something holds of the study or it has ended; not for ever."""
+        deadline = time.monotonic() + STORY_SECONDS
+        while time.monotonic() < deadline:
+            seen = self._client.study(study)
+            if seen["status"] in ENDED or holds(seen):
+                return
+            time.sleep(0.25)
+
+    def _ask(self, intention: Intention, path: str, **given: Any) -> str | None:
+        """Ask until there is a definite answer; returns the acknowledged id."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        headers = {"Idempotency-Key": intention.mark}
+        while time.monotonic() < deadline:
+            number = self._stage.recorder.invoke(intention)
+            answer = self._send(path, headers=headers, **given)
+            outcome, again = judged(answer)
+            status = answer.status_code if isinstance(answer, httpx.Response) else None
+            resource = None
+            if outcome is Outcome.OK and isinstance(answer, httpx.Response):
+                resource = str(answer.json()["id"])
+            self._stage.recorder.returned(number, outcome, status=status, resource=resource)
+            if outcome is Outcome.OK or not again:
+                return resource
+            if outcome is Outcome.UNKNOWN and self._rng.random() < IMPATIENCE:
+                return None
+            time.sleep(0.3)
+        return None
+
+    def _send(self, path: str, **given: Any) -> httpx.Response | httpx.TransportError:
+        try:
+            return self._http.post(path, **given)
+        except httpx.TransportError as error:
+            return error
+
+
+def judged(answer: httpx.Response | httpx.TransportError) -> tuple[Outcome, bool]:
+    """Return what a client may conclude from an answer, and whether to ask again."""
+    if isinstance(answer, (httpx.ConnectError, httpx.ConnectTimeout)):
+        return Outcome.FAIL, True  # it was never sent
+    if isinstance(answer, httpx.TransportError) or answer.status_code >= 500:
+        return Outcome.UNKNOWN, True
+    if answer.is_success:
+        return Outcome.OK, False
+    return Outcome.FAIL, "Retry-After" in answer.headers
+
+
+def _outcomes(study: Json) -> int:
+    counts = study["progress"]["trials"]
+    return int(sum(counts.values()) - counts["running"] - counts["waiting"])
+
+
+def _read(url: str, study: str) -> View:
+    with Client(url, patience=PATIENCE_SECONDS) as client:
+        return list(client.events(study))

@@ -1,0 +1,135 @@
+"""One case from beginning to end: a service, clients, strikes; then silence, and the reckoning."""
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests import tables
+from tests.torture import equality, history, invariants
+from tests.torture.actor import Actor, Stage
+from tests.torture.arena import Arena
+from tests.torture.checker import Verdict, judge
+from tests.torture.history import Recorder
+from tests.torture.reckoning import deaths_in, reckon
+from tests.torture.recovery import Recovery, Struck, recoveries
+from tests.torture.remains import remains
+from tests.torture.schedule import Strike
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What is done to a service; ``stories`` is how many studies each client starts at least."""
+
+    name: str
+    seed: int
+    strikes: Sequence[Strike] = ()
+    workers: int = 2
+    actors: int = 2
+    stories: int = 1
+    environment: Mapping[str, str] = field(default_factory=dict)
+    longest: float = float("inf")
+    """Seconds after which no further strike falls."""
+    deadly: bool = False
+    """Whether processes must die of themselves: at a fault point, or the case has shown nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came of a case."""
+
+    name: str
+    seed: int
+    verdict: Verdict
+    breaches: Sequence[str]
+    recoveries: Sequence[Recovery]
+    strikes: Mapping[str, int]
+    missed: int
+    deaths: int
+    """Processes killed, as the service itself noticed."""
+    trials: int
+    repeated: int
+    """Attempts beyond each trial's first."""
+    studies: int
+    compared: int
+    seconds: float
+
+
+def run(case: Case, folder: Path) -> Result:
+    """Run a case in a folder of its own and return what came of it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    started = time.monotonic()
+    recorder = Recorder()
+    csvs = [
+        tables.mixed(folder / f"data-{seed}.csv", rows=300, classes=2, seed=seed)
+        for seed in range(2)
+    ]
+    data_dir = folder / "data"
+    with (
+        ThreadPoolExecutor(64) as readers,  # outside: a stuck reader ends with the service
+        Arena(data_dir, workers=case.workers, environment=case.environment) as arena,
+    ):
+        stage = Stage(arena.service.url, csvs, recorder, readers)
+        hits, ends = _play(case, arena, stage)
+        seen, found, late = reckon(stage)
+    struck = [hit for hit in hits if hit is not None]
+    history.write(folder / "history.jsonl", recorder.history())
+    deaths = deaths_in(data_dir.with_suffix(".log"))
+    if case.deadly and not deaths:
+        late.append(f"nothing died under {dict(case.environment)}")
+    breaches = [breach for each in seen for breach in invariants.breaches(each)]
+    breaches += [*equality.differences(seen), *ends, *late, *remains(data_dir)]
+    return Result(
+        name=case.name,
+        seed=case.seed,
+        verdict=judge(recorder.history(), found),
+        breaches=breaches,
+        recoveries=[found for each in seen for found in recoveries(each.events, struck)],
+        strikes=Counter(strike.name for strike in struck),
+        missed=len(hits) - len(struck),
+        deaths=deaths,
+        trials=sum(len(each.trials) for each in seen),
+        repeated=sum(trial["attempts"] - 1 for each in seen for trial in each.trials),
+        studies=len(seen),
+        compared=sum(map(equality.comparable, seen)),
+        seconds=time.monotonic() - started,
+    )
+
+
+def _play(case: Case, arena: Arena, stage: Stage) -> tuple[list[Struck | None], list[str]]:
+    """Let clients work while strikes fall; return these, and how clients ended that failed."""
+    over = threading.Event()
+    with ThreadPoolExecutor(case.actors) as pool:
+        playing = [
+            pool.submit(_act, f"client-{case.seed}-{n}", stage, case, over)
+            for n in range(case.actors)
+        ]
+        try:
+            hits = _strike(case, arena, playing)
+        finally:
+            over.set()
+    errors = [error for actor in playing if (error := actor.exception()) is not None]
+    return hits, [f"a client ended with {error!r}" for error in errors]
+
+
+def _act(name: str, stage: Stage, case: Case, over: threading.Event) -> None:
+    with Actor(name, stage, case.seed) as actor:
+        told = 0
+        while told < case.stories or not over.is_set():
+            actor.story()
+            told += 1
+
+
+def _strike(case: Case, arena: Arena, playing: Sequence["Future[None]"]) -> list[Struck | None]:
+    give_up = time.monotonic() + case.longest
+    hits: list[Struck | None] = []
+    for strike in case.strikes:
+        time.sleep(strike.after)
+        failed = any(actor.done() and actor.exception() for actor in playing)
+        if failed or time.monotonic() > give_up:
+            break
+        hits.append(arena.strike(strike))
+    return hits

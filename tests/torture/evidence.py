@@ -1,0 +1,91 @@
+"""What a study shows of itself over REST after its end: all that the invariants look at."""
+
+import hashlib
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+
+from automl.client import Client
+
+Json = Mapping[str, Any]
+
+PROBE: tuple[Json, ...] = (
+    {"size": 41.5, "price": 3000.25, "colour": "red", "flag": 1},
+    {"size": None, "price": 120.0, "colour": "très noir", "flag": 0},
+    {"size": 77.0, "price": None, "colour": "never seen", "flag": 1},
+)
+"""Rows of ``tests.tables.mixed``, with a gap and an unseen category."""
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A downloaded model with what was announced: the ``ETag`` without its quotes."""
+
+    content: bytes
+    etag: str
+
+    @property
+    def sha256(self) -> str:
+        return hashlib.sha256(self.content).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One study: its resource, its trials by number, its log, and what readers saw of that live.
+
+    ``predictions`` is the service's answer for the `PROBE` rows.
+    """
+
+    study: Json
+    trials: Sequence[Json]
+    events: Sequence[Json]
+    views: Sequence[Sequence[Json]] = ()
+    model: Json | None = None
+    files: Mapping[str, File] = field(default_factory=dict)
+    predictions: Json | None = None
+
+
+def gather(client: Client, study_id: str, views: Sequence[Sequence[Json]] = ()) -> Evidence:
+    """Return what an ended study shows."""
+    study = client.study(study_id)
+    trials = client.trials(study_id, sort="number")
+    events = _log(client, study_id)
+    if study["model_id"] is None:
+        return Evidence(study, trials, events, views)
+    model = client.get(f"/v1/models/{study['model_id']}")
+    files = {
+        offered["format"]: _download(client.url, model["id"], offered["format"])
+        for offered in model["formats"]
+    }
+    predictions = client.predict(model["id"], PROBE)
+    return Evidence(study, trials, events, views, model, files, predictions)
+
+
+def _log(client: Client, study_id: str) -> list[Json]:
+    """Return the whole log, page by page: not by the stream, which the readers have watched."""
+    events: list[Json] = []
+    while True:
+        page = client.get(f"/v1/studies/{study_id}/events", after=str(len(events)), limit="500")
+        events += page["items"]
+        if not page["items"] or len(events) >= page["last_seq"]:
+            return events
+
+
+def _download(url: str, model_id: str, form: str) -> File:
+    """Return a file as it came; a service that is being restarted is asked again."""
+    deadline = time.monotonic() + 30.0
+    while True:
+        try:
+            answer = httpx.get(
+                f"{url}/v1/models/{model_id}/download", params={"format": form}, timeout=30.0
+            )
+            answer.raise_for_status()
+        except httpx.HTTPError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.2)
+        else:
+            return File(answer.content, answer.headers["ETag"].strip('"'))

@@ -1,0 +1,29 @@
+"""A case for every fault point: processes die right there, again and again, and nothing is lost."""
+
+from tests.torture.actor import Plot
+from tests.torture.case import Case
+
+PASSAGES = {
+    "ask.done": 3,
+    "cancel.seen": 1,
+    "epoch.end": 100,
+    "event.sent": 8,
+    "upload.synced": 2,
+}
+"""At which passage a process dies, where that is not the second: often, but not before it gets on.
+
+A new process counts from zero. Trials have 30 epochs a fold and two or three events.
+"""
+
+
+def case(point: str, seed: int) -> Case:
+    """Return the case of a point: one worker, so that one process passes it often enough."""
+    return Case(
+        name=f"kill at {point}",
+        seed=seed,
+        workers=1,
+        actors=2,
+        stories=len(Plot),  # each client deals with a study in every way
+        deadly=True,
+        environment={"AUTOML_FAULT": f"{point}:kill@{PASSAGES.get(point, 2)}"},
+    )

@@ -1,0 +1,75 @@
+"""What a stopped service leaves behind: no process, no lease, no half file, every byte whole."""
+
+import contextlib
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+from sqlalchemy import Connection, create_engine, func, or_, select, text
+
+from automl.store.tables import artifacts, chunks, model_files, studies, trials
+
+_OPEN = ("waiting", "running")
+
+
+def remains(data_dir: Path) -> list[str]:
+    """Return what should not be there of a service whose studies have all ended, in words."""
+    engine = create_engine(f"sqlite:///{data_dir / 'automl.sqlite'}")
+    try:
+        with engine.connect() as connection:
+            stored = [*_leases(connection), *_sound(connection), *_digests(connection)]
+    finally:
+        engine.dispose()
+    return [*_processes(data_dir), *_files(data_dir), *stored]
+
+
+def _processes(data_dir: Path) -> Iterator[str]:
+    """Yield processes that still work for the data dir: their settings name it."""
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if process.environ().get("AUTOML_DATA_DIR") == str(data_dir):
+                yield f"an orphan: {process.pid} {' '.join(process.cmdline())}"
+
+
+def _files(data_dir: Path) -> Iterator[str]:
+    """Yield unfinished uploads. Cut copies in the cache are the cache's, and swept by age."""
+    for path in (data_dir / "inbox").rglob("*"):
+        if path.is_file():
+            yield f"an unfinished upload: {path.relative_to(data_dir)}"
+
+
+def _leases(connection: Connection) -> Iterator[str]:
+    held = select(func.count()).select_from(trials)
+    if count := connection.execute(held.where(trials.c.lease_until.is_not(None))).scalar():
+        yield f"{count} leases"
+    if count := connection.execute(held.where(trials.c.state.in_(_OPEN))).scalar():
+        yield f"{count} trials without an outcome"
+    finishes = or_(studies.c.finish_until.is_not(None), studies.c.finish_worker.is_not(None))
+    if count := connection.execute(
+        select(func.count()).select_from(studies).where(finishes)
+    ).scalar():
+        yield f"{count} finishes that somebody holds"
+
+
+def _sound(connection: Connection) -> Iterator[str]:
+    answer = connection.execute(text("PRAGMA integrity_check")).scalar()
+    if answer != "ok":
+        yield f"the database is damaged: {answer}"
+    ready = select(artifacts.c.id).where(artifacts.c.state == "ready")
+    for column in (model_files.c.artifact_id, trials.c.out_of_fold, trials.c.fitted):
+        broken = select(func.count()).where(column.is_not(None), column.not_in(ready))
+        if count := connection.execute(broken).scalar():
+            yield f"{count} references of {column} to bytes that are not there"
+
+
+def _digests(connection: Connection) -> Iterator[str]:
+    """Yield artifacts whose bytes are not those of their digest."""
+    query = select(artifacts.c.id, artifacts.c.sha256).where(artifacts.c.state == "ready")
+    for artifact, announced in connection.execute(query).all():
+        digest = hashlib.sha256()
+        parts = select(chunks.c.data).where(chunks.c.artifact_id == artifact)
+        for data in connection.execute(parts.order_by(chunks.c.seq)).scalars():
+            digest.update(data)
+        if digest.hexdigest() != announced:
+            yield f"artifact {artifact} does not match its digest"
