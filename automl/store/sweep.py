@@ -1,25 +1,17 @@
 """Artifacts that nothing refers to are removed, a few chunks a transaction."""
 
-from sqlalchemy import ColumnElement, delete, exists, or_, select, update
+from sqlalchemy import delete, exists, select, update
 
+from automl.store import links
 from automl.store.clock import now
 from automl.store.database import Database
-from automl.store.tables import artifacts, chunks, datasets, model_files, trials
+from automl.store.tables import artifacts, chunks
 
 ARTIFACTS = 50
 """How many artifacts one sweep looks at."""
 
 CHUNKS = 32
 """How many chunks are deleted in a transaction."""
-
-_REFERENCES = (
-    datasets.c.source,
-    datasets.c.canonical,
-    trials.c.checkpoint,
-    trials.c.out_of_fold,
-    trials.c.fitted,
-    model_files.c.artifact_id,
-)
 
 
 def sweep(database: Database) -> int:
@@ -43,7 +35,7 @@ def _doom(database: Database, artifact_id: str) -> bool:
     with database.write() as tx:
         changed = tx.writer.execute(
             update(artifacts)
-            .where(this, artifacts.c.kept_until < now(), ~_referred())
+            .where(this, artifacts.c.kept_until < now(), ~links.referred())
             .values(state="doomed")
         )
         if not changed.rowcount:
@@ -53,10 +45,6 @@ def _doom(database: Database, artifact_id: str) -> bool:
                 .values(kept_until=None)
             )
         return bool(changed.rowcount)
-
-
-def _referred() -> ColumnElement[bool]:
-    return or_(*(exists().where(column == artifacts.c.id) for column in _REFERENCES))
 
 
 def _remove(database: Database, artifact_id: str) -> int:
