@@ -1,7 +1,10 @@
 """Artifacts that nothing refers to are removed, a few chunks a transaction."""
 
+from contextlib import suppress
+
 from sqlalchemy import delete, exists, select, update
 
+from automl.core.errors import DiskFull
 from automl.store import links
 from automl.store.clock import now
 from automl.store.database import Database
@@ -63,8 +66,11 @@ def _remove(database: Database, artifact_id: str) -> int:
 
 
 def _vacuum(database: Database) -> None:
-    """Give freed pages back to the file system, where the database does not do so itself."""
-    with database.transaction() as tx:
+    """Give freed pages back to the file system, where the database does not do so itself.
+
+    Moving pages takes room; where there is none the database uses the freed ones itself.
+    """
+    with suppress(DiskFull), database.transaction() as tx:
         if tx.sqlite:
             # It frees a page a step: through the driver's cursor, which takes all the steps.
             cursor = tx.writer.connection.cursor()
