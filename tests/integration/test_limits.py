@@ -10,7 +10,7 @@ from automl.client import Client
 from tests import tables
 from tests.e2e.service import Service, serve, until
 
-LONG = {"mlp": {"layers": [4], "width": [512], "epochs": [500], "patience": [100]}}
+LONG = {"mlp": {"layers": [4], "width": [256], "epochs": [200], "patience": [50]}}
 
 
 def study(service: Service, folder: Path, **more: Any) -> tuple[dict[str, Any], list[Any]]:
