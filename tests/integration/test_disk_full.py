@@ -5,6 +5,7 @@ The disk is mounted in a namespace that only the service sees, and goes with it.
 
 import hashlib
 import os
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -24,10 +25,18 @@ MOUNT = f'mount -t tmpfs -o size={SIZE} tmpfs "$0" && exec "$@"'
 def cramped(tmp_path: Path) -> Iterator[Service]:
     data_dir = tmp_path / "data"
     data_dir.mkdir()
-    namespace = ["--mount"] if os.geteuid() == 0 else ["--mount", "--map-root-user"]
-    within = ["unshare", *namespace, "sh", "-c", MOUNT, str(data_dir)]
+    within = [*namespace(), "sh", "-c", MOUNT, str(data_dir)]
     with serve(data_dir, workers=1, within=within) as service:
         yield service
+
+
+def namespace() -> list[str]:
+    """Return the command that mounts where nobody else sees it: as root, or as an ordinary user."""
+    for command in (["unshare", "--mount"], ["unshare", "--mount", "--map-root-user"]):
+        mount = [*command, "mount", "-t", "tmpfs", "tmpfs", "/mnt"]
+        if subprocess.run(mount, capture_output=True, check=False).returncode == 0:
+            return command
+    pytest.skip("nothing can be mounted here; tests/store and tests/runner pretend that it is full")
 
 
 def noise(seed: int, rows: int) -> bytes:
@@ -61,8 +70,45 @@ def test_a_full_disk_loses_nothing_and_can_be_emptied(cramped: Service, tmp_path
         for dataset in large:
             remove(client, dataset)
         until(lambda: upload(client, noise(99, 20_000), "again").is_success, 30, "no room again")
-        ended = study(client, small)
-        assert ended["status"] == "succeeded", ended
+        assert study(client, small)["status"] == "succeeded"
+
+
+def test_a_disk_that_others_filled_fails_trials_and_hurts_nothing_else(
+    cramped: Service, tmp_path: Path
+) -> None:
+    table = tables.mixed(tmp_path / "small.csv", rows=300).read_bytes()
+    ballast = Path(f"/proc/{cramped.process.pid}/root{cramped.data_dir}") / "ballast"
+    with httpx.Client(base_url=cramped.url, timeout=60) as client:
+        dataset = upload(client, table, "small").json()["id"]
+        leave(ballast, 12 << 20)
+        failed = study(client, dataset)
+        path = f"/v1/studies/{failed['id']}"
+        assert failed["error"]["reason"] == "NO_TRIAL_COMPLETED"
+        reasons = [trial["reason"] for trial in client.get(f"{path}/trials").json()["items"]]
+        assert reasons == ["DISK_FULL", "DISK_FULL"]
+        leave(ballast, 0)
+        refused = [
+            upload(client, table, "more"),
+            client.post("/v1/studies", json=spec(dataset)),
+            client.delete(path),
+        ]
+        assert [(one.status_code, one.json()["reason"]) for one in refused] == [
+            (507, "DISK_FULL")
+        ] * 3
+        assert client.get(path).json()["status"] == "failed"
+        assert client.get("/readyz").is_success
+        ballast.unlink()
+        more = {"budget": {"trials": 2}}
+        until(lambda: client.post(f"{path}/resume", json=more).is_success, 20, "no room again")
+        assert ended(client, path)["status"] == "succeeded"
+
+
+def leave(ballast: Path, room: int) -> None:
+    """Fill the disk up to ``room`` bytes."""
+    ballast.unlink(missing_ok=True)
+    disk = os.statvfs(ballast.parent)
+    with ballast.open("wb") as file:
+        os.posix_fallocate(file.fileno(), 0, disk.f_bavail * disk.f_frsize - room)
 
 
 def fill(client: httpx.Client, kept: dict[str, str]) -> httpx.Response:
@@ -86,17 +132,23 @@ def listed(client: httpx.Client) -> list[dict[str, Any]]:
     return items
 
 
-def study(client: httpx.Client, dataset: str) -> dict[str, Any]:
-    spec = {
+def spec(dataset: str) -> dict[str, Any]:
+    return {
         "dataset_id": dataset,
         "task": {"type": "classification", "target": "y"},
         "budget": {"trials": 2},
         "families": ["linear"],
     }
-    response = client.post("/v1/studies", json=spec)
+
+
+def study(client: httpx.Client, dataset: str) -> dict[str, Any]:
+    response = client.post("/v1/studies", json=spec(dataset))
     assert response.is_success, response.text
-    path = response.headers["location"]
-    ended = ("succeeded", "failed", "cancelled")
-    until(lambda: client.get(path).json()["status"] in ended, 90, "the study never ended")
+    return ended(client, response.headers["location"])
+
+
+def ended(client: httpx.Client, path: str) -> dict[str, Any]:
+    over = ("succeeded", "failed", "cancelled")
+    until(lambda: client.get(path).json()["status"] in over, 90, "the study never ended")
     found: dict[str, Any] = client.get(path).json()
     return found
