@@ -12,6 +12,7 @@ from api.context import Context
 from api.events import Tailer
 from api.guard import Guard
 from api.inbox import Inbox
+from api.rate import Rate
 from api.routes import datasets, models, service, studies, trials
 from api.routes import pages as page_routes
 from api.schemas import PredictBody
@@ -52,7 +53,8 @@ def create_app(settings: Settings, store: Store, doorbell: Doorbell) -> FastAPI:
     app.include_router(page_routes.router(pages.load()))
     errors.install(app)
     documents.install(app, PredictBody)
-    app.add_middleware(Guard, access=context.access)
+    rate = Rate(settings.tenant_requests_per_second)
+    app.add_middleware(Guard, access=context.access, rate=rate)
     app.add_middleware(Timed, telemetry=context.telemetry)
     return app
 

@@ -24,6 +24,7 @@ STATUS: Mapping[type[AutoMLError], int] = {
     errors.InvalidCursor: 400,
     errors.TooLarge: 413,
     errors.NotFound: 404,
+    errors.QuotaExceeded: 403,
     errors.Conflict: 409,
     errors.DatasetInUse: 409,
     errors.DatasetGone: 409,

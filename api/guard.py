@@ -3,6 +3,7 @@
 It decides before anything of a body is read.
 """
 
+import math
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
@@ -12,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.access import ANYONE, Access, Caller, bearer, needed
 from api.errors import of_error, problem
+from api.rate import Rate
 from automl.core.errors import Unavailable
 
 HEADERS = {
@@ -28,13 +30,16 @@ _CHALLENGE = 'Bearer realm="automl"'
 class Guard:
     """Once a key was created: a key for everything of ``/v1``. Before that: loopback only.
 
+    And no more requests to ``/v1`` than a tenant may make.
+
     A page of another site can make a browser send requests here, or point a name of its own at
     127.0.0.1 (DNS rebinding); ``Origin`` and ``Host`` give both away.
     """
 
-    def __init__(self, app: ASGIApp, access: Access) -> None:
+    def __init__(self, app: ASGIApp, access: Access, rate: Rate) -> None:
         self._app = app
         self._access = access
+        self._rate = rate
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse, or pass on with the caller noted, and add the headers to the answer."""
@@ -59,13 +64,21 @@ class Guard:
         headers, path = Headers(scope=scope), scope["path"]
         private = path == "/v1" or path.startswith("/v1/")
         try:
-            closed = await self._access.closed()
-            if not closed:
-                return _elsewhere(headers) or ANYONE
-            return await self._check(headers, scope["method"], path) if private else ANYONE
+            if not await self._access.closed():
+                verdict = _elsewhere(headers) or ANYONE
+            elif private:
+                verdict = await self._check(headers, scope["method"], path)
+            else:
+                return ANYONE
+            return self._count(verdict) if private else verdict
         except Unavailable as error:
             # What is open to all tells nothing of anyone, and health must be seen right now.
             return of_error(error) if private else ANYONE
+
+    def _count(self, verdict: Caller | Response) -> Caller | Response:
+        """Return the verdict, or the refusal of a tenant that asks too much."""
+        seconds = self._rate.wait(verdict.tenant) if isinstance(verdict, Caller) else 0.0
+        return _too_many(seconds) if seconds else verdict
 
     async def _check(self, headers: Headers, method: str, path: str) -> Caller | Response:
         text = bearer(headers.get("authorization"))
@@ -91,6 +104,16 @@ class Guard:
 
 def _unknown(detail: str, challenge: str) -> Response:
     return problem(401, "UNAUTHENTICATED", detail, headers={"WWW-Authenticate": challenge})
+
+
+def _too_many(seconds: float) -> Response:
+    wait = math.ceil(seconds)
+    return problem(
+        429,
+        "RATE_LIMITED",
+        f"This tenant sends more requests than it may; the next one is taken in {wait} s.",
+        headers={"Retry-After": str(wait)},
+    )
 
 
 def _elsewhere(headers: Headers) -> Response | None:

@@ -56,6 +56,9 @@ async def create_dataset(
     limit = context.settings.max_upload_bytes
     once = Once(context.store, tenant=tenant, key=key, operation="POST /v1/datasets")
     async with _reserved(once):
+        if not once.answered:  # an answer is given again whatever the tenant has by now
+            size = max(0, _declared(request) - OVERHEAD)  # a first look: the store has the last
+            await to_thread.run_sync(datasets.admit, context.store, tenant, size)
         with context.inbox.sink(limit) as sink:
             arrived = await _receive(request, sink, given, limit=limit)
             work = partial(_answer, context, once, arrived, tenant=tenant)
@@ -89,8 +92,7 @@ async def _keep_touching(once: Once) -> None:
 async def _receive(request: Request, sink: Sink, given: Given, *, limit: int) -> _Arrived:
     content_type = request.headers.get("content-type", "application/octet-stream")
     is_form = content_type.lower().startswith("multipart/")
-    declared = request.headers.get("content-length", "")
-    if declared.isdecimal() and int(declared) > limit + (OVERHEAD if is_form else 0):
+    if _declared(request) > limit + (OVERHEAD if is_form else 0):
         raise too_large(limit)
     if not is_form:
         file = await receive(request.stream(), sink)
@@ -102,6 +104,12 @@ async def _receive(request: Request, sink: Sink, given: Given, *, limit: int) ->
     datasets.check_modality(modality)
     name = given.name or _checked_name(form.fields.get("name")) or _stem(form.filename)
     return _Arrived(form.file, Given(name, modality), _clean_type(form.media_type))
+
+
+def _declared(request: Request) -> int:
+    """Return the bytes that the body is said to have, 0 where nothing is said."""
+    declared = request.headers.get("content-length", "")
+    return int(declared) if declared.isdecimal() else 0
 
 
 def _answer(context: Context, once: Once, arrived: _Arrived, *, tenant: str) -> Reply:

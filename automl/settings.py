@@ -11,6 +11,8 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Self
 
+from automl.core.quota import Quotas
+
 MIB = 1024 * 1024
 
 
@@ -50,6 +52,13 @@ class Settings:
     trial_max_bytes: int = 0
     """0: a worker's share of the memory."""
     max_attempts: int = 3
+    tenant_max_bytes: int = 0
+    """What a tenant may store; 0, here and below: no limit."""
+    tenant_max_datasets: int = 0
+    tenant_max_studies: int = 0
+    tenant_max_running_trials: int = 0
+    tenant_requests_per_second: float = 0.0
+    """In each API process; two seconds' worth may come at once."""
     fault: str = ""
     """Fault points for tests, see ``automl/core/fault.py``."""
     log_level: str = "INFO"
@@ -93,6 +102,16 @@ class Settings:
     def unpacked_limit(self) -> int:
         """Bytes that an upload may unpack to."""
         return self.max_unpacked_bytes or 4 * self.max_upload_bytes
+
+    @property
+    def quotas(self) -> Quotas:
+        """What one tenant may have."""
+        return Quotas(
+            bytes=self.tenant_max_bytes,
+            datasets=self.tenant_max_datasets,
+            studies=self.tenant_max_studies,
+            trials=self.tenant_max_running_trials,
+        )
 
     @property
     def sqlalchemy_url(self) -> str:

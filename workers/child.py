@@ -13,7 +13,7 @@ from automl.core.fault import configure
 from automl.settings import Settings
 from workers.drain import drain
 from workers.line import Line
-from workers.process import end_with_parent
+from workers.process import bound_memory, end_with_parent
 
 
 def main(worker: str, threads: int, descriptor: int) -> None:
@@ -21,6 +21,8 @@ def main(worker: str, threads: int, descriptor: int) -> None:
     end_with_parent(signal.SIGKILL)
     settings = Settings.from_environment()
     configure(settings.fault)
+    if not settings.device.startswith("cuda"):  # a device's driver reserves addresses without end
+        bound_memory(settings.trial_max_bytes)
     line = Line(Connection(descriptor))
     signal.signal(signal.SIGTERM, lambda *_: line.leave())
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the supervisor's to interpret

@@ -3,6 +3,7 @@
 import contextlib
 import ctypes
 import os
+import resource
 import signal
 import sys
 from pathlib import Path
@@ -15,6 +16,10 @@ _GPUS = Path("/proc/driver/nvidia/gpus")
 
 MEMORY_SHARE = 0.85
 """Of the machine's memory so much belongs to the training children together."""
+
+
+_FENCE_BYTES = 1 << 30
+"""Room for stacks and arenas that threads reserve and hardly touch."""
 
 
 class StartError(AutoMLError):
@@ -38,6 +43,20 @@ def end_with_parent(number: signal.Signals) -> None:
     """
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(number))
+
+
+def bound_memory(size: int) -> None:
+    """Let this process allocate no more than a trial of ``size`` bytes could ever need. Linux only.
+
+    A fence behind the parent's look at what is really occupied: what allocates without end must not
+    fill the machine between two looks. Data that is reserved but not used counts here, so the fence
+    stands well above the limit.
+    """
+    if sys.platform == "linux" and size > 0:
+        _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+        fence = size + size // 2 + _FENCE_BYTES
+        limit = fence if hard == resource.RLIM_INFINITY else min(fence, hard)
+        resource.setrlimit(resource.RLIMIT_DATA, (limit, hard))
 
 
 def cores() -> int:

@@ -33,8 +33,11 @@ def _keeper(settings: Settings, leases: Leases) -> Keeper:
     slots = process.slots(settings.workers)
     threads = max(1, process.cores() // slots)
     device = settings.device or process.device(0)
+    memory = settings.trial_max_bytes or process.memory_share(slots)
     environment = settings.child_environment(
-        AUTOML_DEVICE=device, **dict.fromkeys(_THREADS, str(threads))
+        AUTOML_DEVICE=device,
+        AUTOML_TRIAL_MAX_BYTES=str(memory),
+        **dict.fromkeys(_THREADS, str(threads)),
     )
     return Keeper(
         leases,
@@ -42,8 +45,5 @@ def _keeper(settings: Settings, leases: Leases) -> Keeper:
         worker=name,
         device=device,
         heartbeat=settings.heartbeat_seconds,
-        limits=Limits(
-            seconds=settings.trial_max_seconds,
-            bytes=settings.trial_max_bytes or process.memory_share(slots),
-        ),
+        limits=Limits(seconds=settings.trial_max_seconds, bytes=memory),
     )

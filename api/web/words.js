@@ -47,6 +47,7 @@ const FAILURES = {
   DATASET_UNUSABLE: "The dataset cannot be used for this task.",
   EXPORT_FAILED: "The model could not be written as a file.",
   NO_WORKER: "No worker was there to train. Start one, then resume the study.",
+  DISK_FULL: "There was no space left for the model. Make room, then resume the study.",
   INTERNAL: "Something went wrong inside the service; its log has more.",
 };
 

@@ -9,6 +9,7 @@ AutoMLError
 │   ├── InvalidCursor            a cursor this service did not give out
 │   └── TooLarge                 more bytes than the service takes
 ├── NotFound                     unknown, or another tenant's
+├── QuotaExceeded                the tenant has as much as it may have
 ├── Conflict                     the resource's state forbids it
 │   ├── DatasetInUse
 │   ├── DatasetGone
@@ -104,6 +105,12 @@ class NotFound(AutoMLError):
     """There is no such resource."""
 
     reason = "NOT_FOUND"
+
+
+class QuotaExceeded(AutoMLError):
+    """The tenant has as much as it may have; delete something first."""
+
+    reason = "QUOTA"
 
 
 class Conflict(AutoMLError):

@@ -87,7 +87,15 @@ TrialSort = Literal["number", "value", "seconds", "started_at"]
 class Datasets(Protocol):
     """Uploaded datasets."""
 
-    def add(self, dataset: Dataset) -> None: ...
+    def admit(self, tenant: str, size: int) -> None:
+        """Return if there would be room for a dataset of ``size`` stored bytes; `add` decides.
+
+        Raises `QuotaExceeded`.
+        """
+
+    def add(self, dataset: Dataset) -> None:
+        """Store a dataset whose artifacts are stored already. Raises `QuotaExceeded`."""
+
     def get(self, tenant: str, dataset_id: str) -> Dataset: ...
     def list(self, tenant: str, *, before: str | None, limit: int) -> Sequence[Dataset]:
         """Return the newest first, those with an id below ``before``."""
@@ -100,7 +108,10 @@ class Studies(Protocol):
     """Studies and what their owners do to them. Every change appends its event."""
 
     def add(self, study: Study) -> None:
-        """Store a queued study with its ``study.queued`` and ``study.plan`` events."""
+        """Store a queued study with its ``study.queued`` and ``study.plan`` events.
+
+        Raises `QuotaExceeded`.
+        """
 
     def get(self, tenant: str, study_id: str) -> Study: ...
     def list(
@@ -245,8 +256,8 @@ class Leases(Protocol):
     def claim(self, worker: str) -> Attempt | Finish | Turn | None:
         """Return the next piece of work: finishes first, then waiting trials, then a turn to ask.
 
-        Fair between tenants, inside a tenant by priority, then fewest running trials, then age.
-        An attempt or finish is already leased; a turn is not.
+        Fair between tenants; inside a tenant by priority, then fewest running trials, then whose
+        turn was longest ago. An attempt or finish is already leased; a turn is not.
         """
 
     def begin(self, worker: str, turn: Turn, candidate: Candidate) -> Attempt | None:

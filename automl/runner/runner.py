@@ -3,6 +3,7 @@
 import errno
 import time
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -238,7 +239,8 @@ class Runner:
 
     def _write(self, tenant: str, state: State) -> str:
         content = archive.pack(state)
-        return persist(lambda: self._store.artifacts.put(tenant, STATE, _chunks(content))).id
+        put = partial(self._store.artifacts.put, tenant, STATE)
+        return persist(lambda: put(_chunks(content)), wait_for_room=False).id
 
 
 def _trial_failure(error: Exception) -> tuple[TrialFailure, str]:
@@ -248,8 +250,7 @@ def _trial_failure(error: Exception) -> tuple[TrialFailure, str]:
     # torch's error for a full device is no MemoryError, and torch need not be loaded to know it.
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
         return TrialFailure.OUT_OF_MEMORY, "Training needs more memory than the worker has."
-    full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
-    if full or isinstance(error, DiskFull):
+    if _full(error):
         return TrialFailure.DISK_FULL, "The disk is full; the result could not be stored."
     log.error("trial.broken", exc_info=error)
     name = type(error).__name__
@@ -261,12 +262,20 @@ def _study_failure(error: Exception) -> tuple[StudyFailure, str]:
         return StudyFailure.NO_TRIAL_COMPLETED, str(error)
     if isinstance(error, ExportFailed):
         return StudyFailure.EXPORT_FAILED, str(error)
+    if _full(error):
+        detail = "The disk is full; the model could not be stored. Make room and resume the study."
+        return StudyFailure.DISK_FULL, detail
     log.error("study.broken", exc_info=error)
     name = type(error).__name__
     return (
         StudyFailure.INTERNAL,
         f"The finish broke with {name}; the worker's log has the traceback.",
     )
+
+
+def _full(error: Exception) -> bool:
+    no_room = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+    return no_room or isinstance(error, DiskFull)
 
 
 def _chunks(content: bytes, size: int = 1 << 20) -> Iterator[bytes]:

@@ -71,6 +71,7 @@ def create(
     Raises:
         DatasetUnreadable: with the first bad places.
         TooLarge: it unpacks to more than the service takes.
+        QuotaExceeded: the tenant may have no more.
         DiskFull: there is no room.
     """
     from automl.data import ingest  # loads pyarrow, which most requests never need
@@ -85,6 +86,7 @@ def create(
                 out=table,
                 unpacked_limit=unpacked_limit,
             )
+            admit(store, tenant, upload.bytes + table.stat().st_size)
         source = store.artifacts.put(tenant, upload.media_type, _chunks(upload.path))
         canonical = store.artifacts.put(tenant, PARQUET, _chunks(table))
     finally:
@@ -109,6 +111,12 @@ def create(
         unit.datasets.add(dataset)
         keep(unit, dataset)
     return dataset
+
+
+def admit(store: Store, tenant: str, size: int) -> None:
+    """Return if the tenant may store a dataset of ``size`` bytes. Raises `QuotaExceeded`."""
+    with store.unit() as unit:
+        unit.datasets.admit(tenant, size)
 
 
 def get(store: Store, tenant: str, dataset_id: str) -> Dataset:

@@ -34,6 +34,11 @@ class Once:
         self._operation = operation
         self._answered = key is None
 
+    @property
+    def answered(self) -> bool:
+        """Whether the key has its answer already; never so without a key."""
+        return self._key is not None and self._answered
+
     def reserve(self) -> None:
         """Take the key.
 

@@ -56,7 +56,7 @@ def plan(store: Store, cache: Cache, tenant: str, spec: StudySpec) -> Plan:
 def create(
     store: Store, cache: Cache, *, tenant: str, spec: StudySpec, keep: Keep = _nothing
 ) -> Study:
-    """Plan and queue a study. Raises what `plan` raises."""
+    """Plan and queue a study. Raises what `plan` raises, and `QuotaExceeded`."""
     planned = plan(store, cache, tenant, spec)
     with store.unit() as unit:
         now = unit.now()

@@ -20,6 +20,7 @@ from automl.store import rows
 from automl.store.clock import now
 from automl.store.database import Database, Transaction
 from automl.store.links import UNREFERENCED_SECONDS
+from automl.store.room import check_room
 from automl.store.tables import artifacts, chunks
 
 CHUNK = 1024 * 1024
@@ -151,6 +152,7 @@ class _Upload:
             tx.writer.execute(insert(artifacts).values(**self._row("writing", until)))
         else:
             self._update(tx, kept_until=until)
+        check_room(tx, sum(map(len, self._held)))
         values = [self._chunk(place, data) for place, data in enumerate(self._held)]
         for value in values:  # one at a time: a parameter list of 4 MiB is copied as a whole
             tx.writer.execute(insert(chunks).values(**value))

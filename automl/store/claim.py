@@ -10,9 +10,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, RowMapping, Select, and_, case, func, or_, select, update
 
 from automl.core.catalog import EventType, StudyStatus, TrialState
+from automl.core.quota import Quotas
 from automl.core.study import REPLAY_WINDOW
 from automl.core.trial import Attempt, Candidate, Finish, Turn
-from automl.store import rows
+from automl.store import quota, rows
 from automl.store.clock import now
 from automl.store.ledger import Ledger
 from automl.store.tables import points, studies, trials
@@ -46,14 +47,23 @@ CANDIDATES = 16
 """How many studies a claim tries before it leaves the rest to the next claim."""
 
 
-def _ranking() -> Select[Any]:
+def ranking(most: int) -> Select[Any]:
+    """Return the query for studies with something to do, the most deserving first.
+
+    ``leases`` says whether that is more than a turn. Nobody is starved: between tenants, and inside
+    a tenant between studies of a priority, those with the fewest running trials come first, and
+    where that is equal, whose turn was longest ago; until its first turn a study has waited since
+    it was queued.
+
+    Args:
+        most: trials of a tenant that may run at the same time, 0 for no limit.
+    """
     active = (StudyStatus.QUEUED.value, StudyStatus.RUNNING.value, StudyStatus.FINALIZING.value)
     load = (
         select(
             _c.tenant,
             func.sum(_c.running).label("running"),
-            func.max(_c.served_at).label("served_at"),
-            func.min(_c.created_at).label("created_at"),
+            func.coalesce(_served(), func.min(_c.queued_at)).label("waits_since"),
         )
         .where(_c.status.in_((*active, StudyStatus.PAUSED.value)))
         .group_by(_c.tenant)
@@ -62,20 +72,21 @@ def _ranking() -> Select[Any]:
     searching = _c.status.in_((StudyStatus.QUEUED.value, StudyStatus.RUNNING.value))
     columns = (_c.id, _c.tenant, _c.version, _c.next_number, _c.search_ends_at)
     leases = or_(_c.status == StudyStatus.FINALIZING.value, _c.waiting > 0, OVER)
+    runs = or_(_c.waiting > 0, ASKS)
+    if most:
+        runs = and_(runs, load.c.running < most)
     return (
         select(*columns, leases.label("leases"), now().label("now"))
         .join(load, load.c.tenant == _c.tenant)
-        .where(
-            _c.status.in_(active), or_(FINISH_DUE, and_(searching, or_(_c.waiting > 0, ASKS, OVER)))
-        )
+        .where(_c.status.in_(active), or_(FINISH_DUE, and_(searching, or_(runs, OVER))))
         .order_by(
             case((_c.status == StudyStatus.FINALIZING.value, 0), else_=1),
-            load.c.running,  # between tenants; where that is equal, whose turn was longest ago
-            func.coalesce(load.c.served_at, 0.0),
-            load.c.created_at,
+            load.c.running,
+            load.c.waits_since,
             _c.tenant,
             _c.priority.desc(),
             _c.running,
+            func.coalesce(_c.served_at, _c.queued_at),
             _c.created_at,
             _c.id,
         )
@@ -83,26 +94,33 @@ def _ranking() -> Select[Any]:
     )
 
 
-RANKING = _ranking()
-"""Studies with something to do, the most deserving first.
+def _served() -> ColumnElement[float | None]:
+    """Return when the group's tenant last had a turn.
 
-``leases`` says whether that is more than a turn.
-"""
+    Ended studies count: else a tenant of many small ones would look as if it had never had any.
+    """
+    every = studies.alias("every")
+    last = select(func.max(every.c.served_at)).where(every.c.tenant == _c.tenant)
+    return last.correlate(studies).scalar_subquery()
 
 
 def turn(row: RowMapping) -> Turn:
-    """Return the turn of a study that `RANKING` found."""
+    """Return the turn of a study that `ranking` found."""
     ends_at = row["search_ends_at"]
     left = None if ends_at is None else max(0.0, ends_at - row["now"])
     return Turn(row["id"], row["tenant"], row["version"], row["next_number"], left)
 
 
-def take(ledger: Ledger, worker: str, lease_seconds: float) -> Attempt | Finish | Turn | None:
+def take(
+    ledger: Ledger, worker: str, lease_seconds: float, quotas: Quotas
+) -> Attempt | Finish | Turn | None:
     """Return what the locked study has to do now, leased to the worker; None: nothing."""
     study = ledger.study
     if study.status is StudyStatus.FINALIZING:
         return _finish(ledger, worker, lease_seconds)
     if study.status not in (StudyStatus.QUEUED, StudyStatus.RUNNING):
+        return None
+    if not quota.may_run(ledger.tx, quotas, study.tenant):
         return None
     if study.waiting and (attempt := _waiting(ledger, worker, lease_seconds)) is not None:
         return attempt

@@ -78,6 +78,9 @@ def _go_on(ledger: Ledger, add: Budget | None) -> bool:
 def _reopen(ledger: Ledger, add: Budget | None) -> None:
     """Go on after the end: the log goes on too, the old model stays until there is a new one."""
     study = ledger.study
+    if add is None and study.error_reason == StudyFailure.DISK_FULL.value:
+        _finish_again(ledger)
+        return
     starved = study.error_reason == StudyFailure.NO_WORKER.value
     if add is None and not starved and _searched_to_the_end(study):
         raise StudyState(f"the study's {study.seconds:g} s are spent; add seconds to its budget")
@@ -98,6 +101,16 @@ def _reopen(ledger: Ledger, add: Budget | None) -> None:
     study.cancelling = study.exhausted = False
     study.queued_at = ledger.now
     _running(ledger)
+
+
+def _finish_again(ledger: Ledger) -> None:
+    """Build the model that found no room: the search is over, and its results are all there."""
+    study = ledger.study
+    study.paused_at = study.finished_at
+    _end_pause(ledger)
+    study.finished_at = study.error_reason = study.error_detail = None
+    _running(ledger)
+    end_search(ledger)
 
 
 def _running(ledger: Ledger) -> None:

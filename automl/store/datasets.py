@@ -7,8 +7,9 @@ from sqlalchemy import delete, insert, or_, select
 from automl.core.catalog import StudyStatus
 from automl.core.errors import DatasetInUse, NotFound
 from automl.core.fault import fault
+from automl.core.quota import UNBOUNDED, Quotas
 from automl.core.schema import Dataset
-from automl.store import codec, links, rows
+from automl.store import codec, links, quota, rows
 from automl.store.database import Transaction
 from automl.store.tables import datasets, studies
 
@@ -18,12 +19,26 @@ _ENDED = [status.value for status in StudyStatus if status.ended]
 class SqlDatasets:
     """Uploaded datasets."""
 
-    def __init__(self, tx: Transaction) -> None:
+    def __init__(self, tx: Transaction, quotas: Quotas = UNBOUNDED) -> None:
         self._tx = tx
+        self._quotas = quotas
+
+    def admit(self, tenant: str, size: int) -> None:
+        """Return if there would be room for a dataset of ``size`` stored bytes; `add` decides.
+
+        Raises:
+            QuotaExceeded: there would not.
+        """
+        quota.check_datasets(self._tx, self._quotas, tenant, more=1, size=size)
 
     def add(self, dataset: Dataset) -> None:
-        """Store a dataset whose artifacts are stored already."""
+        """Store a dataset whose artifacts are stored already.
+
+        Raises:
+            QuotaExceeded: the tenant may have no more.
+        """
         fault("upload.synced")
+        quota.queue(self._tx, dataset.tenant)
         values = {
             "id": dataset.id,
             "tenant": dataset.tenant,
@@ -41,6 +56,7 @@ class SqlDatasets:
         }
         links.hold(self._tx, dataset.source, dataset.table, eager=True)
         self._tx.writer.execute(insert(datasets).values(values))
+        quota.check_datasets(self._tx, self._quotas, dataset.tenant)
         self._tx.points.append("dataset.committed")
 
     def get(self, tenant: str, dataset_id: str) -> Dataset:

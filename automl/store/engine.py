@@ -41,6 +41,8 @@ def _sqlite(url: str) -> Engine:
             "journal_mode=WAL",
             "synchronous=FULL",
             "foreign_keys=ON",
+            # Some builds overwrite all that is deleted, and a full disk could not be emptied.
+            "secure_delete=FAST",
             "journal_size_limit=67108864",
         ):
             connection.execute(f"PRAGMA {pragma}").close()

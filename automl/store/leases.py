@@ -11,8 +11,9 @@ from automl.core.errors import LeaseLost
 from automl.core.fault import fault
 from automl.core.model import Model
 from automl.core.ports import Order, Outcome, Worker
+from automl.core.quota import UNBOUNDED, Quotas
 from automl.core.trial import Attempt, Candidate, CurvePoint, Finish, Rungs, Turn
-from automl.store import beat, begin, claim, curves, ends, finishes, links, reap, sweep
+from automl.store import beat, begin, claim, curves, ends, finishes, links, quota, reap, sweep
 from automl.store.database import Database
 from automl.store.ledger import Ledger
 from automl.store.settle import settle
@@ -22,19 +23,28 @@ from automl.store.tables import trials, workers
 class SqlLeases:
     """Claims, fencing tokens, heartbeats and the ends of trials."""
 
-    def __init__(self, database: Database, *, lease_seconds: float, max_attempts: int) -> None:
+    def __init__(
+        self,
+        database: Database,
+        *,
+        lease_seconds: float,
+        max_attempts: int,
+        quotas: Quotas = UNBOUNDED,
+    ) -> None:
         self._database = database
         self._lease_seconds = lease_seconds
         self._max_attempts = max_attempts
+        self._quotas = quotas
+        self._ranking = claim.ranking(quotas.trials)
 
     def claim(self, worker: str) -> Attempt | Finish | Turn | None:
         """Return the next piece of work: finishes first, then waiting trials, then a turn to ask.
 
-        Fair between tenants, inside a tenant by priority, then fewest running trials, then age.
-        An attempt or finish is already leased; a turn is not.
+        Fair between tenants; inside a tenant by priority, then fewest running trials, then whose
+        turn was longest ago. An attempt or finish is already leased; a turn is not.
         """
         with self._database.transaction() as tx:
-            candidates = tx.reader.execute(claim.RANKING).mappings().all()
+            candidates = tx.reader.execute(self._ranking).mappings().all()
         for row in candidates:
             if not row["leases"]:
                 return claim.turn(row)
@@ -42,7 +52,7 @@ class SqlLeases:
                 work = None
                 if ledger is not None:
                     settle(ledger)
-                    work = claim.take(ledger, worker, self._lease_seconds)
+                    work = claim.take(ledger, worker, self._lease_seconds, self._quotas)
             if work is not None:
                 if not isinstance(work, Turn):
                     fault("trial.claimed")
@@ -56,6 +66,8 @@ class SqlLeases:
             if ledger is None:
                 return None
             settle(ledger)
+            if not quota.may_run(ledger.tx, self._quotas, turn.tenant):
+                return None
             attempt = begin.begin(
                 ledger, worker, turn, candidate, lease_seconds=self._lease_seconds
             )

@@ -4,15 +4,30 @@
 artifact, so that nothing here can lose bytes: at worst they stay an hour longer.
 """
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import ColumnElement, exists, func, or_, select, update
 
 from automl.core.errors import NotFound
 from automl.store.clock import now
 from automl.store.database import Transaction
-from automl.store.tables import artifacts
+from automl.store.tables import artifacts, datasets, model_files, trials
 
 UNREFERENCED_SECONDS = 3600.0
 """How long stored bytes wait for somebody to refer to them."""
+
+_REFERENCES = (
+    datasets.c.source,
+    datasets.c.canonical,
+    trials.c.checkpoint,
+    trials.c.out_of_fold,
+    trials.c.fitted,
+    model_files.c.artifact_id,
+)
+"""Every column that may refer to an artifact."""
+
+
+def referred() -> ColumnElement[bool]:
+    """Return, in SQL, whether anything refers to the artifact of the row."""
+    return or_(*(exists().where(column == artifacts.c.id) for column in _REFERENCES))
 
 
 def hold(tx: Transaction, *ids: str, eager: bool = False) -> None:

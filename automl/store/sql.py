@@ -7,6 +7,7 @@ from pathlib import Path
 from sqlalchemy import make_url, text
 
 from automl.core import ports
+from automl.core.quota import UNBOUNDED, Quotas
 from automl.settings import Settings
 from automl.store import fleet
 from automl.store.artifacts import SqlArtifacts
@@ -24,11 +25,11 @@ from automl.store.trials import SqlTrials
 class SqlUnit:
     """One transaction's view of the store; it takes no lock before something is written."""
 
-    def __init__(self, tx: Transaction, lease_seconds: float) -> None:
+    def __init__(self, tx: Transaction, lease_seconds: float, quotas: Quotas = UNBOUNDED) -> None:
         self._tx = tx
         self._lease_seconds = lease_seconds
-        self.datasets: ports.Datasets = SqlDatasets(tx)
-        self.studies: ports.Studies = SqlStudies(tx)
+        self.datasets: ports.Datasets = SqlDatasets(tx, quotas)
+        self.studies: ports.Studies = SqlStudies(tx, quotas)
         self.trials: ports.Trials = SqlTrials(tx)
         self.events: ports.Events = SqlEvents(tx)
         self.models: ports.Models = SqlModels(tx)
@@ -51,20 +52,31 @@ class SqlUnit:
 class SqlStore:
     """Everything durable, in one database."""
 
-    def __init__(self, url: str, *, lease_seconds: float, max_attempts: int) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        lease_seconds: float,
+        max_attempts: int,
+        quotas: Quotas = UNBOUNDED,
+    ) -> None:
         self.database = Database(url)
         self.artifacts: ports.Artifacts = SqlArtifacts(self.database)
         self.leases: ports.Leases = SqlLeases(
-            self.database, lease_seconds=lease_seconds, max_attempts=max_attempts
+            self.database,
+            lease_seconds=lease_seconds,
+            max_attempts=max_attempts,
+            quotas=quotas,
         )
         self._url = url
         self._lease_seconds = lease_seconds
+        self._quotas = quotas
 
     @contextmanager
     def unit(self) -> Iterator[ports.Unit]:
         """Return a transaction: committed when the block ends, rolled back when it raises."""
         with self.database.transaction() as tx:
-            yield SqlUnit(tx, self._lease_seconds)
+            yield SqlUnit(tx, self._lease_seconds, self._quotas)
 
     def ping(self) -> None:
         """Return when the database answers.
@@ -92,4 +104,9 @@ def open_store(settings: Settings) -> SqlStore:
     path = make_url(url).database
     if url.startswith("sqlite") and path:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
-    return SqlStore(url, lease_seconds=settings.lease_seconds, max_attempts=settings.max_attempts)
+    return SqlStore(
+        url,
+        lease_seconds=settings.lease_seconds,
+        max_attempts=settings.max_attempts,
+        quotas=settings.quotas,
+    )

@@ -7,8 +7,9 @@ from sqlalchemy import delete, insert, select
 
 from automl.core.catalog import EventType, StudyStatus
 from automl.core.errors import NotFound, StudyState
+from automl.core.quota import UNBOUNDED, Quotas
 from automl.core.study import Budget, Study
-from automl.store import codec, control, links, rows
+from automl.store import codec, control, links, quota, rows
 from automl.store.clock import now
 from automl.store.database import Transaction
 from automl.store.datasets import lock_datasets
@@ -19,19 +20,23 @@ from automl.store.tables import model_files, models, studies, trials
 class SqlStudies:
     """Studies, from the queue to their end."""
 
-    def __init__(self, tx: Transaction) -> None:
+    def __init__(self, tx: Transaction, quotas: Quotas = UNBOUNDED) -> None:
         self._tx = tx
+        self._quotas = quotas
 
     def add(self, study: Study) -> None:
         """Store a queued study with its ``study.queued`` and ``study.plan`` events.
 
         Raises:
             NotFound: its dataset was removed meanwhile.
+            QuotaExceeded: the tenant may have no more.
         """
         spec = study.spec
+        quota.queue(self._tx, study.tenant)
         if not lock_datasets(self._tx, spec.dataset_id, spec.test_dataset_id):
             raise NotFound(f"there is no dataset {spec.dataset_id!r}")
         self._tx.writer.execute(insert(studies).values(_values(study)))
+        quota.check_studies(self._tx, self._quotas, study.tenant)
         ledger = self._lock(study.tenant, study.id)
         ledger.event(EventType.STUDY_QUEUED, name=spec.name, dataset_id=spec.dataset_id)
         ledger.event(EventType.STUDY_PLAN, **codec.plan_to_json(study.plan))

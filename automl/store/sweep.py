@@ -1,25 +1,20 @@
 """Artifacts that nothing refers to are removed, a few chunks a transaction."""
 
-from sqlalchemy import ColumnElement, delete, exists, or_, select, update
+from contextlib import suppress
 
+from sqlalchemy import delete, exists, select, update
+
+from automl.core.errors import DiskFull
+from automl.store import links
 from automl.store.clock import now
 from automl.store.database import Database
-from automl.store.tables import artifacts, chunks, datasets, model_files, trials
+from automl.store.tables import artifacts, chunks
 
 ARTIFACTS = 50
 """How many artifacts one sweep looks at."""
 
 CHUNKS = 32
 """How many chunks are deleted in a transaction."""
-
-_REFERENCES = (
-    datasets.c.source,
-    datasets.c.canonical,
-    trials.c.checkpoint,
-    trials.c.out_of_fold,
-    trials.c.fitted,
-    model_files.c.artifact_id,
-)
 
 
 def sweep(database: Database) -> int:
@@ -43,7 +38,7 @@ def _doom(database: Database, artifact_id: str) -> bool:
     with database.write() as tx:
         changed = tx.writer.execute(
             update(artifacts)
-            .where(this, artifacts.c.kept_until < now(), ~_referred())
+            .where(this, artifacts.c.kept_until < now(), ~links.referred())
             .values(state="doomed")
         )
         if not changed.rowcount:
@@ -53,10 +48,6 @@ def _doom(database: Database, artifact_id: str) -> bool:
                 .values(kept_until=None)
             )
         return bool(changed.rowcount)
-
-
-def _referred() -> ColumnElement[bool]:
-    return or_(*(exists().where(column == artifacts.c.id) for column in _REFERENCES))
 
 
 def _remove(database: Database, artifact_id: str) -> int:
@@ -75,8 +66,11 @@ def _remove(database: Database, artifact_id: str) -> int:
 
 
 def _vacuum(database: Database) -> None:
-    """Give freed pages back to the file system, where the database does not do so itself."""
-    with database.transaction() as tx:
+    """Give freed pages back to the file system, where the database does not do so itself.
+
+    Moving pages takes room; where there is none the database uses the freed ones itself.
+    """
+    with suppress(DiskFull), database.transaction() as tx:
         if tx.sqlite:
             # It frees a page a step: through the driver's cursor, which takes all the steps.
             cursor = tx.writer.connection.cursor()

@@ -165,6 +165,7 @@ studies = Table(
     Column("finish_crashes", Integer, nullable=False, server_default=text("0")),
     Column("finish_losses", Integer, nullable=False, server_default=text("0")),
     Index(None, "tenant", "id"),
+    Index(None, "tenant", "served_at"),
     Index(None, "dataset_id"),
     Index(None, "test_dataset_id"),
     Index(None, "status"),

@@ -32,7 +32,9 @@ def test_every_error_has_its_status() -> None:
 
 def test_no_client_error_is_called_the_servers_fault() -> None:
     for kind, status in table.STATUS.items():
-        if issubclass(kind, (errors.InvalidInput, errors.NotFound, errors.Conflict)):
+        if issubclass(
+            kind, (errors.InvalidInput, errors.NotFound, errors.QuotaExceeded, errors.Conflict)
+        ):
             assert 400 <= status < 500
         else:
             assert status >= 500

@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,12 +82,17 @@ def serve(
     workers: int = 2,
     environment: Mapping[str, str] | None = None,
     port: int | None = None,
+    within: Sequence[str] = (),
 ) -> Iterator[Service]:
-    """Run the service until the block ends; a test that fails shows the log's end."""
+    """Run the service until the block ends; a test that fails shows the log's end.
+
+    ``within`` is a command that becomes the service's once it has prepared what it needs.
+    """
     port, log = port or free_port(), data_dir.with_suffix(".log")
     with log.open("ab") as output:
         process = subprocess.Popen(
             [
+                *within,
                 AUTOML,
                 "serve",
                 "--port",

@@ -17,7 +17,7 @@ from automl.core.catalog import (
     TrialFailure,
     TrialState,
 )
-from automl.core.errors import StoreUnavailable, TrialError
+from automl.core.errors import DiskFull, StoreUnavailable, TrialError
 from automl.core.model import Member
 from automl.core.ports import Order
 from automl.core.study import Budget, Study
@@ -29,6 +29,7 @@ from automl.search.prepare import Prepared
 from automl.search.rungs import NO_BARS, Bars
 from automl.service import studies
 from tests.runner.bench import TENANT, Bench, Orders, open_bench
+from tests.store import values
 
 SLOW = {"mlp": {"layers": [2], "width": [64], "epochs": [200], "patience": [50]}}
 BRIEF = {"mlp": {"layers": [1], "width": [16], "epochs": [25], "dropout": [0.2]}}
@@ -116,6 +117,53 @@ def test_what_breaks_is_written_down(
     assert ended.error is not None
     assert ended.error[0] is StudyFailure.NO_TRIAL_COMPLETED
     assert "secret" not in ended.error[1]
+
+
+def filling(monkeypatch: pytest.MonkeyPatch, bench: Bench) -> None:
+    def put(*_: object) -> None:
+        raise DiskFull
+
+    monkeypatch.setattr(bench.store.artifacts, "put", put)
+
+
+def test_a_result_that_finds_no_room_is_told_and_the_next_one_counts(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = bench.study(budget=Budget(trials=2))
+    runner = bench.runner()
+    with monkeypatch.context() as patch:
+        filling(patch, bench)
+        runner.run(bench.attempt(runner), Orders())
+    trial = bench.trials(study)[0]
+    assert (trial.state, trial.reason) == (TrialState.FAILED, TrialFailure.DISK_FULL)
+    assert bench.work_off(study, runner).status is StudyStatus.SUCCEEDED
+
+
+def test_a_model_that_finds_no_room_is_built_again_when_there_is_some(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = bench.study(budget=Budget(trials=2))
+    runner = bench.runner()
+    for _ in range(2):
+        runner.run(bench.attempt(runner), Orders())
+    with monkeypatch.context() as patch:
+        filling(patch, bench)
+        failed = bench.work_off(study, runner)
+    assert failed.status is StudyStatus.FAILED
+    assert failed.error is not None
+    assert failed.error[0] is StudyFailure.DISK_FULL
+    assert studies.resume(bench.store, TENANT, study.id, add=None).changed
+    ended = bench.work_off(study, runner)
+    assert (ended.status, ended.error) == (StudyStatus.SUCCEEDED, None)
+    assert ended.counts[TrialState.COMPLETE] == 2
+    kinds = [event.type for event in values.log(bench.store, study)][-4:]
+    assert kinds == [
+        EventType.STUDY_FAILED,
+        EventType.STUDY_RESUMED,
+        EventType.STUDY_FINALIZING,
+        EventType.STUDY_SUCCEEDED,
+    ]
+    values.check(bench.store, study)
 
 
 def test_one_bad_trial_never_hurts(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:

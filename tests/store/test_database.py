@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from automl.core import fault
-from automl.core.catalog import StudyStatus
-from automl.core.errors import DiskFull, InjectedFault, StoreUnavailable
+from automl.core.catalog import StudyStatus, TrialFailure
+from automl.core.errors import DiskFull, InjectedFault, NotFound, StoreUnavailable
 from automl.settings import Settings
-from automl.store import SqlStore, open_store
+from automl.store import SqlStore, open_store, sweep
 from automl.store.trials import ordered
 from tests import servers
 from tests.store import values
@@ -101,6 +101,37 @@ def test_a_full_disk_says_so_and_leaves_nothing_half(lite: SqlStore) -> None:
         assert unit.gauges()["artifacts"]["stored"] == 2
     lite.leases.reap()
     assert values.put(lite, content[0]).bytes == 1024 * 1024
+
+
+def fill_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = os.statvfs("/")
+    full = os.statvfs_result([*real[:4], 0, *real[5:]])  # f_bavail
+    monkeypatch.setattr(os, "statvfs", lambda _: full)
+
+
+def test_the_last_room_is_kept_for_rows(lite: SqlStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    dataset, other = values.add_dataset(lite), values.put(lite, os.urandom(4 << 20))
+    fill_disk(monkeypatch)
+    with pytest.raises(DiskFull):
+        values.put(lite, b"x")
+    study = values.add_study(lite, dataset=dataset, trials=1)
+    lite.leases.fail(values.attempt(lite), TrialFailure.DISK_FULL, "full", 0.1)
+    assert values.check(lite, study).status is StudyStatus.FAILED
+    values.age(lite, 3601)
+    lite.leases.reap()
+    with pytest.raises(NotFound):
+        lite.artifacts.get(other.id)
+    monkeypatch.undo()
+    assert values.put(lite, b"x").bytes == 1
+
+
+def test_deleted_bytes_are_room(lite: SqlStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    values.put(lite, os.urandom(40 << 20))
+    monkeypatch.setattr(sweep, "_vacuum", lambda _: None)  # as where there is no room to move pages
+    values.age(lite, 3601)
+    lite.leases.reap()
+    fill_disk(monkeypatch)
+    assert values.put(lite, b"x" * (4 << 20)).bytes == 4 << 20
 
 
 def test_a_forked_child_uses_its_own_connections(store: SqlStore) -> None:

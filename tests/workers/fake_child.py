@@ -7,6 +7,7 @@ import time
 from multiprocessing.connection import Connection
 
 from automl.core.ports import Order
+from automl.core.trial import Attempt
 from workers.line import Hold, Line
 
 
@@ -21,10 +22,13 @@ def behave(how: str, line: Line, work: Hold | None) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
         case "broken":
             sys.exit(3)
+        case "greedy" if isinstance(work, Attempt) and work.number == 0:
+            hoard: list[bytes] = []
+            while True:
+                hoard.append(os.urandom(1) * (4 << 20))
+                time.sleep(0.001)
         case "greedy":
-            hoard = bytearray(os.urandom(1) * (300 << 20))
-            time.sleep(60)
-            del hoard
+            signal.pause()
         case "quick":
             return
 

@@ -1,5 +1,6 @@
 """The worker's parent over a real child process and leases in memory."""
 
+import signal
 import sys
 import threading
 import time
@@ -119,12 +120,18 @@ def test_an_obedient_child_is_not_killed(monkeypatch: pytest.MonkeyPatch) -> Non
     assert leases.called("cancel") == []
 
 
-def test_too_much_memory_fails_the_trial() -> None:
-    work = attempt()
-    leases = FakeLeases(work)
-    with keep(leases, "greedy", Limits(bytes=200 << 20)):
-        eventually(lambda: bool(leases.called("fail")))
-    assert leases.called("fail")[0][:2] == (work, TrialFailure.OUT_OF_MEMORY)
+def test_a_trial_that_allocates_without_end_fails_and_the_next_one_runs() -> None:
+    endless, modest = attempt(0), attempt(1)
+    leases = FakeLeases(endless, modest)
+    with keep(leases, "greedy", Limits(bytes=200 << 20)) as keeper:
+        eventually(lambda: endless in leases.held)
+        child = keeper._slot._child
+        eventually(lambda: modest in leases.held)
+        assert child is not None
+        assert child.returncode == -signal.SIGKILL  # its end was waited for: no orphan, no zombie
+    (failed,) = leases.called("fail")
+    assert failed[:2] == (endless, TrialFailure.OUT_OF_MEMORY)
+    assert leases.called("crashed") == []
 
 
 def test_too_much_time_fails_the_trial() -> None:

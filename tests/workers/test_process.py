@@ -1,0 +1,25 @@
+"""What a child may not do to the machine."""
+
+import subprocess
+import sys
+
+HUNGRY = """
+from workers.process import bound_memory
+
+bound_memory(100 << 20)
+hoard = []
+try:
+    while len(hoard) < 64:
+        hoard.append(bytearray(64 << 20))
+except MemoryError:
+    taken, hoard = len(hoard), []
+    bytearray(64 << 20)  # it goes on
+    print(taken * 64)
+"""
+
+
+def test_what_allocates_without_end_is_stopped_above_the_limit() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", HUNGRY], capture_output=True, text=True, check=True
+    )
+    assert 150 <= int(done.stdout) <= 150 + 1024
