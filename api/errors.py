@@ -56,6 +56,16 @@ REASONS = {
 """What a framework's refusal is called."""
 
 RETRY_AFTER = {503: "2", 507: "5"}
+SAFE = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Cache-Control": "no-store",
+}
+"""What browsers heed of every answer: it is data, for its reader alone. A page says otherwise for
+itself. Problems bring them along, because some are answered before or after all else of ours."""
 MEDIA_TYPE = "application/problem+json"
 MAX_DETAILS = 50
 MAX_MESSAGE = 500
@@ -97,7 +107,7 @@ def problem(
     }
     if details:
         body["errors"] = [_place(item) for item in details[:MAX_DETAILS]]
-    sent = dict(headers or {})
+    sent = {**SAFE, **(headers or {})}
     if status in RETRY_AFTER:
         sent.setdefault("Retry-After", RETRY_AFTER[status])
     content = json.dumps(body | members).encode()

@@ -12,18 +12,10 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.access import ANYONE, Access, Caller, bearer, needed
-from api.errors import of_error, problem
+from api.errors import SAFE, of_error, problem
 from api.rate import Rate
 from automl.core.errors import Unavailable
 
-HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Resource-Policy": "same-origin",
-}
-_NOTHING = "default-src 'none'; frame-ancestors 'none'"
-"""Answers are data; the live page brings a policy of its own."""
 _CHALLENGE = 'Bearer realm="automl"'
 
 
@@ -142,7 +134,5 @@ def is_loopback(url: str) -> bool:
 
 
 def _add_headers(headers: MutableHeaders) -> None:
-    for name, value in HEADERS.items():
+    for name, value in SAFE.items():
         headers.setdefault(name, value)
-    headers.setdefault("Cache-Control", "no-store")
-    headers.setdefault("Content-Security-Policy", _NOTHING)

@@ -67,7 +67,10 @@ def download_model(
 async def predict(
     request: Request, context: ContextDep, tenant: TenantDep, model_id: ModelId
 ) -> Response:
-    """Predict rows sent as JSON, CSV or Parquet; answers JSON, or CSV with `Accept: text/csv`."""
+    """Predict rows sent as JSON, CSV or Parquet; answers JSON, or CSV with `Accept: text/csv`.
+
+    In CSV a class that a spreadsheet would run as a formula has an apostrophe before it.
+    """
     model = await to_thread.run_sync(models.get, context.store, tenant, model_id)
     media_type = request.headers.get("content-type", "").split(";")[0].strip().lower()
     score = _of_json if media_type == "application/json" else _of_file

@@ -6,10 +6,11 @@ from typing import Annotated
 from anyio import to_thread
 from fastapi import APIRouter, Header, Query, Request, Response
 
-from api import paging
+from api import capacity, paging
 from api.answers import show
 from api.dependencies import CallerDep, ContextDep, StudyId, TenantDep
 from api.documents import EVENTS
+from api.errors import RefusedError
 from api.events import EventStream
 from api.negotiation import prefers
 from api.views.base import ListView
@@ -89,6 +90,13 @@ async def get_events(
     if prefers(request, "text/event-stream", over="application/json"):
         seen = after if last_event_id is None else last_event_id
         study = await to_thread.run_sync(studies.get, context.store, caller.tenant, study_id)
+        if context.tailer.watchers >= capacity.streams():
+            raise RefusedError(
+                503,
+                "TOO_MANY_STREAMS",
+                "As many event streams are open as the service can hold; try again in a moment.",
+                headers={"Connection": "close"},
+            )
         frames = context.tailer.stream(study_id, after=seen, last_seq=study.last_seq)
         return EventStream(frames, welcome=partial(context.access.still, caller))
 

@@ -1,15 +1,15 @@
 """``automl predict``: score a file with a downloaded model."""
 
-import csv
 import sys
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from automl.client.text import plain
 from automl.core.errors import InvalidInput
 from automl.data import rows
+from automl.export.predict import written
 from automl.export.scoring import Scorer
 
 
@@ -26,12 +26,11 @@ def predict(
     except (ValueError, KeyError):
         raise InvalidInput(f"{model} is no model file of this service.") from None
     scores = scorer.predict(rows.from_file(file, scorer.inputs))
-    classes = [] if scores.probabilities is None else list(scorer.classes)
-    with ExitStack() as stack:
-        target = stack.enter_context(out.open("w", newline="")) if out else sys.stdout
-        writer = csv.writer(target, lineterminator="\n")
-        writer.writerow(["prediction", *(f"probability_{label}" for label in classes)])
-        probabilities = scores.probabilities
-        for index, prediction in enumerate(scores.predictions.tolist()):
-            shares = [] if probabilities is None else probabilities[index].tolist()
-            writer.writerow([prediction, *shares])
+    shares = None if scores.probabilities is None else scores.probabilities.tolist()
+    text = written(scores.predictions.tolist(), shares, scorer.classes)
+    if out is not None:
+        out.write_bytes(text.encode())
+    elif sys.stdout.isatty():  # a screen obeys what a class may be called
+        typer.echo("\n".join(map(plain, text.splitlines())))
+    else:
+        sys.stdout.buffer.write(text.encode())

@@ -3,6 +3,7 @@
 A workbook is a zip of XML: sizes, ratio and entities are looked at before anything is unpacked.
 """
 
+import errno
 import re
 import struct
 import warnings
@@ -183,6 +184,10 @@ def _open(path: Path) -> Iterator[zipfile.ZipFile]:
             yield package
     except _DAMAGED as error:
         raise _damaged() from error
+    except OSError as error:
+        if error.errno == errno.EINVAL:  # a place before the file's begin: its end tells of more
+            raise _damaged() from error
+        raise
 
 
 def _book(package: zipfile.ZipFile) -> tuple[Book, list[tuple[str, str]]]:

@@ -4,7 +4,8 @@
 
 Needs numpy and onnxruntime, nothing else; it may be copied and used on its own. The rows are read
 and the answers written exactly as the service does it: one line a row, the prediction and, for
-classes, their probabilities. Columns may come in any order and there may be more of them.
+classes, their probabilities. Columns may come in any order and there may be more of them. A class
+that a spreadsheet would run as a formula is written with an apostrophe before it.
 """
 
 import csv
@@ -39,6 +40,10 @@ BYTE_ORDER_MARKS = (
 DELIMITERS = ",;\t|"
 NONE = "\0"
 """Stands for the delimiter of a single column: no text holds it."""
+FORMULA = re.compile(
+    r"[=+\-@\t\r\n＝＋－＠](?!\Z)(?!(?<=[+-])\s?(?=[.,]*[0-9])[0-9.,]+(?:[eE][+-]?[0-9]+)?\s?%?\Z)"
+)
+"""How text begins that a spreadsheet runs: not a mark alone, and not a number with its sign."""
 BLOCK = 4_096
 """Rows at a time."""
 SAMPLE = 1 << 18
@@ -95,14 +100,31 @@ def score(model: Path, table: Table) -> str:
         for start in range(0, rows, BLOCK)
     ]
     outputs = dict(zip(names, map(np.concatenate, zip(*blocks, strict=True)), strict=False))
+    predictions = outputs["prediction"].tolist() if rows else []
+    return written(
+        predictions, outputs["probabilities"].tolist() if rows and classes else None, classes
+    )
+
+
+def written(
+    predictions: Sequence[Any], shares: Sequence[Sequence[float]] | None, classes: Sequence[Any]
+) -> str:
+    """Return the columns ``prediction`` and ``probability_<class>`` as CSV."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["prediction", *(f"probability_{label}" for label in classes)])
-    shares = outputs["probabilities"].tolist() if rows and classes else [[]] * rows
-    for prediction, share in zip(outputs["prediction"].tolist() if rows else [], shares,
-                                 strict=True):  # fmt: skip
-        writer.writerow([prediction, *share])
+    for label, share in zip(predictions, shares or [()] * len(predictions), strict=True):
+        writer.writerow([inert(label), *share])
     return text.getvalue()
+
+
+def inert(label: Any) -> Any:
+    """Return a label that a spreadsheet shows and does not run (OWASP, CSV injection).
+
+    >>> inert("=1+1"), inert("-5"), inert("- 50000."), inert("+"), inert(-1)
+    ("'=1+1", '-5', '- 50000.', '+', -1)
+    """
+    return f"'{label}" if isinstance(label, str) and FORMULA.match(label) else label
 
 
 def feed(cells: list[str], column: dict[str, Any]) -> npt.NDArray[Any]:

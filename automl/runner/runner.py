@@ -167,7 +167,11 @@ class Runner:
         if not entries:
             raise NothingTrained(first_failure(history))
         prepared = self._studies.prepared(work.tenant, work.study_id)
-        finished = finish(prepared, entries, previous=self._previous(study))
+        previous = self._previous(study)
+        try:
+            finished = finish(prepared, entries, previous=previous)
+        except ArtifactCorrupt:
+            finished = finish(prepared, _readable(entries), previous=previous)
         fault("model.tmp")
         formats = {
             name: self._store.artifacts.put(work.tenant, name.media_type, _chunks(content))
@@ -241,6 +245,24 @@ class Runner:
         content = archive.pack(state)
         put = partial(self._store.artifacts.put, tenant, STATE)
         return persist(lambda: put(_chunks(content)), wait_for_room=False).id
+
+
+def _readable(entries: Sequence[Entry]) -> list[Entry]:
+    """Return the entries whose stored bytes are whole: one damaged result must not cost the rest.
+
+    Raises:
+        NothingTrained: none is.
+    """
+    whole = []
+    for entry in entries:
+        try:
+            entry.out_of_fold(), entry.fitted()
+            whole.append(entry)
+        except (NotFound, ArtifactCorrupt) as error:
+            log.warning("result.damaged", of_trial=entry.trial.number, detail=str(error))
+    if not whole:
+        raise NothingTrained("The stored results of all trials are damaged; start the study anew.")
+    return whole
 
 
 def _trial_failure(error: Exception) -> tuple[TrialFailure, str]:

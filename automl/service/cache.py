@@ -2,7 +2,7 @@
 
 Artifacts live in the SQL store so that a cluster needs no shared disk; whoever reads one twice
 keeps a copy. Several processes may share a directory: a copy appears whole, by a rename, or not at
-all, and one that vanishes is fetched again.
+all, and one that vanishes or was damaged is fetched again.
 """
 
 import contextlib
@@ -40,7 +40,7 @@ class Cache:
         """
         artifact = self._artifacts.get(artifact_id)
         target = self._directory / artifact.sha256
-        if not _touch(target, artifact.bytes):
+        if not _touch(target, artifact.sha256):
             with room():
                 self._directory.mkdir(parents=True, exist_ok=True)
                 self._fetch(artifact, target)
@@ -76,10 +76,11 @@ class Cache:
             total -= size
 
 
-def _touch(path: Path, size: int) -> bool:
-    """Mark a whole copy as used now; False when there is none."""
+def _touch(path: Path, sha256: str) -> bool:
+    """Mark a whole copy as used now; False when there is none, or its bytes are others by now."""
     try:
-        whole = path.stat().st_size == size
+        with path.open("rb") as file:
+            whole = hashlib.file_digest(file, "sha256").hexdigest() == sha256
         if whole:
             os.utime(path)
     except FileNotFoundError:

@@ -1,7 +1,5 @@
 """Predictions: a model's own file, run on rows that came in."""
 
-import csv
-import io
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -93,16 +91,10 @@ def of_file(scorers: Scorers, model: Model, path: Path) -> Predicted:
 
 
 def as_csv(predicted: Predicted) -> str:
-    """Return the columns ``prediction`` and ``probability_<class>`` as CSV."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["prediction", *(f"probability_{label}" for label in predicted.classes or ())])
-    if predicted.probabilities is None:
-        writer.writerows([label] for label in predicted.predictions)
-    else:
-        pairs = zip(predicted.predictions, predicted.probabilities, strict=True)
-        writer.writerows([label, *shares] for label, shares in pairs)
-    return text.getvalue()
+    """Return the columns ``prediction`` and ``probability_<class>`` as the bundle's script does."""
+    from automl.export.predict import written  # loads onnxruntime
+
+    return written(predicted.predictions, predicted.probabilities, predicted.classes or ())
 
 
 def _check_count(rows: int, most: int) -> None:

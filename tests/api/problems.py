@@ -4,6 +4,8 @@ from typing import Any
 
 import httpx
 
+from api.errors import SAFE
+
 
 def problem(response: httpx.Response, status: int, reason: str | None = None) -> dict[str, Any]:
     """Return the problem of a response, after checking its form."""
@@ -23,6 +25,8 @@ def problem(response: httpx.Response, status: int, reason: str | None = None) ->
     assert '.py"' not in text
     assert "/automl" not in text
     assert "<html" not in text.lower()
+    for name, value in SAFE.items():
+        assert response.headers[name] == value
     if status in (503, 507):
         assert 0 < float(response.headers["retry-after"]) <= 5
     return body

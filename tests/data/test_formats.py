@@ -335,6 +335,7 @@ BAD_EXCEL = {
     "open document": (packed({"content.xml": b"", "mimetype": b""}), "OpenDocument"),
     "cut": (GOOD[:-30], "Excel file is damaged"),
     "no zip": (b"PK\x03\x04 ...", "Excel file is damaged"),
+    "begin cut off": (GOOD[:4] + GOOD[900:], "Excel file is damaged"),
     "bomb": (repacked(GOOD, sheet=b" " * (64 << 20)), "200:1"),
     "entities": (repacked(GOOD, strings=LAUGHS), "entities"),
     "no cells": (excel([], []), "no cells"),

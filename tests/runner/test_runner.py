@@ -1,6 +1,7 @@
 """One worker's work over a real store: whatever happens becomes rows."""
 
 import errno
+import shutil
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -21,13 +22,14 @@ from automl.core.errors import DiskFull, StoreUnavailable, TrialError
 from automl.core.model import Member
 from automl.core.ports import Order
 from automl.core.study import Budget, Study
-from automl.core.trial import Trial
+from automl.core.trial import Finish, Trial
 from automl.finish import Entry, Finished, finish
 from automl.runner import control
 from automl.runner import runner as runner_module
 from automl.search.prepare import Prepared
 from automl.search.rungs import NO_BARS, Bars
 from automl.service import studies
+from tests.api.damage import flip, flip_all
 from tests.runner.bench import TENANT, Bench, Orders, open_bench
 from tests.store import values
 
@@ -224,6 +226,75 @@ def test_what_is_given_back_goes_on_from_its_checkpoint(
         fresh.run(again, Orders())
     assert before - 1 <= reported[0] - 1 <= before + 1  # at most the epoch in hand is repeated
     assert bench.trials(study)[0].state is TrialState.COMPLETE
+
+
+def test_a_damaged_checkpoint_is_not_gone_on_from(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(control, "CHECKPOINT_SECONDS", 0.0)
+    study = bench.study(budget=Budget(trials=1), families=MLP, space=BRIEF, rows=400)
+    runner = bench.runner()
+    release = Orders(lambda look: Order.RELEASE if look > 40 else Order.GO_ON)
+    runner.run(bench.attempt(runner), release)
+    again = bench.attempt(runner)
+    assert again.checkpoint is not None
+    flip(bench.store, again.checkpoint, at=-1)
+    reported: list[int] = []
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            control.AttemptControl, "report", lambda _, point: reported.append(point.epoch)
+        )
+        bench.runner().run(again, Orders())
+    assert reported[0] == 1
+    assert bench.trials(study)[0].state is TrialState.COMPLETE
+
+
+def test_damaged_data_train_nothing(bench: Bench) -> None:
+    study = bench.study(budget=Budget(trials=2))
+    shutil.rmtree(bench.folder / "cache", ignore_errors=True)
+    flip_all(bench.store)
+    ended = bench.work_off(study, bench.runner())
+    assert ended.status is StudyStatus.FAILED
+    assert {trial.reason for trial in bench.trials(study)} == {TrialFailure.INTERNAL}
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_one_damaged_result_does_not_cost_the_others(bench: Bench, place: int) -> None:
+    study = bench.study(budget=Budget(trials=4))
+    runner = bench.runner()
+    while not isinstance(work := bench.claim(runner), Finish):
+        if work is not None:
+            runner.run(work, Orders())
+    best = bench.read(study).best_trial
+    assert best is not None
+    with bench.store.unit() as unit:
+        flip(bench.store, unit.trials.arrays(study.id)[best][place], at=-1)
+    runner.run(work, Orders())
+    ended = bench.read(study)
+    assert ended.status is StudyStatus.SUCCEEDED
+    assert ended.model_id is not None
+    with bench.store.unit() as unit:
+        members = unit.models.get(TENANT, ended.model_id).card.members
+    assert best not in {member.trial for member in members}
+
+
+def test_when_all_results_are_damaged_the_study_says_so(bench: Bench) -> None:
+    study = bench.study(budget=Budget(trials=2))
+    runner = bench.runner()
+    while not isinstance(work := bench.claim(runner), Finish):
+        if work is not None:
+            runner.run(work, Orders())
+    with bench.store.unit() as unit:
+        pairs = list(unit.trials.arrays(study.id).values())
+    for artifact_id in {name for pair in pairs for name in pair}:
+        flip(bench.store, artifact_id, at=-1)
+    runner.run(work, Orders())
+    ended = bench.read(study)
+    assert ended.status is StudyStatus.FAILED
+    assert ended.error is not None
+    reason, detail = ended.error
+    assert reason is StudyFailure.NO_TRIAL_COMPLETED
+    assert "damaged" in detail
 
 
 def test_a_trial_gives_the_same_with_and_without_an_interruption(
