@@ -12,11 +12,14 @@ from automl.core.errors import DatasetUnreadable, Detail
 from automl.core.schema import DataWarning
 from automl.data import cells
 from automl.data.header import MOST_COLUMNS, column_names, name_warnings
+from automl.data.source import FREE_BYTES, MOST_RATIO
 
 _CELLS = 1 << 20
 """Cells unpacked at once."""
 _BATCH_BYTES = 64 << 20
 """Text made at once: a dictionary may unpack a few bytes to as much as it likes."""
+_LONG = 256
+"""Bytes a cell on average: shorter text may well repeat as often as it likes."""
 _WIDTHS = {"INT32": 4, "FLOAT": 4, "INT64": 8, "DOUBLE": 8, "INT96": 12}
 """Bytes of an unpacked cell; text has a byte at least, between it and the next."""
 _REMEDY = "; store one value a cell, such as text or a number, or leave the column out"
@@ -40,9 +43,18 @@ class ParquetFile:
             DatasetUnreadable: damaged, or it unpacks to too much.
         """
         wanted = range(len(self.names)) if columns is None else columns
-        row, left = 1, self.unpacked_limit
+        row, made, count = 1, 0, 0
+        packed = self.path.stat().st_size
         try:
             for batch in _stored(self.path, wanted):
+                made, count = made + _text_bytes(batch), count + batch.num_rows * len(wanted)
+                if made > self.unpacked_limit:
+                    raise _too_large(self.unpacked_limit)
+                if made > max(FREE_BYTES, MOST_RATIO * packed, _LONG * count):
+                    raise DatasetUnreadable(
+                        f"The Parquet file repeats long text more than {MOST_RATIO}:1, which no "
+                        "real data does; upload it as CSV."
+                    )
                 for part in _parts(batch):
                     yield pa.RecordBatch.from_arrays(
                         [self._texts(part.column(place), index, row)
@@ -50,9 +62,6 @@ class ParquetFile:
                         names=[str(index) for index in wanted],
                     )  # fmt: skip
                     row += part.num_rows
-                    left -= _text_bytes(part)
-                    if left < 0:
-                        raise _too_large(self.unpacked_limit)
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
             raise _damaged(error) from None
 

@@ -201,7 +201,8 @@ def test_three_hundred_watchers_leave_descriptors_for_others(tmp_path: Path) -> 
             line.sendall(STREAM % path)
             statuses.append(line.recv(4096).split(b" ")[1])
         assert set(statuses) == {b"200", b"503"}
-        assert statuses.count(b"200") == (256 - capacity.RESERVE) // 2
+        room_for = (256 - capacity.RESERVE) // 2
+        assert room_for <= statuses.count(b"200") <= room_for + 2  # counted once they are begun
         for _ in range(20):
             assert api.get("/v1/studies").status_code == 200
         rows = b"size,colour\n" + b"1,red\n2,blue\n" * 4

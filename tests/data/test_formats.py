@@ -194,6 +194,24 @@ def test_a_dictionary_cannot_hide_its_size(tmp_path: Path) -> None:
         take(tmp_path, content, limit=1 << 30)
 
 
+def test_long_text_repeated_without_end_is_refused_before_it_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[pa.RecordBatch] = []
+    monkeypatch.setattr("automl.data.parquetfile._parts", made.append)
+    codes_of = pa.array([0] * 5_000, pa.int32())
+    content = parquet({"x": pa.DictionaryArray.from_arrays(codes_of, pa.array(["x" * 100_000]))})
+    with pytest.raises(DatasetUnreadable, match="200:1"):
+        take(tmp_path, content)
+    assert made == []
+
+
+def test_short_text_may_repeat_as_often_as_it_likes(tmp_path: Path) -> None:
+    content = parquet({"x": ["a word"] * 400_000 + ["another"]})
+    assert len(content) < 10_000
+    assert take(tmp_path, content)[0].rows == 400_001
+
+
 @pytest.mark.parametrize("cut", [8, 40, -1, -20])
 def test_half_a_parquet_file_is_refused(cut: int, tmp_path: Path) -> None:
     with pytest.raises(DatasetUnreadable, match="Parquet file is damaged"):
