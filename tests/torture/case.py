@@ -94,7 +94,7 @@ def run(case: Case, folder: Path) -> Result:
         trials=sum(len(each.trials) for each in seen),
         repeated=sum(trial["attempts"] - 1 for each in seen for trial in each.trials),
         studies=len(seen),
-        compared=sum(map(equality.comparable, seen)),
+        compared=equality.compared(seen),
         seconds=time.monotonic() - started,
     )
 

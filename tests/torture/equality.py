@@ -16,19 +16,28 @@ def differences(seen: Iterable[Evidence]) -> list[str]:
     Compared are succeeded studies of equal seed (it names the table) and trials. Those with a
     failed trial are left out: one that was killed too often has that for its outcome.
     """
-    groups: dict[Request, list[Evidence]] = defaultdict(list)
-    for study in seen:
-        if comparable(study):
-            groups[study.study["seed"], study.study["budget"]["trials"]].append(study)
     return [
         f"{other.study['id']} differs from {first.study['id']} in {' and '.join(what)}"
-        for first, *others in groups.values()
+        for first, *others in _groups(seen)
         for other in others
         if (what := _differ(first, other))
     ]
 
 
-def comparable(seen: Evidence) -> bool:
+def compared(seen: Iterable[Evidence]) -> int:
+    """Return how many studies had another of the same request to be compared with."""
+    return sum(len(group) for group in _groups(seen) if len(group) > 1)
+
+
+def _groups(seen: Iterable[Evidence]) -> list[list[Evidence]]:
+    groups: dict[Request, list[Evidence]] = defaultdict(list)
+    for study in seen:
+        if _comparable(study):
+            groups[study.study["seed"], study.study["budget"]["trials"]].append(study)
+    return list(groups.values())
+
+
+def _comparable(seen: Evidence) -> bool:
     """Return whether the study ran to its end with every trial evaluated."""
     states = {trial["state"] for trial in seen.trials}
     return seen.study["status"] == "succeeded" and states <= {"complete", "pruned"}
