@@ -7,6 +7,9 @@ from sqlalchemy import exc
 
 from automl.core.errors import DiskFull, NotFound, StoreUnavailable
 
+_NO_SCHEMA = ("42P01", "42703")
+"""SQLSTATE of a table or column that is not there: nobody has brought the schema up to date yet."""
+
 _FULL = ("database or disk is full", "no space left", "could not extend file", "disk full")
 
 
@@ -15,7 +18,7 @@ def translated() -> Iterator[None]:
     """Raise the domain's error for what the database says inside the block.
 
     Raises:
-        StoreUnavailable: it is away, locked or too slow.
+        StoreUnavailable: it is away, locked, too slow, or its schema is not there yet.
         DiskFull: there is no room for what was to be stored.
         NotFound: what a row was to refer to is not there (any more).
     """
@@ -32,6 +35,6 @@ def translated() -> Iterator[None]:
             raise NotFound("what this refers to is not stored (any more)") from error
         raise
     except exc.DBAPIError as error:
-        if error.connection_invalidated:
+        if error.connection_invalidated or getattr(error.orig, "sqlstate", "") in _NO_SCHEMA:
             raise StoreUnavailable from error
         raise

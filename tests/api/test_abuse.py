@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -132,10 +132,10 @@ def test_above_its_capacity_the_service_says_so(
             assert answer.headers["connection"] == "close"
         for _ in range(protocol.MARGIN + 4):
             stack.enter_context(_line(own))
-        with _line(own) as late:
+        # The kernel reports a line that was cut off as reset or as ended, by what came first.
+        with _line(own) as late, suppress(ConnectionError):
             late.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
-            with pytest.raises(ConnectionResetError):
-                assert late.recv(4096) == b"reset"
+            assert late.recv(4096) == b""
     with httpx.Client(base_url=f"http://127.0.0.1:{own.port}") as client:
         wait_for(lambda: client.get("/healthz").status_code == 200)
 

@@ -6,11 +6,13 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
+from automl.core.errors import StoreUnavailable
 from automl.settings import Settings
 from automl.store import SqlStore, migrate, open_store
 from automl.store.tables import metadata
@@ -40,6 +42,18 @@ def test_the_head_is_the_newest_revision() -> None:
     config = Config()
     config.set_main_option("script_location", "automl.store:migrations")
     assert ScriptDirectory.from_config(config).get_heads() == [migrate.HEAD]
+
+
+def test_a_store_without_its_schema_is_not_there_yet(
+    postgres: servers.Postgres, tmp_path: Path
+) -> None:
+    for url in (f"sqlite:///{tmp_path / 'a.sqlite'}", postgres.database()):
+        store = fresh(url, tmp_path)
+        with pytest.raises(StoreUnavailable):
+            store.leases.claim("early")
+        store.migrate()
+        assert store.leases.claim("early") is None
+        store.close()
 
 
 def _migrate(settings: Settings) -> None:
