@@ -24,7 +24,7 @@ from automl.export import bounds, bundle, portable, report
 from automl.export.ensemble import Part, TrainedMember
 from automl.export.importance import Importance, importance
 from automl.export.report import Findings
-from automl.search.evaluate import fold_states, load_fold
+from automl.search.evaluate import fits, load_fit
 from automl.search.prepare import Prepared
 
 POOL = 25
@@ -191,8 +191,8 @@ def train_member(prepared: Prepared, entry: Entry, weight: float) -> TrainedMemb
     """Return an entry with its folds rebuilt from their stored states."""
     candidate = entry.trial.candidate
     parts = []
-    for index, state in enumerate(fold_states(entry.fitted())):
-        parts.append(Part(*prepared.fitted(index, candidate), load_fold(candidate, state)))
+    for index, state in fits(entry.fitted()):
+        parts.append(Part(*prepared.fitted(index, candidate), load_fit(candidate, state)))
     return TrainedMember(entry.trial.number, candidate.family, weight, tuple(parts))
 
 

@@ -125,7 +125,7 @@ class Slots:
         """Load and fit here what the finish may need of complete trials, while others train."""
         while (candidate := self._complete.get()) is not None:
             families.model(candidate.family)
-            for index in range(len(self._prepared.folds)):
+            for index in self._prepared.fits(candidate):
                 if self._leaving:
                     return
                 self._prepared.fitted(index, candidate)
