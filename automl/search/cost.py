@@ -31,8 +31,8 @@ RATES: Mapping[FamilyName, Rate] = MappingProxyType(
     {
         FamilyName.LINEAR: Rate(0.01, 0.2, 0.3),
         FamilyName.DECISION_TREE: Rate(0.01, 1.5, 0.01),
-        FamilyName.RANDOM_FOREST: Rate(0.2, 7.0, 0.0),
-        FamilyName.EXTRA_TREES: Rate(0.2, 7.0, 0.0),
+        FamilyName.RANDOM_FOREST: Rate(0.2, 7.0, 0.01),
+        FamilyName.EXTRA_TREES: Rate(0.2, 7.0, 0.01),
         FamilyName.LIGHTGBM: Rate(0.05, 2.0, 0.3),
         FamilyName.MLP: Rate(0.3, 50.0, 0.01),
         FamilyName.RESNET: Rate(0.3, 80.0, 0.01),
