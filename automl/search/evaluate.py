@@ -19,7 +19,6 @@ from automl.core.state import State, nest, unnest
 from automl.core.trial import Candidate, CurvePoint, Rungs
 from automl.search.prepare import WHOLE, Prepared
 from automl.search.rungs import NO_BARS, Bars, Climb
-from automl.training import fit as training
 
 NETWORK = "network"
 """Where a checkpoint keeps the fold in training; finished folds are kept by their index."""
@@ -128,6 +127,8 @@ def load_fit(candidate: Candidate, state: State) -> Fitted:
     """Return what was trained from its stored state."""
     family = families.model(candidate.family)
     if families.is_network(family):
+        from automl.training import fit as training
+
         return training.load(family, state)
     return family.load(state)
 
@@ -135,6 +136,9 @@ def load_fit(candidate: Candidate, state: State) -> Fitted:
 def _train(candidate: Candidate, fold: Fold, control: Control, partial: State | None) -> Fitted:
     family = families.model(candidate.family)
     if families.is_network(family):
+        # Only here: torch takes a second to load, which a short budget of trees need not spend.
+        from automl.training import fit as training
+
         return training.fit(family, candidate.params, fold, control, resume=partial)
     return family.fit(candidate.params, fold, control)
 
