@@ -6,6 +6,7 @@ from fastapi import FastAPI
 from pydantic.json_schema import models_json_schema
 
 from api.views.service import Problem
+from api.views.studies import StudyView
 
 _REF = "#/components/schemas/{model}"
 _PROBLEM = {
@@ -18,7 +19,11 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {"4XX": _PROBLEM, "5XX": _PROBLEM}
 _LOCATION = {"Location": {"description": "Where it is", "schema": {"type": "string"}}}
 
 CREATED: dict[str, Any] = {"responses": {201: {"description": "Created", "headers": _LOCATION}}}
-ACCEPTED: dict[str, Any] = {"responses": {202: {"description": "Accepted", "headers": _LOCATION}}}
+ACCEPTED: dict[int | str, dict[str, Any]] = {202: {"description": "Accepted", "headers": _LOCATION}}
+STEERED: dict[int | str, dict[str, Any]] = {
+    200: {"description": "It was so already", "headers": _LOCATION, "model": StudyView},
+    **ACCEPTED,
+}
 
 _KEY = {
     "type": "http",
@@ -81,6 +86,13 @@ PREDICT: dict[str, Any] = {
             "text/tab-separated-values": {"schema": {"type": "string"}},
             MEDIA_TYPES["parquet"]: {"schema": _BYTES},
         },
+    }
+}
+
+PREDICTED: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The predictions",
+        "content": {"text/csv": {"schema": {"type": "string"}}},
     }
 }
 
