@@ -1,5 +1,6 @@
 """What /openapi.json says beyond what the code's types say."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from fastapi import FastAPI
@@ -124,8 +125,20 @@ def install(app: FastAPI, *models: type[Any]) -> None:
             components.setdefault("schemas", {}).update(definitions["$defs"])
             components["securitySchemes"] = {"key": _KEY}
             for path, item in document["paths"].items():
-                for operation in item.values() if path.startswith("/v1/") else ():
-                    operation["security"] = [{"key": []}, {}]
+                for operation in item.values():
+                    _tidy(operation.get("parameters", ()))
+                    if path.startswith("/v1/"):
+                        operation["security"] = [{"key": []}, {}]
         return generate()
 
     app.openapi = openapi  # type: ignore[method-assign]
+
+
+def _tidy(parameters: Iterable[dict[str, Any]]) -> None:
+    """Leave out that parameters may be null, as their types in the code may: none can be sent."""
+    for parameter in parameters:
+        schema = parameter["schema"]
+        given = [form for form in schema.get("anyOf", ()) if form != {"type": "null"}]
+        if len(given) == 1:
+            del schema["anyOf"]
+            schema |= given[0]
