@@ -1,6 +1,7 @@
 """The workers alive, and the totals of the metrics page."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import ColumnElement, func, select
 
@@ -23,7 +24,7 @@ def live(tx: Transaction, lease_seconds: float) -> Sequence[Worker]:
 _c = studies.c
 
 _SEARCHED = func.coalesce(_c.finalizing_at, _c.finished_at, _c.paused_at, now())
-_SUMS: Mapping[str, Mapping[str, ColumnElement[float]]] = {
+_SUMS: Mapping[str, Mapping[str, ColumnElement[Any]]] = {
     "trials": {state.value: func.sum(_c[state.value]) for state in TrialState},
     "queue": {
         "studies": func.count().filter(_c.status == StudyStatus.QUEUED.value),

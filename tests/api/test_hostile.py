@@ -3,7 +3,8 @@
 import io
 import tarfile
 import zipfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -34,14 +35,12 @@ def plan(service: Service, dataset: dict[str, Any], target: str = "y", kind: str
 
 REFUSED = {
     "an empty file": (b"", "file is empty", None),
-    "blank lines alone": (b"\n\n\n", "no header", None),
+    "blank lines alone": (b"\n\n\n", "empty", None),
     "a header alone": (b"x,y\n", "no rows", None),
     "NUL bytes in a cell": (table("x,y", lambda n: f"{n}\0,a"), "NUL", 2),
     "too few and too many cells": (b"x,y\n1,2\n3\n4,5,6\n", "cells", 3),
-    "a line of 10 MB": (b"x,y\n1,a\n" + b"9" * 10_000_000 + b",b\n", "longer", 3),
     "a quote that never closes": (b'x,y\n1,a\n2,"b\n3,c\n', "quote", 3),
     "the same name twice": (table("x,y,x", lambda n: f"{n},a,{n}"), "'x'", None),
-    "bytes that are no text": (b"x,y\n1,\xff\xfe\n2,\xc3\x28\n" * 20, "", 1),
 }
 """What is sent, a word of the refusal, and the line that it names."""
 
@@ -55,7 +54,15 @@ def test_what_cannot_be_read_is_refused_where_it_stands(service: Service, name: 
         assert body["errors"][0]["line"] == line
 
 
+def test_a_line_of_ten_megabytes_is_refused(own: Service) -> None:
+    content = b"x,y\n1,a\n" + b"9" * 10_000_000 + b",b\n"
+    body = problem(upload(own, content), 422, "DATASET_UNREADABLE")
+    assert body["errors"][0]["line"] == 3
+
+
 TOLD = {
+    "bytes of some encoding": (
+        b"x,y\n" + b"1,\xe9t\xe9\n2,\xe0\n" * 30, "ENCODING_GUESSED"),
     "one row": (table("x,y", lambda _: "1,a", 1), "FEW_ROWS"),
     "a constant": (table("x,z,y", lambda n: f"{n % 7},5,{'ab'[n % 2]}"), "CONSTANT_COLUMN"),
     "an empty name": (table("x,,y", lambda n: f"{n % 7},{n % 5},a"), "UNNAMED_COLUMN"),
@@ -91,25 +98,19 @@ def test_what_is_odd_is_said_in_the_profile(service: Service, name: str) -> None
     assert warnings[code]
 
 
-@pytest.mark.parametrize(
-    ("cells", "kind"),
-    [
-        (["1,5", "2,25"], "numeric"),
-        (["$1,000", "$7"], "numeric"),
-        (["2024-01-31", "2023-12-01"], "datetime"),
-        (["31/12/2024", "01/02/2023"], "datetime"),
-        (["12/31/2024", "02/01/2023"], "datetime"),
-        (["31.12.2024", "01.02.2023"], "datetime"),
-        (["20241231", "20230201"], "datetime"),
-        (["2024-01-31T10:11:12Z", "2023-12-01T00:00:00Z"], "datetime"),
-    ],
-)
-def test_numbers_and_dates_are_read_as_people_write_them(
-    service: Service, cells: Sequence[str], kind: str
-) -> None:
+@pytest.mark.parametrize("cells", [("1,5", "2,25"), ("$1,000", "$7"), ("1.000,5", "2.345,25")])
+def test_numbers_are_read_as_people_write_them(service: Service, cells: tuple[str, str]) -> None:
     content = table("x;y", lambda n: f"{cells[n % 2]};{'ab'[n % 3 % 2]}")
-    (x, _) = upload(service, content).json()["columns"]
-    assert x["kind"] == kind
+    assert upload(service, content).json()["columns"][0]["kind"] == "numeric"
+
+
+@pytest.mark.parametrize(
+    "form", ["%Y-%m-%d", "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%Y%m%d", "%Y-%m-%dT%H:%M:%SZ"]
+)
+def test_dates_are_read_as_people_write_them(service: Service, form: str) -> None:
+    first = datetime(2024, 1, 25, 10, 11, 12, tzinfo=UTC)
+    content = table("x,y", lambda n: f"{first + timedelta(days=n):{form}},{'ab'[n % 3 % 2]}")
+    assert upload(service, content).json()["columns"][0]["kind"] == "datetime"
 
 
 UNFIT = {
@@ -137,8 +138,8 @@ def test_a_class_of_one_member_and_a_copied_target_are_told(service: Service) ->
     assert "DUPLICATE_COLUMNS" in {item["code"] for item in dataset["warnings"]}
     response = plan(service, dataset)
     assert response.status_code == 200, response.text
-    codes = {item["code"] for item in response.json()["warnings"]}
-    assert {"LEAKAGE", "RARE_CLASSES"} & codes
+    codes = {item["code"] for item in response.json()["plan"]["warnings"]}
+    assert {"LEAKAGE", "RARE_CLASSES"} <= codes
 
 
 def _label(n: int) -> str:
@@ -189,8 +190,7 @@ ARCHIVES = {
 
 
 @pytest.mark.parametrize("name", ARCHIVES)
-@pytest.mark.parametrize("media_type", ["application/zip", "text/csv"])
-def test_archives_are_refused_unopened(service: Service, name: str, media_type: str) -> None:
-    body = problem(upload(service, ARCHIVES[name], media_type), 422)
+def test_archives_are_refused_unopened(service: Service, name: str) -> None:
+    body = problem(upload(service, ARCHIVES[name], "application/zip"), 422)
     assert "/etc" not in body["detail"]
     assert not list(service.settings.data_dir.rglob("evil*"))

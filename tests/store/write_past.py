@@ -80,7 +80,7 @@ def _predicted(bench: Bench, study: Study, path: Path) -> dict[str, Any]:
         for row in found
     ]
     predicted = predictions.of_rows(predictions.Scorers(bench.cache), model, rows)
-    probabilities = [[float(cell) for cell in row] for row in predicted.probabilities]
+    probabilities = [[float(cell) for cell in row] for row in predicted.probabilities or ()]
     return {"rows": rows, "probabilities": probabilities}
 
 
