@@ -18,7 +18,7 @@ DUMP = ["pg_dump", "--format=custom", "--file", "copy.dump"]
 RESTORE = ["pg_restore", "--dbname"]
 BRISK = {"AUTOML_LEASE_SECONDS": "2", "AUTOML_HEARTBEAT_SECONDS": "0.5"}
 """The copy's workers wait for the leases of those they never were."""
-TRIALS = 12
+TRIALS = 8
 
 
 def test_the_page_names_these_commands() -> None:

@@ -6,6 +6,7 @@
 import base64
 import json
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,10 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 
+import automl
 from automl.core.catalog import StudyStatus, TrialState
+from automl.data.rows import from_json
+from automl.export.scoring import Scorer, Scores
 from automl.settings import Settings
 from automl.store import open_store
 from tests import servers
@@ -46,6 +50,37 @@ def test_a_store_of_an_earlier_version_goes_on(revision: str, url: str, tmp_path
     with serving(tmp_path, database_url=url) as service:
         _check_ended(service, past)
         _check_running(service, past, tmp_path)
+
+
+@pytest.mark.parametrize("revision", REVISIONS)
+def test_a_model_that_an_earlier_version_handed_out_predicts(revision: str, tmp_path: Path) -> None:
+    past: Past = json.loads((PAST / f"{revision}.json").read_text())
+    files = dict(_files(past))
+    scorer = Scorer(files["onnx"])
+    _check_scores(past, scorer.predict(from_json(past["rows"], scorer.inputs)))
+    if "bundle" in files:  # the first wrote none
+        (tmp_path / "bundle.zip").write_bytes(files["bundle"])
+        opened = automl.load(tmp_path / "bundle.zip")
+        _check_scores(past, opened.predict(past["rows"]))
+        assert sum(member.weight for member in opened.members) == pytest.approx(1)
+
+
+def _check_scores(past: Past, scores: Scores) -> None:
+    assert scores.probabilities is not None
+    for now, then in zip(scores.probabilities, past["probabilities"], strict=True):
+        assert now == pytest.approx(then, rel=1e-6)
+
+
+def _files(past: Past) -> Iterator[tuple[str, bytes]]:
+    """Yield the formats and bytes of the model, each of which is one chunk."""
+    tables = {name: _rows(table) for name, table in past["tables"].items()}
+    for file in tables["model_files"]:
+        (chunk,) = (c for c in tables["chunks"] if c["artifact_id"] == file["artifact_id"])
+        yield file["format"], zlib.decompress(base64.b64decode(chunk["data"]["zlib"]))
+
+
+def _rows(table: dict[str, Any]) -> list[dict[str, Any]]:
+    return [dict(zip(table["columns"], row, strict=True)) for row in table["rows"]]
 
 
 def _check_ended(service: Service, past: Past) -> None:
@@ -110,10 +145,8 @@ def _restore(url: str, revision: str, tables: dict[str, dict[str, Any]]) -> None
 def _fill(connection: sa.Connection, table: sa.Table, found: dict[str, Any]) -> None:
     for column in set(table.columns.keys()) - set(found["columns"]):
         connection.execute(sa.text(f"ALTER TABLE {table.name} DROP COLUMN {column}"))
-    columns = [table.c[name] for name in found["columns"]]
     rows = [
-        {column.name: _cell(column, cell) for column, cell in zip(columns, row, strict=True)}
-        for row in found["rows"]
+        {name: _cell(table.c[name], cell) for name, cell in row.items()} for row in _rows(found)
     ]
     if rows:
         connection.execute(table.insert(), rows)
