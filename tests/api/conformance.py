@@ -13,12 +13,14 @@ import tempfile
 import threading
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from automl.core.errors import AutoMLError
 from automl.core.ports import Worker
-from tests.api.harness import Hand, Service, add_study, serving
+from automl.store import open_store
+from tests.api.harness import Hand, Service, serving
+from tests.runner.bench import Bench
 
 FOLDER = Path(__file__).parent
 _COUNT = re.compile(
@@ -42,17 +44,11 @@ def run(service: Service, *, examples: int, seed: int) -> "subprocess.CompletedP
 
 @contextmanager
 def working(folder: Path) -> Iterator[Service]:
-    """Give a service with a dataset, a study that has ended and a hand that ends all others."""
+    """Give a service with a dataset, a study with all it ends with, and a hand for all others."""
     with serving(folder, max_upload_bytes=2 * 1024 * 1024) as service:
-        headers = {"Content-Type": "text/csv"}
-        uploaded = service.post("/v1/datasets", content=ROWS, headers=headers).json()["id"]
-        with service.store.unit() as unit:
-            dataset = unit.datasets.get("default", uploaded)
-        study = add_study(service.store, dataset, trials=2)
-        hand = Hand(service.store)
-        hand.run(study.id)
+        _train(service, folder)
         over = threading.Event()
-        thread = threading.Thread(target=_work, args=(hand, over))
+        thread = threading.Thread(target=_work, args=(Hand(service.store), over))
         thread.start()
         try:
             yield service
@@ -70,8 +66,26 @@ def answers(service: Service) -> Counter[tuple[str, int]]:
     return found
 
 
+def _train(service: Service, folder: Path) -> None:
+    headers = {"Content-Type": "text/csv"}
+    dataset = service.post("/v1/datasets", content=ROWS, headers=headers).json()["id"]
+    spec = {
+        "dataset_id": dataset,
+        "task": {"type": "classification", "target": "colour"},
+        "budget": {"trials": 2},
+        "families": ["linear"],
+    }
+    study_id = service.post("/v1/studies", json=spec).json()["id"]
+    with closing(open_store(service.settings)) as store:
+        bench = Bench(store, service.context.cache, folder)
+        with store.unit() as unit:
+            study = unit.studies.get("default", study_id)
+        bench.work_off(study, bench.runner())
+
+
 def _work(hand: Hand, over: threading.Event) -> None:
-    while not over.wait(0.05):
+    """End studies, not too soon: some should be steered before."""
+    while not over.wait(0.5):
         hand.store.leases.beat(Worker(hand.name, "cpu", "idle", 0.0), None)
         with suppress(AutoMLError):  # a study that is deleted or cancelled meanwhile
             while hand.step() is not None:

@@ -15,7 +15,7 @@ def test_schemathesis_finds_nothing(tmp_path: Path) -> None:
         ("POST /v1/datasets", 201),
         ("POST /v1/studies", 202),
         ("POST /v1/models/{model_id}/predict", 200),
-        ("GET /v1/studies/{study_id}/trials", 200),
+        ("GET /v1/studies/{study_id}/report", 200),
         ("DELETE /v1/datasets/{dataset_id}", 204),
     ):
         assert told[answer], answer
