@@ -49,7 +49,7 @@ _FILE_HEADERS = {
     "Accept-Ranges": {"description": "`bytes`", "schema": {"type": "string"}},
     "Content-Disposition": {"description": "The file's name", "schema": {"type": "string"}},
 }
-_FILE = {"*/*": {"schema": _BYTES}}
+_FILE = {"*/*": {"schema": _BYTES}, "application/json": {"schema": {}}}  # a model's report is JSON
 BINARY: dict[int | str, dict[str, Any]] = {
     200: {"description": "The file", "content": _FILE, "headers": _FILE_HEADERS},
     206: {"description": "The range asked for", "content": _FILE, "headers": _FILE_HEADERS},

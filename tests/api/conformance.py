@@ -35,7 +35,13 @@ def run(service: Service, *, examples: int, seed: int) -> "subprocess.CompletedP
     command = [sys.executable, "-m", "schemathesis.cli"]
     command += ["--config-file", str(FOLDER / "schemathesis.toml"), "run", url, "--no-color"]
     command += ["--max-examples", str(examples), "--seed", str(seed), "--continue-on-failure"]
-    environment = os.environ | {"SCHEMATHESIS_HOOKS": "tests.api.conformance_hooks"}  # noqa: TID251
+    first = service.get("/v1/studies").json()["items"][-1]
+    environment = {
+        **os.environ,  # noqa: TID251 -- a user's shell
+        "SCHEMATHESIS_HOOKS": "tests.api.conformance_hooks",
+        "TRAINED_STUDY": first["id"],
+        "TRAINED_MODEL": first["model_id"],
+    }
     return subprocess.run(
         command, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         env=environment,
