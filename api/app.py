@@ -1,7 +1,7 @@
 """The HTTP application, assembled."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 
 from anyio import CapacityLimiter
 from fastapi import FastAPI
@@ -12,7 +12,8 @@ from api.context import Context
 from api.events import Tailer
 from api.guard import Guard
 from api.inbox import Inbox
-from api.rate import Rate
+from api.journal import Journal
+from api.rate import limiter
 from api.routes import datasets, models, service, studies, trials
 from api.routes import pages as page_routes
 from api.schemas import PredictBody
@@ -31,10 +32,11 @@ PARALLEL_PREDICTIONS = 2
 def create_app(settings: Settings, store: Store, doorbell: Doorbell) -> FastAPI:
     """Return the application over a migrated store; it closes neither store nor doorbell."""
     context = _context(settings, store, doorbell)
+    rate = limiter(settings)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with background.running(context):
+        async with aclosing(rate), background.running(context):
             yield
 
     app = FastAPI(
@@ -53,9 +55,9 @@ def create_app(settings: Settings, store: Store, doorbell: Doorbell) -> FastAPI:
     app.include_router(page_routes.router(pages.load()))
     errors.install(app)
     documents.install(app, PredictBody)
-    rate = Rate(settings.tenant_requests_per_second)
     app.add_middleware(Guard, access=context.access, rate=rate)
     app.add_middleware(Timed, telemetry=context.telemetry)
+    app.add_middleware(Journal)
     return app
 
 

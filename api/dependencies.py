@@ -12,6 +12,7 @@ from typing_extensions import override
 
 from api.access import Caller
 from api.context import Context
+from automl.core.catalog import ExportFormat
 from automl.core.errors import NotFound
 from automl.core.ids import looks_like_id
 
@@ -101,7 +102,13 @@ IdempotencyKey = Annotated[
 ]
 
 ModelFormat = Annotated[
-    str, Query(alias="format", max_length=40, description="`onnx`, `bundle` or `report`")
+    str,
+    Query(
+        alias="format",
+        max_length=40,
+        description="Of those that the model is offered in.",
+        json_schema_extra={"enum": [item.value for item in ExportFormat]},
+    ),
 ]
 """Which of a model's files."""
 

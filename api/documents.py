@@ -1,11 +1,13 @@
 """What /openapi.json says beyond what the code's types say."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from fastapi import FastAPI
 from pydantic.json_schema import models_json_schema
 
 from api.views.service import Problem
+from api.views.studies import StudyView
 
 _REF = "#/components/schemas/{model}"
 _PROBLEM = {
@@ -18,7 +20,11 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {"4XX": _PROBLEM, "5XX": _PROBLEM}
 _LOCATION = {"Location": {"description": "Where it is", "schema": {"type": "string"}}}
 
 CREATED: dict[str, Any] = {"responses": {201: {"description": "Created", "headers": _LOCATION}}}
-ACCEPTED: dict[str, Any] = {"responses": {202: {"description": "Accepted", "headers": _LOCATION}}}
+ACCEPTED: dict[int | str, dict[str, Any]] = {202: {"description": "Accepted", "headers": _LOCATION}}
+STEERED: dict[int | str, dict[str, Any]] = {
+    200: {"description": "It was so already", "headers": _LOCATION, "model": StudyView},
+    **ACCEPTED,
+}
 
 _KEY = {
     "type": "http",
@@ -43,7 +49,7 @@ _FILE_HEADERS = {
     "Accept-Ranges": {"description": "`bytes`", "schema": {"type": "string"}},
     "Content-Disposition": {"description": "The file's name", "schema": {"type": "string"}},
 }
-_FILE = {"*/*": {"schema": _BYTES}}
+_FILE = {"*/*": {"schema": _BYTES}, "application/json": {"schema": {}}}  # a model's report is JSON
 BINARY: dict[int | str, dict[str, Any]] = {
     200: {"description": "The file", "content": _FILE, "headers": _FILE_HEADERS},
     206: {"description": "The range asked for", "content": _FILE, "headers": _FILE_HEADERS},
@@ -84,6 +90,13 @@ PREDICT: dict[str, Any] = {
     }
 }
 
+PREDICTED: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The predictions",
+        "content": {"text/csv": {"schema": {"type": "string"}}},
+    }
+}
+
 PAGE: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "The report, or its page",
@@ -112,8 +125,20 @@ def install(app: FastAPI, *models: type[Any]) -> None:
             components.setdefault("schemas", {}).update(definitions["$defs"])
             components["securitySchemes"] = {"key": _KEY}
             for path, item in document["paths"].items():
-                for operation in item.values() if path.startswith("/v1/") else ():
-                    operation["security"] = [{"key": []}, {}]
+                for operation in item.values():
+                    _tidy(operation.get("parameters", ()))
+                    if path.startswith("/v1/"):
+                        operation["security"] = [{"key": []}, {}]
         return generate()
 
     app.openapi = openapi  # type: ignore[method-assign]
+
+
+def _tidy(parameters: Iterable[dict[str, Any]]) -> None:
+    """Leave out that parameters may be null, as their types in the code may: none can be sent."""
+    for parameter in parameters:
+        schema = parameter["schema"]
+        given = [form for form in schema.get("anyOf", ()) if form != {"type": "null"}]
+        if len(given) == 1:
+            del schema["anyOf"]
+            schema |= given[0]

@@ -10,6 +10,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
+from starlette.routing import Match
 
 from automl.core import errors
 from automl.core.errors import AutoMLError, Detail
@@ -166,13 +167,28 @@ async def _invalid(_: Request, error: RequestValidationError) -> Response:
 
 async def _http(request: Request, error: HTTPException) -> Response:
     reason = REASONS.get(error.status_code, HTTPStatus(error.status_code).name)
-    detail = str(error.detail)
+    detail, headers = str(error.detail), dict(error.headers or {})
     match error.status_code:
         case 404:
             detail = "There is nothing at this address; /docs lists what there is."
         case 405:
-            detail = f"{request.method} is not possible here."
-    return problem(error.status_code, reason, detail, headers=error.headers)
+            allowed = _allowed(request)
+            detail = f"{request.method} is not possible here; {allowed} may be."
+            headers["Allow"] = allowed
+    return problem(error.status_code, reason, detail, headers=headers)
+
+
+def _allowed(request: Request) -> str:
+    """Return every method that this address knows: the framework names those of one route only."""
+    known = [
+        method
+        for method in ("GET", "HEAD", "POST", "DELETE")
+        if any(
+            route.matches({**request.scope, "method": method})[0] is Match.FULL
+            for route in request.app.router.routes
+        )
+    ]
+    return ", ".join(known)
 
 
 async def _gone(_: Request, error: Exception) -> Response:

@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.access import ANYONE, Access, Caller, bearer, needed
 from api.errors import SAFE, of_error, problem
-from api.rate import Rate
+from api.rate import Limiter
 from automl.core.errors import Unavailable
 
 _CHALLENGE = 'Bearer realm="automl"'
@@ -28,7 +28,7 @@ class Guard:
     127.0.0.1 (DNS rebinding); ``Origin`` and ``Host`` give both away.
     """
 
-    def __init__(self, app: ASGIApp, access: Access, rate: Rate) -> None:
+    def __init__(self, app: ASGIApp, access: Access, rate: Limiter) -> None:
         self._app = app
         self._access = access
         self._rate = rate
@@ -62,14 +62,14 @@ class Guard:
                 verdict = await self._check(headers, scope["method"], path)
             else:
                 return ANYONE
-            return self._count(verdict) if private else verdict
+            return await self._count(verdict) if private else verdict
         except Unavailable as error:
             # What is open to all tells nothing of anyone, and health must be seen right now.
             return of_error(error) if private else ANYONE
 
-    def _count(self, verdict: Caller | Response) -> Caller | Response:
+    async def _count(self, verdict: Caller | Response) -> Caller | Response:
         """Return the verdict, or the refusal of a tenant that asks too much."""
-        seconds = self._rate.wait(verdict.tenant) if isinstance(verdict, Caller) else 0.0
+        seconds = await self._rate.wait(verdict.tenant) if isinstance(verdict, Caller) else 0.0
         return _too_many(seconds) if seconds else verdict
 
     async def _check(self, headers: Headers, method: str, path: str) -> Caller | Response:

@@ -15,6 +15,7 @@ from pydantic import (
     WithJsonSchema,
     model_validator,
 )
+from pydantic.config import JsonDict
 
 from automl import families
 from automl.core.catalog import (
@@ -49,8 +50,15 @@ def _printable(text: str) -> str:
     return text
 
 
+def _given(name: str) -> JsonDict:
+    """Return the schema of an object where ``name`` is there and not null."""
+    return {"required": [name], "properties": {name: {"not": {"type": "null"}}}}
+
+
 Text = Annotated[StrictStr, Field(min_length=1, max_length=LONG), AfterValidator(_printable)]
 Name = Annotated[StrictStr, Field(min_length=1, max_length=200), AfterValidator(_printable)]
+Family = Annotated[Name, WithJsonSchema({"type": "string", "enum": [*FamilyName]})]
+"""Checked where all that is known can be named."""
 Id = Annotated[StrictStr, Field(min_length=1, max_length=200)]
 Seconds = Annotated[StrictFloat, Field(gt=0, le=MAX_SECONDS)]
 Trials = Annotated[StrictInt, Field(ge=1, le=MAX_TRIALS)]
@@ -100,6 +108,8 @@ class ColumnBody(Body):
 
 class BudgetBody(Body):
     """When the search ends: at least one of the two; whichever comes first."""
+
+    model_config = ConfigDict(json_schema_extra={"anyOf": [_given("seconds"), _given("trials")]})
 
     seconds: Seconds | None = None
     trials: Trials | None = None
@@ -156,7 +166,7 @@ class StudyBody(Body):
     task: TaskBody
     columns: Annotated[dict[Text, ColumnBody], Field(max_length=MAX_COLUMNS)] | None = None
     budget: BudgetBody = BudgetBody(seconds=600.0)
-    families: Annotated[list[Name], Field(min_length=1, max_length=100)] | None = None
+    families: Annotated[list[Family], Field(min_length=1, max_length=100)] | None = None
     search_space: Annotated[dict[Name, dict[Name, Any]], Field(max_length=100)] | None = None
     validation: ValidationBody = ValidationBody()
     objective: ObjectiveBody = ObjectiveBody()

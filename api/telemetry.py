@@ -13,6 +13,12 @@ from automl.core.errors import Unavailable
 from automl.core.ports import Store
 
 _METHODS = ("GET", "HEAD", "POST", "DELETE")
+_NAMES = {
+    "queue": ("queue_depth", "What waits for a worker", "kind"),
+    "attempts": ("attempts", "Attempts at trials: begun, and how some of them ended", "outcome"),
+    "phases": ("phase_seconds", "Seconds that studies spent in each phase", "phase"),
+}
+"""Name, meaning and label of totals that are no mere counts by state."""
 _BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 
@@ -94,7 +100,8 @@ class _Totals(Collector):
         up.add_metric([], 1)
         yield up
         for kind, totals in gauges.items():
-            family = GaugeMetricFamily(f"automl_{kind}", f"{kind} by state", labels=["state"])
+            name, meaning, label = _NAMES.get(kind, (kind, f"{kind} by state", "state"))
+            family = GaugeMetricFamily(f"automl_{name}", meaning, labels=[label])
             for state, total in totals.items():
                 family.add_metric([state], total)
             yield family

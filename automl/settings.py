@@ -58,7 +58,7 @@ class Settings:
     tenant_max_studies: int = 0
     tenant_max_running_trials: int = 0
     tenant_requests_per_second: float = 0.0
-    """In each API process; two seconds' worth may come at once."""
+    """Counted by all API processes together where the broker is on the network."""
     fault: str = ""
     """Fault points for tests, see ``automl/core/fault.py``."""
     log_level: str = "INFO"

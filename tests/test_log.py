@@ -15,13 +15,13 @@ HOSTILE = 'a"b\n{"level": "forged"}\r\n\x1b[31mred\x1b[0m\u2028\u202e\0<script>'
 
 @pytest.fixture
 def written(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
-    root, out = logging.getLogger(), io.StringIO()
+    root, out, before = logging.getLogger(), io.StringIO(), structlog.get_config()
     handlers, level = root.handlers, root.level
     monkeypatch.setattr("sys.stderr", out)
     bootstrap.log_to_stderr("INFO")
     yield out
     root.handlers, root.level = handlers, level
-    structlog.reset_defaults()
+    structlog.configure(**before)
 
 
 def test_names_cannot_forge_a_line(written: io.StringIO) -> None:

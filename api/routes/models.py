@@ -12,7 +12,7 @@ from pydantic_core import from_json
 from api.answers import show
 from api.context import Context
 from api.dependencies import ContextDep, ModelFormat, ModelId, TenantDep
-from api.documents import BINARY, PREDICT
+from api.documents import BINARY, PREDICT, PREDICTED
 from api.downloads import download_model as send
 from api.errors import RefusedError, of_validation
 from api.inbox import receive
@@ -63,7 +63,12 @@ def download_model(
     return send(request, context.store.artifacts, model, file_format)
 
 
-@router.post("/{model_id}/predict", response_model=PredictionsView, openapi_extra=PREDICT)
+@router.post(
+    "/{model_id}/predict",
+    response_model=PredictionsView,
+    responses=PREDICTED,
+    openapi_extra=PREDICT,
+)
 async def predict(
     request: Request, context: ContextDep, tenant: TenantDep, model_id: ModelId
 ) -> Response:

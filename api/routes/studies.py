@@ -18,7 +18,7 @@ from api.dependencies import (
     StudyId,
     TenantDep,
 )
-from api.documents import ACCEPTED, BINARY, PAGE
+from api.documents import ACCEPTED, BINARY, PAGE, STEERED
 from api.downloads import download_model
 from api.negotiation import prefers
 from api.paging import WindowDep
@@ -48,7 +48,7 @@ Status = Annotated[StudyStatus | None, Query(description="Only studies of this s
     response_model=StudyView,
     responses={
         200: {"model": DryRunView, "description": "The plan, of a dry run"},
-        **ACCEPTED["responses"],
+        **ACCEPTED,
     },
 )
 def create_study(
@@ -99,19 +99,19 @@ def get_study(context: ContextDep, tenant: TenantDep, study_id: StudyId) -> Resp
     return show(StudyView.of(studies.get(context.store, tenant, study_id)))
 
 
-@router.post("/{study_id}/cancel", status_code=202, response_model=StudyView, **ACCEPTED)
+@router.post("/{study_id}/cancel", status_code=202, response_model=StudyView, responses=STEERED)
 def cancel_study(context: ContextDep, tenant: TenantDep, study_id: StudyId) -> Response:
     """End the search now; the best model so far is published. Repeated: 200."""
     return _steer(context, studies.cancel, tenant, study_id)
 
 
-@router.post("/{study_id}/pause", status_code=202, response_model=StudyView, **ACCEPTED)
+@router.post("/{study_id}/pause", status_code=202, response_model=StudyView, responses=STEERED)
 def pause_study(context: ContextDep, tenant: TenantDep, study_id: StudyId) -> Response:
     """Hold the search; paused time is not budget time. Repeated: 200."""
     return _steer(context, studies.pause, tenant, study_id)
 
 
-@router.post("/{study_id}/resume", status_code=202, response_model=StudyView, **ACCEPTED)
+@router.post("/{study_id}/resume", status_code=202, response_model=StudyView, responses=STEERED)
 def resume_study(
     *,
     context: ContextDep,

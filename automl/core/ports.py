@@ -229,8 +229,11 @@ class Unit(Protocol):
     def workers(self) -> Sequence[Worker]:
         """Return the live workers."""
 
-    def gauges(self) -> Mapping[str, Mapping[str, int]]:
-        """Return totals by kind and state, for the metrics page."""
+    def gauges(self) -> Mapping[str, Mapping[str, float]]:
+        """Return totals by kind and state, for the metrics page.
+
+        ``phases`` holds the seconds that studies of all states spent in each so far.
+        """
 
 
 class Artifacts(Protocol):

@@ -99,7 +99,7 @@ class Runner:
     def run(self, work: Attempt | Finish, orders: Orders) -> None:
         """Do the work; every outcome, good or bad, is a row when this returns."""
         begun = time.monotonic()
-        with structlog.contextvars.bound_contextvars(**_names(work)):
+        with structlog.contextvars.bound_contextvars(worker=self._worker, **_names(work)):
             try:
                 if isinstance(work, Attempt):
                     self._attempt(work, orders)
@@ -109,6 +109,7 @@ class Runner:
                 log.info("lease.lost")  # somebody else goes on: nothing here counts
             except Exception as error:  # noqa: BLE001 -- the one place: what breaks becomes data
                 self._broken(work, error, time.monotonic() - begun, orders)
+            log.info("work.done", seconds=round(time.monotonic() - begun, 3))
 
     def _attempt(self, attempt: Attempt, orders: Orders) -> None:
         prepared = self._studies.prepared(attempt.tenant, attempt.study_id)
@@ -225,6 +226,7 @@ class Runner:
                 if away:
                     return  # the lease lapses, and the next finish starts anew
                 reason, detail = _study_failure(error)
+                log.warning("study.failed", reason=reason.value)
                 persist(lambda: self._leases.give_up(work, reason, detail))
             elif away:
                 persist(lambda: self._leases.release(work))  # not the candidate's fault
@@ -234,6 +236,7 @@ class Runner:
                 persist(lambda: self._leases.cancel(work, seconds))
             else:
                 failure, message = _trial_failure(error)
+                log.warning("trial.failed", reason=failure.value)
                 persist(lambda: self._leases.fail(work, failure, message, seconds))
         except LeaseLost:
             log.info("lease.lost")

@@ -97,7 +97,8 @@ def _reopen(ledger: Ledger, add: Budget | None) -> None:
         raise StudyState(f"the study's {study.trials} trials are spent; add trials to its budget")
     if study.started_at is not None and left is not None:
         study.search_ends_at = ledger.now + left - finish_reserve(left, study.outputs)
-    study.finished_at = study.error_reason = study.error_detail = None
+    study.finished_at = study.finalizing_at = None
+    study.error_reason = study.error_detail = None
     study.cancelling = study.exhausted = False
     study.queued_at = ledger.now
     _running(ledger)

@@ -103,6 +103,7 @@ def crash(ledger: Ledger, row: RowMapping, max_attempts: int) -> None:
 
     A crash counts only where the attempt left no checkpoint: otherwise the trial gets on.
     """
+    ledger.study.crashes += 1
     if row["checkpointed"]:
         retry(ledger, row, TrialFailure.WORKER_CRASH)
     elif row["crashes"] + 1 >= max_attempts:
@@ -149,6 +150,7 @@ def _back(ledger: Ledger, row: RowMapping, **counted: int) -> None:
 
 
 def _end(ledger: Ledger, row: RowMapping, state: TrialState, **values: Any) -> None:
+    ledger.study.trial_seconds += values["seconds"] or 0.0
     _change(ledger, row, state, finished_at=ledger.now, checkpoint=None, **values)
     ledger.closed(row["number"])
     links.let_go(ledger.tx, row["checkpoint"])

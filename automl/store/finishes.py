@@ -43,6 +43,7 @@ def crash(ledger: Ledger, finish: Finish, max_attempts: int) -> None:
     check(ledger, finish)
     study = ledger.study
     study.finish_crashes += 1
+    study.crashes += 1
     if study.finish_crashes >= max_attempts:
         detail = f"the process that built the model died {max_attempts} times"
         settle.fail(ledger, StudyFailure.INTERNAL, detail)

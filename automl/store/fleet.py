@@ -1,12 +1,14 @@
 """The workers alive, and the totals of the metrics page."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import ColumnElement, func, select
 
 from automl.core.catalog import StudyStatus, TrialState
 from automl.core.ports import Worker
 from automl.store import rows
+from automl.store.claim import FINISH_DUE
 from automl.store.clock import now
 from automl.store.database import Transaction
 from automl.store.tables import artifacts, datasets, models, studies, workers
@@ -19,20 +21,43 @@ def live(tx: Transaction, lease_seconds: float) -> Sequence[Worker]:
     return [rows.worker(row) for row in found]
 
 
-def gauges(tx: Transaction, lease_seconds: float) -> Mapping[str, Mapping[str, int]]:
+_c = studies.c
+
+_SEARCHED = func.coalesce(_c.finalizing_at, _c.finished_at, _c.paused_at, now())
+_SUMS: Mapping[str, Mapping[str, ColumnElement[Any]]] = {
+    "trials": {state.value: func.sum(_c[state.value]) for state in TrialState},
+    "queue": {
+        "studies": func.count().filter(_c.status == StudyStatus.QUEUED.value),
+        "trials": func.sum(_c.waiting),
+        "finishes": func.count().filter(FINISH_DUE),
+    },
+    "attempts": {
+        "begun": func.sum(_c.attempts),
+        "leases_lost": func.sum(_c.leases_lost),
+        "crashed": func.sum(_c.crashes),
+    },
+    "phases": {
+        "queued": func.sum(func.coalesce(_c.started_at, _c.finished_at, now()) - _c.created_at),
+        "search": func.sum(_SEARCHED - _c.started_at - _c.paused_seconds),
+        "trial": func.sum(_c.trial_seconds),
+        "finish": func.sum(func.coalesce(_c.finished_at, now()) - _c.finalizing_at),
+    },
+}
+"""What is added up over the studies that are there."""
+
+
+def gauges(tx: Transaction, lease_seconds: float) -> Mapping[str, Mapping[str, float]]:
     """Return totals by kind and state, over all tenants."""
     statuses = dict.fromkeys((status.value for status in StudyStatus), 0)
-    query = select(studies.c.status, func.count()).group_by(studies.c.status)
+    query = select(_c.status, func.count()).group_by(_c.status)
     statuses |= {status: int(count) for status, count in tx.reader.execute(query).all()}
-    sums = [func.coalesce(func.sum(studies.c[state.value]), 0) for state in TrialState]
-    counts = tx.reader.execute(select(*sums)).one()
     busy = {"idle": 0, "busy": 0}
     for worker in live(tx, lease_seconds):
         busy[worker.state] += 1
     ready = artifacts.c.state == "ready"
     return {
         "studies": statuses,
-        "trials": {state.value: int(n) for state, n in zip(TrialState, counts, strict=True)},
+        **_sums(tx),
         "workers": busy,
         "datasets": {"stored": _one(tx, select_count(datasets.c.id))},
         "models": {"stored": _one(tx, select_count(models.c.id))},
@@ -40,6 +65,18 @@ def gauges(tx: Transaction, lease_seconds: float) -> Mapping[str, Mapping[str, i
             "stored": _one(tx, func.count(artifacts.c.id).filter(ready)),
             "bytes": _one(tx, func.coalesce(func.sum(artifacts.c.bytes), 0)),
         },
+    }
+
+
+def _sums(tx: Transaction) -> Mapping[str, Mapping[str, float]]:
+    columns = [
+        func.coalesce(total, 0).label(f"{kind} {state}")
+        for kind, totals in _SUMS.items()
+        for state, total in totals.items()
+    ]
+    row = tx.reader.execute(select(*columns).select_from(studies)).mappings().one()
+    return {
+        kind: {state: row[f"{kind} {state}"] for state in totals} for kind, totals in _SUMS.items()
     }
 
 

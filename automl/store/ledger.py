@@ -63,6 +63,11 @@ class Standing:
     finish_until: float | None
     finish_crashes: int
     finish_losses: int
+    attempts: int
+    leases_lost: int
+    crashes: int
+    trial_seconds: float
+    finalizing_at: float | None
 
     @property
     def open(self) -> int:
@@ -147,6 +152,8 @@ class Ledger:
     def event(self, kind: EventType, **data: Any) -> None:
         """Append an event to the study's log."""
         self.study.last_seq += 1
+        self.study.attempts += kind is EventType.TRIAL_STARTED
+        self.study.leases_lost += kind is EventType.WORKER_LOST
         self._events.append(
             {
                 "study_id": self.study.id,

@@ -34,6 +34,7 @@ def end_search(ledger: Ledger) -> None:
     cancel_open(ledger)
     if study.complete:
         study.status = StudyStatus.FINALIZING
+        study.finalizing_at = ledger.now
         study.paused_at = None
         study.finish_worker = study.finish_until = None
         study.finish_crashes = study.finish_losses = 0

@@ -44,7 +44,7 @@ class SqlUnit:
         """Return the live workers."""
         return fleet.live(self._tx, self._lease_seconds)
 
-    def gauges(self) -> Mapping[str, Mapping[str, int]]:
+    def gauges(self) -> Mapping[str, Mapping[str, float]]:
         """Return totals by kind and state, for the metrics page."""
         return fleet.gauges(self._tx, self._lease_seconds)
 

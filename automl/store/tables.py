@@ -164,6 +164,12 @@ studies = Table(
     Column("finish_until", Double),
     Column("finish_crashes", Integer, nullable=False, server_default=text("0")),
     Column("finish_losses", Integer, nullable=False, server_default=text("0")),
+    # What the metrics page adds up: over all trials, and of the finish.
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    Column("leases_lost", Integer, nullable=False, server_default=text("0")),
+    Column("crashes", Integer, nullable=False, server_default=text("0")),
+    Column("trial_seconds", Double, nullable=False, server_default=text("0")),
+    Column("finalizing_at", Double),
     Index(None, "tenant", "id"),
     Index(None, "tenant", "served_at"),
     Index(None, "dataset_id"),

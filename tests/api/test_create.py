@@ -196,7 +196,7 @@ def test_twins_start_one_study(service: Service, dataset_id: str) -> None:
     def one() -> None:
         answers.append(_post(service, _body(dataset_id), Idempotency_Key="study-twins"))
 
-    threads = [threading.Thread(target=one) for _ in range(8)]
+    threads = [threading.Thread(target=one) for _ in range(50)]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -67,10 +67,22 @@ def test_an_unknown_resource_is_a_problem(service: Service, path: str) -> None:
     problem(service.get(path), 404, "NOT_FOUND")
 
 
-def test_a_wrong_method_says_so(service: Service) -> None:
-    response = service.client.put("/v1/studies")
-    problem(response, 405, "METHOD_NOT_ALLOWED")
-    assert "POST" in response.headers["allow"] or "GET" in response.headers["allow"]
+@pytest.mark.parametrize(
+    ("path", "allowed"),
+    [
+        ("/v1/studies", "GET, POST"),
+        ("/v1/studies/st_unknown", "GET, DELETE"),
+        ("/v1/studies/st_unknown/cancel", "POST"),
+        ("/v1/datasets/ds_unknown/download", "GET, HEAD"),
+        ("/healthz", "GET"),
+        ("/", "GET, HEAD"),
+    ],
+)
+def test_a_wrong_method_says_which_are_right(service: Service, path: str, allowed: str) -> None:
+    for method in ("PUT", "PATCH", "TRACE"):
+        response = service.client.request(method, path)
+        assert allowed in problem(response, 405, "METHOD_NOT_ALLOWED")["detail"]
+        assert response.headers["allow"] == allowed
 
 
 @pytest.mark.parametrize(

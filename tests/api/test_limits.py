@@ -1,15 +1,20 @@
 """What a tenant may have and how fast it may ask, over HTTP."""
 
 from collections.abc import Iterator
+from contextlib import aclosing
 from pathlib import Path
+from urllib.parse import urlsplit
 
+import anyio
 import pytest
 
-from api.rate import Rate
+from api.rate import AWAY_SECONDS, Rate, SharedRate
 from automl.core.key import Scope
 from automl.service import keys
+from tests import servers
 from tests.api.harness import Service, serving
 from tests.api.problems import problem
+from tests.torture.proxy import Fault, Proxy, proxy
 
 CSV = b"size,colour\n" + b"1,red\n2,blue\n" * 40
 TEXT = {"Content-Type": "text/csv"}
@@ -115,3 +120,59 @@ def test_a_rate_allows_a_burst_and_then_its_pace() -> None:
 def test_no_rate_is_no_limit() -> None:
     rate = Rate(0.0)
     assert {rate.wait("a") for _ in range(10_000)} == {0.0}
+
+
+def test_processes_share_a_rate_where_the_broker_is_on_the_network(
+    valkey: servers.Valkey, tmp_path: Path
+) -> None:
+    given = {"tenant_requests_per_second": 0.01, "broker_url": _database(valkey, 5)}
+    with serving(tmp_path / "a", **given) as one, serving(tmp_path / "b", **given) as other:
+        assert one.get("/v1/datasets").status_code == 200
+        for service in (one, other):
+            problem(service.get("/v1/datasets"), 429, "RATE_LIMITED")
+
+
+def test_a_limiter_in_the_store_counts_like_one_in_memory(valkey: servers.Valkey) -> None:
+    async def ask() -> list[float]:
+        async with aclosing(SharedRate(Rate(4.0), _database(valkey, 6))) as rate:
+            return [await rate.wait("a") for _ in range(10)] + [await rate.wait("b")]
+
+    *taken, more, late, other = anyio.run(ask)
+    assert (taken, other) == ([0.0] * 8, 0.0)
+    assert 0.2 < late <= more <= 0.25
+
+
+def test_a_limiter_without_its_store_serves_and_comes_back(valkey: servers.Valkey) -> None:
+    """However the store is away: each process counts for itself meanwhile."""
+
+    async def ask(through: Proxy, fault: Fault) -> None:
+        now = 0.0
+        rate = SharedRate(
+            Rate(0.01, clock=lambda: now),
+            f"redis://127.0.0.1:{through.port}/7",
+            clock=lambda: now,
+        )
+        async with aclosing(rate):
+            shared, own = f"shared {fault}", f"own {fault}"
+            assert await rate.wait(shared) == 0.0
+            with through.under(fault):
+                with anyio.fail_after(5):
+                    assert await rate.wait(own) == 0.0
+                assert await rate.wait(own) > 0.0
+            now += AWAY_SECONDS
+            assert await rate.wait(shared) > 0.0  # the store remembers what this process does not
+
+    with proxy(urlsplit(valkey.tcp_url).port or 0) as through:
+        for fault in (Fault.CUT, Fault.RESET, Fault.BLACK_HOLE):
+            anyio.run(ask, through, fault)
+
+
+def test_a_service_without_its_limiters_store_serves(tmp_path: Path) -> None:
+    url = f"redis://127.0.0.1:{servers.free_port()}/0"
+    with serving(tmp_path, tenant_requests_per_second=100.0, broker_url=url) as service:
+        assert {service.get("/v1/datasets").status_code for _ in range(20)} == {200}
+
+
+def _database(server: servers.Valkey, number: int) -> str:
+    """Return the URL of a database of the server that no other test uses."""
+    return server.tcp_url.removesuffix("/0") + f"/{number}"

@@ -260,7 +260,7 @@ def test_twins_create_one_dataset(service: Service) -> None:
     def one() -> None:
         answers.append(_upload(service, Idempotency_Key="twins"))
 
-    threads = [threading.Thread(target=one) for _ in range(8)]
+    threads = [threading.Thread(target=one) for _ in range(50)]
     for thread in threads:
         thread.start()
     for thread in threads:
