@@ -12,9 +12,12 @@ import onnxruntime
 from automl.core import metric
 from automl.core.catalog import MetricName
 from tests.torture.evidence import PROBE, Evidence, Json
-from tests.torture.fold import ENDS, fold
+from tests.torture.fold import ENDS, fold, seconds
 
 ENDED = frozenset({"succeeded", "failed", "cancelled"})
+GRACE_SECONDS = 60.0
+"""A study under fire may take so much longer than its budget in seconds."""
+
 _TOLERANCE = 1e-9
 
 
@@ -44,8 +47,18 @@ def ended(seen: Evidence) -> Iterator[str]:
         yield f"the study is {status}"
     elif not seen.events or seen.events[-1]["type"] != f"study.{status}":
         yield f"the study is {status}, its log ends otherwise"
-    if status == "failed":
+    if status == "failed" and not _fruitless(seen):
         yield f"the study failed: {seen.study['error']}"
+
+
+def timely(seen: Evidence) -> Iterator[str]:
+    """A study with a budget in seconds has ended within it and a minute more."""
+    begun, budget = seen.study["started_at"], seen.study["budget"]["seconds"]
+    if begun is None or budget is None or seen.study["finished_at"] is None:
+        return
+    took = seconds(seen.study["finished_at"]) - seconds(begun)
+    if took > budget + GRACE_SECONDS:
+        yield f"a budget of {budget:g} s took {took:.1f} s"
 
 
 def one_outcome(seen: Evidence) -> Iterator[str]:
@@ -135,6 +148,13 @@ def predicts(seen: Evidence) -> Iterator[str]:
         yield f"the file says {outputs[key].tolist()} of the probe rows, the service {served}"
 
 
+def _fruitless(seen: Evidence) -> bool:
+    """Return whether the budget's seconds passed before any trial was complete: allowed to fail."""
+    return seen.study["budget"]["seconds"] is not None and not any(
+        trial["state"] == "complete" for trial in seen.trials
+    )
+
+
 def _cells(column: Json) -> np.ndarray[tuple[int, ...], np.dtype[np.float64 | np.object_]]:
     """Return a column of the probe rows as the file takes it, (rows, 1)."""
     cells = [row[column["name"]] for row in PROBE]
@@ -147,6 +167,7 @@ def _cells(column: Json) -> np.ndarray[tuple[int, ...], np.dtype[np.float64 | np
 CHECKS: tuple[Callable[[Evidence], Iterator[str]], ...] = (
     gapless,
     ended,
+    timely,
     one_outcome,
     counted,
     foldable,
