@@ -109,6 +109,7 @@ def _struck(given: argparse.Namespace, number: int) -> Case:
         strikes=schedule(seed, given.kills, every=given.every, deck=DECK_APART if apart else DECK),
         arena=Apart if apart else Whole,
         workers=WORKERS[number % len(WORKERS)],
+        actors=3,
         patience=PATIENCE_SECONDS,
         longest=60.0 * given.minutes,
     )

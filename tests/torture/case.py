@@ -63,6 +63,8 @@ class Result:
     """Attempts beyond each trial's first."""
     studies: int = 0
     answers: Sequence[Answer] = ()
+    overruns: Sequence[float] = ()
+    """Of the studies with a budget in seconds: how long after it they ended."""
     seconds: float = 0.0
 
 
@@ -111,6 +113,7 @@ def run(case: Case, folder: Path) -> Result:
         repeated=sum(trial["attempts"] - 1 for each in seen for trial in each.trials),
         studies=len(seen),
         answers=equality.answers(seen),
+        overruns=[late for each in seen if (late := invariants.overrun(each)) is not None],
         seconds=time.monotonic() - started,
     )
 

@@ -56,7 +56,7 @@ def gather(
     with tenant.client(url) as client:
         study = client.study(study_id)
         trials = client.trials(study_id, sort="number")
-        events = read_log(client, study_id)
+        events = _log(client, study_id)
         if study["model_id"] is None:
             return Evidence(study, trials, events, views)
         model = client.get(f"/v1/models/{study['model_id']}")
@@ -68,7 +68,7 @@ def gather(
     return Evidence(study, trials, events, views, model, files, predictions)
 
 
-def read_log(client: Client, study_id: str) -> list[Json]:
+def _log(client: Client, study_id: str) -> list[Json]:
     """Return the whole log, page by page: not by the stream, which the readers have watched."""
     events: list[Json] = []
     while True:

@@ -53,12 +53,21 @@ def ended(seen: Evidence) -> Iterator[str]:
 
 def timely(seen: Evidence) -> Iterator[str]:
     """A study with a budget in seconds has ended within it and a minute more."""
-    begun, budget = seen.study["started_at"], seen.study["budget"]["seconds"]
-    if begun is None or budget is None or seen.study["finished_at"] is None:
-        return
-    took = seconds(seen.study["finished_at"]) - seconds(begun)
-    if took > budget + GRACE_SECONDS:
-        yield f"a budget of {budget:g} s took {took:.1f} s"
+    late = overrun(seen)
+    if late is not None and late > GRACE_SECONDS:
+        yield f"it ended {late:.1f} s after its budget of {seen.study['budget']['seconds']:g} s"
+
+
+def overrun(seen: Evidence) -> float | None:
+    """Return by how many seconds a study outlasted its budget, None where it has none in seconds.
+
+    Less than 0: it ended earlier, as one does that is cancelled.
+    """
+    begun, ended_at = seen.study["started_at"], seen.study["finished_at"]
+    budget = seen.study["budget"]["seconds"]
+    if begun is None or ended_at is None or budget is None:
+        return None
+    return seconds(ended_at) - seconds(begun) - float(budget)
 
 
 def one_outcome(seen: Evidence) -> Iterator[str]:

@@ -81,6 +81,7 @@ def _totals(results: Sequence[Result]) -> list[str]:
     missed = sum(result.missed for result in results)
     deaths = sum(result.deaths for result in results)
     answers = [answer for result in results for answer in result.answers]
+    overruns = [late for result in results for late in result.overruns]
     return [
         f"- Strikes: {sum(strikes.values())}, of them {kills} kill -9; {missed} found no target; "
         f"{deaths} deaths noticed, those at fault points among them. "
@@ -91,6 +92,8 @@ def _totals(results: Sequence[Result]) -> list[str]:
         f"- Trials: {trials}, with {repeated} further attempts. Studies compared with an equal "
         f"request's leaderboard and model bytes: {compared(answers)}, of which "
         f"{len(differences(answers))} differ.",
+        f"- Studies with a budget in seconds: {len(overruns)}, ended at most "
+        f"{_seconds(max(overruns, default=None))} after it.",
     ]
 
 

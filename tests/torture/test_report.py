@@ -27,6 +27,7 @@ def _result(**changed: object) -> Result:
         "repeated": 3,
         "studies": 2,
         "answers": [Answer("st_1", (0, 4), "board", "model")],
+        "overruns": [0.5, 12.25],
         "seconds": 61.0,
     }
     return Result(**{**given, **changed})  # type: ignore[arg-type]
@@ -41,6 +42,7 @@ def test_a_clean_run_says_so_with_its_figures() -> None:
     )
     assert "8, of them 6 kill -9; 2 found no target; 10 deaths noticed" in page
     assert "model bytes: 2, of which 0 differ." in page
+    assert "budget in seconds: 4, ended at most 12.2 s after it." in page
     assert "| kill child | 2 | 0.1 s | 0.1 s | 1.0 s | 1.0 s |" in page
     assert "| kill worker | 4 | 5.5 s | 6.5 s | 6.0 s | 9.0 s |" in page
     assert "| every part | 6 | 5.5 s | 6.5 s | 6.0 s | 9.0 s |" in page

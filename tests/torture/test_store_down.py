@@ -18,15 +18,15 @@ BAD = {
 
 
 def test_what_was_wanted_is_kept_and_told() -> None:
-    figure = _figure(20, [GOOD, GOOD])
+    figure = _figure(30, [GOOD, GOOD])
     assert figure.kept
     assert figure.measured == (
         "2 × 503 with `Retry-After` ≤ 2 s, 0 other failures, slowest answer 4.6 s; back 1.5 s "
-        "after the database; threads of a process at most 20 before, 50 in the first outage, "
+        "after the database; threads of a process at most 30 before, 50 in the first outage, "
         "50 in the last"
     )
 
 
 @pytest.mark.parametrize("bad", BAD.values(), ids=BAD.keys())
 def test_what_was_not_is_not(bad: Outage) -> None:
-    assert not _figure(20, [GOOD, bad]).kept
+    assert not _figure(30, [GOOD, bad]).kept
