@@ -48,9 +48,7 @@ def on_borders(trees: Oblivious, row: npt.NDArray[np.float32]) -> npt.NDArray[np
 
 
 @every_case
-def test_its_arrays_predict_what_catboost_does(
-    case: Case, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_its_arrays_predict_what_catboost_does(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
     boosters = []
 
     class Kept(catboost.CatBoost):  # type: ignore[misc]
@@ -129,7 +127,9 @@ def test_a_question_of_each_kind_in_trees_of_all_sizes() -> None:
     assert trees.sums(x)[:, 0].tolist() == [211.25, 212.25, 412.25, 112.25, 111.25]
     for outputs in (1, 3):
         wide = replace(
-            trees, leaves=np.tile(trees.leaves, outputs) / 100, bias=np.tile(trees.bias, outputs)
+            trees,
+            leaves=np.tile(trees.leaves / np.float32(100), outputs),
+            bias=np.tile(trees.bias, outputs),
         )
         assert parity(model.FittedOblivious(wide, outputs, 3), x) <= 1e-6
     assert parity(model.FittedOblivious(stump(np.array([0.5, 1.0, 1.5])), 3, 1), x) <= 1e-6

@@ -1,6 +1,5 @@
 """Which columns CatBoost is given for those of a fold, and its trees in the fold's own columns."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -32,7 +31,7 @@ class Columns:
         for column in range(fold.train.x.shape[1]):
             count = codes.get(column, 0)
             missing = bool(count) and bool((fold.train.x[:, column] < 0).any())
-            if 2 < count + missing and count <= FEW:
+            if count + missing > 2 and count <= FEW:
                 found += [(column, float(code)) for code in range(-missing, count)]
             else:
                 found.append((column, np.nan))

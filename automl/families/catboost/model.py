@@ -90,28 +90,37 @@ def fit(params: Params, fold: Fold, control: Control) -> FittedOblivious:
         TrialStopped: ``control`` said so.
     """
     check_features(fold)
-    columns = Columns.of(fold)
-    train, valid = columns.spread(fold.train.x), columns.spread(fold.valid.x)
-    if not _learnable(train, fold.train.y):
+    if not _learnable(fold.train.x, fold.train.y):
         return _constant(fold, control)
-    # CatBoost refuses missing cells in a column that has none in training; its trees would take
-    # them as the smallest.
-    complete = ~np.isnan(train).any(axis=0)
-    valid[:, complete] = np.nan_to_num(valid[:, complete], nan=-np.inf, posinf=np.inf)
-    classes = Classes.of(fold)
+    columns, classes = Columns.of(fold), Classes.of(fold)
     watch = Watch(params, fold, control, classes=classes, loss=_objective(fold))
     booster = catboost.CatBoost(_settings(params, fold) | {"eval_metric": watch})
-    weight = row_weights(params, fold.train.y, fold.outputs)
-    booster.fit(
-        catboost.Pool(train, classes.labels(fold.train.y, fold.task), weight=weight),
-        eval_set=catboost.Pool(
-            valid, classes.labels(fold.valid.y, fold.task), weight=classes.weights(fold.valid.y)
-        ),
-        callbacks=[watch],
-    )
+    train, valid = _pools(params, fold, columns, classes)
+    booster.fit(train, eval_set=valid, callbacks=[watch])
     rounds = watch.ended()
-    trees = columns.trees(_as_json(booster), rounds, classes)
-    return FittedOblivious(trees, fold.outputs, rounds)
+    return FittedOblivious(columns.trees(_as_json(booster), rounds, classes), fold.outputs, rounds)
+
+
+def _pools(
+    params: Params, fold: Fold, columns: Columns, classes: Classes
+) -> tuple[catboost.Pool, catboost.Pool]:
+    train, valid = fold.train, fold.valid
+    # CatBoost refuses missing cells in a column that has none in training; a tree that never saw
+    # any takes them as the smallest.
+    complete = ~np.isnan(train.x).any(axis=0)
+    seen = np.where(complete & np.isnan(valid.x), np.float32(-np.inf), valid.x)
+    return (
+        catboost.Pool(
+            columns.spread(train.x),
+            classes.labels(train.y, fold.task),
+            weight=row_weights(params, train.y, fold.outputs),
+        ),
+        catboost.Pool(
+            columns.spread(seen),
+            classes.labels(valid.y, fold.task),
+            weight=classes.weights(valid.y),
+        ),
+    )
 
 
 def _learnable(x: npt.NDArray[np.float32], y: npt.NDArray[Any]) -> bool:

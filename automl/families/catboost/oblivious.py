@@ -47,9 +47,7 @@ class Oblivious:
 
     def _answer(self, question: int, columns: npt.NDArray[np.float32]) -> npt.NDArray[np.bool_]:
         cells, border = columns[self.feature[question]], self.border[question]
-        answer: npt.NDArray[np.bool_] = (
-            cells == border if self.equals[question] else cells > border
-        )
+        answer: npt.NDArray[np.bool_] = cells == border if self.equals[question] else cells > border
         return answer
 
     def emit(self, graph: Graph, x: str) -> str:
@@ -124,9 +122,9 @@ def _unfold(questions: Ints, leaves: Ints) -> _Nodes:
     """
     depth = questions.shape[1]
     levels = [leaves]
-    for level in reversed(range(depth)):
-        no, yes = levels[0][:, : 2**level], levels[0][:, 2**level :]
-        levels.insert(0, np.where(no == yes, no, _INNER))
+    for size in 2 ** np.arange(depth)[::-1]:
+        low, high = levels[0][:, :size], levels[0][:, size:]
+        levels.insert(0, np.where(low == high, low, _INNER))
     value = np.concatenate(levels, axis=1)
     level = np.repeat(np.arange(depth), 2 ** np.arange(depth))
     no = np.arange(len(level)) + 2**level
