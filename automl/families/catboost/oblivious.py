@@ -15,6 +15,8 @@ from automl.core.graph import ElementType, Graph
 from automl.families.forest import Trees, emit, emit_lookup, starts
 
 _INNER = -1
+_TOGETHER = 100
+"""Trees whose sum the file keeps in float32: over a thousand, rounding adds up to 1e-5."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,9 +65,13 @@ class Oblivious:
         count = len(self.depth)
         if len(self.bias) > 1:
             return graph.node("Add", emit_lookup(trees, graph, x, row=kept, table=table), bias)
-        targets = np.zeros(count, np.int64)
-        scores = emit(trees, graph, x, targets=targets, count=1, weights=table[kept, 0])
-        return graph.node("Add", graph.node("Cast", scores, to=ElementType.DOUBLE), bias)
+        targets = np.arange(count) // _TOGETHER
+        parts = emit(
+            trees, graph, x, targets=targets, count=int(targets[-1]) + 1, weights=table[kept, 0]
+        )
+        wide = graph.node("Cast", parts, to=ElementType.DOUBLE)
+        axis = graph.constant([1], np.int64)
+        return graph.node("Add", graph.node("ReduceSum", wide, axis, keepdims=1), bias)
 
     def _written(self, row: Ints) -> tuple[Trees, Ints]:
         """Return the trees node by node, and what stands in their leaves, of ``row``."""
