@@ -137,9 +137,9 @@ def _unfold(questions: Ints, leaves: Ints) -> _Nodes:
     yes = no + 2**level
     reached = np.zeros(value.shape, bool)
     reached[:, 0] = True
-    for node in range(len(level)):
-        splits = reached[:, node] & (value[:, node] == _INNER)
-        reached[:, no[node]] = reached[:, yes[node]] = splits
+    for parent, (one, other) in enumerate(zip(no, yes, strict=True)):
+        splits = reached[:, parent] & (value[:, parent] == _INNER)
+        reached[:, one] = reached[:, other] = splits
     inner, end = reached & (value == _INNER), reached & (value != _INNER)
     place = np.where(inner, np.cumsum(inner, axis=1) - 1, ~(np.cumsum(end, axis=1) - 1))
     tree, node = np.nonzero(inner)
