@@ -1,5 +1,7 @@
 """CatBoost's trees: exact routing in the file, small files, early stopping and awkward data."""
 
+import subprocess
+import sys
 from dataclasses import replace
 
 import catboost
@@ -171,6 +173,22 @@ def test_a_class_that_training_rows_lack_is_unlikely() -> None:
     y = np.where(fold.train.y == 1, 2, fold.train.y)
     fitted = model.fit(candidate(), replace(fold, train=Examples(fold.train.x, y)), Watcher())
     assert fitted.predict(fold.valid.x)[:, 1].max() < 0.1
+
+
+def test_folds_without_a_common_class_give_a_model() -> None:
+    fold = cases.fold(MULTICLASS)
+    train = replace(fold.train, y=np.minimum(fold.train.y, 1))
+    valid = replace(fold.valid, y=np.full_like(fold.valid.y, 2))
+    fitted = model.fit(candidate(), replace(fold, train=train, valid=valid), Watcher())
+    assert np.isfinite(fitted.predict(fold.valid.x)).all()
+
+
+def test_a_trained_fold_is_loaded_without_the_library() -> None:
+    code = (
+        "import sys; from automl.families.catboost import model; print('catboost' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
 
 
 def test_nothing_is_printed_and_no_file_is_left(

@@ -35,9 +35,11 @@ class Classes:
         return np.minimum(np.searchsorted(self.learned, y), len(self.learned) - 1)
 
     def weights(self, y: npt.NDArray[Any]) -> Floats | None:
-        """Return 1 for rows of a class that it learns, else 0; None where all are 1."""
-        known = np.isin(y, self.learned) if self.outputs > 1 else np.ones(len(y), bool)
-        return None if known.all() else known.astype(np.float64)
+        """Return 1 for rows of a class that it learns, else 0; None where all count alike."""
+        if self.outputs == 1:
+            return None
+        known = np.isin(y, self.learned)
+        return known.astype(np.float64) if 0 < known.sum() < len(y) else None
 
     def whole(self, sums: Floats, absent: float) -> Floats:
         """Return learned ``sums`` as ``(rows, outputs)``, ``absent`` for what is not learned."""

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import catboost
 import numpy as np
 import numpy.typing as npt
 
@@ -89,38 +88,40 @@ def fit(params: Params, fold: Fold, control: Control) -> FittedOblivious:
         TrialError: the loss is not a number, or there is no feature.
         TrialStopped: ``control`` said so.
     """
+    from catboost import CatBoost, Pool  # with its pandas 100 MB, and predicting needs neither
+
     check_features(fold)
     if not _learnable(fold.train.x, fold.train.y):
         return _constant(fold, control)
     columns, classes = Columns.of(fold), Classes.of(fold)
     watch = Watch(params, fold, control, classes=classes, loss=_objective(fold))
-    booster = catboost.CatBoost(_settings(params, fold) | {"eval_metric": watch})
-    train, valid = _pools(params, fold, columns, classes)
-    booster.fit(train, eval_set=valid, callbacks=[watch])
-    rounds = watch.ended()
-    return FittedOblivious(columns.trees(_as_json(booster), rounds, classes), fold.outputs, rounds)
-
-
-def _pools(
-    params: Params, fold: Fold, columns: Columns, classes: Classes
-) -> tuple[catboost.Pool, catboost.Pool]:
-    train, valid = fold.train, fold.valid
-    # CatBoost refuses missing cells in a column that has none in training; a tree that never saw
-    # any takes them as the smallest.
-    complete = ~np.isnan(train.x).any(axis=0)
-    seen = np.where(complete & np.isnan(valid.x), np.float32(-np.inf), valid.x)
-    return (
-        catboost.Pool(
-            columns.spread(train.x),
-            classes.labels(train.y, fold.task),
-            weight=row_weights(params, train.y, fold.outputs),
+    booster = CatBoost(_settings(params, fold) | {"eval_metric": watch})
+    booster.fit(
+        Pool(
+            columns.spread(fold.train.x),
+            classes.labels(fold.train.y, fold.task),
+            weight=row_weights(params, fold.train.y, fold.outputs),
         ),
-        catboost.Pool(
-            columns.spread(seen),
-            classes.labels(valid.y, fold.task),
-            weight=classes.weights(valid.y),
+        eval_set=Pool(
+            columns.spread(_as_trained(fold)),
+            classes.labels(fold.valid.y, fold.task),
+            weight=classes.weights(fold.valid.y),
         ),
+        callbacks=[watch],
     )
+    rounds = watch.ended()
+    trees = columns.trees(_as_json(booster), rounds, classes)
+    return FittedOblivious(trees, fold.outputs, rounds)
+
+
+def _as_trained(fold: Fold) -> npt.NDArray[np.float32]:
+    """Return the validation rows without missing cells in columns that had none in training.
+
+    CatBoost refuses them; trees that never saw any take them as the smallest.
+    """
+    complete = ~np.isnan(fold.train.x).any(axis=0)
+    smallest = np.float32(-np.inf)
+    return np.where(complete & np.isnan(fold.valid.x), smallest, fold.valid.x)
 
 
 def _learnable(x: npt.NDArray[np.float32], y: npt.NDArray[Any]) -> bool:
@@ -174,7 +175,7 @@ def _objective(fold: Fold) -> str:
             return "Logloss" if fold.outputs == 2 else "MultiClass"
 
 
-def _as_json(booster: catboost.CatBoost) -> dict[str, Any]:
+def _as_json(booster: Any) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.json"
         booster.save_model(str(path), format="json")
