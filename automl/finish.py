@@ -43,6 +43,7 @@ FINISH_SECONDS: Mapping[FamilyName, float] = MappingProxyType(
         FamilyName.RANDOM_FOREST: 2.0,
         FamilyName.EXTRA_TREES: 2.0,
         FamilyName.LIGHTGBM: 4.0,
+        FamilyName.CATBOOST: 3.0,
     }
 )
 """Seconds of the finish for a million leaves; for a million weights of others there are `OTHERS`.
