@@ -7,10 +7,10 @@ from rich.progress import Progress
 
 from tests import tables
 from tests.endurance.screen import say
-from tests.endurance.service import running
+from tests.endurance.service import left, running
 from tests.torture.evidence import gather
 from tests.torture.invariants import breaches
-from tests.torture.remains import remains
+from tests.torture.tenants import ANYONE
 
 COUNT = 10
 ATTEMPTS = 3
@@ -36,7 +36,7 @@ def run(folder: Path, count: int) -> list[str]:
             task = progress.add_task("trials", total=count)
             for event in client.events(study_id):
                 progress.update(task, advance=event["type"] in {"trial.completed", "trial.failed"})
-        seen = gather(client, study_id)
+        seen = gather(service.url, ANYONE, study_id)
     outcomes = Counter(
         (trial["family"], trial["state"], trial["reason"], trial["attempts"])
         for trial in seen.trials
@@ -51,4 +51,4 @@ def run(folder: Path, count: int) -> list[str]:
         broken.append("a trial was tried too often")
     if seen.study["status"] != "succeeded":
         broken.append(f"the study {seen.study['status']}")
-    return broken + remains(service.data_dir)
+    return broken + left(service)

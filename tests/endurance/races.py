@@ -17,10 +17,10 @@ from rich.progress import track
 from automl.client import Client
 from tests import tables
 from tests.endurance.screen import say
-from tests.endurance.service import running
+from tests.endurance.service import left, running
 from tests.torture.evidence import gather
 from tests.torture.invariants import breaches
-from tests.torture.remains import remains
+from tests.torture.tenants import ANYONE
 
 COUNT = 200
 TWINS = 50
@@ -41,13 +41,13 @@ def run(folder: Path, count: int) -> list[str]:
             study_id = client.start(_body(dataset["id"], number))["id"]
             time.sleep(chance.uniform(0, 1.1 * usual))
             answer = httpx.post(f"{service.url}/v1/studies/{study_id}/cancel", timeout=30)
-            seen = gather(client, study_id, [list(client.events(study_id))])
+            seen = gather(service.url, ANYONE, study_id, [list(client.events(study_id))])
             broken += breaches(seen)
             told = "told so" if answer.status_code == 202 else f"told {answer.status_code}"
             outcomes[f"{seen.study['status']}, {told}"] += 1
         say(f"{count} cancels within {1.1 * usual:.2f} s of the start: {dict(outcomes)}")
         broken += _twins(service.url, dataset["id"])
-    return broken + remains(service.data_dir)
+    return broken + left(service)
 
 
 def _alone(client: Client, dataset_id: str) -> float:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.e2e.service import Service, serve
+from tests.torture.remains import remains
 
 DATA, TEMPORARY = "data", "tmp"
 
@@ -21,6 +22,11 @@ def running(
     given = {"TMPDIR": str(temporary), **environment}
     with serve(folder / DATA, workers=workers, environment=given, within=within) as service:
         yield service
+
+
+def left(service: Service) -> list[str]:
+    """Return what should not be there of a service whose studies have all ended, in words."""
+    return remains(service.data_dir, f"sqlite:///{service.data_dir / 'automl.sqlite'}")
 
 
 def little(path: Path, *, rows: int = 20, seed: int = 0) -> Path:

@@ -18,9 +18,8 @@ from rich.progress import track
 
 from automl.client import Client
 from tests.endurance.screen import say
-from tests.endurance.service import little, running, small
+from tests.endurance.service import left, little, running, small
 from tests.endurance.weight import Sample, Watch, Weight, drift
-from tests.torture.remains import remains
 
 COUNT = 2000
 ABREAST = 6
@@ -93,7 +92,7 @@ def run(folder: Path, count: int) -> list[str]:
     _tell_phases(crew.logs)
     warm = watch.samples[int(WARM_UP * len(watch.samples)) :]
     broken += _tell_growth(warm)
-    return broken + remains(service.data_dir)
+    return broken + left(service)
 
 
 def _left(url: str, data_dir: Path) -> Iterator[str]:

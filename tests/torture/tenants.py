@@ -16,19 +16,23 @@ _LISTS = ("datasets", "studies", "models")
 
 @dataclass(frozen=True, slots=True)
 class Tenant:
-    """Who owns things, and the key that opens them."""
+    """Who owns things, and the key that opens them; none where a service asks for none."""
 
     name: str
-    key: str
+    key: str = ""
 
     @property
     def headers(self) -> Mapping[str, str]:
         """What a request brings."""
-        return {"Authorization": f"Bearer {self.key}"}
+        return {"Authorization": f"Bearer {self.key}"} if self.key else {}
 
     def client(self, url: str) -> Client:
         """Return a patient client."""
         return Client(url, key=self.key, patience=60.0)
+
+
+ANYONE = Tenant("default")
+"""Who uses a service without keys."""
 
 
 def admit(database_url: str) -> tuple[Tenant, ...]:
