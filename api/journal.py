@@ -1,7 +1,8 @@
 """A name for every request, and a line of it in the log: what its answer is asked about later.
 
 What changes something is told at INFO, what only reads at DEBUG, what failed at WARNING. Never the
-query, a header or a body: a secret may stand there.
+query, a header or a body, nor of the path what is neither a word, a number nor one of our ids: a
+secret may stand there.
 """
 
 import re
@@ -13,12 +14,15 @@ import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from automl.core.ids import looks_like_id
+
 HEADER = "X-Request-ID"
 _NAME = re.compile(r"[\w.:-]{1,64}", re.ASCII)
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 _IDS = {"study_id": "study_id", "dataset_id": "dataset_id", "model_id": "model_id",
         "number": "trial"}  # fmt: skip
 _LONGEST = 200
+_WORD = re.compile(r"[a-z_.-]{0,24}|[0-9]{1,9}", re.ASCII)
 
 log = structlog.get_logger(__name__)
 
@@ -65,16 +69,20 @@ def _tell(scope: Scope, status: int, seconds: float) -> None:
     tell(
         "request",
         method=scope["method"][:_LONGEST],
-        path=scope["path"][:_LONGEST],
+        path="/".join(map(_plain, scope["path"][:_LONGEST].split("/"))),
         status=status,
         seconds=round(seconds, 3),
         **_about(scope),
     )
 
 
+def _plain(segment: str) -> str:
+    return segment if _WORD.fullmatch(segment) or looks_like_id(segment) else "…"
+
+
 def _about(scope: Scope) -> dict[str, Any]:
     """Return whose request it was, and what it was about."""
     params = scope.get("path_params", {})
-    about = {field: params[name][:_LONGEST] for name, field in _IDS.items() if name in params}
+    about = {field: _plain(params[name]) for name, field in _IDS.items() if name in params}
     caller = scope.get("state", {}).get("caller")
     return about if caller is None else {"tenant": caller.tenant, **about}

@@ -68,9 +68,11 @@ def test_no_secret_is_told(own: Service, lines: Lines) -> None:
         own.get("/v1/studies", headers=with_key),
         own.client.post("/v1/studies", headers=with_key),
         own.get(f"/v1/studies?key={key}"),
+        own.get(f"/v1/studies&key={key}"),
+        own.get(f"/v1/studies/{key}", headers=with_key),
         own.get("/v1/studies", headers={"Authorization": f"Bearer {key}x"}),
     ]
-    assert [answer.status_code for answer in answers] == [200, 403, 401, 401]
+    assert [answer.status_code for answer in answers] == [200, 403, 401, 401, 404, 401]
     assert _told(lines, answers)
     assert secret not in json.dumps(lines, default=str)
 

@@ -131,8 +131,9 @@ def _paths(sealed: Sealed, path: str) -> tuple[str, str]:
 
 
 def _answer(response: httpx.Response, path: str) -> tuple[int, dict[str, str], str]:
-    """Return all that an answer tells, its own address aside."""
-    told = {name: value for name, value in response.headers.items() if name != "date"}
+    """Return all that an answer tells, its own address and name aside."""
+    own = ("date", "x-request-id")
+    told = {name: value for name, value in response.headers.items() if name not in own}
     text = response.text
     for name in re.findall(r"(?:ds|st|mdl)_[0-9a-z]{23}", path):
         text = text.replace(name, "ID")
