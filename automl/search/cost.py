@@ -34,7 +34,7 @@ RATES: Mapping[FamilyName, Rate] = MappingProxyType(
         FamilyName.RANDOM_FOREST: Rate(0.2, 7.0, 0.01),
         FamilyName.EXTRA_TREES: Rate(0.2, 7.0, 0.01),
         FamilyName.LIGHTGBM: Rate(0.05, 2.0, 0.3),
-        FamilyName.CATBOOST: Rate(1.0, 8.0, 0.5),
+        FamilyName.CATBOOST: Rate(0.8, 5.0, 0.5),
         FamilyName.MLP: Rate(0.3, 50.0, 0.01),
         FamilyName.RESNET: Rate(0.3, 80.0, 0.01),
     }
