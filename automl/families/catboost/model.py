@@ -161,6 +161,9 @@ def _settings(params: Params, fold: Fold) -> dict[str, Any]:
         "thread_count": fold.threads,
         "bootstrap_type": "Bernoulli" if fold.outputs > 2 else "MVS",
         "use_best_model": False,
+        # Else two classes start as if equally many (sick: 0.0028 of 1 − AUC for 0.0023, and
+        # caravan 0.212 for 0.209 after more rounds). Of more classes CatBoost knows no average.
+        **({"boost_from_average": True} if fold.outputs <= 2 else {}),
         "allow_writing_files": False,
         "logging_level": "Silent",
     }
