@@ -56,7 +56,7 @@ class Guard:
         headers, path = Headers(scope=scope), scope["path"]
         private = path == "/v1" or path.startswith("/v1/")
         try:
-            if not await self._access.closed():
+            if not await self._closed(headers):
                 verdict = _elsewhere(headers) or ANYONE
             elif private:
                 verdict = await self._check(headers, scope["method"], path)
@@ -66,6 +66,17 @@ class Guard:
         except Unavailable as error:
             # What is open to all tells nothing of anyone, and health must be seen right now.
             return of_error(error) if private else ANYONE
+
+    async def _closed(self, headers: Headers) -> bool:
+        """Return whether a key is needed: who brings a good one shows that there are keys.
+
+        That there are none is trusted for a moment. Whoever uses the very first one meanwhile must
+        not be taken for anyone: what they make would belong to another tenant.
+        """
+        if await self._access.closed():
+            return True
+        text = bearer(headers.get("authorization"))
+        return text is not None and await self._access.caller(text) is not None
 
     async def _count(self, verdict: Caller | Response) -> Caller | Response:
         """Return the verdict, or the refusal of a tenant that asks too much."""

@@ -24,7 +24,7 @@ from automl.export import bounds, bundle, portable, report
 from automl.export.ensemble import Part, TrainedMember
 from automl.export.importance import Importance, importance
 from automl.export.report import Findings
-from automl.search.evaluate import fold_states, load_fold
+from automl.search.evaluate import fits, load_fit
 from automl.search.prepare import Prepared
 
 POOL = 25
@@ -43,6 +43,7 @@ FINISH_SECONDS: Mapping[FamilyName, float] = MappingProxyType(
         FamilyName.RANDOM_FOREST: 2.0,
         FamilyName.EXTRA_TREES: 2.0,
         FamilyName.LIGHTGBM: 4.0,
+        FamilyName.CATBOOST: 3.0,
     }
 )
 """Seconds of the finish for a million leaves; for a million weights of others there are `OTHERS`.
@@ -191,8 +192,8 @@ def train_member(prepared: Prepared, entry: Entry, weight: float) -> TrainedMemb
     """Return an entry with its folds rebuilt from their stored states."""
     candidate = entry.trial.candidate
     parts = []
-    for index, state in enumerate(fold_states(entry.fitted())):
-        parts.append(Part(*prepared.fitted(index, candidate), load_fold(candidate, state)))
+    for index, state in fits(entry.fitted()):
+        parts.append(Part(*prepared.fitted(index, candidate), load_fit(candidate, state)))
     return TrainedMember(entry.trial.number, candidate.family, weight, tuple(parts))
 
 

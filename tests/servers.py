@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import random
 import shutil
 import signal
 import socket
@@ -9,7 +10,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -22,10 +23,15 @@ _READY_SECONDS = 20.0
 
 
 def free_port() -> int:
-    """Return a loopback port that nobody listens on at the moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return a loopback port that nobody listens on at the moment.
+
+    Below those that the kernel gives to clients, who could take it while a server restarts.
+    """
+    while True:
+        port = random.randrange(12000, 30000)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 @dataclass
@@ -102,11 +108,49 @@ class Postgres:
 
 @dataclass
 class Valkey:
-    """A running Valkey server, reachable both ways."""
+    """A running Valkey server, reachable both ways; what it held is gone when it stops."""
 
-    unix_url: str
-    tcp_url: str
-    process: subprocess.Popen[bytes]
+    folder: Path
+    port: int
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def unix_url(self) -> str:
+        return f"unix://{self.folder / 'valkey.sock'}"
+
+    @property
+    def tcp_url(self) -> str:
+        return f"redis://127.0.0.1:{self.port}/0"
+
+    def start(self) -> None:
+        command = [_valkey_binary(), "--port", self.port, "--bind", "127.0.0.1"]
+        command += ["--unixsocket", self.folder / "valkey.sock", "--unixsocketperm", "700"]
+        command += ["--dir", self.folder, "--save", "", "--appendonly", "no"]
+        self.process = _spawn(command, self.folder, demote=False)
+        _until_ready(self.process, self._answers)
+
+    def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
+        """Stop the server: SIGTERM in order, SIGKILL at once."""
+        if self.process is not None:
+            self.process.send_signal(how)
+            self.process.wait(10)
+            self.process = None
+
+    def send(self, which: signal.Signals) -> None:
+        """Send the server a signal that it outlives (SIGSTOP, SIGCONT)."""
+        assert self.process is not None
+        self.process.send_signal(which)
+
+    def _answers(self) -> bool:
+        for url in (self.unix_url, self.tcp_url):
+            client: Any = redis.Redis.from_url(url)
+            try:
+                client.ping()
+            except redis.ConnectionError:
+                return False
+            finally:
+                client.close()
+        return True
 
 
 @contextmanager
@@ -139,29 +183,12 @@ def postgres() -> Iterator[Postgres]:
 def valkey() -> Iterator[Valkey]:
     """Run a fresh Valkey server on a unix socket and a loopback port."""
     with _folder("vk") as folder:
-        port, path = free_port(), folder / "valkey.sock"
-        command = [_valkey_binary(), "--port", port, "--bind", "127.0.0.1", "--unixsocket", path]
-        command += ["--unixsocketperm", "700", "--dir", folder, "--save", "", "--appendonly", "no"]
-        process = _spawn(command, folder, demote=False)
-        server = Valkey(f"unix://{path}", f"redis://127.0.0.1:{port}/0", process)
+        server = Valkey(folder, free_port())
+        server.start()
         try:
-            _until_ready(process, lambda: _pings(server))
             yield server
         finally:
-            process.terminate()
-            process.wait(10)
-
-
-def _pings(server: Valkey) -> bool:
-    for url in (server.unix_url, server.tcp_url):
-        client: Any = redis.Redis.from_url(url)
-        try:
-            client.ping()
-        except redis.ConnectionError:
-            return False
-        finally:
-            client.close()
-    return True
+            server.stop()
 
 
 @contextmanager

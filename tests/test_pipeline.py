@@ -21,6 +21,7 @@ from automl.core.trial import Trial
 from automl.data import rows
 from automl.export.scoring import Scorer
 from automl.search import portfolio
+from automl.search.plan import make_plan
 from tests import tables
 
 TRIALS = 12
@@ -28,6 +29,7 @@ SMALL: dict[str, dict[str, Any]] = {
     "mlp": {"layers": [1, 2], "width": [8, 16], "epochs": [5], "batch_size": [128]},
     "resnet": {"layers": [1], "width": [16], "epochs": [5], "batch_size": [128]},
     "lightgbm": {"max_rounds": {"low": 10, "high": 30}},
+    "catboost": {"max_rounds": {"low": 10, "high": 30}},
     "random_forest": {"trees": [10]},
     "extra_trees": {"trees": [10]},
 }
@@ -128,6 +130,29 @@ def test_seconds_end_the_search_with_a_model_in_time(tmp_path: Path) -> None:
     result = _fit(tmp_path, classes=3, budget=Budget(seconds=6.0))
     assert result.finished.files
     assert any(trial.state is TrialState.COMPLETE for trial in result.trials)
+
+
+def test_a_budget_that_is_gone_before_it_began_has_a_model(tmp_path: Path) -> None:
+    result = _fit(tmp_path, classes=2, slots=2, budget=Budget(seconds=0.1))
+    assert [member.trial for member in result.finished.card.members] == [0]
+    assert result.plan.strategy is ValidationStrategy.HOLDOUT
+
+
+def test_there_are_fewer_folds_where_the_budget_is_too_short_for_them(tmp_path: Path) -> None:
+    path = tables.mixed(tmp_path / "data.csv", rows=4_000)
+    dataset, table = tables.dataset(path, tmp_path / "data.parquet")
+    task = TaskSpec(TaskType.CLASSIFICATION, "y")
+
+    def folds(seconds: float, strategy: str = "auto") -> int:
+        validation = Validation(ValidationStrategy(strategy))
+        budget = Budget(seconds=seconds)
+        spec = StudySpec(dataset.id, task, budget, validation=validation)
+        return make_plan(spec, dataset, table).folds
+
+    counts = [folds(seconds) for seconds in (60.0, 5.0, 4.0, 3.0, 2.5, 1.0)]
+    assert counts == sorted(counts, reverse=True)
+    assert set(counts) == {8, 3, 1}
+    assert folds(1.0, "kfold") == 8  # as was asked for
 
 
 def test_a_holdout_judges_by_its_rows_only(tmp_path: Path) -> None:

@@ -41,7 +41,7 @@ def main(worker: str, threads: int, descriptor: int) -> None:
             threads=threads,
             trial_seconds=settings.trial_max_seconds,
         )
-        drain(app.store.leases, runner, line, worker=worker, first=line.first())
+        drain(app.store.leases, runner, line, worker=worker)
 
 
 def warm_up() -> None:

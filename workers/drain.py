@@ -39,7 +39,6 @@ def drain(
     line: Line,
     *,
     worker: str,
-    first: Hold | None = None,
     patience: float = PATIENCE_SECONDS,
     clock: Callable[[], float] = time.monotonic,
 ) -> None:
@@ -50,19 +49,16 @@ def drain(
         runner: what does it.
         line: where the parent is told of every hold, and gives its orders.
         worker: the worker's id.
-        first: work that was claimed for this drain.
         patience: seconds.
         clock: monotonic seconds.
     """
     busy_at = clock()
-    work = first
     while not line.leaving:
-        work = work or _next(leases, runner, line, worker)
+        work = _next(leases, runner, line, worker)
         if work is not None:
             line.hold(work)
             runner.run(work, line)
             line.hold(None)
-            work = None
             busy_at = clock()
         elif clock() - busy_at >= patience:
             return

@@ -17,7 +17,7 @@ import structlog
 from automl.core.catalog import TrialFailure
 from automl.core.errors import LeaseLost, Unavailable
 from automl.core.ports import Leases, Order, Worker
-from automl.core.trial import Attempt, Finish, Turn
+from automl.core.trial import Attempt, Finish
 from workers.line import Hold, key
 from workers.slot import Slot, signal_name
 
@@ -113,7 +113,7 @@ class Keeper:
         ready = wait(sources, seconds)
         if self._bell in ready and b"!" in os.read(self._bell, 4096):
             self._beat_at = 0.0
-            self._start(claimed=False)
+            self._start()
         if line is not None and line in ready and not self._slot.listen():
             self._bury()
 
@@ -136,16 +136,14 @@ class Keeper:
 
     def _sweep(self) -> None:
         """Reap what dead workers held, and start a child when work waits and no bell came."""
-        if self._ask(self._leases.reap) is not None and not self._slot.busy:
-            self._start(claimed=True)
+        reaped = self._ask(self._leases.reap) is not None
+        if reaped and not self._slot.busy and self._ask(self._leases.waits):
+            self._start()
 
-    def _start(self, *, claimed: bool) -> None:
-        """Start a child if there is none: with claimed work, or to be warm."""
-        if self._slot.busy or time.monotonic() < self._start_at:
-            return
-        work = self._ask(lambda: self._leases.claim(self._worker)) if claimed else None
-        if work is not None or not claimed:
-            self._slot.start(None if isinstance(work, Turn) else work)
+    def _start(self) -> None:
+        """Start a child if there is none. It claims once it is warm: till then others may."""
+        if not self._slot.busy and time.monotonic() >= self._start_at:
+            self._slot.start()
 
     def _enforce(self) -> None:
         """Kill a child that overstays an order or takes more than a trial may."""

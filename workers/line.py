@@ -32,11 +32,6 @@ class Line:
         self.leaving = False
         """Whether the worker is to end: what is held is given back."""
 
-    def first(self) -> Hold | None:
-        """Return the work that the parent already claimed, if any; waits for its word."""
-        message = json.loads(self._connection.recv_bytes())
-        return decode(message["hold"], since=message["at"])
-
     def hold(self, work: Hold | None) -> None:
         """Tell the parent what is held from now on."""
         self._held = work
@@ -79,20 +74,16 @@ def key(work: Hold) -> list[object]:
 
 
 def encode(work: Hold | None) -> bytes:
-    """Return a hold as a message, stamped with the machine's monotonic clock."""
-    hold = None if work is None else asdict(work)
-    return json.dumps({"hold": hold, "at": time.monotonic()}).encode()
+    """Return a hold as a message."""
+    return json.dumps(None if work is None else asdict(work)).encode()
 
 
-def decode(hold: dict[str, Any] | None, *, since: float | None = None) -> Hold | None:
-    """Return what ``encode`` wrote; the seconds left are less by the time ``since`` then."""
+def decode(message: bytes) -> Hold | None:
+    """Return what ``encode`` wrote."""
+    hold: dict[str, Any] | None = json.loads(message)
     if hold is None:
         return None
-    left = hold.pop("seconds_left")
-    if left is not None and since is not None:
-        left -= time.monotonic() - since
     if "candidate" not in hold:
-        return Finish(**hold, seconds_left=left)
+        return Finish(**hold)
     recipe = hold.pop("candidate")
-    candidate = Candidate(FamilyName(recipe["family"]), recipe["params"])
-    return Attempt(**hold, candidate=candidate, seconds_left=left)
+    return Attempt(candidate=Candidate(FamilyName(recipe["family"]), recipe["params"]), **hold)

@@ -16,7 +16,7 @@ from multiprocessing.connection import Connection, Pipe
 from pathlib import Path
 
 from automl.core.ports import Order
-from workers.line import Hold, decode, encode, key
+from workers.line import Hold, decode, key
 
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 
@@ -53,8 +53,8 @@ class Slot:
         """The parent's end of the line, to wait on."""
         return self._line
 
-    def start(self, first: Hold | None) -> None:
-        """Start a child, with work that is already claimed if there is any."""
+    def start(self) -> None:
+        """Start a child."""
         ours, theirs = Pipe()
         with theirs:
             descriptor = theirs.fileno()
@@ -66,18 +66,15 @@ class Slot:
             )
         self._line = ours
         self.started_at = time.monotonic()
-        self._note(first)
-        with contextlib.suppress(ConnectionError):
-            ours.send_bytes(encode(first))
 
     def listen(self) -> bool:
         """Take in what the child said; False when its line has ended."""
         while self._line is not None and self._line.poll():
             try:
-                message = json.loads(self._line.recv_bytes())
+                message = self._line.recv_bytes()
             except (EOFError, ConnectionError):
                 return False
-            self._note(decode(message["hold"]))
+            self._note(decode(message))
         return True
 
     def tell(self, order: Order) -> None:
@@ -124,8 +121,6 @@ class Slot:
         return int(pages) * _PAGE
 
     def _note(self, hold: Hold | None) -> None:
-        if hold is not None and self.hold is not None and key(hold) == key(self.hold):
-            return  # the child confirms what it was given: what it was told since still stands
         self.hold = hold
         self.held_at = time.monotonic()
         self.order = Order.GO_ON

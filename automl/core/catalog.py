@@ -59,6 +59,7 @@ class FamilyName(StrEnum):
     RANDOM_FOREST = "random_forest"
     EXTRA_TREES = "extra_trees"
     LIGHTGBM = "lightgbm"
+    CATBOOST = "catboost"
     MLP = "mlp"
     RESNET = "resnet"
 

@@ -68,6 +68,10 @@ class FamilySpec:
     tasks: tuple[TaskType, ...]
     view: View
     space: Space
+    refit: bool = False
+    """Whether the model file gets one fit on all rows, after the folds have judged: for fits that
+    need room to be good, where one a fold would fill the file. Such a fit must not choose anything
+    by its validation rows, which are some of those it trains on."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -256,6 +256,9 @@ class Leases(Protocol):
     A write with an old token raises `LeaseLost` and changes nothing.
     """
 
+    def waits(self) -> bool:
+        """Return whether there may be work to claim: a look that leases and changes nothing."""
+
     def claim(self, worker: str) -> Attempt | Finish | Turn | None:
         """Return the next piece of work: finishes first, then waiting trials, then a turn to ask.
 

@@ -1,16 +1,11 @@
 """An Excel workbook (.xlsx) as batches of text cells: one sheet, its first row of cells the names.
 
-A workbook is a zip of XML: sizes, ratio and entities are looked at before anything is unpacked.
+A workbook is a zip of XML: `automl.data.package` has looked at it before anything is unpacked.
 """
 
-import errno
-import re
-import struct
 import warnings
 import zipfile
-import zlib
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,23 +16,13 @@ from openpyxl.styles.stylesheet import apply_stylesheet
 from automl.core.errors import DatasetUnreadable, Detail
 from automl.core.schema import DataWarning
 from automl.data.header import MOST_COLUMNS, column_names, name_warnings
-from automl.data.sheet import Book, Damaged, Row, rows
-from automl.data.source import FREE_BYTES, MOST_RATIO
+from automl.data.package import check_package, open_package
+from automl.data.sheet import Book, Row, rows
 
 _MOST_ROWS = 1 << 20
 """That is all that a sheet of Excel holds."""
-_MOST_PARTS = 10_000
 _CELLS = 1 << 16
 """Cells held at once."""
-_MOST_ERRORS = 10
-_PROLOGUE = 4096
-_ENTITIES = re.compile(rb"<!\s*(?:DOCTYPE|ENTITY)", re.IGNORECASE)
-_DAMAGED = (
-    zipfile.BadZipFile, zipfile.LargeZipFile, KeyError, ValueError, TypeError, IndexError,
-    AttributeError, SyntaxError, NotImplementedError, EOFError, RuntimeError, OverflowError,
-    AssertionError, zlib.error, struct.error, Damaged,
-)  # fmt: skip
-"""What openpyxl and zipfile raise of files that are no good; an XML error is a SyntaxError."""
 
 
 @dataclass(slots=True)
@@ -105,9 +90,9 @@ def open_excel(path: Path, *, unpacked_limit: int) -> ExcelFile:
     Raises:
         DatasetUnreadable: no workbook, damaged, a bomb, or without a usable header.
     """
-    _check(path, unpacked_limit)
+    check_package(path, unpacked_limit=unpacked_limit)
     filled: list[tuple[str, str, int, Row]] = []
-    with _open(path) as package:
+    with open_package(path) as package:
         book, sheets = _book(package)
     for title, part in sheets:
         found = _rows(path, part, book, unpacked_limit, {})
@@ -130,64 +115,6 @@ def _several(title: str, others: Sequence[str]) -> DataWarning:
     listed = ", ".join(map(repr, others[:5]))
     message = f"Only the sheet {title!r} was read; left out: {listed}."
     return DataWarning("SEVERAL_SHEETS", message)
-
-
-def _check(path: Path, limit: int) -> None:
-    """Refuse zips that are no workbooks, and bombs, before anything is unpacked."""
-    with _open(path) as package:
-        parts = package.infolist()
-        _check_parts(parts, limit)
-        _check_kind({part.filename for part in parts})
-        for part in parts:
-            if part.filename.endswith((".xml", ".rels")):
-                _check_entities(package, part)
-
-
-def _check_parts(parts: Sequence[zipfile.ZipInfo], limit: int) -> None:
-    packed = sum(part.compress_size for part in parts)
-    unpacked = sum(part.file_size for part in parts)
-    if len(parts) > _MOST_PARTS or unpacked > limit:
-        raise DatasetUnreadable(f"The workbook unpacks to more than {limit:,} bytes, the limit.")
-    if unpacked > FREE_BYTES and unpacked > MOST_RATIO * packed:
-        raise DatasetUnreadable(
-            f"The workbook unpacks more than {MOST_RATIO}:1, which no real data does; upload it as "
-            "CSV."
-        )
-
-
-def _check_kind(names: set[str]) -> None:
-    if "xl/workbook.xml" in names:
-        return
-    what = "a zip file"
-    if "xl/workbook.bin" in names:
-        what = "a binary Excel file (.xlsb)"
-    elif "content.xml" in names and "mimetype" in names:
-        what = "an OpenDocument file"
-    raise DatasetUnreadable(
-        f"This is {what}; upload CSV, TSV, JSON Lines, Parquet or Excel (.xlsx)."
-    )
-
-
-def _check_entities(package: zipfile.ZipFile, part: zipfile.ZipInfo) -> None:
-    with package.open(part) as file:
-        if _ENTITIES.search(file.read(_PROLOGUE).replace(b"\0", b"")):
-            raise DatasetUnreadable(
-                "The workbook declares XML entities, which no spreadsheet program does; save it "
-                "again."
-            )
-
-
-@contextmanager
-def _open(path: Path) -> Iterator[zipfile.ZipFile]:
-    try:
-        with zipfile.ZipFile(path) as package:
-            yield package
-    except _DAMAGED as error:
-        raise _damaged() from error
-    except OSError as error:
-        if error.errno == errno.EINVAL:  # a place before the file's begin: its end tells of more
-            raise _damaged() from error
-        raise
 
 
 def _book(package: zipfile.ZipFile) -> tuple[Book, list[tuple[str, str]]]:
@@ -215,7 +142,7 @@ def _rows(
 ) -> Iterator[tuple[int, Row]]:
     """Yield a sheet's rows with their numbers, from 1."""
     seen = 0
-    with _open(path) as package, package.open(part) as file:
+    with open_package(path) as package, package.open(part) as file:
         for number, row in rows(file, book, faults):
             seen += len(row)
             if number > _MOST_ROWS or len(row) > MOST_COLUMNS or seen > most_cells:
@@ -228,7 +155,3 @@ def _rows(
 def _batch(held: Sequence[Sequence[str]], columns: Sequence[int]) -> pa.RecordBatch:
     arrays = [pa.array([row[index] for row in held], pa.string()) for index in columns]
     return pa.RecordBatch.from_arrays(arrays, names=[str(index) for index in columns])
-
-
-def _damaged() -> DatasetUnreadable:
-    return DatasetUnreadable("The Excel file is damaged or not finished; save it again as .xlsx.")

@@ -10,7 +10,7 @@ import os
 import resource
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from threading import Event, Thread, Timer
@@ -18,7 +18,9 @@ from typing import Any
 
 from automl.core.catalog import Modality
 from automl.core.errors import AutoMLError, DatasetUnreadable, Detail, DiskFull
+from automl.core.lean import without_pandas
 from automl.core.schema import DataWarning, Profile, column_from_json
+from automl.data.bomb import refuse_bomb
 
 MEMORY_BYTES = 2 << 30
 TIMEOUT_SECONDS = 900.0
@@ -72,12 +74,9 @@ def main() -> None:
     # Each thread of a numerical library reserves address space, which is what is limited.
     for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.putenv(variable, "1")
+    without_pandas()
     request = json.loads(sys.stdin.buffer.readline())
     Thread(target=_end_with_parent, daemon=True).start()
-    # First what is needed in any case: a library that finds no memory while it loads says anything.
-    import automl.data.read  # noqa: F401
-
-    _limit_memory(request["memory_bytes"])
     answer = json.dumps(_answer(request)).encode()
     sys.stdout.buffer.write(answer)
     sys.stdout.buffer.flush()
@@ -128,15 +127,16 @@ def _talk(child: subprocess.Popen[bytes], request: bytes) -> bytes:
 
 
 def _answer(request: Mapping[str, Any]) -> dict[str, Any]:
+    source, limit = Path(request["source"]), request["unpacked_limit"]
     try:
-        from automl.data import read
-
-        profile = read.ingest(
-            Path(request["source"]),
+        refuse_bomb(source, unpacked_limit=limit)
+        ingest = _reader(request["memory_bytes"])
+        profile = ingest(
+            source,
             name=request["name"],
             media_type=request["media_type"],
             out=Path(request["out"]),
-            unpacked_limit=request["unpacked_limit"],
+            unpacked_limit=limit,
         )
     except DatasetUnreadable as error:
         return _refusal(error)
@@ -147,6 +147,17 @@ def _answer(request: Mapping[str, Any]) -> dict[str, Any]:
             return _refusal(DiskFull())
         raise
     return {"profile": asdict(profile)}
+
+
+def _reader(memory_bytes: int) -> Callable[..., Profile]:
+    """Return what reads files, and limit memory.
+
+    In this order: a library that finds no memory while it loads says anything.
+    """
+    from automl.data.read import ingest
+
+    _limit_memory(memory_bytes)
+    return ingest
 
 
 def _refusal(error: AutoMLError) -> dict[str, Any]:

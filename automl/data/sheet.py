@@ -13,6 +13,7 @@ from xml.parsers import expat
 from openpyxl.utils.datetime import from_excel, from_ISO8601
 
 from automl.data.blocks import LONGEST_ROW
+from automl.data.package import Damaged
 
 Row: TypeAlias = list[str | None]
 """The cells of a row from column A on: None where nothing is, the empty string for an error."""
@@ -20,10 +21,6 @@ Row: TypeAlias = list[str | None]
 _CHUNK = 1 << 16
 _SPACE = "http://schemas.openxmlformats.org/spreadsheetml/2006/main "
 _ROW, _CELL, _VALUE, _TEXT, _PHONETIC = (_SPACE + name for name in ("row", "c", "v", "t", "rPh"))
-
-
-class Damaged(Exception):
-    """This is no worksheet."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

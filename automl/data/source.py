@@ -11,6 +11,7 @@ from automl.core.errors import DatasetUnreadable, Detail
 from automl.data.encoding import Encoding, detect
 
 CHUNK = 1 << 20
+GZIP = b"\x1f\x8b"
 FREE_BYTES = 10 << 20
 """Unpacked bytes before the ratio is looked at."""
 MOST_RATIO = 200
@@ -60,7 +61,7 @@ def open_source(path: Path, *, media_type: str | None, unpacked_limit: int) -> S
     """
     with path.open("rb") as file:
         head = file.read(16)
-    packed = head.startswith(b"\x1f\x8b")
+    packed = head.startswith(GZIP)
     raw = _unpacked(path, packed=packed, limit=unpacked_limit)
     first = next(raw, b"")
     if not first.strip():
@@ -75,6 +76,15 @@ def open_source(path: Path, *, media_type: str | None, unpacked_limit: int) -> S
         )
     encoding = detect(_again(first, raw), _charset(media_type))
     return Source(path, packed, encoding, unpacked_limit)
+
+
+def check_gzip(path: Path, *, unpacked_limit: int) -> None:
+    """Return after as much of a gzip file as tells a bomb. Raises `DatasetUnreadable`."""
+    seen = 0
+    for chunk in _unpacked(path, packed=True, limit=unpacked_limit):
+        seen += len(chunk)
+        if seen > FREE_BYTES:
+            return
 
 
 def _again(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:

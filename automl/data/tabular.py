@@ -13,10 +13,10 @@ import pyarrow as pa
 from automl.core.errors import DatasetUnreadable
 from automl.core.schema import DataWarning
 from automl.data.csvfile import CsvFile, read_csv
+from automl.data.package import ZIP
 from automl.data.source import open_source
 
 _PARQUET = b"PAR1"
-_ZIP = b"PK\x03\x04"
 _OLD_EXCEL = b"\xd0\xcf\x11\xe0"
 _OBJECT = re.compile(rb'(?:\xef\xbb\xbf)?\s*\{\s*["}]')
 _ARRAY = re.compile(rb'(?:\xef\xbb\xbf)?\s*\[\s*\{\s*["}]')
@@ -60,7 +60,7 @@ def open_table(path: Path, *, media_type: str | None, unpacked_limit: int) -> Ta
         from automl.data.parquetfile import open_parquet
 
         return open_parquet(path, unpacked_limit=unpacked_limit)
-    if magic == _ZIP:
+    if magic == ZIP:
         from automl.data.excelfile import open_excel
 
         return open_excel(path, unpacked_limit=unpacked_limit)

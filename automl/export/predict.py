@@ -13,6 +13,7 @@ import gzip
 import io
 import json
 import math
+import os
 import re
 import sys
 from collections.abc import Iterator, Sequence
@@ -21,6 +22,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+os.putenv("ORT_DISABLE_TELEMETRY", "1")  # else ONNX Runtime tells its makers of each model it opens
 import onnxruntime
 
 MARKERS = frozenset({"", "na", "n/a", "nan", "null", "none", "?"})

@@ -1,5 +1,6 @@
 """Predictions from the model file: onnxruntime and numpy, nothing that was used to train."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,12 +8,15 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import onnxruntime
 
 from automl.core.errors import InvalidRows
 from automl.core.frame import Floats
 from automl.core.model import Input
 from automl.export.metadata import PREDICTION, PROBABILITIES, Metadata, input_names, read
+
+# From 1.29 on it tells its makers of each model it opens, unless this stands when it is loaded.
+os.putenv("ORT_DISABLE_TELEMETRY", "1")
+import onnxruntime
 
 _FATAL_ONLY = 4
 _BLOCK = 4_096

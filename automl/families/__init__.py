@@ -1,6 +1,6 @@
 """The kinds of models, found by name: one folder each, named like its member of `FamilyName`.
 
-A folder has ``space.py`` (what it serves and its space as data: no torch, scikit-learn or LightGBM)
+A folder has ``space.py`` (what it serves and its space as data: no library that trains)
 and ``model.py``, which is imported only where something is trained or exported. Nothing is scanned
 and nothing skipped: a family that cannot be imported fails loudly.
 """

@@ -17,12 +17,10 @@ from sklearn.tree._tree import NODE_DTYPE, Tree  # the routing in C; no public w
 from automl.core.frame import Floats, Ints
 from automl.core.graph import ElementType, Graph
 from automl.core.state import State
-from automl.families.forest import Trees, emit, round_down, starts
+from automl.families.forest import Trees, emit, emit_lookup, round_down, starts
 
 WHOLE = 65_535
 """What a probability of 1 is stored as."""
-_CELLS = 512
-"""Probabilities looked up at once in the file, a row: 2 KiB, whatever the trees and classes."""
 _ARRAYS = ("leaves", "feature", "threshold", "missing_left", "left", "right")
 
 
@@ -71,7 +69,9 @@ class FittedForest:
         """Write the trees, the lookup of their leaves, and the mean to ``graph``."""
         count = len(self.trees.leaves)
         if self.outputs > 2:
-            return self._emit_lookup(graph, x)
+            total = emit_lookup(self.trees, graph, x, row=self.row, table=self.table)
+            axis = graph.constant([1], np.int64)
+            return graph.node("Div", total, graph.node("ReduceSum", total, axis, keepdims=1))
         weights = (self.table[self.row, 0].astype(np.float64) / count).astype(np.float32)
         scores = emit(
             self.trees, graph, x, targets=np.zeros(count, np.int64), count=1, weights=weights
@@ -81,30 +81,6 @@ class FittedForest:
             return scores
         first = graph.node("Sub", graph.constant(1.0, np.float64), scores)
         return graph.node("Concat", first, scores, axis=1)
-
-    def _emit_lookup(self, graph: Graph, x: str) -> str:
-        count = len(self.trees.leaves)
-        found = emit(
-            self.trees,
-            graph,
-            x,
-            targets=np.arange(count),
-            count=count,
-            weights=self.row.astype(np.float32),
-        )
-        rows = graph.node("Cast", found, to=ElementType.INT64)
-        table = graph.constant(self.table)
-        axis = graph.constant([1], np.int64)
-        size = max(1, _CELLS // self.outputs)
-        total = ""
-        for start in range(0, count, size):
-            bounds = [graph.constant([bound], np.int64) for bound in (start, start + size)]
-            chances = graph.node("Gather", table, graph.node("Slice", rows, *bounds, axis), axis=0)
-            # Doubles: whole numbers of this size add up exactly, and all kernels have them.
-            wide = graph.node("Cast", chances, to=ElementType.DOUBLE)
-            part = graph.node("ReduceSum", wide, axis, keepdims=0)
-            total = graph.node("Add", total, part) if total else part
-        return graph.node("Div", total, graph.node("ReduceSum", total, axis, keepdims=1))
 
 
 def mean(sums: Floats, trees: int, outputs: int) -> Floats:

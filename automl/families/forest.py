@@ -15,10 +15,12 @@ import numpy as np
 import numpy.typing as npt
 
 from automl.core.frame import Floats, Ints
-from automl.core.graph import ML, Graph
+from automl.core.graph import ML, ElementType, Graph
 
 _LEQ, _MEMBER = 0, 6  # TreeEnsemble's nodes_modes
 _SUM = 1
+_CELLS = 512
+"""Numbers looked up at once in the file, a row: 4 KiB, whatever the trees and columns."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,6 +96,47 @@ def emit(
         leaf_weights=weights,
         **(sets if categorical.any() else {}),
     )
+
+
+def emit_lookup(
+    trees: Trees,
+    graph: Graph,
+    x: str,
+    *,
+    row: npt.NDArray[Any],
+    table: npt.NDArray[Any],
+) -> str:
+    """Write the sums over the trees of the rows of ``table`` that their leaves lead to.
+
+    A leaf of a ``TreeEnsemble`` holds one number only, so it holds which row is its own.
+
+    Args:
+        trees: At least one.
+        graph: The program to append to.
+        x: Its float32 features.
+        row: The row of each leaf.
+        table: Of any numbers, which are added up as float64.
+
+    Returns:
+        A float64 value, n × columns of the table.
+    """
+    count = len(trees.leaves)
+    found = emit(
+        trees, graph, x, targets=np.arange(count), count=count, weights=row.astype(np.float32)
+    )
+    rows = graph.node("Cast", found, to=ElementType.INT64)
+    values = graph.constant(table)
+    axis = graph.constant([1], np.int64)
+    size = max(1, _CELLS // table.shape[1])
+    total = ""
+    for start in range(0, count, size):
+        bounds = [graph.constant([bound], np.int64) for bound in (start, start + size)]
+        cells = graph.node("Gather", values, graph.node("Slice", rows, *bounds, axis), axis=0)
+        # Doubles: whole numbers of a forest's size add up exactly, and all kernels have them.
+        wide = graph.node("Cast", cells, to=ElementType.DOUBLE)
+        part = graph.node("ReduceSum", wide, axis, keepdims=0)
+        total = graph.node("Add", total, part) if total else part
+    return total
 
 
 def round_down(values: Floats) -> npt.NDArray[np.float32]:

@@ -18,9 +18,11 @@ from automl.core.trial import CurvePoint
 from automl.families.averaged import FittedForest, convert, mean
 from automl.families.pace import Pace
 
-LEAVES = 60_000
-"""Most leaves of a fold's forest: about 1.5 MB of its file, which must be written and compared
-within a study's last seconds, times its folds."""
+LEAVES = 1_000_000
+"""Most leaves of a forest: about 25 MB of a file, which must be written and compared within a
+study's last seconds. Forests live on deep trees: with 60,000 leaves, in each of as many forests as
+there are folds, extra trees had an RMSE of 0.645 on wine_quality for 0.606, and a log loss of 0.43
+on covertype for 0.34."""
 _ROWS_AT_ONCE = 200_000
 """Rows over all trees between two looks at the clock: a third of a second on adult."""
 _MOST_AT_ONCE = 10

@@ -45,8 +45,8 @@ FOREST: Space = (
         type="categorical",
         choices=("auto", 0.1, 0.25, 0.5, 0.75, 1.0),
         default="auto",
-        description="Share of the features that a split chooses from; auto: half, in a random"
-        " forest of classes the square root of how many there are",
+        description="Share of the features that a split chooses from; auto: half, but of classes"
+        " extra trees take all and random forests the square root of how many there are",
     ),
     Hyperparameter(
         name="min_samples_leaf",

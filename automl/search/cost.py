@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from statistics import median
 from types import MappingProxyType
 
+from automl import families
 from automl.core.catalog import FamilyName
 from automl.core.study import Budget, Plan, finish_reserve
 
@@ -30,9 +31,10 @@ RATES: Mapping[FamilyName, Rate] = MappingProxyType(
     {
         FamilyName.LINEAR: Rate(0.01, 0.2, 0.3),
         FamilyName.DECISION_TREE: Rate(0.01, 1.5, 0.01),
-        FamilyName.RANDOM_FOREST: Rate(0.2, 5.0, 0.02),
-        FamilyName.EXTRA_TREES: Rate(0.2, 2.3, 0.05),
+        FamilyName.RANDOM_FOREST: Rate(0.2, 7.0, 0.01),
+        FamilyName.EXTRA_TREES: Rate(0.2, 7.0, 0.01),
         FamilyName.LIGHTGBM: Rate(0.05, 2.0, 0.3),
+        FamilyName.CATBOOST: Rate(1.0, 8.0, 0.5),
         FamilyName.MLP: Rate(0.3, 50.0, 0.01),
         FamilyName.RESNET: Rate(0.3, 80.0, 0.01),
     }
@@ -51,14 +53,15 @@ UNKNOWN = Rate(0.5, 80.0, 0.1)
 
 
 def seconds(plan: Plan, name: FamilyName) -> float:
-    """Return what a trial with the family's defaults is expected to take, all its folds."""
+    """Return what a trial with the family's defaults is expected to take, all its fits."""
     rate = RATES.get(name, UNKNOWN)
     trained = plan.rows - plan.test_rows
     if plan.folds > 1:
         trained -= trained // plan.folds
     cells = trained * (len(plan.features) + TEXT_COLUMNS * plan.texts + NARROW) / 1e6
     training = rate.cells * cells * (1.0 + rate.outputs * max(0, plan.outputs - 2))
-    return plan.folds * (rate.fold + TEXT * trained * plan.texts + training)
+    fits = plan.folds + families.spec(name).refit
+    return fits * (rate.fold + TEXT * trained * plan.texts + training)
 
 
 def expected(plan: Plan, measured: Mapping[FamilyName, float]) -> dict[FamilyName, float]:

@@ -1,4 +1,7 @@
-"""From a candidate to its result: trained on every fold, judged on rows it did not see."""
+"""From a candidate to its result: trained on every fold, judged on rows it did not see.
+
+A family whose file holds one fit on all rows is trained once more for that.
+"""
 
 import hashlib
 import json
@@ -14,9 +17,8 @@ from automl.core.errors import TrialError
 from automl.core.learner import Control, Fitted, Fold
 from automl.core.state import State, nest, unnest
 from automl.core.trial import Candidate, CurvePoint, Rungs
-from automl.search.prepare import Prepared
+from automl.search.prepare import WHOLE, Prepared
 from automl.search.rungs import NO_BARS, Bars, Climb
-from automl.training import fit as training
 
 NETWORK = "network"
 """Where a checkpoint keeps the fold in training; finished folds are kept by their index."""
@@ -31,7 +33,8 @@ class Evaluation:
 
     ``value`` is the metric over all out-of-fold rows at once; ``fold_values`` are None where a
     fold's rows do not define it (a ROC AUC of rows of one class); ``out_of_fold`` is
-    ``(judged rows, outputs)`` float32 in the data's units; ``fitted`` holds every fold's state.
+    ``(judged rows, outputs)`` float32 in the data's units; ``fitted`` holds the state of every
+    fold, or of the one fit on all rows; ``parameters`` are those of what is held.
     """
 
     value: float
@@ -47,7 +50,8 @@ class Evaluation:
 class Done:
     """One trained fold: its predictions for its validation rows, in the data's units."""
 
-    fitted: State
+    fitted: State | None
+    """None where the fold's fit is not kept."""
     predictions: npt.NDArray[np.float64]
     value: float | None
     epochs: int
@@ -63,9 +67,8 @@ class Done:
             "parameters": self.parameters,
             "reported": self.reported,
         }
-        return nest(
-            {"fitted": self.fitted, "done": State(header, {"predictions": self.predictions})}
-        )
+        kept = {} if self.fitted is None else {"fitted": self.fitted}
+        return nest({**kept, "done": State(header, {"predictions": self.predictions})})
 
 
 def evaluate(
@@ -97,29 +100,35 @@ def evaluate(
     families.validate(candidate.family, candidate.params, prepared.plan.task)
     done, partial, (rungs, best) = _restore(resume)
     climb = Climb(prepared.plan.metric, len(prepared.folds), bars, rungs, best)
+    refit = prepared.fits(candidate) == (WHOLE,)
+
+    def fold(index: int) -> Fold:
+        seed = _seed(prepared, candidate, index)
+        return prepared.fold(index, candidate, seed=seed, threads=threads, device=device)
+
     for index in range(len(done), len(prepared.folds)):
-        fold = prepared.fold(
-            index, candidate, seed=_seed(prepared, candidate, index), threads=threads, device=device
-        )
-        watch = _FoldControl(control, done, climb, folds_left=len(prepared.folds) - index)
-        fitted = _train(candidate, fold, watch, partial)
+        watch = _FoldControl(control, done, climb, fits_left=len(prepared.folds) - index + refit)
+        fitted = _train(candidate, fold(index), watch, partial)
         partial = None
-        done.append(_judge(prepared, candidate, index, fitted=fitted, reported=watch.reported))
-        climb.fold([fold.value for fold in done])
+        judged = _judge(prepared, candidate, index, fitted=fitted, reported=watch.reported)
+        done.append(replace(judged, fitted=None) if refit else judged)
+        climb.fold([each.value for each in done])
         control.save(lambda: _checkpoint(done, climb, None))
-    return _result(prepared, done, climb.rungs)
+    whole = _train(candidate, fold(WHOLE), _Unheard(control), None) if refit else None
+    return _result(prepared, done, climb.rungs, whole)
 
 
-def fold_states(fitted: State) -> list[State]:
-    """Return the folds' states of a trial's ``Evaluation.fitted``, in order."""
-    parts = unnest(fitted)
-    return [parts[str(index)] for index in range(len(parts))]
+def fits(fitted: State) -> list[tuple[int, State]]:
+    """Return what a trial's ``Evaluation.fitted`` holds: folds' indexes and states, in order."""
+    return sorted((int(index), state) for index, state in unnest(fitted).items())
 
 
-def load_fold(candidate: Candidate, state: State) -> Fitted:
-    """Return a trained fold from its stored state."""
+def load_fit(candidate: Candidate, state: State) -> Fitted:
+    """Return what was trained from its stored state."""
     family = families.model(candidate.family)
     if families.is_network(family):
+        from automl.training import fit as training
+
         return training.load(family, state)
     return family.load(state)
 
@@ -127,6 +136,9 @@ def load_fold(candidate: Candidate, state: State) -> Fitted:
 def _train(candidate: Candidate, fold: Fold, control: Control, partial: State | None) -> Fitted:
     family = families.model(candidate.family)
     if families.is_network(family):
+        # Only here: torch takes a second to load, which a short budget of trees need not spend.
+        from automl.training import fit as training
+
         return training.fit(family, candidate.params, fold, control, resume=partial)
     return family.fit(candidate.params, fold, control)
 
@@ -148,7 +160,7 @@ def _judge(
     return Done(fitted.state(), predictions, known, fitted.epochs, fitted.parameters, reported)
 
 
-def _result(prepared: Prepared, done: list[Done], rungs: Rungs) -> Evaluation:
+def _result(prepared: Prepared, done: list[Done], rungs: Rungs, whole: Fitted | None) -> Evaluation:
     predictions = np.zeros((len(prepared.y), prepared.plan.outputs))
     for (_, valid), fold in zip(prepared.folds, done, strict=True):
         predictions[valid] = fold.predictions
@@ -164,11 +176,15 @@ def _result(prepared: Prepared, done: list[Done], rungs: Rungs) -> Evaluation:
         value=value,
         fold_values=tuple(fold.value for fold in done),
         epochs=sum(fold.epochs for fold in done),
-        parameters=sum(fold.parameters for fold in done),
+        parameters=sum(fold.parameters for fold in done) if whole is None else whole.parameters,
         out_of_fold=judged.astype(np.float32),
-        fitted=nest({str(index): fold.fitted for index, fold in enumerate(done)}),
+        fitted=nest(_kept(done) if whole is None else {str(WHOLE): whole.state()}),
         rungs=rungs,
     )
+
+
+def _kept(done: list[Done]) -> dict[str, State]:
+    return {str(index): fold.fitted for index, fold in enumerate(done) if fold.fitted is not None}
 
 
 def _seed(prepared: Prepared, candidate: Candidate, index: int) -> int:
@@ -199,7 +215,7 @@ def _restore(
         fold = unnest(parts[str(index)])
         done.append(
             Done(
-                fitted=fold["fitted"],
+                fitted=fold.get("fitted"),
                 predictions=np.asarray(fold["done"].arrays["predictions"], dtype=np.float64),
                 **fold["done"].header,
             )
@@ -210,13 +226,11 @@ def _restore(
 class _FoldControl:
     """Passes a fold's reports on with epochs counted through all folds, and checkpoints whole."""
 
-    def __init__(
-        self, control: Control, done: list[Done], climb: Climb, *, folds_left: int
-    ) -> None:
+    def __init__(self, control: Control, done: list[Done], climb: Climb, *, fits_left: int) -> None:
         self._control = control
         self._done = done
         self._climb = climb
-        self._folds_left = folds_left
+        self._fits_left = fits_left
         self._offset = done[-1].reported if done else 0
         self.reported = self._offset
         self.check = control.check
@@ -230,7 +244,21 @@ class _FoldControl:
     def seconds_left(self) -> float | None:
         """Return this fold's share of the seconds left."""
         left = self._control.seconds_left()
-        return None if left is None else left / self._folds_left
+        return None if left is None else left / self._fits_left
 
     def save(self, state: Callable[[], State]) -> None:
         self._control.save(lambda: _checkpoint(self._done, self._climb, state()))
+
+
+class _Unheard:
+    """Lets a fit be stopped and know its time, but reports nothing: it judges no rows."""
+
+    def __init__(self, control: Control) -> None:
+        self.check = control.check
+        self.seconds_left = control.seconds_left
+
+    def report(self, point: CurvePoint) -> None:
+        """Leave the point out of the trial's curve."""
+
+    def save(self, state: Callable[[], State]) -> None:
+        """Keep no checkpoint: the folds' is there, and a fit is one fold's work."""

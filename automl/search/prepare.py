@@ -33,6 +33,12 @@ Rows = npt.NDArray[np.intp]
 CACHED_BYTES = 1 << 30
 """Encoded folds are kept up to this size; beyond it they are encoded anew each time."""
 
+WHOLE = -1
+"""The index of the fold that trains on all rows and judges none; its validation rows are the first
+of those it trains on."""
+
+SHOWN_ROWS = 100
+"""As many stand in for the validation rows of `WHOLE`."""
 
 SHARED_CELLS = 1_000_000
 """With fewer training cells one thread trains: several would mostly wait for each other, and on a
@@ -98,6 +104,11 @@ class Prepared:
             self._cache[key] = encoded
         return self._cache[key]
 
+    def fits(self, candidate: Candidate) -> tuple[int, ...]:
+        """Return the indexes of the folds whose fits make up the candidate as a member."""
+        refit = families.spec(candidate.family).refit
+        return (WHOLE,) if refit else tuple(range(len(self.folds)))
+
     def fitted(self, index: int, candidate: Candidate) -> tuple[Encoder, TargetScale]:
         """Return what was learned of the training rows of the fold at ``index`` to encode any."""
         return self._fit(*self._key(index, candidate))
@@ -137,17 +148,23 @@ class Prepared:
             device=device,
         )
 
+    def _rows(self, index: int) -> tuple[Rows, Rows]:
+        if index != WHOLE:
+            return self.folds[index]
+        every = np.arange(len(self.y))
+        return every, every[:SHOWN_ROWS]
+
     def _fit(self, index: int, view: View, scaling: Scaling) -> tuple[Encoder, TargetScale]:
         key = (index, view, scaling)
         if key not in self._fitted:
-            train, outputs = self.folds[index][0], self.plan.outputs
+            train, outputs = self._rows(index)[0], self.plan.outputs
             frame = self.frame.take(train)
             fitted = encoder.fit(frame, self.columns, view, scaling=scaling, outputs=outputs)
             self._fitted[key] = fitted, tasks.load(self.plan.task).fit_target(self.y[train])
         return self._fitted[key]
 
     def _encode(self, index: int, view: View, scaling: Scaling) -> Encoded:
-        train, valid = self.folds[index]
+        train, valid = self._rows(index)
         task = tasks.load(self.plan.task)
         fitted, scale = self._fit(index, view, scaling)
         return Encoded(

@@ -18,6 +18,7 @@ from automl.core.catalog import TrialFailure, TrialState
 from automl.core.errors import TrialError, TrialPruned, TrialStopped
 from automl.core.study import REPLAY_WINDOW, StudySpec
 from automl.core.trial import Candidate, Rungs, Trial
+from automl.search import cost
 from automl.search.control import Deadline
 from automl.search.evaluate import Evaluation, evaluate
 from automl.search.prepare import Prepared
@@ -25,6 +26,10 @@ from automl.search.rungs import NO_BARS, Bars
 
 GRACE = 3.0
 """Seconds that a process has to stop by itself after the deadline."""
+
+QUICK_SECONDS = 1.0
+"""A first trial expected to take no longer runs in this process, and to its end: without any trial
+there is no model."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,8 +83,12 @@ class Slots:
         return bool(self._busy)
 
     def ready(self, spec: StudySpec) -> bool:
-        """Return whether a trial may be asked for now: a free place, time, and the window."""
-        if self._deadline is not None and time.monotonic() >= self._deadline:
+        """Return whether a trial may be asked for now: a free place, time, and the window.
+
+        The first may always.
+        """
+        late = self._deadline is not None and time.monotonic() >= self._deadline
+        if late and self.trials:
             return False
         if self._count > 1 and not self._idle:
             return False
@@ -91,11 +100,16 @@ class Slots:
         return None if self._deadline is None else max(0.0, self._deadline - time.monotonic())
 
     def start(self, number: int, candidate: Candidate, bars: Bars = NO_BARS) -> None:
-        """Evaluate ``candidate`` as the trial ``number``; with one place this returns when done."""
+        """Evaluate ``candidate`` as the trial ``number``; this returns when done with one place.
+
+        So it does where the first trial is quick: it has ended before the processes have loaded.
+        """
         trial = Trial("local", number, TrialState.RUNNING, candidate, started_at=time.monotonic())
         self.trials.append(trial)
-        if self._count == 1:
-            self._end(number, _attempt(self._prepared, candidate, bars, self._deadline))
+        quick = number == 0 and cost.seconds(self._prepared.plan, candidate.family) <= QUICK_SECONDS
+        if quick or self._count == 1:
+            until = None if quick else self._deadline
+            self._end(number, _attempt(self._prepared, candidate, bars, until))
             return
         process = self._idle.pop()
         process.pipe.send((candidate, bars))
@@ -125,7 +139,7 @@ class Slots:
         """Load and fit here what the finish may need of complete trials, while others train."""
         while (candidate := self._complete.get()) is not None:
             families.model(candidate.family)
-            for index in range(len(self._prepared.folds)):
+            for index in self._prepared.fits(candidate):
                 if self._leaving:
                     return
                 self._prepared.fitted(index, candidate)

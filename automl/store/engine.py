@@ -66,7 +66,8 @@ def _postgresql(url: str) -> Engine:
         connect_args={
             "connect_timeout": 2,
             "application_name": "automl",
-            "options": "-c statement_timeout=4500 -c idle_in_transaction_session_timeout=30000",
+            # A machine that vanished in a transaction keeps its locks no longer than a lease.
+            "options": "-c statement_timeout=4500 -c idle_in_transaction_session_timeout=4500",
             "keepalives_idle": 5,
             "keepalives_interval": 2,
             "keepalives_count": 2,

@@ -37,6 +37,11 @@ class SqlLeases:
         self._quotas = quotas
         self._ranking = claim.ranking(quotas.trials)
 
+    def waits(self) -> bool:
+        """Return whether there may be work to claim: a look that leases and changes nothing."""
+        with self._database.transaction() as tx:
+            return tx.reader.execute(self._ranking.limit(1)).first() is not None
+
     def claim(self, worker: str) -> Attempt | Finish | Turn | None:
         """Return the next piece of work: finishes first, then waiting trials, then a turn to ask.
 

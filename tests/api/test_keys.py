@@ -191,6 +191,15 @@ def test_the_first_key_closes_the_service_for_ever(own: Service) -> None:
     assert own.get("/v1/studies").status_code == 401
 
 
+def test_who_brings_the_very_first_key_is_its_tenant_at_once(own: Service) -> None:
+    assert own.client.get("/v1/datasets").status_code == 200  # for a moment that is trusted
+    write = {"Authorization": f"Bearer {key(own, Scope.WRITE, 'other')}"}
+    made = own.client.post("/v1/datasets", content=b"x,y\n1,2\n3,4\n", headers=write).json()
+    assert own.client.get(f"/v1/datasets/{made['id']}", headers=write).status_code == 200
+    wait_for(lambda: own.get("/v1/datasets").status_code == 401)
+    assert own.client.get(f"/v1/datasets/{made['id']}", headers=write).status_code == 200
+
+
 def test_an_expired_key_opens_nothing(own: Service) -> None:
     text = key(own, Scope.READ, expires_seconds=0.6)
     headers = {"Authorization": f"Bearer {text}"}

@@ -99,29 +99,24 @@ def test_a_frozen_broker_holds_nobody_up(own: servers.Valkey) -> None:
     for url in (own.unix_url, own.tcp_url):
         bell = CeleryDoorbell(url)
         bell.ring()
-        own.process.send_signal(signal.SIGSTOP)
+        own.send(signal.SIGSTOP)
         try:
             assert timed_ring(bell) < PATIENCE_SECONDS
             assert timed_ring(CeleryDoorbell(url)) < PATIENCE_SECONDS
             assert not bell.ping()
         finally:
-            own.process.send_signal(signal.SIGCONT)
+            own.send(signal.SIGCONT)
 
 
 def test_the_next_bell_after_an_outage_is_heard(own: servers.Valkey) -> None:
     bell = CeleryDoorbell(own.tcp_url)
     with listening(own.tcp_url) as ear:
         ring_until_heard(bell, ear)
-        own.process.kill()
-        own.process.wait()
+        own.stop(signal.SIGKILL)
         bell.ring()
         assert not bell.ping()
-        again = subprocess.Popen(
-            own.process.args, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
-        with again:
-            ring_until_heard(bell, ear)
-            again.terminate()
+        own.start()
+        ring_until_heard(bell, ear)
 
 
 def test_a_stale_bell_expires(own: servers.Valkey, monkeypatch: pytest.MonkeyPatch) -> None:

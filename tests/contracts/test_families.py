@@ -15,6 +15,7 @@ from automl.core.catalog import FamilyName, TaskType, TrialFailure
 from automl.core.errors import TrialError, TrialStopped
 from automl.core.hyperparameter import Value, defaults
 from automl.core.learner import Estimator, Fitted, Fold
+from automl.families.catboost import model as catboost_model
 from automl.families.decision_tree import model as decision_tree_model
 from automl.families.extra_trees import model as extra_trees_model
 from automl.families.lightgbm import model as lightgbm_model
@@ -30,6 +31,7 @@ ESTIMATORS: tuple[Estimator, ...] = (  # mypy proves the modules right
     random_forest_model,
     extra_trees_model,
     lightgbm_model,
+    catboost_model,
 )
 
 every_family = pytest.mark.parametrize("name", list(FamilyName))
@@ -63,7 +65,8 @@ def test_each_member_has_a_folder_and_each_folder_a_member() -> None:
 def test_spaces_are_read_without_the_libraries_that_train() -> None:
     program = (
         "import sys; from automl import families; families.specs(); "
-        "print(*sorted({'torch', 'sklearn', 'lightgbm', 'scipy', 'optuna'} & sys.modules.keys()))"
+        "print(*sorted({'torch', 'sklearn', 'lightgbm', 'catboost', 'scipy', 'optuna'}"
+        " & sys.modules.keys()))"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
     assert done.stdout.split() == []

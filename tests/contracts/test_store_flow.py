@@ -46,6 +46,22 @@ def test_a_study_goes_from_queue_to_model(store: Store) -> None:
     assert store.leases.claim("w0") is None
 
 
+def test_a_look_for_work_leases_nothing(store: Store) -> None:
+    assert not store.leases.waits()
+    study = values.add_study(store, trials=1)
+    version = values.read(store, study).version
+    assert store.leases.waits()
+    assert values.read(store, study).version == version
+    held = values.attempt(store)
+    assert not store.leases.waits()  # its only trial runs
+    store.leases.release(held)
+    assert store.leases.waits()
+    values.complete(store, 0.5)
+    assert store.leases.waits()  # the finish
+    values.finish(store)
+    assert not store.leases.waits()
+
+
 def test_a_study_without_a_complete_trial_fails_and_says_why(store: Store) -> None:
     study = values.add_study(store, trials=2)
     for _ in range(2):

@@ -15,7 +15,7 @@ from tests.e2e.service import AUTOML, Service, serve, until
 from workers import broker, embedded
 
 RESTART_SECONDS = 15.0
-FORBIDDEN = ("libtorch", "/sklearn/", "lightgbm", "/scipy/")
+FORBIDDEN = ("libtorch", "/sklearn/", "lightgbm", "catboost", "/scipy/")
 
 
 @pytest.fixture(scope="module")

@@ -21,6 +21,7 @@ TENANT = "default"
 TINY: Mapping[str, Mapping[str, Any]] = {
     "mlp": {"layers": [1], "width": [8], "epochs": [5], "batch_size": [128]},
     "lightgbm": {"max_rounds": {"low": 10, "high": 20}},
+    "catboost": {"max_rounds": {"low": 10, "high": 20}},
 }
 """Candidates that train in a moment."""
 

@@ -240,6 +240,16 @@ def test_a_server_that_died_under_a_transaction(server: servers.Postgres, remote
     assert values.check(remote, study).status is StudyStatus.QUEUED
 
 
+def test_who_vanished_in_a_transaction_keeps_its_locks_no_longer_than_a_lease(
+    remote: SqlStore,
+) -> None:
+    name = "idle_in_transaction_session_timeout"
+    query = f"SELECT setting::int FROM pg_settings WHERE name = '{name}'"
+    with remote.database.transaction() as tx:
+        patience = tx.reader.exec_driver_sql(query).scalar_one()
+    assert 0 < patience < 1000 * Settings().lease_seconds
+
+
 def test_a_frozen_server_is_unavailable_within_five_seconds(
     server: servers.Postgres, remote: SqlStore
 ) -> None:

@@ -8,32 +8,62 @@ import argparse
 import shlex
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from automl.core.fault import POINTS
-from tests.torture import points
-from tests.torture.case import Case, Result, run
-from tests.torture.report import failed, report
-from tests.torture.schedule import DECK, schedule
+from tests.torture import broker_down, points, repeated, store_down
+from tests.torture.actor import Plot
+from tests.torture.apart import Apart
+from tests.torture.case import Case, Result, attempt
+from tests.torture.figure import Figure
+from tests.torture.report import breaches, report
+from tests.torture.schedule import DECK, DECK_APART, rolling, schedule
+from tests.torture.whole import Whole
+
+BESIDE = 2
+PATIENCE_SECONDS = 12.0
+WORKERS = (2, 1, 4, 2, 2)
+"""Of the runs: as many as there are cores, and fewer, and more, in both arenas."""
+
+ROLLING_SECONDS = 180.0
+ROLLING_EVERY = 5.0
+
+MEASURES: tuple[Callable[[Path], Figure], ...] = (
+    broker_down.measure,
+    store_down.measure,
+    repeated.measure,
+)
 
 
 def main() -> int:
     """Run the cases one after the other; returns the exit code."""
     given = _arguments()
     results: list[Result] = []
-    with tempfile.TemporaryDirectory(prefix="automl-torture-") as name:
-        for number, case in enumerate(_cases(given)):
-            folder = Path(given.keep or name) / f"{number:02}"
-            results.append(run(case, folder))
-            found = [*results[-1].verdict.breaches, *results[-1].breaches]
-            _say(f"{case.name}, seed {case.seed}: {len(found)} breaches")
-            for breach in found:
-                _say(f"  {breach}")
-            command = shlex.join(["python", "-m", "tests.torture", *sys.argv[1:]])
-            given.report.write_text(report(results, command))  # so far; a cut run has one too
+    figures: list[Figure] = []
+    with (
+        tempfile.TemporaryDirectory(prefix="automl-torture-") as name,
+        ThreadPoolExecutor(BESIDE) as pool,
+    ):
+        folder = Path(given.keep or name)
+        for cases in _rounds(given):
+            places = [folder / _slug(case) for case in cases]
+            for result in pool.map(attempt, cases, places):
+                results.append(result)
+                _say(f"{result.name}, seed {result.seed}: {len(breaches([result]))} breaches")
+            _write(given, results, figures)
+        for measure in MEASURES if given.figures else ():
+            place = folder / measure.__module__.rpartition(".")[2]
+            place.mkdir()
+            figures.append(measure(place))
+            _say(f"{figures[-1].promise}: {figures[-1].measured}")
+            _write(given, results, figures)
+    found = breaches(results, figures)
+    for breach in found:
+        _say(f"  {breach}")
     _say(f"see {given.report}")
-    return 1 if failed(results) else 0
+    return 1 if found else 0
 
 
 def _arguments() -> argparse.Namespace:
@@ -42,20 +72,57 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seeds", type=int, default=5, help="how many runs, a seed each")
     parser.add_argument("--kills", type=int, default=42, help="kill -9 of a run, among others")
     parser.add_argument("--minutes", type=float, default=5.5, help="longest time for its strikes")
-    parser.add_argument("--every", type=float, default=2.5, help="mean seconds between two strikes")
+    parser.add_argument("--every", type=float, default=1.0, help="mean seconds before a strike")
+    parser.add_argument(
+        "--arena", choices=["both", "whole", "apart"], default="both", help="both: in turn"
+    )
     parser.add_argument(
         "--points", nargs="*", default=sorted(POINTS), help="fault points to die at"
+    )
+    parser.add_argument("--rolling", type=float, default=ROLLING_SECONDS, help="0: without")
+    parser.add_argument(
+        "--figures", action=argparse.BooleanOptionalAction, default=True, help="measure the rest"
     )
     parser.add_argument("--report", type=Path, default=Path("torture.md"))
     parser.add_argument("--keep", type=Path, help="folder for data dirs, logs and histories")
     return parser.parse_args()
 
 
-def _cases(given: argparse.Namespace) -> Iterator[Case]:
-    for seed in range(given.seed, given.seed + given.seeds):
-        strikes = schedule(seed, given.kills, every=given.every, pause=8.0, deck=DECK)
-        yield Case("strikes", seed, strikes, longest=60.0 * given.minutes)
-    yield from (points.case(point, given.seed) for point in given.points)
+def _rounds(given: argparse.Namespace) -> Iterator[Sequence[Case]]:
+    """Yield the cases that run beside each other: only those in which nothing is timed do."""
+    yield [Case("quiet", given.seed, workers=1, stories=len(Plot))]
+    yield from ([_struck(given, number)] for number in range(given.seeds))
+    if given.rolling:
+        strikes = rolling(given.rolling, ROLLING_EVERY)
+        yield [Case("rolling restart", given.seed, strikes, arena=Apart, workers=2)]
+    for place in range(0, len(given.points), BESIDE):
+        some = given.points[place : place + BESIDE]
+        yield [points.case(point, given.seed) for point in some]
+
+
+def _struck(given: argparse.Namespace, number: int) -> Case:
+    seed = given.seed + number
+    apart = given.arena == "apart" or (given.arena == "both" and number % 2 == 0)
+    return Case(
+        name="strikes apart" if apart else "strikes",
+        seed=seed,
+        strikes=schedule(seed, given.kills, every=given.every, deck=DECK_APART if apart else DECK),
+        arena=Apart if apart else Whole,
+        workers=WORKERS[number % len(WORKERS)],
+        actors=3,
+        patience=PATIENCE_SECONDS,
+        longest=60.0 * given.minutes,
+    )
+
+
+def _slug(case: Case) -> str:
+    return f"{case.name} {case.seed}".replace(" ", "-")
+
+
+def _write(given: argparse.Namespace, results: list[Result], figures: list[Figure]) -> None:
+    """Write the report so far: a run that is cut has one too."""
+    command = shlex.join(["python", "-m", "tests.torture", *sys.argv[1:]])
+    given.report.write_text(report(results, figures, command))
 
 
 def _say(line: str) -> None:

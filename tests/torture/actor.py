@@ -11,9 +11,10 @@ from typing import Any, Self
 
 import httpx
 
-from automl.client import Client
 from tests.torture.history import Intention, Outcome, Recorder, Verb
 from tests.torture.invariants import ENDED
+from tests.torture.pulse import Pulse
+from tests.torture.tenants import Tenant
 
 PATIENCE_SECONDS = 60.0
 """How long one intention is repeated under its key."""
@@ -26,6 +27,7 @@ TWINS = 0.3
 """How often a client asks again for what it was acknowledged already."""
 
 MORE_TRIALS = 2
+TIMED_SECONDS = 20.0
 SPACE: dict[str, Any] = {
     "mlp": {"layers": [1, 2], "width": [16, 32], "epochs": [30], "batch_size": [32]},
     "random_forest": {"trees": [10, 20]},
@@ -42,6 +44,8 @@ class Plot(StrEnum):
     PLAIN = "plain"
     CANCEL = "cancel"
     RESUME = "resume"
+    TIMED = "timed"
+    """Its budget is in seconds."""
 
 
 @dataclass
@@ -50,22 +54,27 @@ class Stage:
 
     url: str
     tables: Sequence[Path]
+    tenants: Sequence[Tenant]
     recorder: Recorder
     readers: ThreadPoolExecutor
+    pulse: Pulse = field(default_factory=Pulse)
     views: dict[str, list["Future[View]"]] = field(default_factory=dict)
+    leaks: list[str] = field(default_factory=list)
+    """What clients saw that is another tenant's."""
 
 
 class Actor:
-    """One client; what it wills is drawn from its own seed."""
+    """One client of many, the ``place``-th: tenants take turns, and its seed draws its will."""
 
-    def __init__(self, name: str, stage: Stage, seed: int) -> None:
-        self._name = name
+    def __init__(self, place: int, stage: Stage, seed: int) -> None:
+        self._tenant, self._rival, *_ = (*stage.tenants[place % 2 :], *stage.tenants)
+        self._name = f"{self._tenant.name}-{seed}-{place}"
         self._stage = stage
-        self._rng = random.Random(f"{seed} {name}")
-        self._http = httpx.Client(base_url=stage.url, timeout=15.0)
-        self._client = Client(stage.url, patience=PATIENCE_SECONDS)
+        self._rng = random.Random(self._name)
+        self._http = httpx.Client(base_url=stage.url, headers=self._tenant.headers, timeout=15.0)
+        self._client = self._tenant.client(stage.url)
         self._stories = 0
-        self._plots: list[Plot] = []
+        self._plots = [list(Plot)[place % len(Plot)]]
 
     def __enter__(self) -> Self:
         return self
@@ -81,10 +90,13 @@ class Actor:
         self._plots = self._plots or self._rng.sample(list(Plot), len(Plot))
         plot = self._plots.pop()
         seed = self._rng.randrange(len(self._stage.tables))
-        trials = self._rng.choice([4, 4 + MORE_TRIALS])
+        budget: Json = {"trials": self._rng.choice([4, 4 + MORE_TRIALS])}
+        if plot is Plot.TIMED:
+            budget = {"seconds": TIMED_SECONDS}
         dataset = self._upload(f"{mark}-data", self._stage.tables[seed])
-        study = dataset and self._start(mark, dataset, seed=seed, trials=trials)
+        study = dataset and self._start(mark, dataset, seed=seed, budget=budget)
         if study:
+            self._spy(f"/v1/studies/{study}/events")
             self._follow(mark, study, plot)
 
     def _upload(self, mark: str, table: Path) -> str | None:
@@ -96,14 +108,14 @@ class Actor:
             content=content,
         )
 
-    def _start(self, mark: str, dataset: str, *, seed: int, trials: int) -> str | None:
+    def _start(self, mark: str, dataset: str, *, seed: int, budget: Json) -> str | None:
         """Start a study; its seed says which table it is about, so equal ones can be compared."""
         intention = Intention(mark, self._name, Verb.STUDY)
         body = {
             "name": mark,
             "dataset_id": dataset,
             "task": {"type": "classification", "target": "y"},
-            "budget": {"trials": trials},
+            "budget": budget,
             "families": list(SPACE),
             "search_space": SPACE,
             "seed": seed,
@@ -127,9 +139,15 @@ class Actor:
             self._watch(study)
             self._until(study, lambda _: False)
 
+    def _spy(self, path: str) -> None:
+        """Ask for what is ours with another tenant's key."""
+        answer = self._send("GET", path, headers=self._rival.headers)
+        if isinstance(answer, httpx.Response) and answer.is_success:
+            self._stage.leaks.append(f"{self._rival.name} was shown {path}")
+
     def _watch(self, study: str) -> None:
         """Have the study's log read, live, to its end."""
-        reader = self._stage.readers.submit(_read, self._stage.url, study)
+        reader = self._stage.readers.submit(_read, self._tenant, self._stage, study)
         self._stage.views.setdefault(study, []).append(reader)
 
     def _until(self, study: str, holds: Callable[[Json], bool]) -> None:
@@ -147,7 +165,7 @@ class Actor:
         headers = {"Idempotency-Key": intention.mark}
         while time.monotonic() < deadline:
             number = self._stage.recorder.invoke(intention)
-            answer = self._send(path, headers=headers, **given)
+            answer = self._send("POST", path, headers=headers, **given)
             outcome, again = judged(answer)
             status = answer.status_code if isinstance(answer, httpx.Response) else None
             resource = None
@@ -161,9 +179,9 @@ class Actor:
             time.sleep(0.3)
         return None
 
-    def _send(self, path: str, **given: Any) -> httpx.Response | httpx.TransportError:
+    def _send(self, method: str, path: str, **given: Any) -> httpx.Response | httpx.TransportError:
         try:
-            return self._http.post(path, **given)
+            return self._http.request(method, path, **given)
         except httpx.TransportError as error:
             return error
 
@@ -184,6 +202,10 @@ def _outcomes(study: Json) -> int:
     return int(sum(counts.values()) - counts["running"] - counts["waiting"])
 
 
-def _read(url: str, study: str) -> View:
-    with Client(url, patience=PATIENCE_SECONDS) as client:
-        return list(client.events(study))
+def _read(tenant: Tenant, stage: Stage, study: str) -> View:
+    seen: View = []
+    with tenant.client(stage.url) as client:
+        for event in client.events(study):
+            stage.pulse.note(study, event)
+            seen.append(event)
+    return seen

@@ -1,125 +1,53 @@
-"""A real service on one port for as long as it is struck, and the hand that strikes."""
+"""What a case takes place in: a real service on one address, and the hand that strikes at it."""
 
-import contextlib
-import time
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack
-from dataclasses import dataclass
+import os
+from collections.abc import Collection
 from pathlib import Path
-from typing import Self
+from typing import Protocol
 
-import psutil
+import httpx
 
-from tests.e2e.service import Service, serve
-from tests.servers import free_port
 from tests.torture.recovery import Struck
-from tests.torture.schedule import Blow, Part, Strike
-
-AIM_SECONDS = 20.0
-"""How long to wait for a part to strike at: a training child comes and goes with the work."""
-
-_WORKERS = frozenset({Part.WORKER, Part.CHILD, Part.PARENT})
+from tests.torture.schedule import Strike
 
 
-@dataclass(frozen=True, slots=True)
-class Aim:
-    """The processes that a strike hits, and of them the worker's parent, 0: none."""
+class Arena(Protocol):
+    """A service that keeps its address whatever is done to it.
 
-    processes: tuple[psutil.Process, ...]
-    worker: int = 0
+    A context manager, too: the service runs while the block does. ``stop`` ends it earlier, so that
+    one may look at what is left while its stores are still there.
+    """
 
-
-class Arena:
-    """``automl serve`` on one data dir and one port, started again when it is killed whole."""
-
-    def __init__(self, data_dir: Path, *, workers: int, environment: Mapping[str, str]) -> None:
-        self._data_dir = data_dir
-        self._workers = workers
-        self._environment = dict(environment)
-        self._port = free_port()
-        self._stack = ExitStack()
-        self._service: Service | None = None
-
-    def __enter__(self) -> Self:
-        self._start()
-        return self
-
-    def __exit__(self, *why: object) -> None:
-        self._stack.close()
+    data_dir: Path
+    log: Path
 
     @property
-    def service(self) -> Service:
-        """The service as it runs now."""
-        assert self._service is not None
-        return self._service
+    def url(self) -> str: ...
 
-    def strike(self, strike: Strike) -> Struck | None:
-        """Carry a strike out, its pause too; None: there was nothing to strike at."""
-        if strike.part is Part.SERVICE:
-            return self._end_all(strike)
-        aim = self._aim(strike)
-        if aim is None:
-            return None
-        at = time.time()
-        match strike.blow:
-            case Blow.KILL:
-                _each(aim.processes, psutil.Process.kill)
-            case Blow.TERM:
-                _each(aim.processes, psutil.Process.terminate)
-            case Blow.PAUSE:
-                _each(aim.processes, psutil.Process.suspend)
-                time.sleep(strike.seconds)
-                _each(aim.processes, psutil.Process.resume)
-        killed = strike.blow is Blow.KILL and aim.worker
-        return Struck(strike.name, at, (aim.worker,) if killed else ())
+    @property
+    def database_url(self) -> str:
+        """Its database, reached past whatever the network suffers."""
 
-    def _start(self) -> None:
-        self._service = self._stack.enter_context(
-            serve(
-                self._data_dir,
-                workers=self._workers,
-                environment=self._environment,
-                port=self._port,
-            )
-        )
+    def strike(self, strike: Strike, busy: Collection[int]) -> Struck | None:
+        """Carry a strike out, to its end; None: there was nothing to strike at.
 
-    def _end_all(self, strike: Strike) -> Struck:
-        """Kill the supervisor, see all others end, and start the service again."""
-        family = self.service.family()
-        workers = tuple(process.pid for process in self.service.parts("worker"))
-        at = time.time()
-        self.service.process.kill()
-        self.service.process.wait()
-        _, alive = psutil.wait_procs(family, timeout=10)
-        assert not alive, f"outlived their supervisor: {alive}"
-        self._start()
-        return Struck(strike.name, at, workers)
+        Args:
+            strike: what is to be done.
+            busy: process ids of workers that hold a trial: these are struck first.
+        """
 
-    def _aim(self, strike: Strike) -> Aim | None:
-        deadline = time.monotonic() + AIM_SECONDS
-        while time.monotonic() < deadline:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                if aims := list(self._aims(strike)):
-                    return aims[strike.index % len(aims)]
-            time.sleep(0.05)
-        return None
-
-    def _aims(self, strike: Strike) -> Iterator[Aim]:
-        """Yield what the strike could hit at this moment."""
-        if strike.part not in _WORKERS:
-            yield from (Aim((part,)) for part in self.service.parts(strike.part))
-            return
-        for parent in self.service.parts("worker"):
-            children = tuple(parent.children(recursive=True))
-            if strike.part is Part.CHILD and children:
-                yield Aim(children, parent.pid)
-            elif strike.part is Part.PARENT or strike.blow is Blow.TERM:
-                yield Aim((parent,), parent.pid)
-            elif strike.part is Part.WORKER:
-                yield Aim((parent, *children), parent.pid)
+    def stop(self) -> None:
+        """End every process of the service in order, and leave its stores."""
 
 
-def _each(processes: tuple[psutil.Process, ...], strike: object) -> None:
-    for process in processes:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            strike(process)  # type: ignore[operator]
+def shell() -> dict[str, str]:
+    """Return the environment that a user's shell gives to programs."""
+    return dict(os.environ)  # noqa: TID251 -- a user's shell
+
+
+def answers(url: str) -> bool:
+    """Return whether a service says that it is ready."""
+    try:
+        return httpx.get(f"{url}/readyz", timeout=2.0).is_success
+    except httpx.TransportError:
+        return False

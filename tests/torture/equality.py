@@ -1,54 +1,81 @@
-"""Studies that asked for the same must have got the same, whatever struck them."""
+"""Studies that asked for the same must have got the same, whatever struck them and wherever."""
 
+import hashlib
+import json
 from collections import defaultdict
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from tests.torture.evidence import Evidence
 
 Request = tuple[int, int]
-Board = list[tuple[Any, ...]]
+"""The study's seed, which names the table, and its trials."""
 
 
-def differences(seen: Iterable[Evidence]) -> list[str]:
-    """Return the studies whose leaderboard or model differs from another's of the same request.
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a study with a budget of trials came to, by digests of its leaderboard and its model."""
 
-    Compared are succeeded studies of equal seed (it names the table) and trials. Those with a
-    failed trial are left out: one that was killed too often has that for its outcome.
+    study: str
+    request: Request
+    board: str
+    model: str
+
+
+def answers(seen: Iterable[Evidence]) -> tuple[Answer, ...]:
+    """Return those of succeeded studies whose every trial was evaluated.
+
+    Those with a failed trial are left out: one that was killed too often has that for its outcome.
     """
+    return tuple(
+        Answer(
+            study=each.study["id"],
+            request=(each.study["seed"], each.study["budget"]["trials"]),
+            board=_board(each),
+            model=each.files["onnx"].sha256,
+        )
+        for each in seen
+        if _comparable(each)
+    )
+
+
+def differences(found: Iterable[Answer]) -> list[str]:
+    """Return the studies whose leaderboard or model differs from the first of the same request."""
     return [
-        f"{other.study['id']} differs from {first.study['id']} in {' and '.join(what)}"
-        for first, *others in _groups(seen)
+        f"{other.study} differs from {first.study} in {' and '.join(what)}"
+        for first, *others in _groups(found)
         for other in others
-        if (what := _differ(first, other))
+        if (what := list(_differ(first, other)))
     ]
 
 
-def compared(seen: Iterable[Evidence]) -> int:
+def compared(found: Iterable[Answer]) -> int:
     """Return how many studies had another of the same request to be compared with."""
-    return sum(len(group) for group in _groups(seen) if len(group) > 1)
+    return sum(len(group) for group in _groups(found) if len(group) > 1)
 
 
-def _groups(seen: Iterable[Evidence]) -> list[list[Evidence]]:
-    groups: dict[Request, list[Evidence]] = defaultdict(list)
-    for study in seen:
-        if _comparable(study):
-            groups[study.study["seed"], study.study["budget"]["trials"]].append(study)
+def _groups(found: Iterable[Answer]) -> list[list[Answer]]:
+    groups: dict[Request, list[Answer]] = defaultdict(list)
+    for answer in found:
+        groups[answer.request].append(answer)
     return list(groups.values())
 
 
 def _comparable(seen: Evidence) -> bool:
-    """Return whether the study ran to its end with every trial evaluated."""
+    """Return whether the study's answer is one of its request alone, and it ran to its end."""
     states = {trial["state"] for trial in seen.trials}
-    return seen.study["status"] == "succeeded" and states <= {"complete", "pruned"}
+    replayed = seen.study["budget"]["seconds"] is None
+    return replayed and seen.study["status"] == "succeeded" and states <= {"complete", "pruned"}
 
 
-def _differ(one: Evidence, other: Evidence) -> list[str]:
-    board = [] if _board(one) == _board(other) else ["its leaderboard"]
-    model = [] if one.files["onnx"].sha256 == other.files["onnx"].sha256 else ["its model"]
-    return board + model
+def _differ(one: Answer, other: Answer) -> Iterator[str]:
+    if one.board != other.board:
+        yield "its leaderboard"
+    if one.model != other.model:
+        yield "its model"
 
 
-def _board(seen: Evidence) -> Board:
+def _board(seen: Evidence) -> str:
     names = ("number", "state", "family", "params", "value", "epochs")
-    return [tuple(trial[name] for name in names) for trial in seen.trials]
+    rows = [[trial[name] for name in names] for trial in seen.trials]
+    return hashlib.sha256(json.dumps(rows, sort_keys=True).encode()).hexdigest()

@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 
 from automl.client import Client
+from tests.torture.tenants import Tenant
 
 Json = Mapping[str, Any]
 
@@ -48,19 +49,22 @@ class Evidence:
     predictions: Json | None = None
 
 
-def gather(client: Client, study_id: str, views: Sequence[Sequence[Json]] = ()) -> Evidence:
-    """Return what an ended study shows."""
-    study = client.study(study_id)
-    trials = client.trials(study_id, sort="number")
-    events = _log(client, study_id)
-    if study["model_id"] is None:
-        return Evidence(study, trials, events, views)
-    model = client.get(f"/v1/models/{study['model_id']}")
+def gather(
+    url: str, tenant: Tenant, study_id: str, views: Sequence[Sequence[Json]] = ()
+) -> Evidence:
+    """Return what an ended study shows to its tenant."""
+    with tenant.client(url) as client:
+        study = client.study(study_id)
+        trials = client.trials(study_id, sort="number")
+        events = _log(client, study_id)
+        if study["model_id"] is None:
+            return Evidence(study, trials, events, views)
+        model = client.get(f"/v1/models/{study['model_id']}")
+        predictions = client.predict(model["id"], PROBE)
     files = {
-        offered["format"]: _download(client.url, model["id"], offered["format"])
+        offered["format"]: _download(url, tenant, model["id"], offered["format"])
         for offered in model["formats"]
     }
-    predictions = client.predict(model["id"], PROBE)
     return Evidence(study, trials, events, views, model, files, predictions)
 
 
@@ -74,13 +78,14 @@ def _log(client: Client, study_id: str) -> list[Json]:
             return events
 
 
-def _download(url: str, model_id: str, form: str) -> File:
+def _download(url: str, tenant: Tenant, model_id: str, form: str) -> File:
     """Return a file as it came; a service that is being restarted is asked again."""
+    address = f"{url}/v1/models/{model_id}/download"
     deadline = time.monotonic() + 30.0
     while True:
         try:
             answer = httpx.get(
-                f"{url}/v1/models/{model_id}/download", params={"format": form}, timeout=30.0
+                address, params={"format": form}, headers=tenant.headers, timeout=30.0
             )
             answer.raise_for_status()
         except httpx.HTTPError:

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 OUTCOMES = {
@@ -50,6 +51,11 @@ class State:
     def counts(self) -> Counter[str]:
         """How many trials are in each state."""
         return Counter(trial.state for trial in self.trials.values())
+
+
+def seconds(moment: str) -> float:
+    """Return a moment as the service writes it in seconds since the epoch."""
+    return datetime.fromisoformat(moment).timestamp()
 
 
 def fold(events: Iterable[Mapping[str, Any]]) -> State:

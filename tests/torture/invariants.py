@@ -12,9 +12,12 @@ import onnxruntime
 from automl.core import metric
 from automl.core.catalog import MetricName
 from tests.torture.evidence import PROBE, Evidence, Json
-from tests.torture.fold import ENDS, fold
+from tests.torture.fold import ENDS, fold, seconds
 
 ENDED = frozenset({"succeeded", "failed", "cancelled"})
+GRACE_SECONDS = 60.0
+"""A study under fire may take so much longer than its budget in seconds."""
+
 _TOLERANCE = 1e-9
 
 
@@ -44,8 +47,27 @@ def ended(seen: Evidence) -> Iterator[str]:
         yield f"the study is {status}"
     elif not seen.events or seen.events[-1]["type"] != f"study.{status}":
         yield f"the study is {status}, its log ends otherwise"
-    if status == "failed":
+    if status == "failed" and not _fruitless(seen):
         yield f"the study failed: {seen.study['error']}"
+
+
+def timely(seen: Evidence) -> Iterator[str]:
+    """A study with a budget in seconds has ended within it and a minute more."""
+    late = overrun(seen)
+    if late is not None and late > GRACE_SECONDS:
+        yield f"it ended {late:.1f} s after its budget of {seen.study['budget']['seconds']:g} s"
+
+
+def overrun(seen: Evidence) -> float | None:
+    """Return by how many seconds a study outlasted its budget, None where it has none in seconds.
+
+    Less than 0: it ended earlier, as one does that is cancelled.
+    """
+    begun, ended_at = seen.study["started_at"], seen.study["finished_at"]
+    budget = seen.study["budget"]["seconds"]
+    if begun is None or ended_at is None or budget is None:
+        return None
+    return seconds(ended_at) - seconds(begun) - float(budget)
 
 
 def one_outcome(seen: Evidence) -> Iterator[str]:
@@ -135,6 +157,13 @@ def predicts(seen: Evidence) -> Iterator[str]:
         yield f"the file says {outputs[key].tolist()} of the probe rows, the service {served}"
 
 
+def _fruitless(seen: Evidence) -> bool:
+    """Return whether the budget's seconds passed before any trial was complete: allowed to fail."""
+    return seen.study["budget"]["seconds"] is not None and not any(
+        trial["state"] == "complete" for trial in seen.trials
+    )
+
+
 def _cells(column: Json) -> np.ndarray[tuple[int, ...], np.dtype[np.float64 | np.object_]]:
     """Return a column of the probe rows as the file takes it, (rows, 1)."""
     cells = [row[column["name"]] for row in PROBE]
@@ -147,6 +176,7 @@ def _cells(column: Json) -> np.ndarray[tuple[int, ...], np.dtype[np.float64 | np
 CHECKS: tuple[Callable[[Evidence], Iterator[str]], ...] = (
     gapless,
     ended,
+    timely,
     one_outcome,
     counted,
     foldable,

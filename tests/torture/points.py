@@ -22,8 +22,7 @@ def case(point: str, seed: int) -> Case:
         name=f"kill at {point}",
         seed=seed,
         workers=1,
-        actors=2,
-        stories=len(Plot),  # each client deals with a study in every way
+        actors=len(Plot),  # a study dealt with in every way
         deadly=True,
         environment={"AUTOML_FAULT": f"{point}:kill@{PASSAGES.get(point, 2)}"},
     )

@@ -121,7 +121,7 @@ class Proxy:
         """Pass on what comes, until either side or the weather ends it."""
         for side in (source, sink):
             side.settimeout(LOOK_SECONDS)
-        with suppress(OSError):
+        try:
             data: bytes | None = None
             while data != b"":
                 data = _received(source)
@@ -130,6 +130,8 @@ class Proxy:
                 if data:
                     self._deliver(born, data, source, sink)
             sink.shutdown(socket.SHUT_WR)
+        except OSError:  # who was killed with data unread resets: the other side must learn of it
+            _end(Fault.CUT, source, sink)
 
     def _deliver(
         self, born: Weather, data: bytes, source: socket.socket, sink: socket.socket

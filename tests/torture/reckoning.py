@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from automl.client import Client
 from tests.torture.actor import Stage
 from tests.torture.checker import Found
 from tests.torture.evidence import Evidence, gather
 from tests.torture.fold import fold
 from tests.torture.invariants import ENDED
+from tests.torture.tenants import Tenant, leaks
 
 END_SECONDS = 180.0
 """A study whose client has gone must end within this after the last strike."""
@@ -21,23 +21,28 @@ _DEATHS = frozenset({"part.ended", "child.ended", "child.died_early"})
 
 
 def reckon(stage: Stage) -> tuple[list[Evidence], Found, list[str]]:
-    """Wait for every study's end; return what there is, and what went wrong for readers."""
-    with Client(stage.url, patience=60.0) as client:
-        late = _await_ends(client)
-        views, wrong = _views(stage)
-        studies = list(client.items("/v1/studies"))
-        seen = [gather(client, study["id"], views.get(study["id"], ())) for study in studies]
-        found = _found(list(client.items("/v1/datasets")), seen)
-    return seen, found, late + wrong
+    """Wait for every study's end; return what there is, and what went wrong in words."""
+    wrong = [late for tenant in stage.tenants for late in _await_ends(stage.url, tenant)]
+    views, broken = _views(stage)
+    seen: list[Evidence] = []
+    datasets: list[Mapping[str, Any]] = []
+    for tenant in stage.tenants:
+        with tenant.client(stage.url) as client:
+            datasets += client.items("/v1/datasets")
+            studies = [study["id"] for study in client.items("/v1/studies")]
+        seen += [gather(stage.url, tenant, study, views.get(study, ())) for study in studies]
+    wrong += [*broken, *stage.leaks, *leaks(stage.url, stage.tenants)]
+    return seen, _found(datasets, seen), wrong
 
 
-def _await_ends(client: Client) -> list[str]:
+def _await_ends(url: str, tenant: Tenant) -> list[str]:
     deadline = time.monotonic() + END_SECONDS
-    while True:
-        running = [s["id"] for s in client.items("/v1/studies") if not _ended(s)]
-        if not running or time.monotonic() > deadline:
-            return [f"{study} did not end within {END_SECONDS:g} s" for study in running]
-        time.sleep(0.25)
+    with tenant.client(url) as client:
+        while True:
+            running = [s["id"] for s in client.items("/v1/studies") if not _ended(s)]
+            if not running or time.monotonic() > deadline:
+                return [f"{study} did not end within {END_SECONDS:g} s" for study in running]
+            time.sleep(0.25)
 
 
 def _ended(study: Mapping[str, Any]) -> bool:

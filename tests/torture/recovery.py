@@ -2,11 +2,10 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any
 
-from tests.torture.fold import BACK, OUTCOMES
-from tests.torture.schedule import WHOLE
+from tests.torture.fold import BACK, OUTCOMES, seconds
+from tests.torture.schedule import HALTS
 
 Log = Sequence[Mapping[str, Any]]
 
@@ -28,8 +27,8 @@ class Recovery:
     """A trial that was struck at ``at`` and ran again: seconds from the blow.
 
     ``noticed`` is when it was given back to wait, ``running`` when a worker had it again: between
-    the two it may have waited for one that had something else to do. When the whole service was
-    killed in between, that is the ``strike``.
+    the two it may have waited for one that had something else to do. When a strike in between
+    halted everyone, that is the ``strike``.
     """
 
     strike: str
@@ -62,14 +61,19 @@ def percentile(values: Sequence[float], share: float) -> float | None:
 
 def moment(event: Mapping[str, Any]) -> float:
     """Return when an event happened, in seconds since the epoch."""
-    return datetime.fromisoformat(event["at"]).timestamp()
+    return seconds(event["at"])
+
+
+def parent(worker: str) -> int:
+    """Return the parent's process id out of a worker's id: ``host-pid-random``."""
+    return int(worker.rsplit("-", 2)[1])
 
 
 def _attributed(recovery: Recovery, strikes: Sequence[Struck]) -> Recovery:
     """Return a recovery under the strike that it is owed to."""
     end = recovery.at + recovery.running
-    whole = any(s.name == WHOLE and recovery.at < s.at < end for s in strikes)
-    return replace(recovery, strike=WHOLE) if whole else recovery
+    halts = [s.name for s in strikes if s.name in HALTS and recovery.at < s.at < end]
+    return replace(recovery, strike=halts[0]) if halts else recovery
 
 
 def _held(log: Log, strike: Struck) -> list[int]:
@@ -82,7 +86,7 @@ def _held(log: Log, strike: Struck) -> list[int]:
             holders[event["data"]["trial"]] = event["data"]["worker"]
         elif event["type"] in BACK or event["type"] in OUTCOMES:
             holders.pop(event["data"]["trial"], None)
-    return [number for number, worker in holders.items() if _pid(worker) in strike.workers]
+    return [number for number, worker in holders.items() if parent(worker) in strike.workers]
 
 
 def _recovery(log: Log, number: int, strike: Struck) -> Recovery | None:
@@ -103,8 +107,3 @@ def _of_trial(log: Log, number: int, after: float) -> Iterator[Mapping[str, Any]
         mine = event["type"] in wanted and event["data"]["trial"] == number
         if mine and moment(event) > after:
             yield event
-
-
-def _pid(worker: str) -> int:
-    """Return the parent's process id out of a worker's id: ``host-pid-random``."""
-    return int(worker.rsplit("-", 2)[1])

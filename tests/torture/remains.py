@@ -6,16 +6,23 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
-from sqlalchemy import Connection, create_engine, func, or_, select, text
+from sqlalchemy import Connection, func, or_, select, text
 
+from automl.settings import Settings
+from automl.store.engine import open_engine
 from automl.store.tables import artifacts, chunks, model_files, studies, trials
 
 _OPEN = ("waiting", "running")
 
 
-def remains(data_dir: Path) -> list[str]:
-    """Return what should not be there of a service whose studies have all ended, in words."""
-    engine = create_engine(f"sqlite:///{data_dir / 'automl.sqlite'}")
+def remains(data_dir: Path, database_url: str) -> list[str]:
+    """Return what should not be there of a service whose studies have all ended, in words.
+
+    Args:
+        data_dir: the service's, or the folder in which each of its parts has one.
+        database_url: its database.
+    """
+    engine = open_engine(Settings(database_url=database_url).sqlalchemy_url)
     try:
         with engine.connect() as connection:
             stored = [*_leases(connection), *_sound(connection), *_digests(connection)]
@@ -28,13 +35,14 @@ def _processes(data_dir: Path) -> Iterator[str]:
     """Yield processes that still work for the data dir: their settings name it."""
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error):
-            if process.environ().get("AUTOML_DATA_DIR") == str(data_dir):
+            place = process.environ().get("AUTOML_DATA_DIR")
+            if place and Path(place).is_relative_to(data_dir):
                 yield f"an orphan: {process.pid} {' '.join(process.cmdline())}"
 
 
 def _files(data_dir: Path) -> Iterator[str]:
     """Yield unfinished uploads. Cut copies in the cache are the cache's, and swept by age."""
-    for path in (data_dir / "inbox").rglob("*"):
+    for path in data_dir.rglob("inbox/**/*"):
         if path.is_file():
             yield f"an unfinished upload: {path.relative_to(data_dir)}"
 
@@ -53,9 +61,10 @@ def _leases(connection: Connection) -> Iterator[str]:
 
 
 def _sound(connection: Connection) -> Iterator[str]:
-    answer = connection.execute(text("PRAGMA integrity_check")).scalar()
-    if answer != "ok":
-        yield f"the database is damaged: {answer}"
+    if connection.dialect.name == "sqlite":
+        answer = connection.execute(text("PRAGMA integrity_check")).scalar()
+        if answer != "ok":
+            yield f"the database is damaged: {answer}"
     ready = select(artifacts.c.id).where(artifacts.c.state == "ready")
     for column in (model_files.c.artifact_id, trials.c.out_of_fold, trials.c.fitted):
         broken = select(func.count()).where(column.is_not(None), column.not_in(ready))

@@ -5,8 +5,10 @@ from collections.abc import Sequence
 
 from tests.torture.case import Result
 from tests.torture.checker import Verdict
+from tests.torture.equality import compared, differences
+from tests.torture.figure import Figure
 from tests.torture.recovery import Recovery, percentile
-from tests.torture.schedule import WHOLE
+from tests.torture.schedule import HALTS
 
 _HEADINGS = (
     "case", "seed", "strikes", "deaths", "studies", "attempted", "acknowledged", "refused",
@@ -15,30 +17,35 @@ _HEADINGS = (
 )  # fmt: skip
 
 _RECOVERY = (
-    "Seconds from kill -9 until a trial was given back, and until a worker had it again. A service "
-    f"killed whole is started again by the harness: trials that this befell are in '{WHOLE}' alone."
+    "Seconds from kill -9 until a trial was given back, and until a worker had it again. Trials "
+    "that nobody could take up meanwhile, because the service was killed whole or its database was "
+    "away, are under what halted them, and not under 'every part'."
 )
 
 
-def report(results: Sequence[Result], command: str) -> str:
+def report(results: Sequence[Result], figures: Sequence[Figure], command: str) -> str:
     """Return the page: figures of each case and of all, then every breach in words."""
     lines = ["# Torture", "", f"`{command}`", ""]
     lines += [_row(_HEADINGS), _row(["---"] * len(_HEADINGS))]
     lines += [_row(_cells(result)) for result in results]
     lines += ["", *_totals(results), "", "## Recovery", "", _RECOVERY, ""]
     lines += [*_recovery([each for result in results for each in result.recoveries])]
-    lines += ["", "## Breaches", ""]
-    lines += [
-        f"- {result.name}, seed {result.seed}: {breach}"
-        for result in results
-        for breach in [*result.verdict.breaches, *result.breaches]
-    ] or ["None."]
+    lines += ["", "## Figures", "", *_figures(figures), "", "## Breaches", ""]
+    lines += [f"- {breach}" for breach in breaches(results, figures)] or ["None."]
     return "\n".join(lines) + "\n"
 
 
-def failed(results: Sequence[Result]) -> bool:
-    """Return whether anything was broken."""
-    return any(result.breaches or result.verdict.breaches for result in results)
+def breaches(results: Sequence[Result], figures: Sequence[Figure] = ()) -> list[str]:
+    """Return everything that was broken, in words: of each case, and between any two of them."""
+    return [
+        *(
+            f"{result.name}, seed {result.seed}: {breach}"
+            for result in results
+            for breach in [*result.verdict.breaches, *result.breaches]
+        ),
+        *differences([answer for result in results for answer in result.answers]),
+        *(f"{figure.promise}: {figure.measured}" for figure in figures if not figure.kept),
+    ]
 
 
 def _cells(result: Result) -> list[str]:
@@ -61,7 +68,7 @@ def _cells(result: Result) -> list[str]:
         str(result.studies),
         str(verdict.attempted),
         *(str(len(marks)) for marks in sets),
-        *_shares([each.running for each in result.recoveries if each.strike != WHOLE]),
+        *_shares([each.running for each in result.recoveries if each.strike not in HALTS]),
         f"{result.seconds:.0f}",
     ]
 
@@ -72,14 +79,21 @@ def _totals(results: Sequence[Result]) -> list[str]:
     kills = sum(count for name, count in strikes.items() if name.startswith("kill"))
     trials, repeated = sum(r.trials for r in results), sum(r.repeated for r in results)
     missed = sum(result.missed for result in results)
+    deaths = sum(result.deaths for result in results)
+    answers = [answer for result in results for answer in result.answers]
+    overruns = [late for result in results for late in result.overruns]
     return [
-        f"- Strikes: {sum(strikes.values())}, of them {kills} kill -9; {missed} found no target. "
+        f"- Strikes: {sum(strikes.values())}, of them {kills} kill -9; {missed} found no target; "
+        f"{deaths} deaths noticed, those at fault points among them. "
         + ", ".join(f"{name} {count}" for name, count in sorted(strikes.items())),
         f"- Intentions: {verdict.attempted} attempted, {len(verdict.acknowledged)} acknowledged, "
         f"{len(verdict.lost)} lost, {len(verdict.duplicated)} duplicated, "
         f"{len(verdict.recovered)} unknown that turned up, {len(verdict.unexpected)} unexpected.",
         f"- Trials: {trials}, with {repeated} further attempts. Studies compared with an equal "
-        f"request's leaderboard and model bytes: {sum(r.compared for r in results)}.",
+        f"request's leaderboard and model bytes: {compared(answers)}, of which "
+        f"{len(differences(answers))} differ.",
+        f"- Studies with a budget in seconds: {len(overruns)}, ended at most "
+        f"{_seconds(max(overruns, default=None))} after it.",
     ]
 
 
@@ -87,7 +101,7 @@ def _recovery(found: Sequence[Recovery]) -> list[str]:
     """Return the table of how long trials stood still, by what was struck."""
     headings = ("struck", "trials", "noticed p50", "p95", "running p50", "p95")
     groups = {name: [r for r in found if r.strike == name] for name in {r.strike for r in found}}
-    parts = [recovery for recovery in found if recovery.strike != WHOLE]
+    parts = [recovery for recovery in found if recovery.strike not in HALTS]
     rows = [*sorted(groups.items()), ("every part", parts)]
     return [
         _row(headings),
@@ -104,6 +118,12 @@ def _recovery(found: Sequence[Recovery]) -> list[str]:
             for name, group in rows
         ),
     ]
+
+
+def _figures(figures: Sequence[Figure]) -> list[str]:
+    headings = ("promise", "wanted", "measured")
+    rows = [_row([figure.promise, figure.wanted, figure.measured]) for figure in figures]
+    return [_row(headings), _row(["---"] * len(headings)), *rows]
 
 
 def _shares(values: Sequence[float]) -> list[str]:

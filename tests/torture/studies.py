@@ -62,6 +62,8 @@ def ended(events: Sequence[Json] = LOG, **changed: Any) -> Evidence:
         "error": None,
         "metric": {"name": "roc_auc", "direction": "maximize"},
         "budget": {"seconds": None, "trials": 2},
+        "started_at": "2026-01-01T00:00:03.000000Z",
+        "finished_at": "2026-01-01T00:00:14.000000Z",
         "progress": {"trials": {"waiting": 0, "complete": 1, "pruned": 1}},
         "best": {"trial": 1, "family": "mlp", "value": 0.7},
         "last_seq": len(events),

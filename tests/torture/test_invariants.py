@@ -17,6 +17,7 @@ from tests.torture.invariants import (
     gapless,
     one_outcome,
     right_bytes,
+    timely,
 )
 
 SOUND = studies.ended()
@@ -51,6 +52,16 @@ def _stale(seen: Evidence) -> Evidence:
     return replace(seen, events=studies.log(*entries))
 
 
+TIMED = {"seconds": 20.0, "trials": None}
+NONE_COMPLETE = replace(SOUND, trials=[studies.trial(0, "pruned", 2)])
+
+
+def _timed(finished: str) -> Evidence:
+    return studies.ended(
+        budget=TIMED, started_at="2026-01-01T00:00:00Z", finished_at=f"2026-01-01T00:{finished}Z"
+    )
+
+
 BROKEN: list[tuple[Callable[[Evidence], Iterator[str]], Evidence]] = [
     (gapless, studies.without(SOUND, 6)),
     (gapless, replace(SOUND, views=[SOUND.events[:-2]])),
@@ -58,6 +69,8 @@ BROKEN: list[tuple[Callable[[Evidence], Iterator[str]], Evidence]] = [
     (gapless, replace(SOUND, views=[[]])),
     (ended, studies.ended(status="running")),
     (ended, studies.ended(status="cancelled")),
+    (ended, studies.ended(status="failed", error={"reason": "INTERNAL"}, budget=TIMED)),
+    (timely, _timed("01:20.500000")),
     (one_outcome, _twice(SOUND)),
     (one_outcome, _stale(SOUND)),
     (one_outcome, studies.without(SOUND, 12)),
@@ -88,6 +101,13 @@ def test_a_broken_study_is_noticed(
 
 def test_the_right_bytes_are_right() -> None:
     assert list(right_bytes(_with_model())) == []
+
+
+def test_a_budget_in_seconds_may_take_a_minute_more_and_end_without_a_trial() -> None:
+    assert list(timely(_timed("01:19.500000"))) == []
+    failed = {"status": "failed", "budget": TIMED, "error": {"reason": "NO_TRIAL_COMPLETED"}}
+    seen = replace(NONE_COMPLETE, study={**NONE_COMPLETE.study, **failed}, events=[])
+    assert list(ended(seen)) == ["the study is failed, its log ends otherwise"]
 
 
 def test_of_equal_values_the_first_trial_is_best() -> None:

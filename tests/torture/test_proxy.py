@@ -1,6 +1,7 @@
 """The proxy does each fault, to old connections and new ones, and lets pass again."""
 
 import socket
+import struct
 import threading
 import time
 from collections.abc import Iterator
@@ -128,6 +129,20 @@ def test_with_nobody_behind_it_connections_are_reset() -> None:
         _connect(through) as connection,
     ):
         connection.recv(1)
+
+
+def test_a_client_that_resets_ends_the_connection_behind_the_proxy() -> None:
+    with (
+        socket.create_server(("127.0.0.1", 0)) as server,
+        proxy(int(server.getsockname()[1])) as through,
+    ):
+        client = _connect(through)
+        behind, _ = server.accept()
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        client.close()
+        with behind, suppress(ConnectionResetError):
+            behind.settimeout(5.0)
+            assert behind.recv(1) == b""
 
 
 def test_closing_ends_connections_that_hang(echo: int) -> None:

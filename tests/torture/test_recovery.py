@@ -44,11 +44,11 @@ def test_percentiles_are_values_that_were_measured() -> None:
     assert percentile([], 0.95) is None
 
 
-@pytest.mark.parametrize(
-    ("later", "owed"), [(9.0, WHOLE), (6.0, "kill worker"), (12.0, "kill worker")]
-)
-def test_a_service_killed_whole_in_between_is_what_the_recovery_is_owed_to(
-    later: float, owed: str
+@pytest.mark.parametrize("halt", [WHOLE, "stop database", "black hole database"])
+@pytest.mark.parametrize(("later", "owed"), [(9.0, True), (6.0, False), (12.0, False)])
+def test_a_strike_in_between_that_halts_everyone_is_what_the_recovery_is_owed_to(
+    halt: str, later: float, *, owed: bool
 ) -> None:
-    strikes = [Struck("kill worker", START + 6.5, (100,)), Struck(WHOLE, START + later)]
-    assert [each.strike for each in recoveries(studies.LOG, strikes)] == [owed]
+    strikes = [Struck("kill worker", START + 6.5, (100,)), Struck(halt, START + later)]
+    owed_to = halt if owed else "kill worker"
+    assert [each.strike for each in recoveries(studies.LOG, strikes)] == [owed_to]

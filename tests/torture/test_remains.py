@@ -24,8 +24,12 @@ def data_dir(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def _remains(data_dir: Path) -> list[str]:
+    return remains(data_dir, f"sqlite:///{data_dir / 'automl.sqlite'}")
+
+
 def test_a_clean_service_leaves_nothing(data_dir: Path) -> None:
-    assert remains(data_dir) == []
+    assert _remains(data_dir) == []
 
 
 def test_a_flipped_byte_is_found(data_dir: Path) -> None:
@@ -33,15 +37,15 @@ def test_a_flipped_byte_is_found(data_dir: Path) -> None:
     with engine.begin() as connection:
         connection.execute(update(chunks).values(data=b"what was st0red"))
     engine.dispose()
-    (breach,) = remains(data_dir)
+    (breach,) = _remains(data_dir)
     assert breach.endswith("does not match its digest")
 
 
 def test_an_unfinished_upload_is_found(data_dir: Path) -> None:
-    folder = data_dir / "inbox" / "killed"
+    folder = data_dir / "api" / "inbox" / "killed"
     folder.mkdir(parents=True)
     (folder / "half").write_bytes(b"si")
-    assert remains(data_dir) == ["an unfinished upload: inbox/killed/half"]
+    assert _remains(data_dir) == ["an unfinished upload: api/inbox/killed/half"]
 
 
 def test_a_process_that_works_for_the_data_dir_is_found(data_dir: Path) -> None:
@@ -52,6 +56,6 @@ def test_a_process_that_works_for_the_data_dir_is_found(data_dir: Path) -> None:
     ) as orphan:
         assert orphan.stdout is not None
         orphan.stdout.readline()  # it runs under its own name now
-        (breach,) = remains(data_dir)
+        (breach,) = _remains(data_dir)
         assert breach.startswith(f"an orphan: {orphan.pid} ")
         orphan.communicate(b"\n")

@@ -2,8 +2,10 @@
 
 from tests.torture.case import Result
 from tests.torture.checker import Verdict
+from tests.torture.equality import Answer
+from tests.torture.figure import Figure
 from tests.torture.recovery import Recovery
-from tests.torture.report import failed, report
+from tests.torture.report import breaches, report
 
 
 def _result(**changed: object) -> Result:
@@ -24,29 +26,38 @@ def _result(**changed: object) -> Result:
         "trials": 12,
         "repeated": 3,
         "studies": 2,
-        "compared": 2,
+        "answers": [Answer("st_1", (0, 4), "board", "model")],
+        "overruns": [0.5, 12.25],
         "seconds": 61.0,
     }
     return Result(**{**given, **changed})  # type: ignore[arg-type]
 
 
 def test_a_clean_run_says_so_with_its_figures() -> None:
-    page = report([_result()], "make torture")
+    figure = Figure("works with the broker down", "loss ≤ 20 %", "4 %", kept=True)
+    page = report([_result(), _result()], [figure], "make torture")
     assert (
         "| strikes | 7 | 4 | 5 | 2 | 3 | 2 | 0 | 1 | 0 | 0 | 1 | 0 | 0 | 6.0 s | 9.0 s | 61 |"
         in page
     )
-    assert "4, of them 3 kill -9; 1 found no target" in page
-    assert "| kill child | 1 | 0.1 s | 0.1 s | 1.0 s | 1.0 s |" in page
-    assert "| kill worker | 2 | 5.5 s | 6.5 s | 6.0 s | 9.0 s |" in page
-    assert "| every part | 3 | 5.5 s | 6.5 s | 6.0 s | 9.0 s |" in page
+    assert "8, of them 6 kill -9; 2 found no target; 10 deaths noticed" in page
+    assert "model bytes: 2, of which 0 differ." in page
+    assert "budget in seconds: 4, ended at most 12.2 s after it." in page
+    assert "| kill child | 2 | 0.1 s | 0.1 s | 1.0 s | 1.0 s |" in page
+    assert "| kill worker | 4 | 5.5 s | 6.5 s | 6.0 s | 9.0 s |" in page
+    assert "| every part | 6 | 5.5 s | 6.5 s | 6.0 s | 9.0 s |" in page
+    assert "| works with the broker down | loss ≤ 20 % | 4 % |" in page
     assert page.endswith("None.\n")
-    assert not failed([_result()])
 
 
 def test_every_breach_is_named_with_its_case() -> None:
     broken = _result(breaches=["st_1: 2 outcomes"], verdict=Verdict(lost=("a",)))
-    page = report([_result(), broken], "make torture")
-    assert "- strikes, seed 7: lost: a" in page
-    assert "- strikes, seed 7: st_1: 2 outcomes" in page
-    assert failed([_result(), broken])
+    other = _result(answers=[Answer("st_2", (0, 4), "board", "other")])
+    figure = Figure("honest degradation", "≤ 10 s", "12 s", kept=False)
+    assert breaches([_result(), broken, other], [figure]) == [
+        "strikes, seed 7: lost: a",
+        "strikes, seed 7: st_1: 2 outcomes",
+        "st_2 differs from st_1 in its model",
+        "honest degradation: 12 s",
+    ]
+    assert "- honest degradation: 12 s\n" in report([broken], [figure], "make torture")

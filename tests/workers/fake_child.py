@@ -1,13 +1,15 @@
-"""A training child that behaves as its first argument says; the last is its file descriptor."""
+"""A training child that behaves as its first argument says: ``HOW INBOX FD``."""
 
 import os
 import signal
 import sys
 import time
 from multiprocessing.connection import Connection
+from pathlib import Path
 
 from automl.core.ports import Order
 from automl.core.trial import Attempt
+from tests.workers.fakes import Inbox
 from workers.line import Hold, Line
 
 
@@ -20,8 +22,6 @@ def behave(how: str, line: Line, work: Hold | None) -> None:
             signal.pause()
         case "crash" if work is not None:
             os.kill(os.getpid(), signal.SIGKILL)
-        case "broken":
-            sys.exit(3)
         case "greedy" if isinstance(work, Attempt) and work.number == 0:
             hoard: list[bytes] = []
             while True:
@@ -34,8 +34,10 @@ def behave(how: str, line: Line, work: Hold | None) -> None:
 
 
 if __name__ == "__main__":
-    line = Line(Connection(int(sys.argv[2])))
-    work = line.first()
+    if sys.argv[1] == "broken":
+        sys.exit(3)
+    line = Line(Connection(int(sys.argv[3])))
+    work = Inbox(Path(sys.argv[2])).popleft()
     line.hold(work)
     behave(sys.argv[1], line, work)
     line.hold(None)

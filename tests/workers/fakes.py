@@ -4,12 +4,14 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from automl.core.catalog import FamilyName, StudyFailure, TrialFailure
 from automl.core.errors import StoreUnavailable
 from automl.core.model import Model
 from automl.core.ports import Leases, Order, Outcome, Worker
 from automl.core.trial import Attempt, Candidate, CurvePoint, Finish, Rungs, Turn
+from workers.line import decode, encode
 
 Work = Attempt | Finish | Turn
 ENOUGH_SECONDS = 10.0
@@ -32,11 +34,32 @@ def eventually(holds: Callable[[], bool], seconds: float = ENOUGH_SECONDS) -> No
         time.sleep(0.01)
 
 
+class Inbox:
+    """Work in a folder: laid out by a test, taken by whichever child comes."""
+
+    def __init__(self, folder: Path, *work: Attempt | Finish) -> None:
+        self.folder = folder
+        for index, item in enumerate(work):
+            (folder / f"{index:03}").write_bytes(encode(item))
+
+    def __bool__(self) -> bool:
+        return any(self.folder.iterdir())
+
+    def popleft(self) -> Attempt | Finish | None:
+        """Return the first piece and remove it; None when there is none."""
+        for path in sorted(self.folder.iterdir()):
+            work = decode(path.read_bytes())
+            path.unlink()
+            return work
+        return None
+
+
 class FakeLeases:
     """Remembers every call as (name, hold or worker id, the rest)."""
 
-    def __init__(self, *work: Work) -> None:
+    def __init__(self, *work: Work, inbox: Inbox | None = None) -> None:
         self.work = deque(work)
+        self.inbox = inbox
         self.order = Order.GO_ON
         self.away = False
         self.calls: list[tuple[object, ...]] = []
@@ -46,6 +69,10 @@ class FakeLeases:
     def called(self, name: str) -> list[tuple[object, ...]]:
         with self._lock:
             return [call[1:] for call in self.calls if call[0] == name]
+
+    def waits(self) -> bool:
+        self._note("waits")
+        return bool(self.inbox or self.work)
 
     def claim(self, worker: str) -> Work | None:
         self._note("claim", worker)

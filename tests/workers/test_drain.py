@@ -1,6 +1,5 @@
 """The child's loop over a real line and a runner that only takes notes."""
 
-import json
 from collections.abc import Callable
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
@@ -9,7 +8,7 @@ import pytest
 
 from automl.core.errors import StoreUnavailable
 from automl.core.ports import Order
-from automl.core.trial import Attempt, Turn
+from automl.core.trial import Attempt, Finish, Turn
 from tests.workers.fakes import FakeLeases, Work, attempt, turn
 from workers.drain import drain
 from workers.line import Hold, Line, decode, encode, key
@@ -42,22 +41,22 @@ def ends() -> tuple[Line, Connection]:
 def held(parent: Connection) -> list[Hold | None]:
     said = []
     while parent.poll():
-        said.append(decode(json.loads(parent.recv_bytes())["hold"]))
+        said.append(decode(parent.recv_bytes()))
     return said
 
 
-def run(line: Line, notes: Notes, *work: Work, first: Hold | None = None) -> FakeLeases:
+def run(line: Line, notes: Notes, *work: Work) -> FakeLeases:
     leases = FakeLeases(*work)
-    drain(leases, notes, line, worker="w", first=first, patience=3.0, clock=clock())
+    drain(leases, notes, line, worker="w", patience=3.0, clock=clock())
     return leases
 
 
 def test_everything_claimable_is_done_in_order(ends: tuple[Line, Connection]) -> None:
     notes = Notes()
-    given, waiting = attempt(7), attempt(1)
-    run(ends[0], notes, waiting, turn(2), first=given)
-    assert notes.done == [given, waiting, attempt(2)]
-    assert held(ends[1]) == [given, None, waiting, None, attempt(2), None]
+    waiting = attempt(1)
+    run(ends[0], notes, waiting, turn(2))
+    assert notes.done == [waiting, attempt(2)]
+    assert held(ends[1]) == [waiting, None, attempt(2), None]
 
 
 def test_patience_ends(ends: tuple[Line, Connection]) -> None:
@@ -121,10 +120,6 @@ def test_the_end_of_the_parent_is_the_end(ends: tuple[Line, Connection]) -> None
 
 
 def test_work_survives_the_line() -> None:
-    for work in (attempt(3, 5, 9.5), attempt(seconds_left=None)):
-        assert decode(json.loads(encode(work))["hold"]) == work
-    message = json.loads(encode(attempt(seconds_left=9.5)))
-    late = decode(message["hold"], since=message["at"] - 2.0)
-    assert late is not None
-    assert late.seconds_left is not None
-    assert 7.0 < late.seconds_left < 7.51
+    finish = Finish("st_1", "default", 4, 2.5)
+    for work in (attempt(3, 5, 9.5), attempt(seconds_left=None), finish, None):
+        assert decode(encode(work)) == work

@@ -5,7 +5,8 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -13,7 +14,7 @@ from automl.core.catalog import TrialFailure
 from automl.core.ports import Order
 from automl.core.trial import Finish
 from automl.settings import Settings
-from tests.workers.fakes import FakeLeases, attempt, eventually, turn
+from tests.workers.fakes import FakeLeases, Inbox, attempt, eventually
 from workers import keeper as keeper_module
 from workers.keeper import Keeper, Limits
 from workers.slot import Slot
@@ -22,7 +23,7 @@ HEARTBEAT = 0.1
 GRACE = 0.4
 NO_LIMITS = Limits()
 
-Keep = Callable[..., AbstractContextManager[Keeper]]
+Offer = Callable[..., FakeLeases]
 
 
 @pytest.fixture(autouse=True)
@@ -34,11 +35,16 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keeper_module, "STORE_AWAY_SECONDS", 0.1)
 
 
+@pytest.fixture
+def offer(tmp_path: Path) -> Offer:
+    return lambda *work: FakeLeases(inbox=Inbox(tmp_path, *work))
+
+
 @contextmanager
 def keep(leases: FakeLeases, how: str, limits: Limits = NO_LIMITS) -> Iterator[Keeper]:
-    slot = Slot(
-        [sys.executable, "-m", "tests.workers.fake_child", how], Settings().child_environment()
-    )
+    assert leases.inbox is not None
+    command = [sys.executable, "-m", "tests.workers.fake_child", how, str(leases.inbox.folder)]
+    slot = Slot(command, Settings().child_environment())
     keeper = Keeper(leases, slot, worker="w", device="cpu", heartbeat=HEARTBEAT, limits=limits)
     thread = threading.Thread(target=keeper.run)
     thread.start()
@@ -51,9 +57,9 @@ def keep(leases: FakeLeases, how: str, limits: Limits = NO_LIMITS) -> Iterator[K
         assert not slot.busy
 
 
-def test_waiting_work_starts_a_child_without_any_bell() -> None:
+def test_waiting_work_starts_a_child_without_any_bell(offer: Offer) -> None:
     work = attempt(3, seconds_left=9.0)
-    leases = FakeLeases(work)
+    leases = offer(work)
     with keep(leases, "obedient"):
         eventually(lambda: work in leases.held)
         beats = [worker for (worker,) in leases.called("beat")]
@@ -62,42 +68,44 @@ def test_waiting_work_starts_a_child_without_any_bell() -> None:
     assert leases.called("leave") == [("w",)]
 
 
-def test_a_turn_is_left_to_the_child() -> None:
-    leases = FakeLeases(turn())
-    with keep(leases, "obedient") as keeper:
-        eventually(lambda: keeper._slot.busy)
+def test_the_parent_claims_nothing(offer: Offer) -> None:
+    leases = offer(attempt())
+    with keep(leases, "broken") as keeper:
+        eventually(lambda: keeper._early_deaths == 1)
         assert keeper._slot.hold is None
+    for name in ("claim", "crashed", "release"):
+        assert leases.called(name) == []
 
 
-def test_a_bell_warms_a_child_up_and_beats_at_once() -> None:
-    leases = FakeLeases()
+def test_a_bell_warms_a_child_up_and_beats_at_once(offer: Offer) -> None:
+    leases = offer()
     with keep(leases, "obedient") as keeper:
-        eventually(lambda: len(leases.called("claim")) > 1)
+        eventually(lambda: len(leases.called("waits")) > 1)
         assert not keeper._slot.busy
         keeper.wake()
         eventually(lambda: keeper._slot.busy)
 
 
-def test_a_death_while_holding_counts_and_work_goes_on_at_once() -> None:
+def test_a_death_while_holding_counts_and_work_goes_on_at_once(offer: Offer) -> None:
     first, again = attempt(token=1), attempt(token=2)
-    leases = FakeLeases(first, again)
+    leases = offer(first, again)
     with keep(leases, "crash"):
         eventually(lambda: len(leases.called("crashed")) == 2)
     assert leases.called("crashed") == [(first,), (again,)]
     assert leases.called("release") == []
 
 
-def test_a_finish_that_dies_counts_too() -> None:
+def test_a_finish_that_dies_counts_too(offer: Offer) -> None:
     work = Finish("st_1", "default", 4, None)
-    leases = FakeLeases(work)
+    leases = offer(work)
     with keep(leases, "crash"):
         eventually(lambda: leases.called("crashed") == [(work,)])
 
 
 @pytest.mark.parametrize(("order", "outcome"), [(Order.STOP, "cancel"), (Order.RELEASE, "release")])
-def test_what_does_not_stop_is_killed(order: Order, outcome: str) -> None:
+def test_what_does_not_stop_is_killed(offer: Offer, order: Order, outcome: str) -> None:
     work = attempt()
-    leases = FakeLeases(work)
+    leases = offer(work)
     with keep(leases, "stubborn"):
         eventually(lambda: work in leases.held)
         leases.order = order
@@ -107,10 +115,10 @@ def test_what_does_not_stop_is_killed(order: Order, outcome: str) -> None:
     assert leases.called("crashed") == []
 
 
-def test_an_obedient_child_is_not_killed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_obedient_child_is_not_killed(offer: Offer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keeper_module, "GRACE_SECONDS", 5.0)  # it may still be starting
     work = attempt()
-    leases = FakeLeases(work)
+    leases = offer(work)
     with keep(leases, "obedient") as keeper:
         eventually(lambda: work in leases.held)
         leases.order = Order.STOP
@@ -120,9 +128,9 @@ def test_an_obedient_child_is_not_killed(monkeypatch: pytest.MonkeyPatch) -> Non
     assert leases.called("cancel") == []
 
 
-def test_a_trial_that_allocates_without_end_fails_and_the_next_one_runs() -> None:
+def test_a_trial_that_allocates_without_end_fails_and_the_next_one_runs(offer: Offer) -> None:
     endless, modest = attempt(0), attempt(1)
-    leases = FakeLeases(endless, modest)
+    leases = offer(endless, modest)
     with keep(leases, "greedy", Limits(bytes=200 << 20)) as keeper:
         eventually(lambda: endless in leases.held)
         child = keeper._slot._child
@@ -134,26 +142,26 @@ def test_a_trial_that_allocates_without_end_fails_and_the_next_one_runs() -> Non
     assert leases.called("crashed") == []
 
 
-def test_too_much_time_fails_the_trial() -> None:
+def test_too_much_time_fails_the_trial(offer: Offer) -> None:
     work = attempt()
-    leases = FakeLeases(work)
+    leases = offer(work)
     with keep(leases, "stubborn", Limits(seconds=0.2)):
         eventually(lambda: bool(leases.called("fail")))
     assert leases.called("fail")[0][:2] == (work, TrialFailure.TIME_LIMIT)
 
 
-def test_leaving_kills_and_gives_back_what_does_not_let_go() -> None:
+def test_leaving_kills_and_gives_back_what_does_not_let_go(offer: Offer) -> None:
     work = attempt()
-    leases = FakeLeases(work)
+    leases = offer(work)
     with keep(leases, "stubborn"):
         eventually(lambda: work in leases.held)
     assert leases.called("release") == [(work,)]
     assert leases.called("leave") == [("w",)]
 
 
-def test_a_store_that_is_away_ends_nothing() -> None:
+def test_a_store_that_is_away_ends_nothing(offer: Offer) -> None:
     work = attempt()
-    leases = FakeLeases(work)
+    leases = offer(work)
     with keep(leases, "obedient") as keeper:
         eventually(lambda: work in leases.held)
         leases.away = True
@@ -167,8 +175,8 @@ def test_a_store_that_is_away_ends_nothing() -> None:
     assert leases.called("crashed") == []
 
 
-def test_a_child_that_cannot_start_is_not_started_in_a_loop() -> None:
-    leases = FakeLeases()
+def test_a_child_that_cannot_start_is_not_started_in_a_loop(offer: Offer) -> None:
+    leases = offer()
     with keep(leases, "broken") as keeper:
         keeper.wake()
         eventually(lambda: keeper._early_deaths == 1)

@@ -20,5 +20,5 @@ def fit(params: Params, fold: Fold, control: Control) -> FittedForest:
     """
     classification = fold.task is TaskType.CLASSIFICATION
     kind = ExtraTreesClassifier if classification else ExtraTreesRegressor
-    forest = kind(**settings(params, fold, features=0.5))
+    forest = kind(**settings(params, fold, features=1.0 if classification else 0.5))
     return grow(forest, fold, params, control)

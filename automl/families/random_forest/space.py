@@ -14,4 +14,5 @@ SPEC = FamilySpec(
     tasks=(TaskType.CLASSIFICATION, TaskType.REGRESSION),
     view=View.ORDINAL,
     space=FOREST,
+    refit=True,
 )

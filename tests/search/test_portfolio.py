@@ -1,0 +1,45 @@
+"""What every study tries first, by its size and its classes."""
+
+from dataclasses import replace
+
+import pytest
+
+from automl import families
+from automl.core.catalog import FamilyName, TaskType
+from automl.core.study import Plan, StudySpec, TaskSpec
+from automl.core.trial import Candidate
+from automl.search.portfolio import portfolio
+from tests.search.test_ask import PLAN, REPLAY
+
+
+def _symmetric(plan: Plan, spec: StudySpec = REPLAY) -> Candidate:
+    found = [c for c in portfolio(spec, plan) if c.family is FamilyName.CATBOOST]
+    assert len(found) == 1
+    families.validate(FamilyName.CATBOOST, found[0].params, plan.task)
+    return found[0]
+
+
+def test_catboost_comes_right_behind_lightgbm() -> None:
+    names = [candidate.family for candidate in portfolio(REPLAY, PLAN)]
+    assert names[:3] == [FamilyName.LINEAR, FamilyName.LIGHTGBM, FamilyName.CATBOOST]
+
+
+def test_its_steps_are_larger_where_rows_are_many() -> None:
+    small, large = (_symmetric(replace(PLAN, rows=rows)).params for rows in (1_000, 20_000))
+    assert small["learning_rate"] == 0.05
+    assert large["learning_rate"] == 0.1
+
+
+@pytest.mark.parametrize(("classes", "rounds"), [(3, 1_000), (26, 150)])
+def test_of_several_classes_leaves_take_more_newton_steps_and_of_many_few_rounds(
+    classes: int, rounds: int
+) -> None:
+    params = _symmetric(replace(PLAN, classes=tuple(range(classes)))).params
+    assert params["leaf_estimation_iterations"] == 5
+    assert params["max_rounds"] == rounds
+
+
+def test_a_number_has_no_such_steps() -> None:
+    plan = replace(PLAN, task=TaskType.REGRESSION, classes=())
+    spec = replace(REPLAY, task=TaskSpec(TaskType.REGRESSION, "y"))
+    assert "leaf_estimation_iterations" not in _symmetric(plan, spec).params
