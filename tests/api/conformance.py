@@ -90,12 +90,11 @@ def _train(service: Service, folder: Path) -> None:
 
 
 def _work(hand: Hand, over: threading.Event) -> None:
-    """End studies, not too soon: some should be steered before."""
-    while not over.wait(0.5):
+    """Work step by step: some studies should be steered before they end, and one has no end."""
+    while not over.wait(0.1):
         hand.store.leases.beat(Worker(hand.name, "cpu", "idle", 0.0), None)
         with suppress(AutoMLError):  # a study that is deleted or cancelled meanwhile
-            while hand.step() is not None:
-                continue
+            hand.step()
 
 
 def main() -> int:

@@ -2,6 +2,7 @@
 
 import io
 import os
+from itertools import count
 from typing import Any
 
 import httpx
@@ -11,10 +12,12 @@ import pyarrow.parquet as pq
 import schemathesis
 from hypothesis import strategies as st
 from schemathesis import GenerationMode
+from schemathesis.generation.meta import TestPhase
 
 from api.documents import MEDIA_TYPES
 
 KEPT = (os.environ["TRAINED_STUDY"], os.environ["TRAINED_MODEL"])  # noqa: TID251 -- our starter's
+NUMBERS = count()
 TABLES = tuple(
     [(size * n % 7, word) for n in range(1, rows) for word in words]
     for size, rows, words in ((1, 20, ("red", "blue")), (3, 9, ("red", "blue", "green")))
@@ -70,17 +73,31 @@ schemathesis.openapi.format("binary", st.sampled_from([_csv(rows).decode() for r
 
 @schemathesis.hook
 def before_call(_: Any, case: Any, kwargs: Any) -> None:
-    """Let every second study that is well-formed be one of these tables; keep the trained one."""
+    """Change what only we can know to be wrong."""
     del kwargs
     if case.method == "DELETE":
-        case.path_parameters = {
-            name: "kept" if value in KEPT else value
-            for name, value in (case.path_parameters or {}).items()
-        }
-    operation = case.operation.definition.raw.get("operationId", "")
-    positive = case.meta is not None and case.meta.generation.mode is GenerationMode.POSITIVE
-    if not operation.startswith("create_study") or not positive or not isinstance(case.body, dict):
+        _keep_the_trained(case)
+    if case.meta is None or case.meta.generation.mode is not GenerationMode.POSITIVE:
         return
+    stateful = case.meta.phase.name is TestPhase.STATEFUL
+    if stateful and "Idempotency-Key" in (case.headers or {}):
+        case.headers["Idempotency-Key"] = (
+            f"{next(NUMBERS)}"  # else: the answer of something deleted
+        )
+    operation = case.operation.definition.raw.get("operationId", "")
+    if operation.startswith("create_study") and isinstance(case.body, dict):
+        _plan(case)
+
+
+def _keep_the_trained(case: Any) -> None:
+    case.path_parameters = {
+        name: "kept" if value in KEPT else value
+        for name, value in (case.path_parameters or {}).items()
+    }
+
+
+def _plan(case: Any) -> None:
+    """Let every second study be one of the tables."""
     url = str(case.operation.base_url).rstrip("/")
     there = httpx.get(f"{url}/v1/datasets?limit=1").json()["items"]
     if there and len(str(case.body)) % 2:
