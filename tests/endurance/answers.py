@@ -22,7 +22,7 @@ CALLERS = 4
 PAUSE = 0.02
 API_MS, HEALTH_MS = 200, 50
 HEALTH = "/healthz"
-LONG = {"mlp": {"layers": [4], "width": [256], "epochs": [200], "patience": [200]}}
+LONG = {"mlp": {"layers": [4], "width": [256], "epochs": [200], "patience": [50]}}
 
 
 def run(folder: Path, count: int) -> list[str]:

@@ -17,7 +17,7 @@ ATTEMPTS = 3
 POISON = "epoch.end:kill@40"
 """Every network dies in its fortieth epoch, whoever tries it; linear models tell of fewer steps, so
 one that dies, being its process's last, is complete at the next attempt."""
-NETWORK = {"mlp": {"epochs": [60], "patience": [60], "layers": [1], "width": [8]}}
+NETWORK = {"mlp": {"epochs": [50], "patience": [50], "layers": [1], "width": [8]}}
 
 
 def run(folder: Path, count: int) -> list[str]:

@@ -2,9 +2,8 @@
 
 import asyncio
 import json
-import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +30,6 @@ class Crowd:
     at_once: int = 0
     most: int = 0
     waited: int = 0
-    health: list[float] = field(default_factory=list)
 
     async def follow(self) -> list[Json]:
         """Return all events, coming back as told where there was no place."""
@@ -60,14 +58,6 @@ class Crowd:
         finally:
             self.at_once -= 1
 
-    async def ask(self, url: str) -> None:
-        """Ask for the health again and again."""
-        while True:
-            began = time.monotonic()
-            (await self.http.get(f"{url}/healthz")).raise_for_status()
-            self.health.append(time.monotonic() - began)
-            await asyncio.sleep(0.05)
-
 
 def run(folder: Path, count: int) -> list[str]:
     """Watch one study by ``count`` clients under each limit; return what was broken."""
@@ -85,27 +75,19 @@ def _under(limit: int, folder: Path, count: int) -> list[str]:
         study_id = start(client, folder, trials=TRIALS)
         with Watch(service, 0.5) as watch:
             path = f"{service.url}/v1/studies/{study_id}/events"
-            crowd, views = asyncio.run(_crowd(service.url, path, count))
+            crowd, views = asyncio.run(_crowd(path, count))
         log = whole(client, study_id)
     same = sum(view == log for view in views)
     descriptors = max(watch.series("api", lambda weight: weight.descriptors))
     memory = max(watch.series("api", lambda weight: weight.memory))
-    crowd.health.sort()
     say(f"ulimit -n {limit}: {crowd.most} of {count} streams at once, {crowd.waited} times told")
     say(f"  to wait; {same} clients saw all {len(log)} events once; API: at most {descriptors}")
-    say(f"  descriptors, {megabytes(memory)}; health meanwhile: p99 {_p99(crowd.health):.0f} ms")
+    say(f"  descriptors, {megabytes(memory)}")
     return [] if same == count else [f"{count - same} clients saw another log (limit {limit})"]
 
 
-async def _crowd(url: str, path: str, count: int) -> tuple[Crowd, list[list[Json]]]:
+async def _crowd(path: str, count: int) -> tuple[Crowd, list[list[Json]]]:
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=20)
     async with httpx.AsyncClient(timeout=60.0, limits=limits) as http:
         crowd = Crowd(http, path)
-        asking = asyncio.create_task(crowd.ask(url))
-        views = await asyncio.gather(*(crowd.follow() for _ in range(count)))
-        asking.cancel()
-        return crowd, views
-
-
-def _p99(ordered: list[float]) -> float:
-    return 1e3 * ordered[int(0.99 * len(ordered))]
+        return crowd, await asyncio.gather(*(crowd.follow() for _ in range(count)))

@@ -10,7 +10,7 @@ from rich.progress import track
 
 from tests.endurance.screen import say
 from tests.endurance.service import running
-from tests.endurance.upload import MOST_GROWTH, send
+from tests.endurance.upload import send, unsteady
 from tests.endurance.weight import Watch, megabytes
 
 COUNT = 50
@@ -38,14 +38,10 @@ def run(folder: Path, count: int) -> list[str]:
                 cuts = sorted(chance.randrange(1, size) for _ in range(CUTS))
                 wrong += fetch(service.url, path, cuts) != sha256
         seconds = time.monotonic() - began
-    before = max(quiet.series("api", lambda weight: weight.memory))
-    most = max(watch.series("api", lambda weight: weight.memory))
     say(f"{count} downloads of {megabytes(size)}, cut {CUTS} times each, in {seconds:.0f} s")
     say(f"mismatches: {wrong}")
-    say(f"API: {megabytes(before)} before, at most {megabytes(most)} in {len(watch.samples)} looks")
     broken = [f"{wrong} downloads had other bytes"] if wrong else []
-    grew = most - before
-    return broken + ([f"the API grew by {megabytes(grew)}"] if grew > MOST_GROWTH else [])
+    return broken + unsteady(quiet, watch)
 
 
 def fetch(url: str, path: str, cuts: list[int]) -> str:

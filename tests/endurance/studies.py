@@ -19,7 +19,7 @@ from rich.progress import track
 from automl.client import Client
 from tests.endurance.screen import say
 from tests.endurance.service import left, little, running, small
-from tests.endurance.weight import Sample, Watch, Weight, drift
+from tests.endurance.weight import Sample, Watch, Weight, drift, tenths
 
 COUNT = 2000
 ABREAST = 6
@@ -120,9 +120,8 @@ def _tell_growth(samples: list[Sample]) -> list[str]:
             if _tell(name, figure, series):
                 broken.append(f"{name}: {figure} grew")
     for name in ("api", "child"):
-        series = [s.parts[name].memory / 1e6 for s in samples if name in s.parts]
-        tenths = [series[len(series) * n // 10] for n in range(10)] if series else []
-        say(f"{name}, MB by tenth: {' '.join(f'{size:.0f}' for size in tenths)}")
+        series = [s.parts[name].memory for s in samples if name in s.parts]
+        say(f"{name} over time: {tenths(series)}")
     if _tell("all", "temp files", [sample.files for sample in samples]):
         broken.append("temporary files are left")
     return broken

@@ -10,11 +10,12 @@ from rich.progress import track
 
 from tests.endurance.screen import say
 from tests.endurance.service import running
-from tests.endurance.weight import Ingests, Watch, megabytes
+from tests.endurance.weight import Ingests, Watch, megabytes, tenths
 
 COUNT = 1000
 """Megabytes."""
-MOST_GROWTH = 20e6
+SPAN = 20e6
+"""The API's memory may go so many bytes up and down from its middle."""
 COLUMNS, WIDTH = 8, 8
 ROW = COLUMNS * WIDTH + 2
 """Bytes: each cell is ``d.ddddd`` and a comma, then the class and the line's end."""
@@ -30,14 +31,21 @@ def run(folder: Path, count: int) -> list[str]:
         with Watch(service, 0.1) as watch, Ingests(service) as ingests:
             dataset = send(http, count)
         seconds = time.monotonic() - began
-    before = max(quiet.series("api", lambda weight: weight.memory))
-    most = max(watch.series("api", lambda weight: weight.memory))
+        with Watch(service, 0.1) as after:
+            time.sleep(3)
     say(f"{count} MB, {dataset['rows']:,} rows, sent, parsed and stored in {seconds:.0f} s")
-    say(f"API: {megabytes(before)} before, at most {megabytes(most)} in {len(watch.samples)} looks")
     say(f"ingest child: at most {megabytes(ingests.peak)} resident")
-    files = max(sample.files for sample in watch.samples[-3:])
-    broken = [f"the API grew by {megabytes(most - before)}"] if most - before > MOST_GROWTH else []
-    return broken + ([f"{files} temporary files are left"] if files else [])
+    files = after.samples[-1].files - quiet.samples[-1].files
+    broken = [f"{files} temporary files are left"] if files else []
+    return broken + unsteady(quiet, watch)
+
+
+def unsteady(quiet: Watch, watch: Watch) -> list[str]:
+    """Print how the API's memory went before and during the work; return whether too far."""
+    before, during = (seen.series("api", lambda weight: weight.memory) for seen in (quiet, watch))
+    swing = (max(before + during) - min(before + during)) / 2
+    say(f"API: ± {megabytes(swing)}: {tenths(before)} before, {tenths(during)} during")
+    return [f"the API's memory went ± {megabytes(swing)}"] if swing > SPAN else []
 
 
 def send(http: httpx.Client, megabytes_: int) -> dict[str, object]:

@@ -7,6 +7,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import astuple, dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from threading import Event, Thread
 from typing import Self
@@ -144,6 +145,13 @@ def drift(series: Sequence[float]) -> float:
     tenth = max(1, len(series) // 10)
     first, last = statistics.median(series[:tenth]), statistics.median(series[-tenth:])
     return round((last - first) / first, 4) if first else float(last > 0)
+
+
+def tenths(series: Sequence[int]) -> str:
+    """Return a series of sizes in short: the greatest of each tenth, in MB."""
+    bounds = [len(series) * n // 10 for n in range(11)]
+    parts = [series[a:b] for a, b in pairwise(bounds) if a < b]
+    return " ".join(f"{max(part) / 1e6:.0f}" for part in parts) + " MB"
 
 
 def megabytes(size: float) -> str:
