@@ -90,7 +90,7 @@ def _arguments() -> argparse.Namespace:
 
 def _rounds(given: argparse.Namespace) -> Iterator[Sequence[Case]]:
     """Yield the cases that run beside each other: only those in which nothing is timed do."""
-    yield [Case("quiet", given.seed, workers=1, stories=len(Plot))]
+    yield [Case("quiet", given.seed, workers=1, actors=len(Plot))]
     yield from ([_struck(given, number)] for number in range(given.seeds))
     if given.rolling:
         strikes = rolling(given.rolling, ROLLING_EVERY)
