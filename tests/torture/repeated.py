@@ -17,7 +17,7 @@ from tests.torture.whole import Whole
 KILLS = 4
 WANTED_SECONDS = 15.0
 RECORD_SECONDS = 0.5
-"""Epochs are told at most so often: by that and an epoch the log may lag, before a kill and after."""
+"""Epochs are told so often at most: by that and an epoch the log lags, before a kill and after."""
 
 LONG = {
     "mlp": {"layers": [3], "width": [256], "epochs": [200], "patience": [50], "batch_size": [32]}
