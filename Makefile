@@ -16,7 +16,7 @@ serve: .venv/installed ## the service, embedded, on http://127.0.0.1:8000
 test: .venv/tested ## the whole suite; it starts the servers it needs
 	$(BIN)/pytest
 
-torture: .venv/tested ## hundreds of strikes at a real service, and a report in torture.md; half an hour
+torture: .venv/tested ## hundreds of strikes at a real service, and a report in torture.md; forty minutes
 	$(BIN)/python -m tests.torture
 
 check: .venv/tested ## format, lint, strict types, import contracts

@@ -8,6 +8,7 @@ import argparse
 import shlex
 import sys
 import tempfile
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -54,9 +55,7 @@ def main() -> int:
                 _say(f"{result.name}, seed {result.seed}: {len(breaches([result]))} breaches")
             _write(given, results, figures)
         for measure in MEASURES if given.figures else ():
-            place = folder / measure.__module__.rpartition(".")[2]
-            place.mkdir()
-            figures.append(measure(place))
+            figures.append(_figure(measure, folder))
             _say(f"{figures[-1].promise}: {figures[-1].measured}")
             _write(given, results, figures)
     found = breaches(results, figures)
@@ -90,7 +89,7 @@ def _arguments() -> argparse.Namespace:
 
 def _rounds(given: argparse.Namespace) -> Iterator[Sequence[Case]]:
     """Yield the cases that run beside each other: only those in which nothing is timed do."""
-    yield [Case("quiet", given.seed, workers=1, stories=len(Plot))]
+    yield [Case("quiet", given.seed, workers=1, actors=len(Plot))]
     yield from ([_struck(given, number)] for number in range(given.seeds))
     if given.rolling:
         strikes = rolling(given.rolling, ROLLING_EVERY)
@@ -113,6 +112,18 @@ def _struck(given: argparse.Namespace, number: int) -> Case:
         patience=PATIENCE_SECONDS,
         longest=60.0 * given.minutes,
     )
+
+
+def _figure(measure: Callable[[Path], Figure], folder: Path) -> Figure:
+    """Return what was measured; what breaks is a promise not kept, and no end of the others."""
+    name = measure.__module__.rpartition(".")[2]
+    place = folder / name
+    place.mkdir(parents=True, exist_ok=True)
+    try:
+        return measure(place)
+    except Exception as error:  # noqa: BLE001 -- whatever it is, the report names it
+        traceback.print_exc()
+        return Figure(name, wanted="to be measured", measured=f"it broke: {error!r}", kept=False)
 
 
 def _slug(case: Case) -> str:

@@ -33,6 +33,11 @@ SPACE: dict[str, Any] = {
     "random_forest": {"trees": [10, 20]},
     "linear": {"penalty": ["l2"]},
 }
+SLOW: dict[str, Any] = {
+    "mlp": {"layers": [2], "width": [128], "epochs": [200], "patience": [50], "batch_size": [32]},
+    "linear": {"penalty": ["l2"]},
+}
+"""Of what will be cancelled: a network must be training when it is told to stop."""
 
 Json = dict[str, Any]
 View = list[Json]
@@ -93,8 +98,9 @@ class Actor:
         budget: Json = {"trials": self._rng.choice([4, 4 + MORE_TRIALS])}
         if plot is Plot.TIMED:
             budget = {"seconds": TIMED_SECONDS}
+        space = SLOW if plot is Plot.CANCEL else SPACE
         dataset = self._upload(f"{mark}-data", self._stage.tables[seed])
-        study = dataset and self._start(mark, dataset, seed=seed, budget=budget)
+        study = dataset and self._start(mark, dataset, seed=seed, budget=budget, space=space)
         if study:
             self._spy(f"/v1/studies/{study}/events")
             self._follow(mark, study, plot)
@@ -108,7 +114,9 @@ class Actor:
             content=content,
         )
 
-    def _start(self, mark: str, dataset: str, *, seed: int, budget: Json) -> str | None:
+    def _start(
+        self, mark: str, dataset: str, *, seed: int, budget: Json, space: Json
+    ) -> str | None:
         """Start a study; its seed says which table it is about, so equal ones can be compared."""
         intention = Intention(mark, self._name, Verb.STUDY)
         body = {
@@ -116,8 +124,8 @@ class Actor:
             "dataset_id": dataset,
             "task": {"type": "classification", "target": "y"},
             "budget": budget,
-            "families": list(SPACE),
-            "search_space": SPACE,
+            "families": list(space),
+            "search_space": space,
             "seed": seed,
         }
         study = self._ask(intention, "/v1/studies", json=body)
@@ -129,7 +137,7 @@ class Actor:
         self._watch(study)
         path = f"/v1/studies/{study}"
         if plot is Plot.CANCEL:
-            self._until(study, lambda seen: _outcomes(seen) >= 2)
+            self._until(study, lambda seen: _outcomes(seen) >= 1 and self._trains(study))
             self._ask(Intention(f"{mark}-cancel", self._name, Verb.CANCEL, study), f"{path}/cancel")
         self._until(study, lambda _: False)
         if plot is Plot.RESUME:
@@ -149,6 +157,11 @@ class Actor:
         """Have the study's log read, live, to its end."""
         reader = self._stage.readers.submit(_read, self._tenant, self._stage, study)
         self._stage.views.setdefault(study, []).append(reader)
+
+    def _trains(self, study: str) -> bool:
+        """Return whether one of the study's networks is being trained."""
+        trials = self._client.trials(study, sort="number")
+        return any(t["state"] == "running" and t["family"] == "mlp" for t in trials)
 
     def _until(self, study: str, holds: Callable[[Json], bool]) -> None:
         """Wait until something holds of the study or it has ended; not for ever."""

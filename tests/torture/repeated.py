@@ -17,7 +17,7 @@ from tests.torture.whole import Whole
 KILLS = 4
 WANTED_SECONDS = 15.0
 RECORD_SECONDS = 0.5
-"""Epochs are told at most so often: by so much the log may be behind, on either side of a kill."""
+"""Epochs are told so often at most: by that and an epoch the log lags, before a kill and after."""
 
 LONG = {
     "mlp": {"layers": [3], "width": [256], "epochs": [200], "patience": [50], "batch_size": [32]}
@@ -80,7 +80,7 @@ def repeats(log: Log) -> Iterator[float]:
         epochs = last["data"]["epoch"] - first["data"]["epoch"]
         pace = (moment(last) - moment(first)) / max(epochs, 1)
         again = last["data"]["epoch"] - after[0]["data"]["epoch"]
-        yield max(0.0, again * pace) + 2 * RECORD_SECONDS
+        yield max(0.0, again * pace) + 2 * (RECORD_SECONDS + pace)
 
 
 def _attempts(log: Log) -> Iterator[Log]:
