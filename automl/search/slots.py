@@ -106,7 +106,7 @@ class Slots:
         """
         trial = Trial("local", number, TrialState.RUNNING, candidate, started_at=time.monotonic())
         self.trials.append(trial)
-        quick = number == 0 and cost.seconds(self._prepared.plan, candidate.family) <= QUICK_SECONDS
+        quick = number == 0 and self._quick(candidate)
         if quick or self._count == 1:
             until = None if quick else self._deadline
             self._end(number, _attempt(self._prepared, candidate, bars, until))
@@ -114,6 +114,12 @@ class Slots:
         process = self._idle.pop()
         process.pipe.send((candidate, bars))
         self._busy[number] = process
+
+    def _quick(self, candidate: Candidate) -> bool:
+        """Return whether the candidate is sure to end soon; a network takes what time there is."""
+        if families.scheduled(candidate.family):
+            return False
+        return cost.seconds(self._prepared.plan, candidate.family) <= QUICK_SECONDS
 
     def wait(self) -> None:
         """Return when a running trial has ended, or was ended for overstaying."""
