@@ -257,7 +257,10 @@ class Leases(Protocol):
     """
 
     def waits(self) -> bool:
-        """Return whether there may be work to claim: a look that leases and changes nothing."""
+        """Return whether there may soon be work to claim: a look that leases and changes nothing.
+
+        Work whose worker has fallen silent counts before its lease lapses.
+        """
 
     def claim(self, worker: str) -> Attempt | Finish | Turn | None:
         """Return the next piece of work: finishes first, then waiting trials, then a turn to ask.

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 
-from sqlalchemy import delete, update
+from sqlalchemy import delete, select, update
 
 from automl.core.catalog import StudyFailure, TrialFailure, TrialState
 from automl.core.errors import LeaseLost
@@ -38,9 +38,15 @@ class SqlLeases:
         self._ranking = claim.ranking(quotas.trials)
 
     def waits(self) -> bool:
-        """Return whether there may be work to claim: a look that leases and changes nothing."""
+        """Return whether there may soon be work to claim: a look that leases and changes nothing.
+
+        Work whose worker has fallen silent counts before its lease lapses: a child that starts now
+        is warm by then.
+        """
         with self._database.transaction() as tx:
-            return tx.reader.execute(self._ranking.limit(1)).first() is not None
+            if tx.reader.execute(self._ranking.limit(1)).first() is not None:
+                return True
+            return bool(tx.reader.execute(select(reap.lapsing(self._lease_seconds))).scalar_one())
 
     def claim(self, worker: str) -> Attempt | Finish | Turn | None:
         """Return the next piece of work: finishes first, then waiting trials, then a turn to ask.

@@ -4,7 +4,7 @@ Each finding is one small transaction under its study's lock that looks again be
 that any number of processes may do this at once.
 """
 
-from sqlalchemy import Double, and_, bindparam, delete, exists, func, or_, select
+from sqlalchemy import ColumnElement, Double, and_, bindparam, delete, exists, func, or_, select
 
 from automl.core.catalog import EventType, StudyFailure, StudyStatus, TrialFailure, TrialState
 from automl.store import ends, finishes, settle
@@ -50,6 +50,16 @@ def quiet(tx: Transaction, lease_seconds: float) -> bool:
     That is so nearly always, and every worker and API process asks about once a second.
     """
     return not tx.reader.execute(_BUSY, {"lease_seconds": lease_seconds}).scalar_one()
+
+
+def lapsing(lease_seconds: float) -> ColumnElement[bool]:
+    """Whether some lease was not renewed for half its time: its work will soon be anyone's."""
+    soon = now() + lease_seconds / 2
+    finishing = _c.status == StudyStatus.FINALIZING.value
+    return or_(
+        exists().where(trials.c.lease_until < soon),
+        exists().where(finishing, _c.finish_until < soon),
+    )
 
 
 def lapsed_trials(tx: Transaction) -> list[tuple[str, int]]:

@@ -285,6 +285,25 @@ def test_a_lapsed_lease_is_given_to_another(store: SqlStore) -> None:
     values.check(store, study)
 
 
+def test_a_lease_that_is_not_renewed_is_awaited_before_it_lapses(store: SqlStore) -> None:
+    study = values.add_study(store, trials=1)
+    held = values.attempt(store)
+    values.age(store, 2)
+    assert not store.leases.waits()
+    values.age(store, 2)
+    assert store.leases.waits()
+    assert store.leases.claim("w1") is None
+    beat(store, held)
+    assert not store.leases.waits()
+    store.leases.complete(held, values.outcome(store, 0.5))
+    finishing = values.finish(store)
+    values.age(store, 4)
+    assert store.leases.waits()
+    store.leases.publish(finishing, values.model(store, study))
+    values.age(store, 4)
+    assert not store.leases.waits()
+
+
 def test_lapses_have_their_own_cap(store: SqlStore) -> None:
     study = values.add_study(store, trials=2)
     for _ in range(50):
