@@ -24,12 +24,13 @@ def api(
     from api.protocol import Protocol
     from automl.bootstrap import log_to_stderr, start
     from automl.core.fault import configure
-    from automl.core.lean import without_pandas
+    from automl.core.lean import with_few_arenas, without_pandas
     from automl.service import keys
     from workers import process
     from workers.process import StartError
     from workers.queue import CeleryDoorbell, broker_url
 
+    with_few_arenas()
     without_pandas()
     settings = Settings.from_environment(host=host, port=port)
     configure(settings.fault)

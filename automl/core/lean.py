@@ -1,9 +1,23 @@
 """Keeping a process light: some libraries load others wherever these are installed."""
 
+import ctypes
 import sys
 from collections.abc import Sequence
 from importlib.machinery import ModuleSpec
 from types import ModuleType
+
+_M_ARENA_MAX = -8
+_ARENAS = 2
+
+
+def with_few_arenas() -> None:
+    """Have a process of many threads keep little of what they have freed. glibc only.
+
+    Each thread that allocates gets an arena of its own, and an arena hardly ever shrinks: while a
+    gigabyte came in, the API grew by 16 MB with as many arenas as it liked and by 7 MB with two.
+    """
+    if sys.platform == "linux" and hasattr(libc := ctypes.CDLL(None), "mallopt"):
+        libc.mallopt(_M_ARENA_MAX, _ARENAS)
 
 
 def without_pandas() -> None:
