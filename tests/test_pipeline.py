@@ -16,12 +16,13 @@ from automl.core.catalog import (
     ValidationStrategy,
 )
 from automl.core.errors import InvalidSpec, NothingTrained
-from automl.core.study import Budget, StudySpec, TaskSpec, Validation
+from automl.core.study import Budget, Plan, StudySpec, TaskSpec, Validation
 from automl.core.trial import Trial
 from automl.data import rows
 from automl.export.scoring import Scorer
 from automl.search import portfolio
 from automl.search.plan import make_plan
+from automl.search.prepare import prepare
 from tests import tables
 
 TRIALS = 12
@@ -153,6 +154,25 @@ def test_there_are_fewer_folds_where_the_budget_is_too_short_for_them(tmp_path: 
     assert counts == sorted(counts, reverse=True)
     assert set(counts) == {8, 3, 1}
     assert folds(1.0, "kfold") == 8  # as was asked for
+
+
+def test_rows_are_sampled_where_the_budget_would_not_bear_them_all(tmp_path: Path) -> None:
+    path = tables.mixed(tmp_path / "data.csv", rows=30_000)
+    dataset, table = tables.dataset(path, tmp_path / "data.parquet")
+    task = TaskSpec(TaskType.CLASSIFICATION, "y")
+
+    def planned(seconds: float) -> Plan:
+        return make_plan(StudySpec(dataset.id, task, Budget(seconds=seconds)), dataset, table)
+
+    assert planned(60.0).rows == 30_000
+    plan = planned(1.0)
+    assert plan.rows == 20_000
+    assert plan.warnings[-1][0] == "ROWS_SAMPLED"
+    spec = StudySpec(dataset.id, task, Budget(seconds=1.0))
+    prepared = prepare(plan, spec, dataset, table)
+    assert prepared.test is not None
+    assert len(prepared.y) + len(prepared.test[1]) == 20_000
+    assert len(prepared.test[1]) == plan.test_rows
 
 
 def test_a_holdout_judges_by_its_rows_only(tmp_path: Path) -> None:

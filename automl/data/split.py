@@ -250,7 +250,7 @@ class _Groups:
         """
         taken = np.zeros(len(self.label), dtype=bool)
         rows: Floats = np.bincount(self.label, weights=self.count).astype(np.float64)
-        wanted = _largest_remainder(rows * fraction)
+        wanted = largest_remainder(rows * fraction)
         for label in np.flatnonzero(rows):
             first, last = np.searchsorted(self.label, [label, label + 1])
             groups = np.arange(first, max(first, last - keep))
@@ -278,7 +278,7 @@ def _ranks(label: Ints) -> Ints:
     return np.arange(len(label)) - np.repeat(starts, lengths)
 
 
-def _largest_remainder(shares: Floats) -> Ints:
+def largest_remainder(shares: Floats) -> Ints:
     """Return whole numbers near the shares that add up to their rounded sum."""
     whole = np.floor(shares).astype(np.int64)
     missing = round(float(shares.sum())) - int(whole.sum())

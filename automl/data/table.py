@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -20,27 +21,28 @@ from automl.data.read import COLUMNS
 
 PreviewCell: TypeAlias = str | float | int | None
 
+Rows: TypeAlias = npt.NDArray[np.intp]
+
 _WHOLE = re.compile(r"\s*[+-]?\d+\s*")
 
 
-def load(path: Path, columns: Sequence[Column]) -> Frame:
+def load(path: Path, columns: Sequence[Column], rows: Rows | None = None) -> Frame:
     """Return those columns as a frame, numbers and strings as each column's ``cells`` says.
 
     A missing marker in a column of numbers is NaN, and so is a cell that is no number, which only
-    a column whose kind was overridden can have.
+    a column whose kind was overridden can have. One column is read after the other: what is in
+    memory is the frame and a column more.
+
+    Args:
+        path: the table.
+        columns: of it.
+        rows: their indices; None for all.
 
     Raises:
         DatasetUnreadable: the table has no such column.
     """
-    encoded, rows = _read(path, [column.name for column in columns])
-    frame: dict[str, Cells] = {}
-    for column, cells in zip(columns, encoded, strict=True):
-        if column.cells == "number":
-            numbers = figures.numbers(cells.dictionary, column).values
-            frame[column.name] = numbers[cells.indices.to_numpy()]
-        else:
-            frame[column.name] = _strings(cells)
-    return Frame(frame, rows)
+    frame = {column.name: _cells(path, column, rows) for column in columns}
+    return Frame(frame, _rows(path) if rows is None else len(rows))
 
 
 def text(path: Path, name: str) -> list[str]:
@@ -52,7 +54,13 @@ def text(path: Path, name: str) -> list[str]:
 
 def categories(path: Path, name: str) -> pa.DictionaryArray:
     """Return a column's cells as codes into its distinct cells, in no particular order."""
-    return _read(path, [name])[0][0]
+    with pq.ParquetFile(path) as file:
+        positions = {column.name: str(n) for n, column in enumerate(_columns(file))}
+    if name not in positions:
+        raise DatasetUnreadable(f"The table has no column {name!r}.")
+    position = positions[name]
+    with pq.ParquetFile(path, read_dictionary=[position]) as file:
+        return _whole(file.read([position], use_threads=False).column(position))
 
 
 def preview(path: Path, rows: int) -> list[dict[str, PreviewCell]]:
@@ -88,17 +96,19 @@ def _columns(file: pq.ParquetFile) -> tuple[Column, ...]:
     return tuple(column_from_json(column) for column in stored)
 
 
-def _read(path: Path, names: Sequence[str]) -> tuple[list[pa.DictionaryArray], int]:
+def _rows(path: Path) -> int:
     with pq.ParquetFile(path) as file:
-        positions = {column.name: str(n) for n, column in enumerate(_columns(file))}
-        rows = file.metadata.num_rows
-    unknown = [name for name in names if name not in positions]
-    if unknown:
-        raise DatasetUnreadable(f"The table has no column {unknown[0]!r}.")
-    wanted = [positions[name] for name in names]
-    with pq.ParquetFile(path, read_dictionary=wanted) as file:
-        table = file.read(wanted, use_threads=False)
-    return [_whole(table.column(position)) for position in wanted], rows
+        return int(file.metadata.num_rows)
+
+
+def _cells(path: Path, column: Column, rows: Rows | None) -> Cells:
+    cells = categories(path, column.name)
+    codes: npt.NDArray[np.int32] = cells.indices.to_numpy()
+    if rows is not None:
+        codes = codes[rows]
+    if column.cells == "number":
+        return figures.numbers(cells.dictionary, column).values[codes]
+    return _strings(cells.dictionary, codes)
 
 
 def _whole(cells: pa.ChunkedArray) -> pa.DictionaryArray:
@@ -106,11 +116,10 @@ def _whole(cells: pa.ChunkedArray) -> pa.DictionaryArray:
     return cells.unify_dictionaries().combine_chunks() if cells.num_chunks != 1 else cells.chunk(0)
 
 
-def _strings(cells: pa.DictionaryArray) -> Strings:
-    values = cells.dictionary
+def _strings(values: pa.StringArray, codes: npt.NDArray[np.int32]) -> Strings:
     order = pc.sort_indices(values).to_numpy()  # bytes of UTF-8 sort as code points do
     ordered = pc.take(values, pa.array(order)).to_pylist()
     empty = bool(ordered) and not ordered[0]
     rank = np.empty(len(order), dtype=np.int32)
     rank[order] = np.arange(len(order), dtype=np.int32) - empty  # the empty cell becomes −1
-    return Strings(rank[cells.indices.to_numpy()], tuple(ordered[empty:]))
+    return Strings(rank[codes], tuple(ordered[empty:]))

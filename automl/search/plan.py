@@ -21,6 +21,7 @@ from automl.core.errors import Detail, InvalidSpec
 from automl.core.schema import Column, Dataset
 from automl.core.study import Plan, StudySpec, finish_reserve
 from automl.data import leakage, override, split, table
+from automl.data.sample import sample
 from automl.data.target import Classes, Target, read_target
 from automl.search import cost, division
 from automl.search.spaces import check_restrictions
@@ -42,6 +43,12 @@ HOLDOUT_ROWS = 60_000
 
 BOOSTED_SHARE = 0.4
 """Of the search's seconds boosted trees may take so many with their defaults, on all folds."""
+
+MOST_CELLS = 100_000_000
+"""Larger tables are sampled: so many cells take a worker about 2 GB."""
+
+FEWEST_ROWS = 20_000
+"""Fewer are never drawn from more."""
 
 TIME_FOLDS = 5
 """The first of them learns from a sixth of the rows: with more it would learn from too few."""
@@ -78,7 +85,7 @@ def make_plan(
     chosen_families = _families(spec)
     check_restrictions(spec, chosen_families)
     usable = target.y[_present(target)]
-    strategy, folds, test_rows = _division(spec, dataset, table_path, target, chosen)
+    strategy, folds, test_rows = wanted(spec, len(usable), len(target.classes))
     warnings = _warnings(columns, features, target, spec)
     if dataset.rows * len(features) <= INSPECTED_CELLS:
         found = leakage.inspect(table.load(table_path, features), target.y, target.classes)
@@ -102,7 +109,8 @@ def make_plan(
         texts=sum(column.kind is ColumnKind.TEXT for column in features),
         warnings=warnings,
     )
-    return _affordable(plan, spec)
+    plan = _affordable(_bearable(plan, spec), spec)
+    return _divided(plan, spec, dataset, table_path, target)
 
 
 def feature_columns(columns: Sequence[Column], spec: StudySpec) -> tuple[Column, ...]:
@@ -204,19 +212,16 @@ def _words(column: Column) -> bool:
     return column.kind in kinds and column.cells == "string" and not override.has_numbers(column)
 
 
-def _division(
-    spec: StudySpec, dataset: Dataset, path: Path, target: Target, chosen: MetricName
-) -> tuple[ValidationStrategy, int, int]:
-    """Return strategy, folds and test rows as they will be."""
-    present = _present(target)
-    usable = target.y[present]
-    strategy, folds, test_rows = wanted(spec, len(usable), len(target.classes))
-    if strategy not in division.BY_COLUMN:
-        return strategy, folds, test_rows
-    kept = np.flatnonzero(present)
-    parts = division.divide(spec, dataset, path, kept, usable, test_rows=test_rows, folds=folds)
-    division.check(parts, usable, metric=chosen, positive=_positive(spec, target))
-    return strategy, len(parts.folds), len(parts.test)
+def _divided(plan: Plan, spec: StudySpec, dataset: Dataset, path: Path, target: Target) -> Plan:
+    """Return the plan with the folds and test rows that a column allows, if one divides."""
+    if plan.strategy not in division.BY_COLUMN:
+        return plan
+    kept = np.flatnonzero(_present(target))
+    kept = kept[sample(target.y[kept], plan.rows, seed=spec.seed)]
+    y, wished = target.y[kept], plan.folds
+    parts = division.divide(spec, dataset, path, kept, y, test_rows=plan.test_rows, folds=wished)
+    division.check(parts, y, metric=plan.metric, positive=plan.positive)
+    return replace(plan, folds=len(parts.folds), test_rows=len(parts.test))
 
 
 def wanted(spec: StudySpec, rows: int, classes: int) -> tuple[ValidationStrategy, int, int]:
@@ -257,6 +262,37 @@ def _baseline(
     return metric.score(chosen, usable, repeated, positive=positive)
 
 
+def _bearable(plan: Plan, spec: StudySpec) -> Plan:
+    """Return the plan with a sample of the rows where time or memory would not bear them all."""
+    most = MOST_CELLS // (len(plan.features) + cost.TEXT_COLUMNS * plan.texts)
+    if spec.budget.seconds is not None:
+        once = replace(plan, folds=1)
+        share = _boosted_seconds(plan, spec) / cost.seconds(once, FamilyName.LIGHTGBM)
+        most = min(most, int(share * plan.rows))
+    rows = max(most, FEWEST_ROWS)
+    if rows >= plan.rows:
+        return plan
+    strategy, folds, test_rows = wanted(spec, rows, len(plan.classes))
+    message = (
+        f"{rows:,} of {plan.rows:,} rows are used, evenly drawn from every class: with all of them"
+        " not even one boosted model would be trained well within the budget and the memory."
+    )
+    return replace(
+        plan,
+        strategy=strategy,
+        folds=folds,
+        rows=rows,
+        test_rows=test_rows,
+        warnings=(*plan.warnings, ("ROWS_SAMPLED", message)),
+    )
+
+
+def _boosted_seconds(plan: Plan, spec: StudySpec) -> float:
+    """Return what boosted trees may take with their defaults. Only for a budget in seconds."""
+    seconds = spec.budget.seconds or 0.0
+    return BOOSTED_SHARE * (seconds - finish_reserve(seconds, plan.outputs))
+
+
 def _affordable(plan: Plan, spec: StudySpec) -> Plan:
     """Return the plan with fewer folds where the budget is too short for what they cost.
 
@@ -266,7 +302,7 @@ def _affordable(plan: Plan, spec: StudySpec) -> Plan:
     seconds, kfold = spec.budget.seconds, plan.strategy is ValidationStrategy.KFOLD
     if seconds is None or not kfold or spec.validation.strategy is not ValidationStrategy.AUTO:
         return plan
-    most = BOOSTED_SHARE * (seconds - finish_reserve(seconds, plan.outputs))
+    most = _boosted_seconds(plan, spec)
     fewer = replace(plan, folds=min(plan.folds, 3))
     holdout = replace(plan, strategy=ValidationStrategy.HOLDOUT, folds=1)
     fitting = (p for p in (plan, fewer) if cost.seconds(p, FamilyName.LIGHTGBM) <= most)

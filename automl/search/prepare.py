@@ -19,6 +19,7 @@ from automl.core.schema import Column, Dataset
 from automl.core.study import Plan, StudySpec
 from automl.core.trial import Candidate
 from automl.data import override, rows, split, table
+from automl.data.sample import sample
 from automl.data.target import labels_in, read_target
 from automl.families.categories import view_of
 from automl.families.scaling import scaling_of
@@ -192,7 +193,7 @@ def prepare(
     table_path: Path,
     test: tuple[Dataset, Path] | None = None,
 ) -> Prepared:
-    """Return the study's rows, loaded, cleaned of rows without a target and split.
+    """Return the study's rows, loaded, cleaned of rows without a target, sampled and split.
 
     The split is a function of the rows' content and the seed, not of their order; equal rows
     always land on the same side.
@@ -200,10 +201,10 @@ def prepare(
     corrected = override.apply(dataset.columns, spec.columns)
     columns = feature_columns(corrected, spec)
     target_column = next(column for column in corrected if column.name == plan.target)
-    frame = table.load(table_path, columns)
     y = read_target(table_path, target_column, plan.task).y
     kept = np.flatnonzero(y >= 0 if plan.classes else ~np.isnan(y))
-    frame, y = frame.take(kept), y[kept]
+    kept = kept[sample(y[kept], plan.rows, seed=spec.seed)]
+    frame, y = table.load(table_path, columns, kept), y[kept]
     parts = _split(plan, spec, dataset, table_path, kept=kept, frame=frame, y=y)
     aside: tuple[Frame, npt.NDArray[Any]] | None = None
     if test is not None:
