@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import NoReturn
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from automl.core.catalog import TaskType
@@ -38,7 +39,7 @@ class Target:
 class _Cells:
     """A column as codes into its distinct cells, read as numbers where they are."""
 
-    codes: Ints
+    codes: npt.NDArray[np.int32]
     values: list[str]
     numbers: Numbers
     numeric: bool
@@ -100,10 +101,9 @@ def _by_value(classes: Classes) -> dict[float, int]:
 def _read(path: Path, column: Column) -> _Cells:
     cells = categories(path, column.name)
     numbers = figures.numbers(cells.dictionary, column)
-    used = np.unique(cells.indices.to_numpy())
-    reading = numbers.reading[used]
+    codes = cells.indices.to_numpy()
+    reading = numbers.reading[np.bincount(codes, minlength=len(cells.dictionary)) > 0]
     numeric = bool((reading == Reading.NUMBER).any() and (reading != Reading.OTHER).all())
-    codes = cells.indices.to_numpy().astype(np.int64)
     return _Cells(codes, cells.dictionary.to_pylist(), numbers, numeric)
 
 
@@ -159,9 +159,9 @@ def _numbers(name: str, cells: _Cells) -> Target:
     if not cells.numeric:
         _refuse_text(name, cells)
     y = cells.numbers.values[cells.codes]
-    found = np.unique(y[~np.isnan(y)])
-    if len(found) == 1:
-        _refuse(f"The target {name!r} is {found[0]:g} in every row; there is nothing to predict.")
+    least = np.nanmin(y)
+    if least == np.nanmax(y):
+        _refuse(f"The target {name!r} is {least:g} in every row; there is nothing to predict.")
     return Target(y, ())
 
 

@@ -44,6 +44,9 @@ HOLDOUT_ROWS = 60_000
 BOOSTED_SHARE = 0.4
 """Of the search's seconds boosted trees may take so many with their defaults, on all folds."""
 
+JUDGED_ROWS = 1_000_000
+"""The baseline is judged on so many rows, evenly spread: a plan is made while a client waits."""
+
 MOST_CELLS = 100_000_000
 """Larger tables are sampled: so many cells take a worker about 2 GB."""
 
@@ -255,7 +258,8 @@ def _baseline(
     classes: Classes,
     positive: int | None,
 ) -> float:
-    """Return what the metric is of saying the same of every row."""
+    """Return what the metric is of saying the same of every row: of a million at most."""
+    usable = usable[:: max(1, -(-len(usable) // JUDGED_ROWS))]
     outputs = len(classes) or 1
     guess = tasks.load(task).baseline(usable, outputs)
     repeated = np.ascontiguousarray(np.broadcast_to(guess, (len(usable), outputs)))

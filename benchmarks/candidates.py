@@ -1,0 +1,167 @@
+"""What each candidate predicts and takes on folders of tables: the food of the portfolio.
+
+    python -m benchmarks.candidates FOLDER... --out FOLDER [--rows 12000]
+
+One file a set and candidate: out-of-fold predictions, those for the test rows, seconds of one
+thread. What is there is left alone, so a run that was ended goes on, and a new candidate costs
+only itself. `benchmarks.portfolio` reads them.
+"""
+
+import argparse
+import hashlib
+import json
+import os
+import tempfile
+import time
+from dataclasses import replace
+from pathlib import Path
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # noqa: TID251 -- before the libraries load
+
+import numpy as np
+
+from automl import families, tasks
+from automl.core.catalog import FamilyName, TaskType
+from automl.core.errors import TrialError
+from automl.core.frame import Floats, Frame
+from automl.core.study import Budget, StudySpec, TaskSpec, Validation
+from automl.core.trial import Candidate
+from automl.data import table
+from automl.data.target import labels_in
+from automl.search import portfolio
+from automl.search.control import Deadline
+from automl.search.evaluate import Evaluation, evaluate, fits, load_fit
+from automl.search.plan import make_plan
+from automl.search.prepare import Prepared, prepare
+from automl.search.spaces import space
+from benchmarks.tables import Problem, load, write
+from tests.tables import dataset
+
+Change = dict[str, object]
+
+VARIANTS: dict[FamilyName, tuple[Change, ...]] = {
+    FamilyName.LIGHTGBM: (
+        {"num_leaves": 128, "min_data_in_leaf": 5, "feature_fraction": 0.7},
+        {"num_leaves": 8, "learning_rate": 0.1, "feature_fraction": 0.7},
+        {"extra_trees": True, "num_leaves": 255, "min_data_in_leaf": 3, "learning_rate": 0.07},
+        {"num_leaves": 128, "feature_fraction": 0.6, "bagging_fraction": 0.8},
+        {"num_leaves": 64, "feature_fraction": 0.5, "bagging_fraction": 0.8, "lambda_l2": 3.0},
+    ),
+    FamilyName.CATBOOST: (
+        {"learning_rate": 0.1},
+        {"depth": 8, "learning_rate": 0.1},
+        {"depth": 4, "learning_rate": 0.1, "l2_leaf_reg": 10.0},
+        {"learning_rate": 0.1, "leaf_estimation_iterations": 5},
+    ),
+}
+"""Tried beside every family's defaults and the portfolio's own candidates."""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folders", nargs="+", type=Path)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--rows", type=int, default=12_000, help="train on at most so many")
+    given = parser.parse_args()
+    for folder in given.folders:
+        with tempfile.TemporaryDirectory() as name:
+            measure(load(folder), given.rows, given.out, Path(name))
+
+
+def measure(problem: Problem, rows: int, out: Path, folder: Path) -> None:
+    """Write down every candidate's predictions for one set."""
+    if len(problem.train) > rows:
+        chosen = np.random.default_rng(0).permutation(len(problem.train))[:rows]
+        problem = replace(problem, train=[problem.train[i] for i in np.sort(chosen)])
+    prepared = _prepare(problem, write(problem, folder)[0], folder)
+    rest, truth = _test(problem, prepared, folder)
+    place = out / problem.name
+    place.mkdir(parents=True, exist_ok=True)
+    np.savez(place / "truth.npz", oof=prepared.y[prepared.judged], test=truth)
+    kind = {"metric": prepared.plan.metric.value, "rows": prepared.plan.rows}
+    (place / "set.json").write_text(
+        json.dumps(kind | {"outputs": prepared.plan.outputs, "categories": prepared.plan.categories})
+    )
+    for candidate in candidates(prepared):
+        file = place / f"{label(candidate)}.npz"
+        if file.exists():
+            continue
+        started = time.process_time()
+        try:
+            evaluation = evaluate(prepared, candidate, Deadline(None))
+        except TrialError as error:
+            print(f"{problem.name:20} {label(candidate)} failed: {error}", flush=True)
+            continue
+        seconds = time.process_time() - started
+        predicted = _predict(prepared, candidate, evaluation, rest)
+        error = prepared.score(truth, predicted)
+        np.savez(
+            file,
+            oof=evaluation.out_of_fold,
+            test=predicted.astype(np.float32),
+            seconds=seconds,
+            value=evaluation.value,
+            test_value=error,
+            candidate=json.dumps([candidate.family.value, dict(candidate.params)]),
+        )
+        print(
+            f"{problem.name:20} {label(candidate):28} {seconds:7.1f} s"
+            f"  out of fold {evaluation.value:.5f}  test {error:.5f}",
+            flush=True,
+        )
+
+
+def candidates(prepared: Prepared) -> list[Candidate]:
+    """Return the portfolio's candidates, every family's defaults and `VARIANTS`, each once."""
+    plan, spec = prepared.plan, prepared.spec
+    found = list(portfolio.portfolio(spec, plan))
+    for name in plan.families:
+        dimensions = space(spec, name, categories=plan.categories > 0)
+        for change in ({}, *VARIANTS.get(name, ())):
+            params = {}
+            for item in dimensions:
+                if item.active(params):
+                    wished = change.get(item.name, item.default)
+                    params[item.name] = wished if item.allows(wished) else item.default
+            found.append(Candidate(name, params))
+    return [each for index, each in enumerate(found) if each not in found[:index]]
+
+
+def label(candidate: Candidate) -> str:
+    """Return a short name that is a function of the recipe."""
+    recipe = json.dumps(dict(candidate.params), sort_keys=True)
+    return f"{candidate.family.value}-{hashlib.sha256(recipe.encode()).hexdigest()[:8]}"
+
+
+def _prepare(problem: Problem, train: Path, folder: Path) -> Prepared:
+    made, path = dataset(train, folder / "train.parquet")
+    regression = problem.task == "regression"
+    task = TaskSpec(TaskType.REGRESSION if regression else TaskType.CLASSIFICATION, problem.target)
+    spec = StudySpec(made.id, task, Budget(trials=1), validation=Validation(test_fraction=0.0))
+    return prepare(make_plan(spec, made, path), spec, made, path)
+
+
+def _test(problem: Problem, prepared: Prepared, folder: Path) -> tuple[Frame, np.ndarray]:
+    """Return the test rows and their targets."""
+    both = replace(problem, train=problem.test)
+    path = dataset(write(both, folder)[0], folder / "test.parquet")[1]
+    target = dataset(folder / "train.csv", folder / "again.parquet")[0].column(problem.target)
+    truth = labels_in(path, target, prepared.plan.task, prepared.plan.classes)
+    return table.load(path, prepared.columns), truth
+
+
+def _predict(
+    prepared: Prepared, candidate: Candidate, evaluation: Evaluation, rest: Frame
+) -> Floats:
+    """Return the mean of the folds' predictions, or the one fit's."""
+    task, total = tasks.load(prepared.plan.task), []
+    for index, state in fits(evaluation.fitted):
+        encoder, scale = prepared.fitted(index, candidate)
+        raw = load_fit(candidate, state).predict(encoder.transform(rest))
+        total.append(task.decode(raw, scale))
+    return np.mean(total, axis=0)
+
+
+if __name__ == "__main__":
+    families.specs()
+    main()
