@@ -6,6 +6,7 @@ variant ``ours:auto`` leaves the split to the service, which then keeps some row
 
 import time
 from contextlib import ExitStack
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +92,7 @@ class System(Adapter):
         """Return what the study did, and the service's own estimate of the error."""
         test = self._model["test"]
         return {
+            "waited": _apart(self._study["created_at"], self._study["started_at"]),
             "elapsed": self._study["progress"]["elapsed_seconds"],
             "trials": self._study["progress"]["trials"],
             "members": [(m["family"], round(m["weight"], 3)) for m in self._model["members"]],
@@ -102,3 +104,7 @@ class System(Adapter):
     def close(self) -> None:
         """Stop the service."""
         self._open.close()
+
+
+def _apart(first: str, second: str) -> float:
+    return (datetime.fromisoformat(second) - datetime.fromisoformat(first)).total_seconds()
