@@ -25,13 +25,15 @@ from automl.export.ensemble import predict
 from automl.finish import best_entries, choose_members
 from automl.search.plan import make_plan
 from automl.search.prepare import Prepared, prepare
-from benchmarks.tables import Problem, load, write
+from benchmarks.problem import Problem, load
+from benchmarks.run import write
+from benchmarks.split import split
 from tests.tables import dataset
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("folders", nargs="+", type=Path)
+    parser.add_argument("folders", nargs="+", help="PATH with meta.json, or PATH:TARGET")
     parser.add_argument("--budget", type=float, default=30.0)
     given = parser.parse_args()
     for folder in given.folders:
@@ -40,7 +42,9 @@ def main() -> None:
 
 
 def compare(problem: Problem, budget: float, folder: Path) -> None:
-    train, test = write(problem, folder)
+    part, train, test = split(problem, 0), folder / "train.csv", folder / "test.csv"
+    write(train, problem.header, part.train)
+    write(test, problem.header, part.test)
     prepared = _prepare(problem, train, folder, budget)
     ends = pipeline.deadline(budget, prepared.plan, started=time.monotonic())
     results = pipeline.search(prepared, slots=2, deadline=ends, watch=lambda _plan, _trials: None)
