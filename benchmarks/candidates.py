@@ -15,10 +15,12 @@ import tempfile
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # noqa: TID251 -- before the libraries load
 
 import numpy as np
+import numpy.typing as npt
 
 from automl import families, tasks
 from automl.core.catalog import FamilyName, TaskType
@@ -34,7 +36,9 @@ from automl.search.evaluate import Evaluation, evaluate, fits, load_fit
 from automl.search.plan import make_plan
 from automl.search.prepare import Prepared, prepare
 from automl.search.spaces import space
-from benchmarks.tables import Problem, load, write
+from benchmarks.problem import Problem, load
+from benchmarks.run import write
+from benchmarks.split import Split, split
 from tests.tables import dataset
 
 Change = dict[str, object]
@@ -59,7 +63,7 @@ VARIANTS: dict[FamilyName, tuple[Change, ...]] = {
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("folders", nargs="+", type=Path)
+    parser.add_argument("folders", nargs="+", help="see benchmarks.problem")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--rows", type=int, default=12_000, help="train on at most so many")
     given = parser.parse_args()
@@ -70,17 +74,19 @@ def main() -> None:
 
 def measure(problem: Problem, rows: int, out: Path, folder: Path) -> None:
     """Write down every candidate's predictions for one set."""
-    if len(problem.train) > rows:
-        chosen = np.random.default_rng(0).permutation(len(problem.train))[:rows]
-        problem = replace(problem, train=[problem.train[i] for i in np.sort(chosen)])
-    prepared = _prepare(problem, write(problem, folder)[0], folder)
-    rest, truth = _test(problem, prepared, folder)
+    part = split(problem, 0)
+    if len(part.train) > rows:
+        chosen = np.random.default_rng(0).permutation(len(part.train))[:rows]
+        part = replace(part, train=[part.train[i] for i in np.sort(chosen)])
+    prepared, rest, truth = _prepare(problem, part, folder)
     place = out / problem.name
     place.mkdir(parents=True, exist_ok=True)
     np.savez(place / "truth.npz", oof=prepared.y[prepared.judged], test=truth)
     kind = {"metric": prepared.plan.metric.value, "rows": prepared.plan.rows}
     (place / "set.json").write_text(
-        json.dumps(kind | {"outputs": prepared.plan.outputs, "categories": prepared.plan.categories})
+        json.dumps(
+            kind | {"outputs": prepared.plan.outputs, "categories": prepared.plan.categories}
+        )
     )
     for candidate in candidates(prepared):
         file = place / f"{label(candidate)}.npz"
@@ -133,21 +139,24 @@ def label(candidate: Candidate) -> str:
     return f"{candidate.family.value}-{hashlib.sha256(recipe.encode()).hexdigest()[:8]}"
 
 
-def _prepare(problem: Problem, train: Path, folder: Path) -> Prepared:
-    made, path = dataset(train, folder / "train.parquet")
-    regression = problem.task == "regression"
-    task = TaskSpec(TaskType.REGRESSION if regression else TaskType.CLASSIFICATION, problem.target)
+def _prepare(
+    problem: Problem, part: Split, folder: Path
+) -> tuple[Prepared, Frame, npt.NDArray[Any]]:
+    """Return the training rows as a study has them, the test rows and their targets."""
+    names = folder / "train.csv", folder / "test.csv"
+    for path, rows in zip(names, (part.train, part.test), strict=True):
+        write(path, problem.header, rows)
+    made, train = dataset(names[0], folder / "train.parquet")
+    test = dataset(names[1], folder / "test.parquet")[1]
+    target = made.column(problem.target)
+    if target is None:
+        raise ValueError(f"{problem.name} has no column {problem.target!r}")
+    kind = TaskType.REGRESSION if problem.regression else TaskType.CLASSIFICATION
+    task = TaskSpec(kind, problem.target)
     spec = StudySpec(made.id, task, Budget(trials=1), validation=Validation(test_fraction=0.0))
-    return prepare(make_plan(spec, made, path), spec, made, path)
-
-
-def _test(problem: Problem, prepared: Prepared, folder: Path) -> tuple[Frame, np.ndarray]:
-    """Return the test rows and their targets."""
-    both = replace(problem, train=problem.test)
-    path = dataset(write(both, folder)[0], folder / "test.parquet")[1]
-    target = dataset(folder / "train.csv", folder / "again.parquet")[0].column(problem.target)
-    truth = labels_in(path, target, prepared.plan.task, prepared.plan.classes)
-    return table.load(path, prepared.columns), truth
+    prepared = prepare(make_plan(spec, made, train), spec, made, train)
+    truth = labels_in(test, target, kind, prepared.plan.classes)
+    return prepared, table.load(test, prepared.columns), truth
 
 
 def _predict(
