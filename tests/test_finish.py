@@ -121,7 +121,7 @@ def test_what_is_to_be_kept_stays_in_the_pool(
     searched: tuple[Prepared, Sequence[Entry]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     prepared, entries = searched
-    monkeypatch.setattr("automl.finish.POOL", 1)
+    monkeypatch.setattr("automl.finish.entries.POOL", 1)
     narrow = best_entries(prepared.plan, entries)
     last = best_entries(prepared.plan, [e for e in entries if e not in narrow])[-1]
     assert last in best_entries(prepared.plan, entries, keep=[last.trial.number])
