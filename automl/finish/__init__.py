@@ -12,6 +12,7 @@ from automl.finish.entries import Entry, best_entries
 from automl.finish.estimate import intervals, judge
 from automl.finish.files import choose_members, draft, train_member, write
 from automl.finish.findings import findings
+from automl.finish.rivals import rivals
 from automl.finish.weights import choose_weights
 from automl.finish.within import within
 from automl.search.prepare import Prepared
@@ -41,7 +42,7 @@ def finish(
     """Return the best weighted set of the entries as a model file that was checked.
 
     The test rows are read here, once. Without test rows the estimate comes from out-of-fold rows,
-    with the weights cross-fitted so that choosing them does not flatter it.
+    with weights, temperature and levels cross-fitted so that choosing them does not flatter it.
 
     Args:
         prepared: the study's rows.
@@ -59,15 +60,17 @@ def finish(
     judged = judge(
         prepared, file, [pool[index] for index in kept], [predictions[index] for index in kept]
     )
+    metrics = intervals(prepared, judged)
     card = replace(
         draft(prepared, file),
-        value=prepared.score(judged.truth, judged.predictions),
+        value=metrics[prepared.plan.metric].value,
         source=judged.source,
-        metrics=intervals(prepared, judged),
+        metrics=metrics,
     )
     content = write(prepared, file, card)
     trials = [entry.trial for entry in entries]
-    written = report.build(findings(prepared, file, card, judged, trials))
+    compared = rivals(prepared, pool, predictions)
+    written = report.build(findings(prepared, file, card, judged, trials=trials, rivals=compared))
     whole = bundle.write(bundle.Contents(content, written, file.members, trials))
     return Finished(
         card,

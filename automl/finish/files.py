@@ -12,7 +12,7 @@ from automl.core.model import Estimate, ModelCard
 from automl.export import portable
 from automl.export.ensemble import Part, TrainedMember
 from automl.finish.entries import Entry
-from automl.finish.weights import choose_weights
+from automl.finish.weights import choose_weights, decide, every, mix
 from automl.search.evaluate import fits, load_fit
 from automl.search.prepare import Prepared
 
@@ -20,15 +20,27 @@ LONGEST = -1.2345678901234567e-100
 """No number takes more characters."""
 
 
-def build(prepared: Prepared, pool: Sequence[Entry], weights: Sequence[float]) -> portable.Portable:
+def build(
+    prepared: Prepared,
+    pool: Sequence[Entry],
+    predictions: Sequence[Floats],
+    weights: Sequence[float],
+) -> portable.Portable:
     """Return the weighted entries as a program that was compared with what was trained.
+
+    ``predictions`` are the entries', out of fold: they tell what becomes of the members' mean.
 
     Raises:
         ExportFailed: no member gave equal outputs.
     """
     members = _trained(prepared, pool, weights)
     return portable.build(
-        prepared.plan, prepared.inputs, members, prepared.frame, seed=prepared.spec.seed
+        prepared.plan,
+        prepared.inputs,
+        members,
+        prepared.frame,
+        seed=prepared.spec.seed,
+        decision=decide(prepared, mix(predictions, weights), every(prepared)),
     )
 
 
@@ -64,6 +76,7 @@ def draft(prepared: Prepared, file: portable.Portable) -> ModelCard:
         classes=plan.classes,
         parity=file.parity,
         excluded=file.excluded,
+        decision=file.decision,
     )
 
 

@@ -1,20 +1,28 @@
-"""How much each entry counts in the ensemble: chosen out of fold."""
+"""How much each entry counts, and what becomes of their mean: chosen out of fold."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from automl.core import metric
+from automl.core.catalog import TaskType
+from automl.core.decision import PLAIN, Decision
 from automl.core.frame import Floats
 from automl.core.model import Member
-from automl.ensembling.greedy import select
+from automl.ensembling.crossfit import Rows, spread
+from automl.ensembling.decide import decide as decision_of
+from automl.ensembling.greedy import ROUNDS, select
 from automl.finish.entries import Entry
 from automl.finish.prices import most, prices
 from automl.search.prepare import Prepared
 
 JUDGED_ROWS = 10_000
-"""Weights are chosen on at most so many rows, evenly spread: the metric is the finish's cost."""
+"""Weights are chosen on about so many rows, evenly spread: the metric is the finish's cost."""
+
+JUDGED_CELLS = 100_000
+"""And of these rows so many probabilities tell how sure they are: that is one number to choose."""
 
 
 def choose_weights(
@@ -24,7 +32,9 @@ def choose_weights(
     previous: Sequence[Member] = (),
 ) -> tuple[float, ...]:
     """Return a weight for each entry: the best found out of fold, or the previous if as good."""
-    chosen = weigh(prepared, predictions, np.arange(len(prepared.judged)), prices(pool))
+    if not prepared.spec.ensemble:
+        return (1.0, *([0.0] * (len(pool) - 1)))
+    chosen = weigh(prepared, predictions, every(prepared), prices(pool))
     old = {member.trial: member.weight for member in previous}
     before = tuple(old.get(entry.trial.number, 0.0) for entry in pool)
     if not old or np.count_nonzero(before) < len(old):
@@ -37,21 +47,30 @@ def choose_weights(
 def weigh(
     prepared: Prepared,
     predictions: Sequence[Floats],
-    rows: npt.NDArray[np.intp],
+    rows: Rows,
     paid: Sequence[float] | None = None,
+    *,
+    count: int = JUDGED_ROWS,
 ) -> tuple[float, ...]:
-    """Return ensemble weights judged on ``rows`` of the judged rows (all of ``predictions``)."""
-    if not prepared.spec.ensemble:
-        return (1.0, *([0.0] * (len(predictions) - 1)))
-    step = max(1, -(-len(rows) // JUDGED_ROWS))
-    truth = prepared.y[prepared.judged][rows][::step]
+    """Return weights judged on about ``count`` of the ``rows``; a single 1 where that was asked."""
+    rows, truth = _some(prepared, rows, count)
     return select(
-        [prediction[::step] for prediction in predictions],
+        [prediction[rows] for prediction in predictions],
         lambda mean: prepared.score(truth, mean),
         maximize=metric.maximize(prepared.plan.metric),
+        rounds=ROUNDS if prepared.spec.ensemble else 1,
         prices=paid,
         most=most(prepared.spec, prepared.plan.outputs),
     )
+
+
+def decide(prepared: Prepared, mean: Floats, rows: Rows) -> Decision:
+    """Return what becomes of the members' ``mean`` (of all judged rows), judged on ``rows``."""
+    plan = prepared.plan
+    if plan.task is not TaskType.CLASSIFICATION:
+        return PLAIN
+    rows, truth = _some(prepared, rows, min(JUDGED_ROWS, JUDGED_CELLS // plan.outputs))
+    return decision_of(plan.metric, truth, mean[rows], positive=plan.positive)
 
 
 def mix(predictions: Sequence[Floats], weights: Sequence[float]) -> Floats:
@@ -61,3 +80,15 @@ def mix(predictions: Sequence[Floats], weights: Sequence[float]) -> Floats:
         if weight > 0:
             mean += weight * prediction
     return mean
+
+
+def every(prepared: Prepared) -> Rows:
+    """Return all of the judged rows."""
+    return np.arange(len(prepared.judged))
+
+
+def _some(prepared: Prepared, rows: Rows, count: int) -> tuple[Rows, npt.NDArray[Any]]:
+    """Return about ``count`` of the rows, and their targets."""
+    truth = prepared.y[prepared.judged]
+    some = rows[spread(truth[rows], count)]
+    return some, truth[some]

@@ -12,7 +12,7 @@ from automl.export import bounds
 from automl.export.portable import Portable
 from automl.finish.entries import Entry
 from automl.finish.files import build, draft, write
-from automl.finish.weights import weigh
+from automl.finish.weights import every, weigh
 from automl.search.prepare import Prepared
 
 
@@ -30,28 +30,29 @@ def within(
     Raises:
         ExportFailed: no trial is.
     """
-    file = build(prepared, pool, weights)
+    file = build(prepared, pool, predictions, weights)
     if prepared.spec.objective == Objective():
         return file, range(len(pool))
     kept = [index for index, weight in enumerate(weights) if weight > 0]
     while _measured(prepared, file).excess(prepared.spec.objective) > 1 and len(kept) > 1:
         costs = [
-            _alone(prepared, pool[index])[0].excess(prepared.spec.objective) / weights[index]
+            _alone(prepared, pool[index], predictions[index])[0].excess(prepared.spec.objective)
+            / weights[index]
             for index in kept
         ]
         kept.pop(int(np.argmax(costs)))
-        again = weigh(
-            prepared, [predictions[index] for index in kept], np.arange(len(prepared.judged))
-        )
+        again = weigh(prepared, [predictions[index] for index in kept], every(prepared))
         weights = [again[kept.index(i)] if i in kept else 0.0 for i in range(len(pool))]
         kept = [index for index in kept if weights[index] > 0]
-        file = build(prepared, pool, weights)
+        file = build(prepared, pool, predictions, weights)
     if _measured(prepared, file).excess(prepared.spec.objective) <= 1:
         return file, kept
-    return _first_within(prepared, pool)
+    return _first_within(prepared, pool, predictions)
 
 
-def _first_within(prepared: Prepared, pool: Sequence[Entry]) -> tuple[Portable, Sequence[int]]:
+def _first_within(
+    prepared: Prepared, pool: Sequence[Entry], predictions: Sequence[Floats]
+) -> tuple[Portable, Sequence[int]]:
     """Return the best trial whose own file is within the bounds."""
     measures: list[bounds.Measure] = []
     too_large: dict[FamilyName, int] = {}
@@ -59,7 +60,7 @@ def _first_within(prepared: Prepared, pool: Sequence[Entry]) -> tuple[Portable, 
         family, parameters = entry.trial.candidate.family, entry.trial.parameters or 0
         if parameters >= too_large.get(family, parameters + 1):
             continue  # a smaller one of its family was too much already
-        measured, file = _alone(prepared, entry)
+        measured, file = _alone(prepared, entry, predictions[index])
         if file is not None and measured.excess(prepared.spec.objective) <= 1:
             return file, [index]
         too_large[family] = parameters
@@ -71,10 +72,12 @@ def _first_within(prepared: Prepared, pool: Sequence[Entry]) -> tuple[Portable, 
     raise ExportFailed(f"No trial's model is within the objective; the nearest takes {took}.")
 
 
-def _alone(prepared: Prepared, entry: Entry) -> tuple[bounds.Measure, Portable | None]:
+def _alone(
+    prepared: Prepared, entry: Entry, prediction: Floats
+) -> tuple[bounds.Measure, Portable | None]:
     """Return the file of a single trial, None for one that cannot be a file, and what it takes."""
     try:
-        file = build(prepared, [entry], [1.0])
+        file = build(prepared, [entry], [prediction], [1.0])
     except ExportFailed:
         return bounds.Measure(2**62, None), None
     return _measured(prepared, file), file
