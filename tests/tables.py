@@ -42,6 +42,15 @@ def mixed(path: Path, *, rows: int = 400, classes: int = 2, seed: int = 0) -> Pa
     return write(path, ["size", "price", "colour", "flag", "y"], lines)
 
 
+def rare(path: Path, *, counts: Sequence[int], seed: int = 0) -> Path:
+    """Write two numbers and a target ``y`` of as many classes as ``counts``, which overlap."""
+    random = np.random.default_rng(seed)
+    y = random.permutation(np.repeat(np.arange(len(counts)), counts))
+    a, b = random.normal(0.0, 1.0, (2, len(y))) + np.outer((1.5, -0.5), y)
+    lines = [[f"{a[i]:.4f}", f"{b[i]:.4f}", f"class {y[i]}"] for i in range(len(y))]
+    return write(path, ["a", "b", "y"], lines)
+
+
 def iris(path: Path) -> Path:
     """Write the iris set; column ``species`` is the target."""
     from sklearn.datasets import load_iris

@@ -1,5 +1,6 @@
 """The end of a study: within its bounds, and never worse than before."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -7,12 +8,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import automl
 from automl import pipeline
-from automl.core.catalog import ExportFormat, FamilyName, TaskType
+from automl.core.catalog import ExportFormat, FamilyName, MetricName, TaskType
+from automl.core.decision import Decision
 from automl.core.errors import ExportFailed, InvalidSpec
 from automl.core.model import Member
 from automl.core.study import Budget, Objective, StudySpec, TaskSpec
+from automl.export import parity
+from automl.export.scoring import Scorer
 from automl.finish import Entry, best_entries, choose_weights, finish
+from automl.finish.estimate import crossed
+from automl.finish.rivals import rivals
+from automl.finish.weights import mix
 from automl.search.plan import make_plan
 from automl.search.prepare import Prepared, prepare
 from tests import tables
@@ -121,7 +129,100 @@ def test_what_is_to_be_kept_stays_in_the_pool(
     searched: tuple[Prepared, Sequence[Entry]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     prepared, entries = searched
-    monkeypatch.setattr("automl.finish.POOL", 1)
+    monkeypatch.setattr("automl.finish.entries.POOL", 1)
     narrow = best_entries(prepared.plan, entries)
     last = best_entries(prepared.plan, [e for e in entries if e not in narrow])[-1]
     assert last in best_entries(prepared.plan, entries, keep=[last.trial.number])
+
+
+@pytest.fixture(scope="module")
+def rare(tmp_path_factory: pytest.TempPathFactory) -> pipeline.Fit:
+    """Return a study of a class of one row in ten, judged by F1, without test rows."""
+    folder = tmp_path_factory.mktemp("rare")
+    csv = tables.rare(folder / "data.csv", counts=(540, 60))
+    dataset, table = tables.dataset(csv, folder / "data.parquet")
+    spec = StudySpec(
+        dataset.id,
+        TaskSpec(TaskType.CLASSIFICATION, "y", MetricName.F1),
+        Budget(trials=3),
+        families=(FamilyName.LINEAR,),
+        search_space={"linear": {"class_weight": ["none"]}},
+    )
+    return pipeline.fit(spec, dataset, table)
+
+
+def test_the_file_the_bundle_and_the_report_decide_alike(
+    rare: pipeline.Fit, tmp_path: Path
+) -> None:
+    files, card = rare.finished.files, rare.finished.card
+    assert card.decision.threshold(1) < 0.4
+    scorer = Scorer(files[ExportFormat.ONNX])
+    assert scorer.metadata.card == card
+    assert card.parity <= 1e-5
+    path = tmp_path / "bundle.zip"
+    path.write_bytes(files[ExportFormat.BUNDLE])
+    rows = [{"a": a / 10, "b": b / 10} for a in range(-40, 41, 4) for b in range(-40, 41, 4)]
+    scores = automl.load(path).predict(rows)
+    assert scores.probabilities is not None
+    said = card.decision.labels(scores.probabilities)
+    assert scores.predictions.tolist() == [card.classes[label] for label in said]
+    assert (said != scores.probabilities.argmax(axis=1)).any()
+    report = json.loads(files[ExportFormat.REPORT])
+    assert report["decision"]["threshold"] == card.decision.threshold(1)
+    found = report["classification"]["per_class"][1]
+    assert found["f1"] == report["metrics"]["f1"]["value"] == report["value"]
+    assert report["value"] > max(trial.value for trial in rare.trials if trial.value)
+
+
+def test_a_temperature_is_inside_the_file(searched: tuple[Prepared, Sequence[Entry]]) -> None:
+    prepared, entries = searched
+    sharp = Decision(0.2)
+
+    def surer(entry: Entry) -> Entry:  # as if the trial had been far less sure on unseen rows
+        judged = np.asarray(entry.out_of_fold(), np.float64)
+        return replace(entry, out_of_fold=lambda: sharp.probabilities(judged).astype(np.float32))
+
+    finished = finish(prepared, [surer(entry) for entry in entries])
+    assert finished.card.decision.temperature > 1.5
+    assert finished.card.parity <= 1e-5
+    plain = finish(prepared, entries)
+    one, other = (
+        Scorer(item.files[ExportFormat.ONNX]).predict(parity.feeds(prepared.frame, prepared.inputs))
+        for item in (finished, plain)
+    )
+    assert one.probabilities is not None
+    assert other.probabilities is not None
+    assert one.probabilities.max(axis=1).mean() < other.probabilities.max(axis=1).mean()
+    assert json.loads(finished.files[ExportFormat.REPORT])["decision"]["temperature"] > 1.5
+    assert finish(prepared, entries).files == plain.files
+
+
+def test_choosing_among_many_guesses_does_not_flatter(
+    searched: tuple[Prepared, Sequence[Entry]],
+) -> None:
+    prepared, entries = searched
+    random = np.random.default_rng(0)
+    guesses = [random.dirichlet(np.ones(2), len(prepared.judged)) for _ in range(25)]
+    pool = [entries[0]] * len(guesses)
+    truth = prepared.y[prepared.judged]
+    weights = choose_weights(prepared, pool, guesses)
+    flattered = prepared.score(truth, mix(guesses, weights))
+    for folds in (prepared.folds, prepared.folds[:1]):
+        some = replace(prepared, folds=folds, test=None)
+        judged = crossed(some, pool, guesses)
+        assert abs(prepared.score(truth, judged.predictions) - 0.5) < 0.06
+    assert flattered > 0.58
+
+
+def test_rivals_are_those_that_chance_may_have_put_behind(
+    searched: tuple[Prepared, Sequence[Entry]],
+) -> None:
+    prepared, entries = searched
+    pool = best_entries(prepared.plan, entries)[:3]
+    best = np.asarray(pool[0].out_of_fold(), np.float64)
+    guess = np.random.default_rng(0).dirichlet(np.ones(2), len(best))
+    nudged = np.clip(best + 1e-3 * guess, 0, 1)
+    found = rivals(prepared, pool, [best, nudged, guess])
+    assert [item["alike"] for item in found] == [True, True, False]
+    assert found[0]["behind"] == 0.0
+    assert [item["trial"] for item in found] == [entry.trial.number for entry in pool]

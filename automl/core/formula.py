@@ -12,17 +12,17 @@ from automl.core.frame import Floats, Ints
 EPSILON = float(np.finfo(np.float64).eps)
 
 
-def confusion(y: Ints, p: Floats) -> Ints:
+def confusion(y: Ints, labels: Ints, classes: int) -> Ints:
     """Return ``(classes, classes)`` counts: the true class down, the predicted one across."""
-    k = int(p.shape[1])
-    counts: Ints = np.bincount(y * k + _labels(p), minlength=k * k)
-    return counts.reshape(k, k)
+    counts: Ints = np.bincount(y * classes + labels, minlength=classes * classes)
+    return counts.reshape(classes, classes)
 
 
-def _labels(p: Floats) -> npt.NDArray[np.intp]:
+def most_probable(p: Floats) -> Ints:
+    """Return the class of the highest probability, ``(rows,)``; the first of equals."""
     if p.shape[1] == 2:  # ten times faster than argmax over pairs, and ties go to the first alike
-        return (p[:, 1] > p[:, 0]).astype(np.intp)
-    return np.asarray(np.argmax(p, axis=1), np.intp)
+        return (p[:, 1] > p[:, 0]).astype(np.int64)
+    return np.asarray(np.argmax(p, axis=1), np.int64)
 
 
 def _roc_auc(y: Ints, p: Floats, positive: int | None) -> float:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from automl.core.catalog import ColumnKind, ExportFormat, FamilyName, MetricName, TaskType
+from automl.core.decision import PLAIN, Decision
 from automl.core.schema import CellType, DateFormat
 
 
@@ -84,6 +85,7 @@ class ModelCard:
     parity: float
     """Largest relative difference between the file's outputs and the trained model's."""
     excluded: tuple[Exclusion, ...] = ()
+    decision: Decision = PLAIN
 
 
 @dataclass(frozen=True, slots=True)

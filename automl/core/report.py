@@ -173,6 +173,32 @@ class ExcludedReport(TypedDict):
     detail: str
 
 
+class Rival(TypedDict):
+    """One of the best trials: how far ``behind`` the best it is, and whether that may be chance.
+
+    ``alike`` is the answer of a paired comparison on the rows that judged both, at 95 %.
+    """
+
+    trial: int
+    family: str
+    value: Number
+    behind: Number
+    alike: bool
+
+
+class DecisionReport(TypedDict):
+    """What becomes of the members' mean probabilities.
+
+    ``temperature`` is 1 where they stay as they are. ``threshold`` is the probability from which on
+    the positive of two classes is said. ``levels`` are what the probabilities of classes are
+    divided by before the largest says the label; empty where they are not.
+    """
+
+    temperature: float
+    threshold: Number
+    levels: list[float]
+
+
 class Optimism(TypedDict):
     """How much better the search thought its best trial than the final rows show the model.
 
@@ -218,6 +244,9 @@ class Report(TypedDict):
     members: list[MemberReport]
     excluded: list[ExcludedReport]
     optimism: Optimism
+    decision: NotRequired[DecisionReport | None]
+    """None for regression; absent, like the next, from reports of earlier versions."""
+    rivals: NotRequired[list[Rival]]
     inputs: list[InputReport]
     warnings: list[Warned]
     provenance: Provenance

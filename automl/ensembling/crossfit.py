@@ -1,33 +1,54 @@
-"""An estimate of an ensemble from the rows its weights were chosen on, without flattery."""
+"""Judging what is chosen on out-of-fold rows by rows that it was not chosen on."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from automl.core.frame import Floats
+Rows: TypeAlias = npt.NDArray[np.intp]
+Chosen = TypeVar("Chosen")
+
+PARTS = 5
 
 
 def crossfit(
-    predictions: Sequence[Floats],
-    parts: Sequence[npt.NDArray[np.intp]],
-    choose: Callable[[Sequence[Floats], npt.NDArray[np.intp]], Sequence[float]],
-) -> Floats:
-    """Return out-of-fold predictions of the whole procedure, weights included.
+    parts: Sequence[Rows], choose: Callable[[Rows], Chosen]
+) -> Iterator[tuple[Rows, Chosen]]:
+    """Yield each part with what ``choose`` picks on the rows of all others.
 
-    The rows of each part are predicted by the weights that ``choose(predictions, rows)`` picks on
-    the rows of all other parts. With a single part the weights are chosen on it itself.
+    A single part can only be judged by what was chosen on it.
 
     Args:
-        predictions: the candidates' out-of-fold predictions, each ``(rows, outputs)``.
         parts: row indices; together every row once.
-        choose: picks weights for candidates, given rows to judge them on.
+        choose: picks, given rows to judge by.
     """
-    result = np.zeros_like(predictions[0])
-    for part in parts:
-        others = np.setdiff1d(np.arange(len(result)), part)
-        chosen_on = others if len(others) else part
-        weights = choose([p[chosen_on] for p in predictions], chosen_on)
-        for weight, prediction in zip(weights, predictions, strict=True):
-            result[part] += weight * prediction[part]
-    return result
+    for index, part in enumerate(parts):
+        others = [rows for place, rows in enumerate(parts) if place != index]
+        yield part, choose(np.sort(np.concatenate(others)) if others else part)
+
+
+def deal(truth: npt.NDArray[Any], parts: int = PARTS) -> list[Rows]:
+    """Return the rows dealt to parts, each with its share of every class or of the range."""
+    order = np.argsort(truth, kind="stable")
+    dealt = [np.sort(order[start::parts]) for start in range(parts)]
+    return [rows for rows in dealt if len(rows)]
+
+
+def spread(truth: npt.NDArray[Any], count: int, *, least: int = 50) -> Rows:
+    """Return about ``count`` rows evenly spread over the targets, ``least`` of each class or all.
+
+    Args:
+        truth: ``(rows,)`` class indices or numbers.
+        count: how many rows.
+        least: so many rows even of a class that has few of all.
+    """
+    if len(truth) <= count:
+        return np.arange(len(truth))
+    order = np.argsort(truth, kind="stable")
+    even = order[np.linspace(0, len(order) - 1, count).round().astype(np.intp)]
+    if truth.dtype.kind not in "iu":
+        return np.sort(even)
+    place = np.empty(len(order), np.intp)
+    place[order] = np.arange(len(order)) - np.searchsorted(truth[order], truth[order])
+    return np.union1d(even, np.flatnonzero(place < least))

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 
 from automl.core.report import Interval, Report
+from automl.export.words import compared, decided, gap
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]()#+!|<>~&-])")
 
@@ -43,6 +44,8 @@ def _lines(report: Report) -> Iterator[str]:
     if baseline is not None:
         yield ""
         yield f"Always guessing alike would reach a {plain(task['metric'])} of {baseline:.4g}."
+    yield ""
+    yield from map(plain, gap(report))
     yield from _doubts(report)
     yield ""
     yield "## What it was made from"
@@ -56,6 +59,9 @@ def _lines(report: Report) -> Iterator[str]:
     yield "| --- | --- | --- |"
     for member in report["members"]:
         yield f"| {member['trial']} | {plain(member['family'])} | {member['weight']:.1%} |"
+    for text in (*decided(report), *compared(report)):
+        yield ""
+        yield plain(text)
     yield from _inputs(report)
     yield from _provenance(report)
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from automl import tasks
 from automl.core.catalog import FamilyName
+from automl.core.decision import PLAIN, Decision
 from automl.core.frame import Floats, Frame
 from automl.core.graph import Graph
 from automl.core.learner import Fitted
@@ -38,9 +39,12 @@ class TrainedMember:
         return Member(self.trial, self.family, self.weight)
 
 
-def predict(plan: Plan, members: Sequence[TrainedMember], frame: Frame) -> Floats:
+def predict(
+    plan: Plan, members: Sequence[TrainedMember], frame: Frame, decision: Decision = PLAIN
+) -> Floats:
     """Return the ensemble's predictions, ``(rows, outputs)`` in the data's units."""
-    return sum(member.weight * predict_member(plan, member, frame) for member in members)  # type: ignore[return-value]
+    mean = sum(member.weight * predict_member(plan, member, frame) for member in members)
+    return decision.probabilities(mean)  # type: ignore[arg-type]
 
 
 def predict_member(plan: Plan, member: TrainedMember, frame: Frame) -> Floats:
@@ -53,7 +57,12 @@ def predict_member(plan: Plan, member: TrainedMember, frame: Frame) -> Floats:
     return total / len(member.parts)  # type: ignore[return-value]
 
 
-def assemble(plan: Plan, inputs: Sequence[Input], members: Sequence[TrainedMember]) -> Graph:
+def assemble(
+    plan: Plan,
+    inputs: Sequence[Input],
+    members: Sequence[TrainedMember],
+    decision: Decision = PLAIN,
+) -> Graph:
     """Return the program from raw columns to labels and probabilities, every member inside."""
     graph = Graph()
     named = {column.name: graph.input(column.name, column.cells) for column in inputs}
@@ -69,5 +78,5 @@ def assemble(plan: Plan, inputs: Sequence[Input], members: Sequence[TrainedMembe
             share = graph.constant([member.weight / len(member.parts)], "float64")
             terms.append(graph.node("Mul", value, share))
     mean = terms[0] if len(terms) == 1 else graph.node("Sum", *terms)
-    task.emit_outputs(graph, mean, plan.classes)
+    task.emit_outputs(graph, mean, plan.classes, decision)
     return graph

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Sequence
 from automl.core.report import ClassificationReport, Number, RegressionReport, Report
 from automl.export import charts
 from automl.export.markup import Child, Markup, figure, join, tag, user
-from automl.export.words import meaning, title
+from automl.export.words import gap, meaning, title
 
 MOST_NUMBERS = 12
 """Up to so many classes the confusion matrix shows its counts."""
@@ -127,14 +127,7 @@ def _metrics(report: Report) -> Iterator[Markup]:
     main = list(metrics).index(chosen) if chosen in metrics else None
     head = ("metric", "value", "95 % interval", "what it says")
     yield tag("div", table(head, rows, text={0, 3}, main=main), class_="metrics")
-    gap = report["optimism"]
-    if gap["search"] is not None:
-        yield tag(
-            "p",
-            f"The search's own best {title(chosen)} was {figure(gap['search'])}; the final rows say"
-            f" {figure(gap['final'])}.",
-            class_="note",
-        )
+    yield from (tag("p", text, class_="note") for text in gap(report))
 
 
 def _classification(found: ClassificationReport) -> Iterator[Markup]:

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from automl.core.catalog import ColumnKind, FamilyName, MetricName, TaskType
+from automl.core.decision import decision_from_json
 from automl.core.model import Estimate, Exclusion, Input, Member, ModelCard
 
 TASK = "task"
@@ -22,6 +23,7 @@ SOURCE = "source"
 MEMBERS = "members"
 EXCLUDED = "excluded"
 PARITY = "parity"
+DECISION = "decision"
 SEED = "seed"
 DATASET = "dataset_sha256"
 SPEC = "spec_sha256"
@@ -75,6 +77,7 @@ def write(
         MEMBERS: [asdict(member) for member in card.members],
         EXCLUDED: [asdict(exclusion) for exclusion in card.excluded],
         PARITY: card.parity,
+        DECISION: asdict(card.decision),
         SEED: seed,
         DATASET: dataset_sha256,
         SPEC: spec_sha256,
@@ -113,4 +116,5 @@ def _card(values: Mapping[str, Any]) -> ModelCard:
         classes=tuple(values[CLASSES]),
         parity=values[PARITY],
         excluded=tuple(Exclusion(**item) for item in values[EXCLUDED]),
+        decision=decision_from_json(values.get(DECISION, {})),
     )

@@ -8,7 +8,7 @@ from importlib.resources import files
 from automl.core.report import StudyReport
 from automl.export import evidence
 from automl.export.markup import Child, Markup, figure, join, tag, user
-from automl.export.words import meaning, title
+from automl.export.words import compared, decided, meaning, title
 
 STYLE = Markup((files(__package__) / "page.css").read_text("utf-8"))
 _DIGEST = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
@@ -148,6 +148,7 @@ def _search(report: StudyReport) -> Iterator[Markup]:
             for item in tried
         ]  # fmt: skip
     yield evidence.table(head, rows)
+    yield from (tag("p", text) for text in compared(report))
     yield from evidence.hyperparameters(report)
 
 
@@ -163,6 +164,7 @@ def _inside(report: StudyReport) -> Iterator[Markup]:
         for item in report["members"]
     ]  # fmt: skip
     yield evidence.table(("weight", "family", "trial", "value", "recipe"), rows, text={1, 4})
+    yield from (tag("p", text) for text in decided(report))
     parity = report["provenance"]["parity"]
     yield tag(
         "p",

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from automl import __version__
+from automl.core.decision import PLAIN, Decision
 from automl.core.errors import ExportFailed
 from automl.core.frame import Floats, Frame
 from automl.core.model import Exclusion, Input, ModelCard
@@ -36,6 +37,7 @@ class Portable:
     members: tuple[TrainedMember, ...]
     parity: float
     excluded: tuple[Exclusion, ...]
+    decision: Decision
 
     def predict(self, frame: Frame) -> Floats:
         """Return the file's own predictions: ``(rows, outputs)``."""
@@ -60,6 +62,7 @@ def build(
     frame: Frame,
     *,
     seed: int,
+    decision: Decision = PLAIN,
 ) -> Portable:
     """Return the ensemble as a program whose outputs were compared on rows of ``frame``.
 
@@ -72,23 +75,27 @@ def build(
     probe = _probe(frame, min(PROBE_ROWS, PROBE_CELLS // plan.outputs, texts), seed)
     kept: tuple[TrainedMember, ...] = tuple(members)
     excluded: tuple[Exclusion, ...] = ()
-    checked = _check(plan, inputs, kept, probe)
+    checked = _check(plan, inputs, kept, probe, decision)
     if checked is None:
         kept, excluded = _sift(plan, inputs, members, probe)
-        checked = _check(plan, inputs, kept, probe) if kept else None
+        checked = _check(plan, inputs, kept, probe, decision) if kept else None
     if checked is None:
         raise ExportFailed("; ".join(item.detail for item in excluded) or None)
     content, session, difference = checked
-    return Portable(content, session, tuple(inputs), kept, difference, excluded)
+    return Portable(content, session, tuple(inputs), kept, difference, excluded, decision)
 
 
 def _check(
-    plan: Plan, inputs: Sequence[Input], members: Sequence[TrainedMember], probe: Frame
+    plan: Plan,
+    inputs: Sequence[Input],
+    members: Sequence[TrainedMember],
+    probe: Frame,
+    decision: Decision,
 ) -> tuple[bytes, Session, float] | None:
-    content = onnx.serialize(assemble(plan, inputs, members), metadata={})
+    content = onnx.serialize(assemble(plan, inputs, members, decision), metadata={})
     session = Session(content)
     difference = parity.difference(
-        session.run(parity.feeds(probe, inputs)), predict(plan, members, probe)
+        session.run(parity.feeds(probe, inputs)), predict(plan, members, probe, decision)
     )
     return (content, session, difference) if difference <= parity.TOLERANCE else None
 

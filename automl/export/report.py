@@ -12,6 +12,7 @@ import numpy.typing as npt
 from automl import __version__
 from automl.core import metric
 from automl.core.catalog import FamilyName, MetricName, TaskType
+from automl.core.decision import Decision
 from automl.core.formula import RANKING, confusion
 from automl.core.frame import Floats, Ints
 from automl.core.model import Estimate, ModelCard
@@ -21,6 +22,7 @@ from automl.core.report import (
     Confused,
     Curves,
     DataReport,
+    DecisionReport,
     ExcludedReport,
     FamilyReport,
     Histogram,
@@ -33,6 +35,7 @@ from automl.core.report import (
     Provenance,
     RegressionReport,
     Report,
+    Rival,
     TaskReport,
 )
 from automl.core.study import Plan
@@ -57,15 +60,17 @@ class Findings:
     """What the finish has at hand when the report is written.
 
     ``truth`` and ``judged`` are the final estimate's rows: ``(rows,)`` targets and ``(rows,
-    outputs)`` predictions. ``trials`` are the complete ones.
+    outputs)`` predictions, for classes with ``(rows,)`` labels. ``trials`` are the complete ones.
     """
 
     plan: Plan
     card: ModelCard
     truth: npt.NDArray[Any]
     judged: Floats
+    labels: Ints
     trials: Sequence[Trial]
     importance: Importance
+    rivals: Sequence[Rival]
     warnings: Sequence[tuple[str, str]]
     seed: int
     dataset_sha256: str
@@ -84,7 +89,7 @@ def build(found: Findings) -> Report:
         value=_number(card.value),
         baseline=_number(plan.baseline),
         metrics={name.value: _interval(item) for name, item in card.metrics.items()},
-        classification=_classification(plan, found.truth, found.judged) if classification else None,
+        classification=_classification(found) if classification else None,
         regression=None if classification else _regression(found.truth, found.judged[:, 0]),
         importance=_importance(found),
         families=_families(found.trials, plan.metric),
@@ -96,6 +101,8 @@ def build(found: Findings) -> Report:
             for item in card.excluded
         ],
         optimism=_optimism(found),
+        decision=_decision(plan, card.decision) if classification else None,
+        rivals=[*found.rivals],
         inputs=[InputReport(name=item.name, kind=item.kind.value) for item in card.inputs],
         warnings=[],
         provenance=Provenance(
@@ -148,15 +155,15 @@ def _data(plan: Plan) -> DataReport:
     )
 
 
-def _classification(plan: Plan, truth: Ints, judged: Floats) -> ClassificationReport:
-    counts = confusion(truth, judged)
-    labels: Any = list(plan.classes)
+def _classification(found: Findings) -> ClassificationReport:
+    counts = confusion(found.truth, found.labels, len(found.plan.classes))
+    labels: Any = list(found.plan.classes)
     return ClassificationReport(
         classes=labels,
         confusion=counts.tolist() if len(labels) <= MOST_CLASSES else None,
         confused=_confused(labels, counts),
         per_class=_per_class(labels, counts),
-        curves=_curves(plan, truth, judged),
+        curves=_curves(found.plan, found.truth, found.judged),
     )
 
 
@@ -186,6 +193,14 @@ def _per_class(labels: Sequence[str | int], counts: Ints) -> list[ClassReport]:
         )
         for index, label in enumerate(labels)
     ]
+
+
+def _decision(plan: Plan, decision: Decision) -> DecisionReport:
+    return DecisionReport(
+        temperature=decision.temperature,
+        threshold=None if plan.positive is None else decision.threshold(plan.positive),
+        levels=list(decision.levels),
+    )
 
 
 def _curves(plan: Plan, truth: Ints, judged: Floats) -> list[Curves]:

@@ -1,7 +1,11 @@
 """The metrics in words, for people who do not know machine learning."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
+
+from automl.core.report import Report
+
+MOST_TRIALS = 10
 
 METRICS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
@@ -41,3 +45,57 @@ def title(metric: str) -> str:
 def meaning(metric: str) -> str:
     """Return what the metric says."""
     return METRICS.get(metric, ("", metric))[1]
+
+
+def decided(report: Report) -> Iterator[str]:
+    """Yield what becomes of the members' probabilities, where anything does."""
+    decision = report.get("decision")
+    if decision is None:
+        return
+    degree = decision["temperature"]
+    if degree != 1:
+        how = "surer" if degree < 1 else "less sure"
+        yield (
+            f"Its probabilities are {how} than the members' mean, by a temperature of {degree:.3g}:"
+            " rows that neither members nor temperature had seen were judged better so."
+        )
+    name = title(report["task"]["metric"])
+    if decision["levels"] and decision["threshold"] is not None:
+        yield (
+            f"The class looked for is predicted from a probability of {decision['threshold']:.3g}"
+            f" on, which serves the {name} better than a half."
+        )
+    elif decision["levels"]:
+        yield (
+            "The class predicted is not the most probable one but the one whose probability is"
+            f" most above what is usual for it, which serves the {name} better."
+        )
+
+
+def compared(report: Report) -> Iterator[str]:
+    """Yield how sure it is which trial is best."""
+    rivals = report.get("rivals", [])
+    same = [str(item["trial"]) for item in rivals[1:] if item["alike"]]
+    if len(rivals) < 2:
+        return
+    best = f"trial {rivals[0]['trial']}"
+    if not same:
+        yield f"On the rows that judged them {best} is better than all others, beyond chance."
+        return
+    more = f" and {len(same) - MOST_TRIALS} more" if len(same) > MOST_TRIALS else ""
+    named = f"{'trial' if len(same) == 1 else 'trials'} {', '.join(same[:MOST_TRIALS])}{more}"
+    yield (
+        f"Of the {len(rivals)} best trials {len(same)} cannot be told apart from the best,"
+        f" {best}, by the rows that judged them (at 95 %): {named}."
+    )
+
+
+def gap(report: Report) -> Iterator[str]:
+    """Yield how far the search's own best value is from the final one."""
+    optimism = report["optimism"]
+    search, final = optimism["search"], optimism["final"]
+    if search is not None and final is not None:
+        yield (
+            f"The search's own best {title(report['task']['metric'])} was {search:.4g}; the final"
+            f" rows say {final:.4g}."
+        )

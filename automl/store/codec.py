@@ -11,6 +11,7 @@ from automl.core.catalog import (
     TaskType,
     ValidationStrategy,
 )
+from automl.core.decision import decision_from_json
 from automl.core.model import Estimate, Exclusion, Input, Member, ModelCard
 from automl.core.schema import Column, DataWarning, column_from_json
 from automl.core.study import (
@@ -105,6 +106,7 @@ def card_from_json(data: Mapping[str, Any]) -> ModelCard:
             "inputs": tuple(map(_input, data["inputs"])),
             "classes": tuple(data["classes"]),
             "excluded": tuple(Exclusion(**item) for item in data["excluded"]),
+            "decision": decision_from_json(data.get("decision", {})),
         }
     )
 

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 import numpy.typing as npt
 
+from automl.core.decision import Decision
 from automl.core.frame import Floats
 from automl.core.graph import Graph
 
@@ -59,6 +60,10 @@ class Task(Protocol):
         """Write ``decode`` of n × outputs to the graph; the value is float64."""
 
     def emit_outputs(
-        self, graph: Graph, mean: str, classes: tuple[str, ...] | tuple[int, ...]
+        self,
+        graph: Graph,
+        mean: str,
+        classes: tuple[str, ...] | tuple[int, ...],
+        decision: Decision,
     ) -> None:
         """Show the file's outputs for the float64 mean prediction (n × outputs) of all members."""

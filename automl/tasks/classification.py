@@ -1,8 +1,9 @@
-"""Classes, two or more: predictions are probabilities, labels their maximum."""
+"""Classes, two or more: predictions are probabilities, labels what they mean."""
 
 import numpy as np
 import numpy.typing as npt
 
+from automl.core.decision import Decision
 from automl.core.frame import Floats, Ints
 from automl.core.graph import ElementType, Graph
 from automl.tasks.base import Loss, TargetScale
@@ -37,16 +38,28 @@ def emit_decode(graph: Graph, raw: str, scale: TargetScale) -> str:  # noqa: ARG
     return graph.node("Cast", raw, to=ElementType.DOUBLE)
 
 
-def emit_outputs(graph: Graph, mean: str, classes: tuple[str, ...] | tuple[int, ...]) -> None:
+def emit_outputs(
+    graph: Graph, mean: str, classes: tuple[str, ...] | tuple[int, ...], decision: Decision
+) -> None:
     """Show ``prediction`` (n, int64 or string) and ``probabilities`` (n × classes, float64).
 
     Rows of probabilities are divided by their sum, so that float32 members leave no trace in it.
-    The first of equally probable classes is the prediction.
+    The first of equals is the prediction.
     """
-    total = graph.node("ReduceSum", mean, graph.constant([1], np.int64), keepdims=1)
-    probabilities = graph.node("Div", mean, total)
-    index = graph.node("ArgMax", probabilities, axis=1, keepdims=0)
+    probabilities = _shares(graph, mean)
+    if decision.temperature != 1.0:
+        power = graph.constant(1.0 / decision.temperature, np.float64)
+        probabilities = _shares(graph, graph.node("Pow", probabilities, power))
+    judged = probabilities
+    if decision.levels:
+        judged = graph.node("Div", probabilities, graph.constant(decision.levels, np.float64))
+    index = graph.node("ArgMax", judged, axis=1, keepdims=0)
     whole = all(isinstance(label, int) for label in classes)
     labels = graph.constant(np.array(classes, dtype=np.int64 if whole else object))
     graph.output("prediction", graph.node("Gather", labels, index, axis=0))
     graph.output("probabilities", probabilities)
+
+
+def _shares(graph: Graph, values: str) -> str:
+    total = graph.node("ReduceSum", values, graph.constant([1], np.int64), keepdims=1)
+    return graph.node("Div", values, total)

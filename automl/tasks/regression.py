@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from automl.core.decision import Decision
 from automl.core.frame import Floats
 from automl.core.graph import ElementType, Graph
 from automl.tasks.base import Loss, TargetScale
@@ -47,6 +48,7 @@ def emit_outputs(
     graph: Graph,
     mean: str,
     classes: tuple[str, ...] | tuple[int, ...],  # noqa: ARG001 -- the protocol's signature
+    decision: Decision,  # noqa: ARG001 -- as above
 ) -> None:
     """Show ``prediction``: ``(n,)`` float64."""
     graph.output("prediction", graph.node("Reshape", mean, graph.constant([-1], np.int64)))

@@ -1,11 +1,9 @@
 """Greedy selection against exhaustive truth, ties and limits."""
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 
 from automl.core.frame import Floats
-from automl.ensembling.crossfit import crossfit
 from automl.ensembling.greedy import select
 
 
@@ -66,20 +64,6 @@ def test_maximize_turns_the_direction() -> None:
     assert select(predictions, lambda m: -rmse(m), maximize=True) == select(
         predictions, rmse, maximize=False
     )
-
-
-def test_crossfit_never_judges_rows_by_weights_chosen_on_them() -> None:
-    predictions = [np.zeros((6, 1)), np.ones((6, 1))]
-    parts = [np.array([0, 3]), np.array([1, 4]), np.array([2, 5])]
-    seen: list[list[int]] = []
-
-    def choose(some: object, rows: npt.NDArray[np.intp]) -> tuple[float, float]:
-        seen.append(rows.tolist())
-        return (0.25, 0.75)
-
-    result = crossfit(predictions, parts, choose)
-    assert result.tolist() == [[0.75]] * 6
-    assert seen == [[1, 2, 4, 5], [0, 2, 3, 5], [0, 1, 3, 4]]
 
 
 def test_members_cost_no_more_than_they_may_but_the_first_may_cost_anything() -> None:

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from automl import features, tasks
 from automl.core.catalog import FamilyName, MetricName, TaskType
+from automl.core.decision import PLAIN, Decision
 from automl.core.frame import Frame
 from automl.core.graph import Graph
 from automl.core.learner import View
@@ -48,7 +49,7 @@ def program(
     if task is TaskType.CLASSIFICATION:
         value = graph.node("Softmax", value, axis=1)
     module = tasks.load(task)
-    module.emit_outputs(graph, module.emit_decode(graph, value, SCALE), classes)
+    module.emit_outputs(graph, module.emit_decode(graph, value, SCALE), classes, PLAIN)
     return graph
 
 
@@ -65,6 +66,7 @@ def card(task: TaskType, schema: tuple[Input, ...], classes: Labels) -> ModelCar
         classes=classes,
         parity=3e-8,
         excluded=(Exclusion(7, 0.5, "too far off"),),
+        decision=Decision(1.25, (0.7, 0.3)),
     )
 
 

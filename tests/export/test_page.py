@@ -12,8 +12,10 @@ import pytest
 from typing_extensions import override
 
 from automl.core.catalog import FamilyName, MetricName, TaskType, TrialState, ValidationStrategy
+from automl.core.decision import Decision
+from automl.core.formula import most_probable
 from automl.core.model import Estimate, Exclusion, Member, ModelCard
-from automl.core.report import ColumnImportance, Report, StudyFacts, StudyReport, Tried
+from automl.core.report import ColumnImportance, Report, Rival, StudyFacts, StudyReport, Tried
 from automl.core.study import Plan
 from automl.core.trial import Candidate, Trial
 from automl.export import card as model_card
@@ -81,6 +83,7 @@ def _found(labels: tuple[str, ...]) -> Report:
         classes=labels,
         parity=1e-7,
         excluded=(Exclusion(1, float("inf"), EVIL[1]),),
+        decision=Decision(1.25, (0.7, 0.3) if len(labels) == 2 else ()),
     )
     columns = tuple(ColumnImportance(column=name, mean=0.1, std=0.2) for name in EVIL)
     trial = Trial("st", 0, TrialState.COMPLETE, Candidate(FamilyName.MLP, {"x": EVIL[0]}), 0.4)
@@ -90,14 +93,20 @@ def _found(labels: tuple[str, ...]) -> Report:
             card=replace(made),
             truth=truth,
             judged=judged,
+            labels=most_probable(judged),
             trials=[trial],
             importance=Importance(60, columns, 1),
+            rivals=[_rival(number, number < 13) for number in range(15)],
             warnings=list(plan.warnings),
             seed=0,
             dataset_sha256="d",
             spec_sha256="s",
         )
     )
+
+
+def _rival(number: int, alike: bool) -> Rival:
+    return Rival(trial=number, family="mlp", value=0.4, behind=0.1 * number, alike=alike)
 
 
 def _study(found: Report) -> StudyReport:
@@ -161,6 +170,24 @@ def test_the_card_holds_no_foreign_markdown() -> None:
     assert "](javascript" not in text
     assert "\n# heading" not in text
     assert "\x1b" not in text
+
+
+def test_page_and_card_tell_how_the_model_decides_and_what_chance_may_be() -> None:
+    found = _found(("no", "yes"))
+    for text in (page.write(cast("StudyReport", found)), model_card.write(found)):
+        plain = text.replace("\\", "").replace("&#x27;", "'")
+        assert "less sure than the members' mean, by a temperature of 1.25" in plain
+        assert "predicted from a probability of 0.3 on" in plain
+        assert "Of the 15 best trials 12 cannot be told apart from the best, trial 0" in plain
+        assert "2 more" in plain
+        assert "The search's own best log loss was 0.4; the final rows say 0.5." in plain
+
+
+def test_a_report_of_an_earlier_version_has_its_page() -> None:
+    found = _found(("no", "yes"))
+    del found["decision"], found["rivals"]
+    assert "temperature" not in page.write(cast("StudyReport", found))
+    assert "temperature" not in model_card.write(found)
 
 
 def test_markup_escapes_what_is_not_markup() -> None:

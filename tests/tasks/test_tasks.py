@@ -5,6 +5,7 @@ import pytest
 
 from automl import tasks
 from automl.core.catalog import TaskType
+from automl.core.decision import PLAIN, Decision
 from automl.core.graph import Graph
 from automl.export.onnx import serialize
 from automl.export.scoring import Scores, Session
@@ -54,6 +55,7 @@ def scored(
     raw: list[list[float]],
     scale: TargetScale,
     classes: tuple[str, ...] | tuple[int, ...],
+    decision: Decision = PLAIN,
 ) -> Scores:
     """Feed ``raw``'s columns as float32, as a family would, through the task's two ends."""
     graph = Graph()
@@ -62,7 +64,7 @@ def scored(
     joined = graph.node("Concat", *(graph.input(name, "number") for name in names), axis=1)
     module = tasks.load(task)
     decoded = module.emit_decode(graph, graph.node("Cast", joined, to=1), scale)
-    module.emit_outputs(graph, decoded, classes)
+    module.emit_outputs(graph, decoded, classes, decision)
     feeds = {name: columns[:, [index]] for index, name in enumerate(names)}
     return Session(serialize(graph, metadata={})).score(feeds)
 
@@ -83,6 +85,30 @@ def test_integer_classes_stay_integers() -> None:
     whole = scored(TaskType.CLASSIFICATION, RAW, TargetScale(), (-1, 5, 2**53))
     assert whole.predictions.dtype == np.int64
     assert whole.predictions.tolist() == [5, -1, 2**53]
+
+
+@pytest.mark.parametrize("levels", [(), (0.2, 0.5, 0.3), (0.6, 0.3, 0.1)])
+@pytest.mark.parametrize("temperature", [1.0, 0.4, 3.0])
+def test_the_file_decides_as_the_decision_says(
+    temperature: float, levels: tuple[float, ...]
+) -> None:
+    decision = Decision(temperature, levels)
+    raw = np.random.default_rng(0).dirichlet(np.ones(3), 500).astype(np.float32).astype(float)
+    scores = scored(TaskType.CLASSIFICATION, raw.tolist(), TargetScale(), (0, 1, 2), decision)
+    expected = decision.probabilities(raw / raw.sum(axis=1, keepdims=True))
+    assert scores.probabilities is not None
+    np.testing.assert_allclose(scores.probabilities, expected, rtol=1e-12)
+    assert scores.predictions.tolist() == decision.labels(scores.probabilities).tolist()
+    order = np.argsort(raw, axis=1)
+    assert (np.argsort(scores.probabilities, axis=1) == order).all()  # whatever the temperature
+
+
+def test_of_two_classes_a_level_is_a_threshold() -> None:
+    raw = [[1.0 - p, p] for p in (0.0, 0.125, 0.25, 0.5, 1.0)]
+    low = Decision(levels=(0.75, 0.25))
+    said = scored(TaskType.CLASSIFICATION, raw, TargetScale(), ("no", "yes"), low)
+    assert said.predictions.tolist() == ["no", "no", "no", "yes", "yes"]
+    assert (low.threshold(1), low.threshold(0), PLAIN.threshold(1)) == (0.25, 0.75, 0.5)
 
 
 def test_a_number_comes_out_in_the_data_s_units() -> None:

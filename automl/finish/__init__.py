@@ -1,0 +1,82 @@
+"""The third verb: from complete trials to one checked model file."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from automl.core.catalog import ExportFormat
+from automl.core.model import Member, ModelCard
+from automl.export import bundle, report
+from automl.finish.entries import Entry, best_entries
+from automl.finish.estimate import intervals, judge
+from automl.finish.files import choose_members, draft, train_member, write
+from automl.finish.findings import findings
+from automl.finish.rivals import rivals
+from automl.finish.weights import choose_weights
+from automl.finish.within import within
+from automl.search.prepare import Prepared
+
+__all__ = [
+    "Entry",
+    "Finished",
+    "best_entries",
+    "choose_members",
+    "choose_weights",
+    "finish",
+    "train_member",
+]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Finished:
+    """What a study ends with."""
+
+    card: ModelCard
+    files: Mapping[ExportFormat, bytes]
+
+
+def finish(
+    prepared: Prepared, entries: Sequence[Entry], *, previous: Sequence[Member] = ()
+) -> Finished:
+    """Return the best weighted set of the entries as a model file that was checked.
+
+    The test rows are read here, once. Without test rows the estimate comes from out-of-fold rows,
+    with weights, temperature and levels cross-fitted so that choosing them does not flatter it.
+
+    Args:
+        prepared: the study's rows.
+        entries: its complete trials, at least one.
+        previous: the members of the model that the study had when it ended before; they are weighed
+            as they were, and win unless new ones are better out of fold.
+
+    Raises:
+        ExportFailed: no member gave equal outputs as a file, or none is within the bounds.
+    """
+    pool = best_entries(prepared.plan, entries, keep=[member.trial for member in previous])
+    predictions = [np.asarray(entry.out_of_fold(), dtype=np.float64) for entry in pool]
+    weights = choose_weights(prepared, pool, predictions, previous)
+    file, kept = within(prepared, pool, predictions, weights)
+    judged = judge(
+        prepared, file, [pool[index] for index in kept], [predictions[index] for index in kept]
+    )
+    metrics = intervals(prepared, judged)
+    card = replace(
+        draft(prepared, file),
+        value=metrics[prepared.plan.metric].value,
+        source=judged.source,
+        metrics=metrics,
+    )
+    content = write(prepared, file, card)
+    trials = [entry.trial for entry in entries]
+    compared = rivals(prepared, pool, predictions)
+    written = report.build(findings(prepared, file, card, judged, trials=trials, rivals=compared))
+    whole = bundle.write(bundle.Contents(content, written, file.members, trials))
+    return Finished(
+        card,
+        {
+            ExportFormat.ONNX: content,
+            ExportFormat.REPORT: report.write(written),
+            ExportFormat.BUNDLE: whole,
+        },
+    )

@@ -1,0 +1,89 @@
+"""How good the model is: on test rows that nobody saw, else on out-of-fold rows, cross-fitted."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from automl.core import metric
+from automl.core.catalog import MetricName
+from automl.core.decision import Decision
+from automl.core.frame import Floats, Ints
+from automl.core.model import Estimate
+from automl.ensembling.crossfit import Rows, crossfit, deal
+from automl.export.portable import Portable
+from automl.finish.entries import Entry
+from automl.finish.prices import prices
+from automl.finish.weights import JUDGED_ROWS, decide, mix, weigh
+from automl.search.prepare import Prepared
+
+CROSSED_ROWS = JUDGED_ROWS // 2
+"""Fewer than for the weights themselves: here they are chosen once a part."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Judged:
+    """The rows that the final estimate is made of, and what the model says of them.
+
+    ``truth`` is ``(rows,)``, ``predictions`` ``(rows, outputs)``; ``labels`` are class indices,
+    ``(rows,)``, of no meaning for regression.
+    """
+
+    source: Literal["test", "out_of_fold"]
+    truth: npt.NDArray[Any]
+    predictions: Floats
+    labels: Ints
+
+
+def judge(
+    prepared: Prepared,
+    file: Portable,
+    entries: Sequence[Entry],
+    predictions: Sequence[Floats],
+) -> Judged:
+    """Return the rows that tell how good the model is, predicted without having been seen."""
+    if prepared.test is not None and len(prepared.test[1]):
+        frame, truth = prepared.test
+        answers = file.predict(frame)
+        return Judged("test", truth, answers, file.decision.labels(answers))
+    return crossed(prepared, entries, predictions)
+
+
+def intervals(prepared: Prepared, judged: Judged) -> dict[MetricName, Estimate]:
+    """Return every metric of the task with its 95 % interval."""
+    plan = prepared.plan
+    return {
+        name: metric.bootstrap(
+            name,
+            judged.truth,
+            judged.predictions,
+            positive=plan.positive,
+            seed=prepared.spec.seed,
+            labels=judged.labels,
+        )
+        for name in metric.allowed(plan.task, len(plan.classes))
+    }
+
+
+def crossed(prepared: Prepared, entries: Sequence[Entry], predictions: Sequence[Floats]) -> Judged:
+    """Return every fold's rows by weights and decision that were chosen on those of the others."""
+    truth, paid = prepared.y[prepared.judged], prices(entries)
+    answers, labels = np.zeros_like(predictions[0]), np.zeros(len(truth), np.int64)
+
+    def choose(rows: Rows) -> tuple[tuple[float, ...], Decision]:
+        weights = weigh(prepared, predictions, rows, paid, count=CROSSED_ROWS)
+        return weights, decide(prepared, mix(predictions, weights), rows)
+
+    for part, (weights, decision) in crossfit(_parts(prepared), choose):
+        answers[part] = decision.probabilities(mix([p[part] for p in predictions], weights))
+        labels[part] = decision.labels(answers[part])
+    return Judged("out_of_fold", truth, answers, labels)
+
+
+def _parts(prepared: Prepared) -> list[Rows]:
+    """Return the judged rows fold by fold; a holdout's are dealt."""
+    if len(prepared.folds) == 1:
+        return deal(prepared.y[prepared.judged])
+    return [np.searchsorted(prepared.judged, valid) for _, valid in prepared.folds]

@@ -1,0 +1,109 @@
+"""From weighted entries to a checked model file with its card."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from automl.core import metric
+from automl.core.frame import Floats
+from automl.core.model import Estimate, ModelCard
+from automl.export import portable
+from automl.export.ensemble import Part, TrainedMember
+from automl.finish.entries import Entry
+from automl.finish.weights import choose_weights, decide, every, mix
+from automl.search.evaluate import fits, load_fit
+from automl.search.prepare import Prepared
+
+LONGEST = -1.2345678901234567e-100
+"""No number takes more characters."""
+
+
+def build(
+    prepared: Prepared,
+    pool: Sequence[Entry],
+    predictions: Sequence[Floats],
+    weights: Sequence[float],
+) -> portable.Portable:
+    """Return the weighted entries as a program that was compared with what was trained.
+
+    ``predictions`` are the entries', out of fold: they tell what becomes of the members' mean.
+
+    Raises:
+        ExportFailed: no member gave equal outputs.
+    """
+    members = _trained(prepared, pool, weights)
+    return portable.build(
+        prepared.plan,
+        prepared.inputs,
+        members,
+        prepared.frame,
+        seed=prepared.spec.seed,
+        decision=decide(prepared, mix(predictions, weights), every(prepared)),
+    )
+
+
+def choose_members(
+    prepared: Prepared, pool: Sequence[Entry], predictions: Sequence[Floats]
+) -> list[TrainedMember]:
+    """Return the weighted set that judges best on all out-of-fold rows, folds rebuilt."""
+    return _trained(prepared, pool, choose_weights(prepared, pool, predictions))
+
+
+def train_member(prepared: Prepared, entry: Entry, weight: float) -> TrainedMember:
+    """Return an entry with its folds rebuilt from their stored states."""
+    candidate = entry.trial.candidate
+    parts = []
+    for index, state in fits(entry.fitted()):
+        parts.append(Part(*prepared.fitted(index, candidate), load_fit(candidate, state)))
+    return TrainedMember(entry.trial.number, candidate.family, weight, tuple(parts))
+
+
+def draft(prepared: Prepared, file: portable.Portable) -> ModelCard:
+    """Return the card before the estimate, which is as long as numbers get."""
+    plan = prepared.plan
+    unknown = Estimate(LONGEST, LONGEST, LONGEST)
+    return ModelCard(
+        task=plan.task,
+        target=plan.target,
+        metric=plan.metric,
+        value=LONGEST,
+        source="out_of_fold",
+        metrics=dict.fromkeys(metric.allowed(plan.task, len(plan.classes)), unknown),
+        members=tuple(member.share for member in file.members),
+        inputs=prepared.inputs,
+        classes=plan.classes,
+        parity=file.parity,
+        excluded=file.excluded,
+        decision=file.decision,
+    )
+
+
+def write(prepared: Prepared, file: portable.Portable, card: ModelCard) -> bytes:
+    """Return the bytes of the model file."""
+    return file.write(
+        card,
+        seed=prepared.spec.seed,
+        dataset_sha256=prepared.dataset_sha256,
+        spec_sha256=spec_digest(prepared),
+    )
+
+
+def spec_digest(prepared: Prepared) -> str:
+    """Return the sha-256 of what determines the search: no ids, no names, no priority."""
+    spec: dict[str, Any] = asdict(prepared.spec)
+    for name in ("dataset_id", "test_dataset_id", "name", "priority"):
+        del spec[name]
+    spec["test_sha256"] = prepared.test_sha256
+    return hashlib.sha256(json.dumps(spec, sort_keys=True).encode()).hexdigest()
+
+
+def _trained(
+    prepared: Prepared, pool: Sequence[Entry], weights: Sequence[float]
+) -> list[TrainedMember]:
+    return [
+        train_member(prepared, entry, weight)
+        for entry, weight in zip(pool, weights, strict=True)
+        if weight > 0
+    ]

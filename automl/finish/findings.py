@@ -1,0 +1,67 @@
+"""What the finish found out, at hand for the report."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy.typing as npt
+
+from automl.core import metric
+from automl.core.frame import Floats
+from automl.core.model import ModelCard
+from automl.core.report import Rival
+from automl.core.study import finish_reserve
+from automl.core.trial import Trial
+from automl.export.importance import Importance, importance
+from automl.export.portable import Portable
+from automl.export.report import Findings
+from automl.finish.estimate import Judged
+from automl.finish.files import spec_digest
+from automl.search.prepare import Prepared
+
+
+def findings(
+    prepared: Prepared,
+    file: Portable,
+    card: ModelCard,
+    judged: Judged,
+    *,
+    trials: Sequence[Trial],
+    rivals: Sequence[Rival],
+) -> Findings:
+    """Return all that the report tells of."""
+    return Findings(
+        plan=prepared.plan,
+        card=card,
+        truth=judged.truth,
+        judged=judged.predictions,
+        labels=judged.labels,
+        trials=trials,
+        importance=_importance(prepared, file),
+        rivals=rivals,
+        warnings=[*prepared.plan.warnings, *prepared.warnings],
+        seed=prepared.spec.seed,
+        dataset_sha256=prepared.dataset_sha256,
+        spec_sha256=spec_digest(prepared),
+    )
+
+
+def _importance(prepared: Prepared, file: Portable) -> Importance:
+    frame, truth = prepared.test or (prepared.frame, prepared.y)
+    if not len(truth):
+        frame, truth = prepared.frame, prepared.y
+    plan = prepared.plan
+
+    def score(truth: npt.NDArray[Any], answers: Floats) -> float:
+        labels = file.decision.labels(answers)
+        return metric.score(plan.metric, truth, answers, positive=plan.positive, labels=labels)
+
+    budget = prepared.spec.budget.seconds
+    return importance(
+        file,
+        frame,
+        truth,
+        score=score,
+        maximize=metric.maximize(plan.metric),
+        seed=prepared.spec.seed,
+        seconds=None if budget is None else min(5.0, 0.2 * finish_reserve(budget, plan.outputs)),
+    )
