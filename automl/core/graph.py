@@ -28,6 +28,8 @@ class ElementType(IntEnum):
     """ONNX's numbers for the types of tensors, as ``Cast`` wants them in ``to``."""
 
     FLOAT = 1
+    UINT8 = 2
+    INT32 = 6
     INT64 = 7
     STRING = 8
     BOOL = 9

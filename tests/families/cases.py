@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -239,7 +239,14 @@ def constant_loss(case: Case, fold: Fold) -> float:
     return loss(case, fold.valid.y, np.tile(frequencies, (len(fold.valid.y), 1)))
 
 
-def run_as_file(fitted: Fitted, x: npt.NDArray[np.float32]) -> Floats:
+class Written(Protocol):
+    """What writes itself into a model file."""
+
+    def emit(self, graph: Graph, x: str) -> str:
+        """Return the name of what it makes of the features ``x``."""
+
+
+def run_as_file(fitted: Written, x: npt.NDArray[np.float32]) -> Floats:
     """Return the predictions of the fitted fold's ONNX file in ONNX Runtime."""
     graph = Graph()
     names = [f"x{column}" for column in range(x.shape[1])]

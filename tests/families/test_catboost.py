@@ -11,6 +11,7 @@ import pytest
 
 from automl.core.catalog import FamilyName, TaskType, TrialFailure
 from automl.core.errors import TrialError
+from automl.core.graph import Graph
 from automl.core.hyperparameter import Value, defaults
 from automl.core.learner import Examples, Layout
 from automl.families import spec
@@ -137,12 +138,30 @@ def test_a_question_of_each_kind_in_trees_of_all_sizes() -> None:
     assert parity(model.FittedOblivious(stump(np.array([0.5, 1.0, 1.5])), 3, 1), x) <= 1e-6
 
 
-def test_leaves_without_rows_cost_nothing_in_the_file() -> None:
-    fold = cases.fold(REGRESSION, rows=60)
-    trees = model.fit(candidate(depth=8), fold, Watcher()).trees
-    _, row = np.unique(trees.leaves, axis=0, return_inverse=True)
-    written, kept = trees._written(row.reshape(-1))
-    assert len(kept) == written.leaves.sum() < 0.5 * len(trees.leaves)
+@pytest.mark.parametrize("depth", [1, 8])
+@pytest.mark.parametrize("outputs", [1, 4])
+def test_trees_of_any_depth_and_number_are_looked_up_together(depth: int, outputs: int) -> None:
+    """More trees than the file looks up at once; the sum is exact, so its order does not matter."""
+    random, trees = np.random.default_rng(0), 1_100
+    grown = Oblivious(
+        depth=np.full(trees, depth, np.uint8),
+        feature=random.integers(0, 3, trees * depth).astype(np.int32),
+        border=np.round(random.normal(size=trees * depth), 1).astype(np.float32),
+        equals=random.random(trees * depth) < 0.1,
+        leaves=random.integers(-99, 99, (trees << depth, outputs)).astype(np.float32),
+        bias=np.arange(outputs, dtype=float),
+    )
+    x = np.round(random.normal(size=(50, 3)), 1).astype(np.float32)
+    x[::7, 1] = np.nan
+    assert np.array_equal(cases.run_as_file(grown, x), grown.sums(x))
+
+
+def test_the_file_holds_little_more_than_leaves() -> None:
+    trees = model.fit(candidate(), cases.fold(REGRESSION), Watcher()).trees
+    graph = Graph()
+    trees.emit(graph, graph.input("x", "number"))
+    size = sum(constant.nbytes for constant in graph.constants.values())
+    assert size < 1.5 * trees.leaves.nbytes
 
 
 @every_case
