@@ -84,3 +84,11 @@ def test_missing_columns_are_named_and_others_ignored() -> None:
     del fed["age"], fed["many"]
     with pytest.raises(InvalidRows, match="'age', 'many'"):
         scorer.predict(fed)
+
+
+def test_threads_do_not_change_a_digit() -> None:
+    _, content, rows = built(*CASES[0])
+    fed = parity.feeds(rows.take(np.resize(np.arange(rows.rows), 2_000)), Scorer(content).inputs)
+    one, three = (Scorer(content, threads=n).predict(fed) for n in (1, 3))
+    np.testing.assert_array_equal(one.probabilities, three.probabilities)
+    assert len(one.predictions) == 2_000
