@@ -2,7 +2,7 @@
 
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -39,6 +39,19 @@ SLOW: dict[str, Any] = {
 }
 """Of what will be cancelled: a network must be training when it is told to stop."""
 
+LONG: dict[str, Any] = {
+    "mlp": {
+        "layers": [4],
+        "width": [384],
+        "batch_size": [32],
+        "epochs": [200],
+        "patience": [50],
+        "learning_rate": [1e-4],
+    },
+    "linear": {"penalty": ["l2"]},
+}
+"""Of networks that train for half a minute, and so leave a checkpoint or two."""
+
 Json = dict[str, Any]
 View = list[Json]
 
@@ -62,6 +75,8 @@ class Stage:
     tenants: Sequence[Tenant]
     recorder: Recorder
     readers: ThreadPoolExecutor
+    space: Mapping[str, Any] = field(default_factory=lambda: SPACE)
+    """The search space of studies that are not to be cancelled."""
     pulse: Pulse = field(default_factory=Pulse)
     views: dict[str, list["Future[View]"]] = field(default_factory=dict)
     leaks: list[str] = field(default_factory=list)
@@ -98,7 +113,7 @@ class Actor:
         budget: Json = {"trials": self._rng.choice([4, 4 + MORE_TRIALS])}
         if plot is Plot.TIMED:
             budget = {"seconds": TIMED_SECONDS}
-        space = SLOW if plot is Plot.CANCEL else SPACE
+        space = dict(SLOW if plot is Plot.CANCEL else self._stage.space)
         dataset = self._upload(f"{mark}-data", self._stage.tables[seed])
         study = dataset and self._start(mark, dataset, seed=seed, budget=budget, space=space)
         if study:

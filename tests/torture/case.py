@@ -8,10 +8,11 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from tests import tables
 from tests.torture import equality, history, invariants
-from tests.torture.actor import Actor, Stage
+from tests.torture.actor import SPACE, Actor, Stage
 from tests.torture.apart import Apart
 from tests.torture.arena import Arena
 from tests.torture.checker import Verdict, judge
@@ -41,6 +42,7 @@ class Case:
     """Seconds to wait at most, before a strike, for a trial to begin after the one before."""
     longest: float = float("inf")
     """Seconds after which no further strike falls."""
+    space: Mapping[str, Any] = field(default_factory=lambda: SPACE)
     deadly: bool = False
     """Whether processes must die of themselves: at a fault point, or the case has shown nothing."""
 
@@ -90,7 +92,7 @@ def run(case: Case, folder: Path) -> Result:
         ThreadPoolExecutor(64) as readers,  # outside: a stuck reader ends with the service
         case.arena(folder, workers=case.workers, environment=case.environment) as arena,
     ):
-        stage = Stage(arena.url, csvs, admit(arena.database_url), recorder, readers)
+        stage = Stage(arena.url, csvs, admit(arena.database_url), recorder, readers, case.space)
         hits, breaches = _play(case, arena, stage)
         seen, found, wrong = reckon(stage)
         arena.stop()

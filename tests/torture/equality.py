@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from tests.torture.evidence import Evidence
 
-Request = tuple[int, int]
-"""The study's seed, which names the table, and its trials."""
+Request = tuple[int, int, str]
+"""The study's seed, which names the table, its trials and its search space."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ def answers(seen: Iterable[Evidence]) -> tuple[Answer, ...]:
     return tuple(
         Answer(
             study=each.study["id"],
-            request=(each.study["seed"], each.study["budget"]["trials"]),
+            request=_request(each),
             board=_board(each),
             model=each.files["onnx"].sha256,
         )
@@ -59,6 +59,12 @@ def _groups(found: Iterable[Answer]) -> list[list[Answer]]:
     for answer in found:
         groups[answer.request].append(answer)
     return list(groups.values())
+
+
+def _request(seen: Evidence) -> Request:
+    study = seen.study
+    space = json.dumps(study["spec"]["search_space"], sort_keys=True)
+    return study["seed"], study["budget"]["trials"], space
 
 
 def _comparable(seen: Evidence) -> bool:

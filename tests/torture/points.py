@@ -1,6 +1,6 @@
 """A case for every fault point: processes die right there, again and again, and nothing is lost."""
 
-from tests.torture.actor import Plot
+from tests.torture.actor import LONG, SPACE, Plot
 from tests.torture.case import Case
 
 PASSAGES = {
@@ -23,6 +23,7 @@ def case(point: str, seed: int) -> Case:
         seed=seed,
         workers=1,
         actors=len(Plot),  # a study dealt with in every way
+        space=LONG if point.startswith("checkpoint.") else SPACE,
         deadly=True,
         environment={"AUTOML_FAULT": f"{point}:kill@{PASSAGES.get(point, 2)}"},
     )

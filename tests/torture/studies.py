@@ -62,6 +62,7 @@ def ended(events: Sequence[Json] = LOG, **changed: Any) -> Evidence:
         "error": None,
         "metric": {"name": "roc_auc", "direction": "maximize"},
         "budget": {"seconds": None, "trials": 2},
+        "spec": {"search_space": {"linear": {"penalty": ["l2"]}}},
         "started_at": "2026-01-01T00:00:03.000000Z",
         "finished_at": "2026-01-01T00:00:14.000000Z",
         "progress": {"trials": {"waiting": 0, "complete": 1, "pruned": 1}},

@@ -34,6 +34,11 @@ def _changed(seen: Evidence, **changed: object) -> Evidence:
     return replace(seen, study={**seen.study, **changed})
 
 
+def test_another_search_space_is_another_request() -> None:
+    slow = _changed(_study("b", model=b"n"), spec={"search_space": {"linear": {"penalty": ["l1"]}}})
+    assert differences(answers([_study("a"), slow])) == []
+
+
 def test_a_study_cancelled_or_with_a_budget_in_seconds_is_compared_with_none() -> None:
     other = _study("b", model=b"n")
     cut = _changed(other, status="cancelled")
