@@ -156,13 +156,18 @@ class FamilyReport(TypedDict):
 
 
 class MemberReport(TypedDict):
-    """A trial in the ensemble, with its recipe."""
+    """A trial in the ensemble, with its recipe.
+
+    ``learned`` says of what: ``all`` rows in one fit, ``folds`` (the mean of a fit for each), or
+    ``holdout`` (one fit, which never saw the rows that judged it).
+    """
 
     trial: int
     family: str
     weight: float
     value: Number
     params: Mapping[str, str | float | int | bool]
+    learned: NotRequired[str]
 
 
 class ExcludedReport(TypedDict):

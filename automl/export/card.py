@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 
 from automl.core.report import Interval, Report
-from automl.export.words import compared, decided, gap
+from automl.export.words import compared, decided, gap, learned
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]()#+!|<>~&-])")
 
@@ -55,10 +55,11 @@ def _lines(report: Report) -> Iterator[str]:
     yield ""
     yield "## What is inside"
     yield ""
-    yield "| trial | family | weight |"
-    yield "| --- | --- | --- |"
+    yield "| trial | family | weight | learned from |"
+    yield "| --- | --- | --- | --- |"
     for member in report["members"]:
-        yield f"| {member['trial']} | {plain(member['family'])} | {member['weight']:.1%} |"
+        name, share = plain(member["family"]), f"{member['weight']:.1%}"
+        yield f"| {member['trial']} | {name} | {share} | {learned(report, member)} |"
     for text in (*decided(report), *compared(report)):
         yield ""
         yield plain(text)

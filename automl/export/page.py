@@ -8,7 +8,7 @@ from importlib.resources import files
 from automl.core.report import StudyReport
 from automl.export import evidence
 from automl.export.markup import Child, Markup, figure, join, tag, user
-from automl.export.words import compared, decided, meaning, title
+from automl.export.words import compared, decided, learned, meaning, title
 
 STYLE = Markup((files(__package__) / "page.css").read_text("utf-8"))
 _DIGEST = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
@@ -158,12 +158,14 @@ def _inside(report: StudyReport) -> Iterator[Markup]:
     rows = [
         (
             f"{item['weight']:.1%}", item["family"], str(item["trial"]),
-            figure(item["value"]),
+            figure(item["value"]), learned(report, item),
             ", ".join(f"{name} = {_value(value)}" for name, value in item["params"].items()),
         )
         for item in report["members"]
     ]  # fmt: skip
-    yield evidence.table(("weight", "family", "trial", "value", "recipe"), rows, text={1, 4})
+    yield evidence.table(
+        ("weight", "family", "trial", "value", "learned from", "recipe"), rows, text={1, 4, 5}
+    )
     yield from (tag("p", text) for text in decided(report))
     parity = report["provenance"]["parity"]
     yield tag(

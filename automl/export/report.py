@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from automl import __version__
+from automl import __version__, families
 from automl.core import metric
 from automl.core.catalog import FamilyName, MetricName, TaskType
 from automl.core.decision import Decision
@@ -93,7 +93,7 @@ def build(found: Findings) -> Report:
         regression=None if classification else _regression(found.truth, found.judged[:, 0]),
         importance=_importance(found),
         families=_families(found.trials, plan.metric),
-        members=_members(card, found.trials),
+        members=_members(plan, card, found.trials),
         excluded=[
             ExcludedReport(
                 trial=item.trial, difference=_number(item.difference), detail=item.detail
@@ -293,7 +293,7 @@ def _best(trials: Sequence[Trial], name: MetricName) -> float | None:
     return best
 
 
-def _members(card: ModelCard, trials: Sequence[Trial]) -> list[MemberReport]:
+def _members(plan: Plan, card: ModelCard, trials: Sequence[Trial]) -> list[MemberReport]:
     by_number = {trial.number: trial for trial in trials}
     return [
         MemberReport(
@@ -302,9 +302,16 @@ def _members(card: ModelCard, trials: Sequence[Trial]) -> list[MemberReport]:
             weight=member.weight,
             value=_number(by_number[member.trial].value),
             params=dict(by_number[member.trial].candidate.params),
+            learned=_learned(plan, member.family),
         )
         for member in card.members
     ]
+
+
+def _learned(plan: Plan, family: FamilyName) -> str:
+    if families.spec(family).refit:
+        return "all"
+    return "folds" if plan.folds > 1 else "holdout"
 
 
 def _optimism(found: Findings) -> Optimism:

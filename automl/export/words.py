@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
-from automl.core.report import Report
+from automl.core.report import MemberReport, Report
 
 MOST_TRIALS = 10
 
@@ -70,6 +70,16 @@ def decided(report: Report) -> Iterator[str]:
             "The class predicted is not the most probable one but the one whose probability is"
             f" most above what is usual for it, which serves the {name} better."
         )
+
+
+def learned(report: Report, member: MemberReport) -> str:
+    """Return what a member learned from."""
+    folds = report["data"]["folds"]
+    return {
+        "all": "all rows",
+        "folds": f"all rows but a fold, {folds} times",
+        "holdout": "the rows that did not judge it",
+    }.get(member.get("learned", ""), "–")
 
 
 def compared(report: Report) -> Iterator[str]:

@@ -180,12 +180,13 @@ def test_page_and_card_tell_how_the_model_decides_and_what_chance_may_be() -> No
         assert "predicted from a probability of 0.3 on" in plain
         assert "Of the 15 best trials 12 cannot be told apart from the best, trial 0" in plain
         assert "2 more" in plain
+        assert "the rows that did not judge it" in plain
         assert "The search's own best log loss was 0.4; the final rows say 0.5." in plain
 
 
 def test_a_report_of_an_earlier_version_has_its_page() -> None:
     found = _found(("no", "yes"))
-    del found["decision"], found["rivals"]
+    del found["decision"], found["rivals"], found["members"][0]["learned"]
     assert "temperature" not in page.write(cast("StudyReport", found))
     assert "temperature" not in model_card.write(found)
 

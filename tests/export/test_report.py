@@ -205,6 +205,7 @@ def test_what_was_found_out_about_the_search(binary: Ended) -> None:
         assert family["complete"] == sum(t.state is TrialState.COMPLETE for t in own)
     for member in report["members"]:
         assert member["params"] == dict(trials[member["trial"]].candidate.params)
+        assert member["learned"] == "folds"
     assert sum(member["weight"] for member in report["members"]) == pytest.approx(1)
 
 
