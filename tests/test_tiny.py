@@ -11,7 +11,11 @@ from automl.core.study import Budget, StudySpec, TaskSpec
 from tests import tables
 
 CLASSIFICATION, REGRESSION = TaskType.CLASSIFICATION, TaskType.REGRESSION
-QUICK = {"mlp": {"epochs": [5], "width": [8]}, "resnet": {"epochs": [5], "width": [16]}}
+QUICK = {
+    "mlp": {"epochs": [5], "width": [8]},
+    "resnet": {"epochs": [5], "width": [16]},
+    "realmlp": {"epochs": [5], "width": [16]},
+}
 
 Lines = Sequence[Sequence[str]]
 ONE_OF_A_CLASS = [(str(i), str(i * i % 17), "p" if i == 3 else "n") for i in range(60)]

@@ -62,6 +62,7 @@ class FamilyName(StrEnum):
     CATBOOST = "catboost"
     MLP = "mlp"
     RESNET = "resnet"
+    REALMLP = "realmlp"
 
 
 class ExportFormat(StrEnum):

@@ -8,7 +8,7 @@ trained by ``automl/training/fit.py``). Either way a trained fold ends as a `Fit
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -21,11 +21,16 @@ from automl.core.state import State
 from automl.core.trial import CurvePoint
 
 if TYPE_CHECKING:
-    from torch import nn
+    from torch import Tensor, nn
 
 
 Matrix: TypeAlias = Any
 """Encoded rows, ``(rows, features)`` float32: an array; in `View.SPARSE` perhaps a CSR array."""
+
+
+RATE = "rate"
+"""The attribute of a network's parameter that says how many times as fast as others Adam moves it;
+without it once as fast."""
 
 
 class View(StrEnum):
@@ -78,11 +83,14 @@ class FamilySpec:
 class Layout:
     """What the columns of encoded rows hold: numbers, but for those that hold codes.
 
-    ``codes`` pairs the position of each of these with how many codes it has, from 0 on.
+    ``codes`` pairs the position of each of these with how many codes it has, from 0 on. ``numbers``
+    are the positions of columns of numbers as they were in the table, scaled; what is neither is a
+    flag, a part of a date or a share.
     """
 
     width: int
     codes: tuple[tuple[int, int], ...] = ()
+    numbers: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -180,3 +188,14 @@ class NetworkFamily(Protocol):
 
     def emit(self, graph: Graph, x: str, network: "nn.Module") -> str:
         """Write the trained network's forward pass (logits or values) to ``graph``."""
+
+
+@runtime_checkable
+class Observer(Protocol):
+    """A network that looks at its training rows once, before the first step.
+
+    What it takes from them is in its parameters and buffers, and so in its state.
+    """
+
+    def observe(self, x: "Tensor", y: "Tensor") -> None:
+        """Look at rows ``(rows, features)`` and all targets ``(targets,)`` of the training fold."""

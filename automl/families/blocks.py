@@ -16,7 +16,7 @@ from automl.core.catalog import TrialFailure
 from automl.core.errors import TrialError
 from automl.core.graph import ElementType, Graph
 from automl.core.hyperparameter import Params, Space
-from automl.core.learner import Layout
+from automl.core.learner import RATE, Layout
 
 ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
     "relu": nn.ReLU,
@@ -104,6 +104,14 @@ class Residual(nn.Sequential):
         return input + added
 
 
+class Written(nn.Module):
+    """A layer that knows its own ONNX form."""
+
+    def emit(self, graph: Graph, x: str) -> str:
+        """Write what the layer makes of ``x`` at inference and return the value's name."""
+        raise NotImplementedError
+
+
 def check(params: Params, space: Space) -> None:
     """Make sure that a network can be built of the ``params`` in that part of its space.
 
@@ -116,6 +124,13 @@ def check(params: Params, space: Space) -> None:
             right = dimension.choices or f"within {dimension.low} and {dimension.high}"
             message = f"{dimension.name} is {value!r}; it must be {right}."
             raise TrialError(TrialFailure.INVALID_CANDIDATE, message)
+
+
+def parameter(values: Tensor, *, rate: float) -> nn.Parameter:
+    """Return a parameter that Adam moves ``rate`` times as fast as others."""
+    made = nn.Parameter(values)
+    setattr(made, RATE, rate)
+    return made
 
 
 def entry(params: Params, layout: Layout) -> tuple[list[nn.Module], int]:
@@ -149,6 +164,9 @@ def emit(graph: Graph, x: str, modules: Iterable[nn.Module]) -> str:
     for module in modules:
         if isinstance(module, nn.Dropout):
             continue
+        if isinstance(module, Written):
+            x = module.emit(graph, x)
+            continue
         write = _FORMS.get(type(module))
         if write is None:
             raise TypeError(f"{type(module).__name__} has no ONNX form in automl.families.blocks")
@@ -156,10 +174,15 @@ def emit(graph: Graph, x: str, modules: Iterable[nn.Module]) -> str:
     return x
 
 
+def constant(graph: Graph, tensor: Tensor) -> str:
+    """Return the float32 constant of a tensor."""
+    return graph.constant(tensor.detach().cpu().numpy(), dtype=np.float32)
+
+
 def _constant(graph: Graph, tensor: Tensor | None) -> str:
     if tensor is None:
         raise TypeError("a layer without its weights or statistics has no ONNX form")
-    return graph.constant(tensor.detach().cpu().numpy(), dtype=np.float32)
+    return constant(graph, tensor)
 
 
 def _linear(graph: Graph, x: str, module: nn.Linear) -> str:

@@ -2,21 +2,36 @@
 
 from automl.core.catalog import FamilyName, Modality, TaskType
 from automl.core.hyperparameter import Hyperparameter, Space
-from automl.core.learner import FamilySpec, View
+from automl.core.learner import FamilySpec, Scaling, View
 from automl.families.categories import CATEGORIES
 from automl.families.recipe import TRAINING
-from automl.families.scaling import SCALING
+from automl.families.scaling import scaled
 
 
-def spec(name: FamilyName, title: str, own: Space) -> FamilySpec:
-    """Return the spec of a network family with its ``own`` dimensions and those of all networks."""
+def spec(
+    name: FamilyName,
+    title: str,
+    own: Space,
+    *,
+    training: Space = TRAINING,
+    scaling: Scaling = Scaling.ROBUST,
+) -> FamilySpec:
+    """Return the spec of a network family with its ``own`` dimensions and those of all networks.
+
+    Args:
+        name: its member.
+        title: what people read.
+        own: the dimensions that `build` reads.
+        training: those that the training loop reads.
+        scaling: how numbers are brought to one size unless a candidate says so.
+    """
     return FamilySpec(
         name=name,
         title=title,
         modalities=(Modality.TABLE,),
         tasks=(TaskType.CLASSIFICATION, TaskType.REGRESSION),
         view=View.ONE_HOT,
-        space=own + CATEGORIES + SCALING + TRAINING,
+        space=own + CATEGORIES + scaled(scaling) + training,
     )
 
 

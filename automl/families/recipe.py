@@ -11,6 +11,10 @@ decay of 0.1 rather than 0.01 0.0499 / 0.938 / 51,621; with that decay cosine 0.
 and patience one that overfits.
 """
 
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from typing import Any
+
 from automl.core.catalog import TaskType
 from automl.core.hyperparameter import Hyperparameter, Space
 from automl.families.balance import CLASS_WEIGHT
@@ -142,3 +146,15 @@ TRAINING: Space = (
         description="Strength of the penalty on squares: with AdamW decoupled weight decay.",
     ),
 )
+
+
+def training(changes: Mapping[str, Mapping[str, Any]], *, without: Collection[str] = ()) -> Space:
+    """Return `TRAINING` for a family with a recipe of its own.
+
+    Args:
+        changes: what is different about a dimension, by its name.
+        without: the names of dimensions that the recipe has no use for.
+    """
+    return tuple(
+        replace(item, **changes.get(item.name, {})) for item in TRAINING if item.name not in without
+    )

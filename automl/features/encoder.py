@@ -22,6 +22,7 @@ from automl.core.state import State, nest, unnest
 from automl.features import boolean, categories, dates, dropped, numeric, text, wide
 from automl.features.base import Block, Kind
 from automl.features.chain import Chain
+from automl.features.numeric import Numbers
 from automl.features.wide import Wide
 
 KINDS: Mapping[ColumnKind, Kind] = MappingProxyType(
@@ -59,8 +60,10 @@ class Encoder:
 
     @property
     def layout(self) -> Layout:
-        """Which features hold codes, and how many codes each has."""
-        return Layout(self.width, self.chain.codes)
+        """Which features hold codes, how many codes each has, and which hold numbers."""
+        first = self.chain.blocks[0]  # see KINDS
+        numbers = range(len(first.valued)) if isinstance(first, Numbers) else ()
+        return Layout(self.width, self.chain.codes, tuple(numbers))
 
     def transform(self, frame: Frame) -> Matrix:
         """Return the features: ``(rows, width)``, a CSR array where there are runs."""

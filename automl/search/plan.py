@@ -1,5 +1,6 @@
 """What will be done, decided from the spec and the data before anything is trained."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -24,6 +25,7 @@ from automl.data import leakage, override, split, table
 from automl.data.sample import sample
 from automl.data.target import Classes, Target, read_target
 from automl.search import cost, division
+from automl.search.portfolio import PATIENT
 from automl.search.spaces import check_restrictions
 
 ENCODED = (
@@ -316,7 +318,10 @@ def _affordable(plan: Plan, spec: StudySpec) -> Plan:
 def _families(spec: StudySpec) -> tuple[FamilyName, ...]:
     serving = tuple(f.name for f in families.specs() if spec.task.type in f.tasks)
     if spec.families is None:
-        return serving
+        seconds, named = spec.budget.seconds or math.inf, spec.search_space or {}
+        return tuple(
+            name for name in serving if seconds >= PATIENT.get(name, 0.0) or name.value in named
+        )
     unfit = [name for name in spec.families if name not in serving]
     if unfit:
         raise InvalidSpec(

@@ -44,9 +44,16 @@ SMALL_NETWORK: Step = (
     FamilyName.MLP,
     {"layers": 2, "width": 128, "learning_rate": 2e-3, "dropout": 0.3},
 )
+TUNED: Step = (FamilyName.REALMLP, {})
+TUNED_NUMBER: Step = (FamilyName.REALMLP, {"learning_rate": 0.2, "activation": "mish"})
+"""A regression has the paper's larger steps."""
 LINEAR: Step = (FamilyName.LINEAR, {})
 
-STEPS = (LINEAR, BOOSTED, SYMMETRIC, *FORESTS, BY_CODES, AT_RANDOM, NETWORK, SMALL_NETWORK)
+STEPS = (LINEAR, BOOSTED, SYMMETRIC, *FORESTS, BY_CODES, AT_RANDOM, NETWORK, SMALL_NETWORK, TUNED)
+
+PATIENT: Mapping[FamilyName, float] = MappingProxyType({FamilyName.REALMLP: 180.0})
+"""Seconds of budget below which a family is left to studies that name it: it would take time from
+those that pay sooner."""
 
 HASTE: Change = MappingProxyType({"learning_rate": 0.1, "patience": 20})
 """With many classes a round grows many trees: fewer and larger steps (letter: 6.7 s for 14 s a
@@ -69,6 +76,7 @@ MANY_CLASSES_STEPS = (
     (FamilyName.LIGHTGBM, HASTE),
     *FORESTS,
     SYMMETRIC_MANY,
+    TUNED,
 )
 
 
@@ -89,9 +97,12 @@ def _steps(plan: Plan) -> tuple[Step, ...]:
         return MANY_CLASSES_STEPS
     if len(plan.classes) > 2:
         return tuple(SYMMETRIC_CLASSES if step is SYMMETRIC else step for step in STEPS)
+    steps = STEPS
     if plan.rows > MANY_ROWS:
-        return tuple(SYMMETRIC_LARGE if step is SYMMETRIC else step for step in STEPS)
-    return STEPS
+        steps = tuple(SYMMETRIC_LARGE if step is SYMMETRIC else step for step in steps)
+    if not plan.classes:
+        steps = tuple(TUNED_NUMBER if step is TUNED else step for step in steps)
+    return steps
 
 
 def _changed(dimensions: Space, change: Change) -> dict[str, Value]:

@@ -16,7 +16,7 @@ from torch import Tensor
 from automl.core.balance import ClassWeight, class_weights
 from automl.core.catalog import TaskType
 from automl.core.hyperparameter import Params
-from automl.core.learner import Control, Examples, Fitted, Fold, NetworkFamily
+from automl.core.learner import Control, Examples, Fitted, Fold, NetworkFamily, Observer
 from automl.core.state import State
 from automl.core.trial import CurvePoint
 from automl.training import losses, network
@@ -25,7 +25,7 @@ from automl.training.optimizers import Step, moments, penalize, update
 from automl.training.pace import Clock, Pace
 from automl.training.progress import Progress
 from automl.training.recipe import Recipe
-from automl.training.schedules import multiplier
+from automl.training.schedules import fading, multiplier
 from automl.training.vector import flatten
 from automl.training.watch import Measured, Watch, diverged
 
@@ -144,6 +144,9 @@ def _tensors(examples: Examples, device: str) -> tuple[Tensor, Tensor]:
 def _start(family: NetworkFamily, params: Params, run: _Run) -> Progress:
     seed(run.fold.device, run.fold.seed)
     module = family.build(params, run.fold.layout, run.fold.outputs).to(run.fold.device)
+    if isinstance(module, Observer):
+        with torch.no_grad():
+            module.eval().observe(run.x, run.y)
     vector = flatten(module)
     return Progress(
         network=module,
@@ -197,6 +200,8 @@ def _train(progress: Progress, run: _Run, pace: Pace) -> Measured:
 def _step(progress: Progress, run: _Run, rows: Tensor, rate: float) -> tuple[Tensor, Tensor]:
     """Move the weights once; return the batch's loss and the norm of its gradient."""
     recipe, vector = run.recipe, progress.vector
+    held = fading(progress.step, progress.steps) if recipe.fade else 1.0
+    progress.fade(held)
     vector.gradient.zero_()
     with autocast(run.fold.device, mixed=recipe.mixed_precision):
         outputs = progress.network(run.x[rows])
@@ -211,8 +216,8 @@ def _step(progress: Progress, run: _Run, rows: Tensor, rate: float) -> tuple[Ten
             recipe.optimizer,
             vector.values[: vector.matrices],
             gradient[: vector.matrices],
-            l1=recipe.l1,
-            l2=recipe.l2,
+            l1=held * recipe.l1,
+            l2=held * recipe.l2,
             learning_rate=rate,
         )
         step = Step(
@@ -220,6 +225,8 @@ def _step(progress: Progress, run: _Run, rows: Tensor, rate: float) -> tuple[Ten
             learning_rate=rate,
             momentum=recipe.momentum,
             nesterov=recipe.nesterov,
+            beta2=recipe.beta2,
+            rates=vector.rates,
         )
         update(recipe.optimizer, vector.values, gradient, progress.memory, step)
     return loss.detach(), norm

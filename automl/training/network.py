@@ -56,6 +56,7 @@ class NetworkFitted:
             "task": self.task.value,
             "inputs": self.layout.width,
             "codes": self.layout.codes,
+            "numbers": self.layout.numbers,
             "outputs": self.outputs,
             "epochs": self.epochs,
         }
@@ -74,7 +75,8 @@ def load(family: NetworkFamily, state: State) -> NetworkFitted:
     """Return what ``NetworkFitted.state`` wrote down, on the CPU."""
     header = state.header
     codes = header.get("codes", ())  # absent from files written before networks knew any
-    layout = Layout(header["inputs"], tuple((position, size) for position, size in codes))
+    numbers = tuple(header.get("numbers", ()))  # and so are these
+    layout = Layout(header["inputs"], tuple((position, size) for position, size in codes), numbers)
     with session("cpu", threads=1):
         network = family.build(header["params"], layout, header["outputs"])
         network.load_state_dict(tensors(state.arrays))

@@ -35,10 +35,13 @@ class Step:
     learning_rate: float
     momentum: float
     nesterov: bool
+    beta2: float = 0.999
+    """How slowly Adam forgets squared gradients."""
+    rates: Tensor | None = None
+    """How many times as far as by the learning rate Adam moves each number."""
 
 
 _BETA1 = 0.9
-_BETA2 = 0.999
 _ALPHA = 0.99
 """How slowly RMSprop forgets squared gradients."""
 _EPSILON = 1e-8
@@ -99,9 +102,11 @@ def _rmsprop(weights: Tensor, gradient: Tensor, memory: Moments, step: Step) -> 
 
 def _adam(weights: Tensor, gradient: Tensor, memory: Moments, step: Step) -> None:
     mean = memory["mean"].lerp_(gradient, 1.0 - _BETA1)
-    square = memory["square"].mul_(_BETA2).addcmul_(gradient, gradient, value=1.0 - _BETA2)
-    correction = (1.0 - _BETA2**step.number) ** 0.5
+    square = memory["square"].mul_(step.beta2).addcmul_(gradient, gradient, value=1.0 - step.beta2)
+    correction = (1.0 - step.beta2**step.number) ** 0.5
     scale = torch.sqrt(square, out=gradient).add_(_EPSILON * correction)
+    if step.rates is not None:
+        scale.div_(step.rates)
     rate = step.learning_rate * correction / (1.0 - _BETA1**step.number)
     weights.addcdiv_(mean, scale, value=-rate)
 

@@ -43,14 +43,22 @@ class Progress:
     best: Best | None = None
     buffers: Mapping[str, Tensor] = field(init=False)
     """What the network counts beside its parameters: running means and variances, in place."""
+    _dropouts: list[tuple[nn.Dropout, float]] = field(init=False)
 
     def __post_init__(self) -> None:
         self.buffers = dict(self.network.named_buffers())
+        modules = self.network.modules()
+        self._dropouts = [(each, each.p) for each in modules if isinstance(each, nn.Dropout)]
 
     @property
     def stale(self) -> int:
         """Epochs since the best one."""
         return self.epoch - self.best.epoch if self.best else 0
+
+    def fade(self, part: float) -> None:
+        """Let dropout leave out that part of what the network was built to leave out."""
+        for dropout, rate in self._dropouts:
+            dropout.p = part * rate
 
     def keep(self, value: float, loss: float) -> None:
         """Make the epoch that has just ended the best."""

@@ -41,6 +41,10 @@ class Recipe:
     """Largest norm of the gradient, 0 for any."""
     l1: float
     l2: float
+    beta2: float
+    """How slowly Adam forgets squared gradients."""
+    fade: bool
+    """Whether dropout and penalties fade over the second half of the steps."""
     mixed_precision: bool
 
     @classmethod
@@ -68,6 +72,8 @@ class Recipe:
             clip=_number(params, "clip"),
             l1=_number(params, "l1", 0.0),
             l2=_number(params, "l2", 0.0),
+            beta2=_number(params, "beta2", 0.999, above=0.0, below=1.0),
+            fade=bool(params.get("fade", False)),
             mixed_precision=bool(params.get("mixed_precision", False)),
         )
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from automl.core.learner import RATE
+
 _ALIGNMENT = 16
 """Parameters start at multiples of 64 bytes: matrix products are then as fast as on their own,
 and equal in every bit wherever the vector lies."""
@@ -26,6 +28,8 @@ class Vector:
     values: Tensor
     gradient: Tensor
     matrices: int
+    rates: Tensor | None = None
+    """How many times as fast as others each number is to move, where that is not always once."""
 
 
 def flatten(network: nn.Module) -> Vector:
@@ -35,15 +39,17 @@ def flatten(network: nn.Module) -> Vector:
     others = [parameter for parameter in every if parameter.ndim <= 1]
     length, boundary = _length(every), _length(matrices)
     values = torch.zeros(length, device=every[0].device)
-    gradient = torch.zeros_like(values)
+    gradient, rates = torch.zeros_like(values), torch.ones_like(values)
     start = 0
     for parameter in matrices + others:
         part = slice(start, start + parameter.numel())
         values[part] = parameter.detach().flatten()
         parameter.data = values[part].view(parameter.shape)
         parameter.grad = gradient[part].view(parameter.shape)
+        rates[part] = getattr(parameter, RATE, 1.0)
         start += _padded(parameter)
-    return Vector(values, gradient, boundary)
+    same = bool((rates == 1.0).all())
+    return Vector(values, gradient, boundary, None if same else rates)
 
 
 def _length(parameters: list[nn.Parameter]) -> int:

@@ -40,7 +40,7 @@ every_case = pytest.mark.parametrize("case", cases.cases(), ids=str)
 
 @dataclass(frozen=True, eq=False)
 class Trained:
-    """A family's default candidate on a fold of 600 rows."""
+    """A family's default candidate, if a network's then briefly trained, on a fold of 600 rows."""
 
     case: Case
     fold: Fold
@@ -52,7 +52,7 @@ class Trained:
 def trained(request: pytest.FixtureRequest) -> Trained:
     case: Case = request.param
     fold, watcher = cases.fold(case), Watcher()
-    return Trained(case, fold, cases.train(case, defaults(case.space), fold, watcher), watcher)
+    return Trained(case, fold, cases.train(case, cases.short(case.space), fold, watcher), watcher)
 
 
 def test_each_member_has_a_folder_and_each_folder_a_member() -> None:

@@ -14,7 +14,7 @@ from automl.core.catalog import FamilyName, TaskType
 from automl.core.errors import TrialStopped
 from automl.core.frame import Floats
 from automl.core.graph import ElementType, Graph
-from automl.core.hyperparameter import Hyperparameter, Space, Value
+from automl.core.hyperparameter import Hyperparameter, Space, Value, defaults
 from automl.core.learner import Control, Examples, FamilySpec, Fitted, Fold, Layout, View
 from automl.core.state import State
 from automl.core.trial import CurvePoint
@@ -25,6 +25,9 @@ LEVELS = (3, 40)
 """Categories of the two categorical columns of every fold."""
 BRIEF = {"max_rounds": 20, "epochs": 6, "width": 32, "trees": 20}
 """What random candidates are held to, where a family knows the name: tests must be quick."""
+
+EPOCHS = 15
+"""What the defaults of networks are held to where learning a little is enough."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +115,12 @@ def load(case: Case, state: State) -> Fitted:
     """Return the fitted candidate of that state."""
     family = families.model(case.family)
     return training.load(family, state) if families.is_network(family) else family.load(state)
+
+
+def short(space: Space) -> dict[str, Value]:
+    """Return the defaults, of networks with a short plan."""
+    params = defaults(space)
+    return {**params, "epochs": EPOCHS} if "epochs" in params else params
 
 
 def draw(space: tuple[Hyperparameter, ...], seed: int) -> dict[str, Value]:
@@ -217,8 +226,8 @@ def _layout(view: View, width: int) -> Layout:
     if view is View.ORDINAL:
         return Layout(width, tuple((width - 2 + c, n) for c, n in enumerate(LEVELS)))
     if view is View.EMBEDDING:
-        return Layout(width, ((0, LEVELS[0] + 2), (5, LEVELS[1] + 2)))
-    return Layout(width)
+        return Layout(width, ((0, LEVELS[0] + 2), (5, LEVELS[1] + 2)), (1, 2, 3, 4))
+    return Layout(width, numbers=(0, 1, 2, 3))
 
 
 def loss(case: Case, truth: npt.NDArray[Any], predictions: Floats) -> float:

@@ -1,14 +1,17 @@
 """What every study tries first, by its size and its classes."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from automl import families
 from automl.core.catalog import FamilyName, TaskType
-from automl.core.study import Plan, StudySpec, TaskSpec
+from automl.core.study import Budget, Plan, StudySpec, TaskSpec
 from automl.core.trial import Candidate
-from automl.search.portfolio import portfolio
+from automl.search.plan import make_plan
+from automl.search.portfolio import PATIENT, portfolio
+from tests import tables
 from tests.search.test_ask import PLAN, REPLAY
 
 
@@ -43,3 +46,31 @@ def test_a_number_has_no_such_steps() -> None:
     plan = replace(PLAN, task=TaskType.REGRESSION, classes=())
     spec = replace(REPLAY, task=TaskSpec(TaskType.REGRESSION, "y"))
     assert "leaf_estimation_iterations" not in _symmetric(plan, spec).params
+
+
+def test_what_pays_late_is_left_to_longer_budgets_and_to_those_who_name_it(tmp_path: Path) -> None:
+    dataset, table = tables.dataset(tables.mixed(tmp_path / "data.csv"), tmp_path / "d.parquet")
+
+    def late(budget: Budget, **more: object) -> set[FamilyName]:
+        spec = replace(REPLAY, budget=budget, **more)  # type: ignore[arg-type]
+        return set(make_plan(spec, dataset, table).families) & set(PATIENT)
+
+    assert late(Budget(seconds=60.0)) == set()
+    assert late(Budget(seconds=3_600.0)) == late(Budget(trials=9)) == set(PATIENT)
+    for name in PATIENT:
+        assert late(Budget(seconds=60.0), families=(name,)) == {name}
+        narrowed = {name.value: {"layers": 2}}
+        assert late(Budget(seconds=60.0), search_space=narrowed) == {name}
+
+
+def test_realmlp_takes_larger_steps_towards_numbers() -> None:
+    number = replace(PLAN, task=TaskType.REGRESSION, classes=())
+    spec = replace(REPLAY, task=TaskSpec(TaskType.REGRESSION, "y"))
+    found = [
+        candidate.params
+        for pair in ((REPLAY, PLAN), (spec, number))
+        for candidate in portfolio(*pair)
+        if candidate.family is FamilyName.REALMLP
+    ]
+    assert len(found) == 2
+    assert found[0]["learning_rate"] < found[1]["learning_rate"]  # type: ignore[operator]

@@ -56,3 +56,22 @@ def test_the_penalty_on_sizes_pulls_by_the_sign() -> None:
     weights, slope = torch.tensor([2.0, -0.5, 0.0]), torch.zeros(3)
     penalize(Optimizer.ADAM, weights, slope, l1=0.1, l2=0.0, learning_rate=1.0)
     torch.testing.assert_close(slope, torch.tensor([0.1, -0.1, 0.0]))
+
+
+def test_numbers_with_speeds_of_their_own_move_as_in_groups_of_torchs() -> None:
+    start = torch.randn(32, generator=torch.Generator().manual_seed(2))
+    rates = torch.tensor([0.1, 6.0]).repeat_interleave(16)
+    theirs = [start[part].clone().requires_grad_() for part in (slice(16), slice(16, None))]
+    groups = [
+        {"params": [one], "lr": RATE * rate} for one, rate in zip(theirs, (0.1, 6.0), strict=True)
+    ]
+    reference = torch.optim.Adam(groups, betas=(0.9, 0.95))
+    ours, memory = start.clone(), moments(Optimizer.ADAMW, start)
+    for number in range(1, 21):
+        for one in theirs:
+            one.grad = gradient(one, number)
+        reference.step()
+        options = {"momentum": 0.0, "nesterov": False, "beta2": 0.95}
+        step = Step(number=number, learning_rate=RATE, rates=rates, **options)  # type: ignore[arg-type]
+        update(Optimizer.ADAMW, ours, gradient(ours, number), memory, step)
+    torch.testing.assert_close(ours, torch.cat(theirs).detach(), rtol=1e-4, atol=1e-5)

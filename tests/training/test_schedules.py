@@ -3,9 +3,11 @@ import math
 import pytest
 import torch
 
-from automl.training.schedules import Schedule, multiplier
+from automl.training.schedules import Schedule, fading, multiplier
 
 STEPS = 200
+RISING = (Schedule.ONE_CYCLE, Schedule.COSLOG4)
+"""Those with rises of their own."""
 
 
 def curve(schedule: Schedule, warmup: float = 0.0, steps: int = STEPS) -> list[float]:
@@ -57,7 +59,7 @@ def test_one_cycle_is_torchs_but_for_where_its_grid_ends() -> None:
     assert curve(Schedule.ONE_CYCLE)[-1] < 1e-3
 
 
-@pytest.mark.parametrize("schedule", [s for s in Schedule if s is not Schedule.ONE_CYCLE])
+@pytest.mark.parametrize("schedule", [s for s in Schedule if s not in RISING])
 def test_warmup_rises_evenly_to_the_peak(schedule: Schedule) -> None:
     rates = curve(schedule, warmup=0.1)
     assert rates[:20] == pytest.approx([(step + 1) / 21 for step in range(20)])
@@ -74,3 +76,19 @@ def test_however_few_the_steps_the_rate_is_positive_and_at_most_the_peak(
 ) -> None:
     rates = curve(schedule, warmup, steps)
     assert all(0.0 < rate <= 1.0 and math.isfinite(rate) for rate in rates)
+
+
+def test_coslog4_comes_back_to_nothing_four_times_each_later_than_the_last() -> None:
+    rates = curve(Schedule.COSLOG4, steps=1_500)
+    lows = [i for i in range(1, 1_499) if rates[i - 1] > rates[i] <= rates[i + 1]]
+    assert lows == pytest.approx([100, 300, 700], abs=1)
+    assert max(rates[700:]) == pytest.approx(1.0, abs=1e-3)
+    assert rates[0] < 1e-3 > rates[-1]
+
+
+def test_what_fades_is_whole_for_half_of_the_steps() -> None:
+    parts = [fading(step, STEPS) for step in range(STEPS)]
+    assert parts[: STEPS // 2 + 1] == [1.0] * (STEPS // 2 + 1)
+    assert parts[STEPS * 3 // 4] == pytest.approx(0.5)
+    assert parts[-1] < 1e-3
+    assert parts == sorted(parts, reverse=True)

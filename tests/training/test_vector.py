@@ -2,6 +2,7 @@ import pytest
 import torch
 from torch import nn
 
+from automl.core.learner import RATE
 from automl.training.vector import flatten
 
 
@@ -46,3 +47,15 @@ def test_matrices_come_first_and_parameters_are_aligned() -> None:
     assert all(not p.any() for p in module.parameters() if p.ndim == 2)
     assert dict(module.named_parameters())["1.weight"].all()
     assert all(p.data_ptr() % 64 == 0 for p in module.parameters())
+
+
+def test_parameters_may_say_how_fast_they_move() -> None:
+    module = network()
+    assert flatten(module).rates is None
+    module = network()
+    weight = next(module.parameters())
+    setattr(weight, RATE, 6.0)
+    vector = flatten(module)
+    assert vector.rates is not None
+    assert (vector.rates == 6.0).sum() == weight.numel()
+    assert ((vector.rates == 6.0) | (vector.rates == 1.0)).all()

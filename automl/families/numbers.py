@@ -1,0 +1,124 @@
+"""Numbers that become several: what networks learn of a column before columns meet.
+
+A dense layer bends a number only where many others are added to it; trees cut each by itself. A few
+learned functions of each number give networks that ability.
+
+Shapes: ``(rows, numbers)`` → ``(rows, numbers, outputs)``.
+"""
+
+import math
+
+import torch
+from torch import Tensor
+from typing_extensions import override
+
+from automl.core.graph import Graph
+from automl.core.learner import Layout
+from automl.families.blocks import Written, constant, parameter
+
+
+class Functions(Written):
+    """What stands for each number: ``outputs`` functions of it."""
+
+    outputs: int
+
+    def observe(self, numbers: Tensor) -> None:
+        """Look at the training rows' numbers; most functions need not."""
+
+
+class Periodic(Functions):
+    """The number itself and lines through cosines of it, whose frequencies are learned (PBLD).
+
+    Reference: Holzmüller et al. 2024, "Better by Default", section 3, after Gorishniy et al. 2022,
+    "On embeddings for numerical features".
+    """
+
+    def __init__(
+        self, numbers: int, *, sigma: float, hidden: int = 16, outputs: int = 4, rate: float = 0.1
+    ) -> None:
+        super().__init__()
+        self.outputs = outputs
+        self._numbers = numbers
+        bound = 1.0 / math.sqrt(hidden)
+        frequency = torch.randn(numbers * hidden) * (2.0 * math.pi * sigma)
+        # Vectors but for the lines: weight decay is for matrices alone.
+        self.frequency = parameter(frequency, rate=2.0 * math.pi * rate)
+        self.phase = parameter(_even(numbers * hidden) * math.pi, rate=rate)
+        self.lines = parameter(_even(numbers, hidden, outputs - 1) * bound, rate=rate)
+        self.start = parameter(_even(numbers * (outputs - 1)) * bound, rate=rate)
+
+    @override
+    def forward(self, input: Tensor) -> Tensor:
+        """Return each number, then its lines."""
+        deep = input.t().contiguous().unsqueeze(2)  # (numbers, rows, 1)
+        frequency, phase, start = self._deep()
+        waves = torch.cos(torch.addcmul(phase, deep, frequency))
+        found = torch.baddbmm(start, waves, self.lines).transpose(0, 1)
+        return torch.cat([input.unsqueeze(2), found], dim=2)
+
+    @override
+    def emit(self, graph: Graph, x: str) -> str:
+        """Write the same steps."""
+        frequency, phase, start = (constant(graph, part) for part in self._deep())
+        axis = graph.constant([2], "int64")
+        deep = graph.node("Unsqueeze", graph.node("Transpose", x, perm=[1, 0]), axis)
+        angles = graph.node("Add", graph.node("Mul", deep, frequency), phase)
+        found = graph.node("MatMul", graph.node("Cos", angles), constant(graph, self.lines))
+        moved = graph.node("Transpose", graph.node("Add", found, start), perm=[1, 0, 2])
+        return graph.node("Concat", graph.node("Unsqueeze", x, axis), moved, axis=2)
+
+    def _deep(self) -> tuple[Tensor, Tensor, Tensor]:
+        """Return frequencies, phases and starts as ``(numbers, 1, …)``."""
+        return (
+            self.frequency.view(self._numbers, 1, -1),
+            self.phase.view(self._numbers, 1, -1),
+            self.start.view(self._numbers, 1, -1),
+        )
+
+
+def _even(*shape: int) -> Tensor:
+    return torch.rand(*shape) * 2.0 - 1.0
+
+
+class Numbered(Written):
+    """Rows of which some columns are numbers: their functions first, then the other columns."""
+
+    positions: Tensor
+    rest: Tensor
+
+    def __init__(self, positions: list[int], width: int, functions: Functions) -> None:
+        super().__init__()
+        others = sorted(set(range(width)) - set(positions))
+        self.outputs = functions.outputs * len(positions) + len(others)
+        self.functions = functions
+        for name, values in (("positions", positions), ("rest", others)):
+            self.register_buffer(name, torch.tensor(values, dtype=torch.int64), persistent=False)
+
+    def observe(self, x: Tensor, y: Tensor) -> None:  # noqa: ARG002 -- the protocol's signature
+        """Show the numbers to their functions."""
+        self.functions.observe(x.index_select(1, self.positions))
+
+    @override
+    def forward(self, input: Tensor) -> Tensor:
+        """Return ``(rows, outputs)``."""
+        found = self.functions(input.index_select(1, self.positions)).flatten(1)
+        return torch.cat([found, input.index_select(1, self.rest)], dim=1)
+
+    @override
+    def emit(self, graph: Graph, x: str) -> str:
+        """Write the same steps."""
+        numbers, rest = (
+            graph.node("Gather", x, graph.constant(places.cpu().numpy()), axis=1)
+            for places in (self.positions, self.rest)
+        )
+        found = self.functions.emit(graph, numbers)
+        width = self.outputs - len(self.rest)
+        flat = graph.node("Reshape", found, graph.constant([0, width], "int64"))
+        return graph.node("Concat", flat, rest, axis=1)
+
+
+def after_codes(layout: Layout) -> list[int]:
+    """Return where numbers stand once `automl.families.blocks.entry` has moved codes to the end."""
+    coded = {position for position, _ in layout.codes}
+    plain = [position for position in range(layout.width) if position not in coded]
+    return [plain.index(position) for position in layout.numbers]

@@ -1,0 +1,1 @@
+"""RealMLP: a multilayer perceptron whose parts and defaults were tuned together."""

@@ -1,0 +1,56 @@
+"""What RealMLP serves and what the search may vary of it."""
+
+from automl.core.catalog import FamilyName
+from automl.core.hyperparameter import Hyperparameter
+from automl.families import network, recipe
+
+NETWORK = (
+    network.layers(3, high=5, description="Hidden layers."),
+    network.width(256, low=16, high=512, description="Units of a hidden layer."),
+    network.activation(
+        "selu", "relu", "silu", "mish", description="What follows each hidden layer, learnably."
+    ),
+    Hyperparameter(
+        name="sigma",
+        type="float",
+        default=0.1,
+        low=0.02,
+        high=5.0,
+        log=True,
+        description="How fast the waves are that stand for a number at first.",
+    ),
+    network.dropout(
+        0.15, high=0.5, description="Part of the hidden units left out at each step of training."
+    ),
+)
+
+TRAINING = (
+    *recipe.training(
+        {
+            "optimizer": {"choices": ("adamw",)},
+            "learning_rate": {"default": 0.04, "low": 5e-3, "high": 0.5},
+            "schedule": {"default": "coslog4", "choices": ("coslog4", "cosine")},
+            "epochs": {"default": 64, "high": 256},
+            "patience": {"default": 64, "low": 8, "high": 256},
+            "clip": {"default": 0.0, "choices": (0.0,)},
+            "l2": {"default": 0.02, "low": 1e-4, "when": None},
+        },
+        without=("momentum", "nesterov", "warmup", "penalty", "l1"),
+    ),
+    Hyperparameter(
+        name="beta2",
+        type="categorical",
+        default=0.95,
+        choices=(0.95, 0.99, 0.999),
+        description="How slowly the sizes of gradients are forgotten.",
+    ),
+    Hyperparameter(
+        name="fade",
+        type="categorical",
+        default=True,
+        choices=(True, False),
+        description="Whether dropout and decay fade over the second half of the steps.",
+    ),
+)
+
+SPEC = network.spec(FamilyName.REALMLP, "RealMLP", NETWORK, training=TRAINING)
