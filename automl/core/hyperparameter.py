@@ -20,7 +20,8 @@ class Hyperparameter:
     ``low`` and ``high`` are inclusive. ``when`` names the hyperparameter and the values of it under
     which this one is active; an inactive hyperparameter is absent from a candidate.
     ``tasks`` names the only tasks it matters for; None: all that the family serves. Where a table
-    has no categories it is ``without_categories``, if that is given.
+    has no categories it is ``without_categories``, and where no two columns of it are numbers that
+    could make a pair ``without_pairs``, if these are given.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Hyperparameter:
     when: tuple[str, tuple[Value, ...]] | None = None
     tasks: tuple[TaskType, ...] | None = None
     without_categories: Value | None = None
+    without_pairs: Value | None = None
     description: str = ""
 
     def active(self, params: Params) -> bool:

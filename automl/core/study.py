@@ -103,7 +103,8 @@ class Plan:
     ``classes`` are the labels in output order: ints for an integral target, else strings; empty
     for regression. ``rows`` counts the usable rows (with a target); ``test_rows`` of them are set
     aside. ``folds`` is 1 for a holdout. ``categories`` and ``texts`` count the features of these
-    kinds: what they cost, and whether a space need say how to take them.
+    kinds, ``pairable`` the numbers that may be paired: what they cost, and whether a space need say
+    how to take them.
     """
 
     task: TaskType
@@ -124,6 +125,7 @@ class Plan:
     """The metric of always predicting the majority class's frequencies, or the mean."""
     categories: int = 0
     texts: int = 0
+    pairable: int = 0
     warnings: tuple[tuple[str, str], ...] = ()
 
     @property

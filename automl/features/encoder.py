@@ -19,10 +19,11 @@ from automl.core.graph import Graph, Sparse
 from automl.core.learner import Layout, Matrix, Scaling, View
 from automl.core.schema import Column
 from automl.core.state import State, nest, unnest
-from automl.features import boolean, categories, dates, dropped, numeric, text, wide
+from automl.features import boolean, categories, dates, dropped, numeric, pairs, text, wide
 from automl.features.base import Block, Kind
 from automl.features.chain import Chain
 from automl.features.numeric import Numbers
+from automl.features.pairs import Target
 from automl.features.wide import Wide
 
 KINDS: Mapping[ColumnKind, Kind] = MappingProxyType(
@@ -111,12 +112,14 @@ def fit(
     *,
     scaling: Scaling = Scaling.ROBUST,
     outputs: int = 2,
+    target: Target | None = None,
 ) -> Encoder:
     """Return the encoder of those columns, learned from the rows of ``frame`` alone.
 
     With many ``outputs`` fewer runs of text are kept, since each has a weight for each.
 
     ``scaling`` is of the numbers where the view is not `View.ORDINAL`; nothing else depends on it.
+    With a ``target``, ``(rows,)``, pairs of numbers that tell more of it are columns too.
 
     Raises:
         ValueError: there is no column to start from.
@@ -135,7 +138,10 @@ def fit(
         _fit(kind, frame, [column for column in rest if column.kind is kind], view, scaling)
         for kind in KINDS
     )
-    return Encoder(tuple(column.name for column in used or columns[:1]), Chain(blocks), runs)
+    paired = pairs.fit(frame, used, target)
+    return Encoder(
+        tuple(column.name for column in used or columns[:1]), Chain((*blocks, paired)), runs
+    )
 
 
 def _fit(
@@ -155,7 +161,7 @@ def _fit(
 def load(state: State) -> Encoder:
     """Return what ``Encoder.state`` once wrote down."""
     parts = unnest(state)
-    loaders = [module.load for module in KINDS.values()]
+    loaders = [*(module.load for module in KINDS.values()), pairs.load]
     return Encoder(
         tuple(parts["encoder"].header["inputs"]),
         Chain.load(parts["chain"], loaders),

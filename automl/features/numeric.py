@@ -138,12 +138,12 @@ def fit(
     names = tuple(column.name for column in columns)
     if scaling is not Scaling.ROBUST:
         return _fit_as(scaling, frame, names, impute=view is View.ONE_HOT)
-    robust = [_robust(frame.numbers(name)) for name in names]
+    scales = [robust(frame.numbers(name)) for name in names]
     return assemble(
         frame,
         names,
-        center=np.array([center for center, _ in robust]),
-        scale=np.array([scale for _, scale in robust]),
+        center=np.array([center for center, _ in scales]),
+        scale=np.array([scale for _, scale in scales]),
         limit=_LIMIT[view],
         bend=BEND if view is View.ONE_HOT else 0.0,
         impute=view is View.ONE_HOT,
@@ -214,7 +214,7 @@ def _fit_as(scaling: Scaling, frame: Frame, names: tuple[str, ...], *, impute: b
     if scaling is Scaling.QUANTILE:
         bend = warp.fit_quantiles(units)
     elif scaling is Scaling.LOG:
-        scale = np.array([_robust(cells)[1] for cells in finite])
+        scale = np.array([robust(cells)[1] for cells in finite])
         limit = _LIMIT[View.ORDINAL]
         with np.errstate(over="ignore"):
             cut = [np.clip(c / s, -limit, limit) for c, s in zip(finite, scale, strict=True)]
@@ -244,7 +244,7 @@ def _ends(cells: Floats) -> tuple[float, float]:
     return (low + high) / 2.0, (high - low) / 2.0
 
 
-def _robust(cells: Floats) -> tuple[float, float]:
+def robust(cells: Floats) -> tuple[float, float]:
     """Return the median and a robust standard deviation of the finite cells.
 
     The quartiles give the deviation; where they meet, as in a column of mostly zeros, the usual

@@ -19,7 +19,7 @@ from automl.core.trial import Candidate, Trial
 from automl.search.cost import expected
 from automl.search.memory import Memory
 from automl.search.portfolio import portfolio
-from automl.search.spaces import space
+from automl.search.spaces import planned
 
 EXPLORATION = 0.05
 """Share of the draws that every family keeps, however far behind: ensembles live on difference."""
@@ -75,7 +75,7 @@ def ask(
     if not fitting:
         return None
     seed = _seed(spec.seed, number)
-    spaces = {name: space(spec, name, categories=plan.categories > 0) for name in fitting}
+    spaces = {name: planned(spec, plan, name) for name in fitting}
     prices = {} if spec.budget.replay else costs
     name = _draw_family(plan, spaces, history, prices, np.random.default_rng(seed))
     own = [trial for trial in history if trial.candidate.family is name]

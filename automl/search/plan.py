@@ -24,6 +24,7 @@ from automl.core.study import Plan, StudySpec, finish_reserve
 from automl.data import leakage, override, split, table
 from automl.data.sample import sample
 from automl.data.target import Classes, Target, read_target
+from automl.features import pairs
 from automl.search import cost, division
 from automl.search.portfolio import PATIENT
 from automl.search.spaces import check_restrictions
@@ -112,6 +113,7 @@ def make_plan(
         baseline=_baseline(spec.task.type, chosen, usable, target.classes, positive),
         categories=sum(column.kind is ColumnKind.CATEGORICAL for column in features),
         texts=sum(column.kind is ColumnKind.TEXT for column in features),
+        pairable=sum(map(pairs.pairable, features)),
         warnings=warnings,
     )
     plan = _affordable(_bearable(plan, spec), spec)

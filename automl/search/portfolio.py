@@ -14,7 +14,7 @@ from automl.core.catalog import FamilyName
 from automl.core.hyperparameter import Space, Value
 from automl.core.study import Plan, StudySpec
 from automl.core.trial import Candidate
-from automl.search.spaces import space
+from automl.search.spaces import planned
 
 Change = Mapping[str, Value]
 
@@ -85,8 +85,7 @@ def portfolio(spec: StudySpec, plan: Plan) -> tuple[Candidate, ...]:
     found: list[Candidate] = []
     for name, change in _steps(plan):
         if name in plan.families:
-            dimensions = space(spec, name, categories=plan.categories > 0)
-            candidate = Candidate(name, _changed(dimensions, change))
+            candidate = Candidate(name, _changed(planned(spec, plan, name), change))
             if candidate not in found:
                 found.append(candidate)
     return tuple(found)

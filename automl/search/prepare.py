@@ -22,6 +22,7 @@ from automl.data import override, rows, split, table
 from automl.data.sample import sample
 from automl.data.target import labels_in, read_target
 from automl.families.categories import view_of
+from automl.families.pairs import pairs_of
 from automl.families.scaling import scaling_of
 from automl.features import categories, encoder
 from automl.features.encoder import Encoder
@@ -63,6 +64,16 @@ class Encoded:
         return sum(_bytes(examples.x) for examples in (self.train, self.valid))
 
 
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What decides how a candidate sees the fold at ``index``."""
+
+    index: int
+    view: View
+    scaling: Scaling
+    pairs: bool
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Prepared:
     """A study's rows, split once and for all.
@@ -84,11 +95,8 @@ class Prepared:
     judged: Rows
     warnings: tuple[tuple[str, str], ...] = ()
     """The dataset's, for the report: code and message."""
-    _cache: dict[tuple[int, View, Scaling], Encoded] = field(default_factory=dict)
-
-    _fitted: dict[tuple[int, View, Scaling], tuple[Encoder, TargetScale]] = field(
-        default_factory=dict
-    )
+    _cache: dict[_Seen, Encoded] = field(default_factory=dict)
+    _fitted: dict[_Seen, tuple[Encoder, TargetScale]] = field(default_factory=dict)
 
     @property
     def inputs(self) -> tuple[Input, ...]:
@@ -97,13 +105,13 @@ class Prepared:
 
     def encoded(self, index: int, candidate: Candidate) -> Encoded:
         """Return the fold at ``index`` as a candidate sees it, fitted on its training rows only."""
-        key = self._key(index, candidate)
-        if key not in self._cache:
-            encoded = self._encode(*key)
+        seen = self._seen(index, candidate)
+        if seen not in self._cache:
+            encoded = self._encode(seen)
             if encoded.bytes + sum(e.bytes for e in self._cache.values()) > CACHED_BYTES:
                 return encoded
-            self._cache[key] = encoded
-        return self._cache[key]
+            self._cache[seen] = encoded
+        return self._cache[seen]
 
     def fits(self, candidate: Candidate) -> tuple[int, ...]:
         """Return the indexes of the folds whose fits make up the candidate as a member."""
@@ -112,15 +120,16 @@ class Prepared:
 
     def fitted(self, index: int, candidate: Candidate) -> tuple[Encoder, TargetScale]:
         """Return what was learned of the training rows of the fold at ``index`` to encode any."""
-        return self._fit(*self._key(index, candidate))
+        return self._fit(self._seen(index, candidate))
 
-    def _key(self, index: int, candidate: Candidate) -> tuple[int, View, Scaling]:
+    def _seen(self, index: int, candidate: Candidate) -> _Seen:
         view = view_of(families.spec(candidate.family), candidate.params)
         if view is View.EMBEDDING and not any(map(categories.coded, self.columns)):
             view = View.ONE_HOT  # the same then, and perhaps at hand
         if view is View.SPARSE and all(c.kind is not ColumnKind.TEXT for c in self.columns):
             view = View.ONE_HOT  # the same then, and perhaps at hand
-        return index, view, scaling_of(candidate.params)
+        params = candidate.params
+        return _Seen(index, view, scaling_of(params), pairs=pairs_of(params))
 
     def score(self, truth: npt.NDArray[Any], predictions: Floats) -> float:
         """Return the study's metric of predictions in the data's units."""
@@ -155,19 +164,25 @@ class Prepared:
         every = np.arange(len(self.y))
         return every, every[:SHOWN_ROWS]
 
-    def _fit(self, index: int, view: View, scaling: Scaling) -> tuple[Encoder, TargetScale]:
-        key = (index, view, scaling)
-        if key not in self._fitted:
-            train, outputs = self._rows(index)[0], self.plan.outputs
-            frame = self.frame.take(train)
-            fitted = encoder.fit(frame, self.columns, view, scaling=scaling, outputs=outputs)
-            self._fitted[key] = fitted, tasks.load(self.plan.task).fit_target(self.y[train])
-        return self._fitted[key]
+    def _fit(self, seen: _Seen) -> tuple[Encoder, TargetScale]:
+        if seen not in self._fitted:
+            train, task = self._rows(seen.index)[0], tasks.load(self.plan.task)
+            scale = task.fit_target(self.y[train])
+            fitted = encoder.fit(
+                self.frame.take(train),
+                self.columns,
+                seen.view,
+                scaling=seen.scaling,
+                outputs=self.plan.outputs,
+                target=task.encode(self.y[train], scale) if seen.pairs else None,
+            )
+            self._fitted[seen] = fitted, scale
+        return self._fitted[seen]
 
-    def _encode(self, index: int, view: View, scaling: Scaling) -> Encoded:
-        train, valid = self._rows(index)
+    def _encode(self, seen: _Seen) -> Encoded:
+        train, valid = self._rows(seen.index)
         task = tasks.load(self.plan.task)
-        fitted, scale = self._fit(index, view, scaling)
+        fitted, scale = self._fit(seen)
         return Encoded(
             encoder=fitted,
             scale=scale,

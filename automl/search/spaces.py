@@ -6,17 +6,20 @@ from dataclasses import replace
 from automl import families
 from automl.core.catalog import FamilyName
 from automl.core.errors import Detail, InvalidSpec
-from automl.core.hyperparameter import Hyperparameter, Space, serving
-from automl.core.study import StudySpec
+from automl.core.hyperparameter import Hyperparameter, Space, Value, serving
+from automl.core.study import Plan, StudySpec
 
 
-def space(spec: StudySpec, name: FamilyName, *, categories: bool = True) -> Space:
+def space(
+    spec: StudySpec, name: FamilyName, *, categories: bool = True, pairs: bool = True
+) -> Space:
     """Return the dimensions of one family in this study.
 
     Args:
         spec: the study's spec, which may narrow them.
         name: the family.
         categories: whether the table has any; if not, how to take them is no question.
+        pairs: whether there are two columns of numbers to pair; if not, neither is that.
 
     Raises:
         InvalidSpec: the spec's restriction does not fit the family's space.
@@ -24,11 +27,23 @@ def space(spec: StudySpec, name: FamilyName, *, categories: bool = True) -> Spac
     restriction = (spec.search_space or {}).get(name.value, {})
     whole = serving(families.spec(name).space, spec.task.type)
     narrowed = families.narrow(whole, restriction, field=f"search_space.{name.value}")
-    return narrowed if categories else tuple(map(_settled, narrowed))
+    if not categories:
+        narrowed = tuple(_settled(item, item.without_categories) for item in narrowed)
+    if not pairs:
+        narrowed = tuple(_settled(item, item.without_pairs) for item in narrowed)
+    return narrowed
 
 
-def _settled(item: Hyperparameter) -> Hyperparameter:
-    value = item.without_categories
+def planned(spec: StudySpec, plan: Plan, name: FamilyName) -> Space:
+    """Return the dimensions of one family in a study of that plan.
+
+    Raises:
+        InvalidSpec: as `space`.
+    """
+    return space(spec, name, categories=plan.categories > 0, pairs=plan.pairable > 1)
+
+
+def _settled(item: Hyperparameter, value: Value | None) -> Hyperparameter:
     if value is None or not item.allows(value):
         return item
     return replace(item, choices=(value,), default=value)

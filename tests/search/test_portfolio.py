@@ -33,6 +33,11 @@ def test_its_steps_are_larger_where_rows_are_many() -> None:
     assert large["learning_rate"] == 0.1
 
 
+def test_it_sees_pairs_of_numbers_where_there_are_any() -> None:
+    assert _symmetric(replace(PLAN, pairable=2)).params["pairs"] is True
+    assert _symmetric(replace(PLAN, pairable=1)).params["pairs"] is False
+
+
 @pytest.mark.parametrize(("classes", "rounds"), [(3, 1_000), (26, 150)])
 def test_of_several_classes_leaves_take_more_newton_steps_and_of_many_few_rounds(
     classes: int, rounds: int

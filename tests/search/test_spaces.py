@@ -6,7 +6,7 @@ import pytest
 
 from automl.core.catalog import FamilyName
 from automl.search.portfolio import portfolio
-from automl.search.spaces import space
+from automl.search.spaces import planned, space
 from tests.search.test_ask import PLAN, REPLAY
 
 
@@ -23,6 +23,19 @@ def test_without_categories_how_to_take_them_is_settled(name: FamilyName, value:
     assert (dimension.choices, dimension.default) == ((value,), value)
     (dimension,) = (i for i in space(REPLAY, name) if i.name == "categories")
     assert len(dimension.choices or ()) == 2
+
+
+@pytest.mark.parametrize("name", [FamilyName.LIGHTGBM, FamilyName.CATBOOST])
+def test_without_two_numbers_there_are_no_pairs(name: FamilyName) -> None:
+    choices = {
+        count: next(
+            item.choices
+            for item in planned(REPLAY, replace(PLAN, pairable=count), name)
+            if item.name == "pairs"
+        )
+        for count in (0, 1, 2)
+    }
+    assert choices == {0: (False,), 1: (False,), 2: (False, True)}
 
 
 def test_a_spec_that_says_how_is_obeyed() -> None:

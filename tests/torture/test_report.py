@@ -26,7 +26,7 @@ def _result(**changed: object) -> Result:
         "trials": 12,
         "repeated": 3,
         "studies": 2,
-        "answers": [Answer("st_1", (0, 4), "board", "model")],
+        "answers": [Answer("st_1", (0, 4, "null"), "board", "model")],
         "overruns": [0.5, 12.25],
         "seconds": 61.0,
     }
@@ -52,7 +52,7 @@ def test_a_clean_run_says_so_with_its_figures() -> None:
 
 def test_every_breach_is_named_with_its_case() -> None:
     broken = _result(breaches=["st_1: 2 outcomes"], verdict=Verdict(lost=("a",)))
-    other = _result(answers=[Answer("st_2", (0, 4), "board", "other")])
+    other = _result(answers=[Answer("st_2", (0, 4, "null"), "board", "other")])
     figure = Figure("honest degradation", "≤ 10 s", "12 s", kept=False)
     assert breaches([_result(), broken, other], [figure]) == [
         "strikes, seed 7: lost: a",

@@ -1,0 +1,247 @@
+"""Sums, differences, products and ratios of two columns of numbers, where they tell more.
+
+Trees ask one column at a time: a ratio takes them a staircase of questions, and a slanted border in
+a plane of two columns (latitude and longitude) another. Which pairs are worth a column is decided
+on the training rows of each fold alone, see `chosen`.
+
+Reference: Horn, Pack and Rieger, The autofeat Python Library for Automated Feature Engineering and
+Selection, 2019.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from types import MappingProxyType
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from automl.core.catalog import ColumnKind
+from automl.core.frame import Cells, Floats, Frame, Strings
+from automl.core.graph import Graph
+from automl.core.learner import View
+from automl.core.schema import Column
+from automl.core.state import State, nest, unnest
+from automl.features import additive, numeric
+from automl.features.numeric import Numbers
+
+Target: TypeAlias = npt.NDArray[np.int64] | Floats
+
+Pair: TypeAlias = tuple[str, str, str]
+"""A column, a key of ``OPERATIONS``, and another column."""
+
+MOST = 10
+"""Columns made of pairs."""
+
+FEW = 10
+"""Columns of numbers with no more values are left alone: trees count these off."""
+
+MOST_COLUMNS = 12
+"""Columns that are paired, those that tell most by themselves."""
+
+SAMPLE = 4_000
+"""Rows that pairs are judged on."""
+
+MOST_OUTPUTS = 10
+"""Classes that pairs are judged by, the most frequent."""
+
+ALIKE = 0.99
+"""The correlation of ranks from which on two columns say the same to a tree."""
+
+_SEEN = frozenset({ColumnKind.NUMERIC, ColumnKind.BOOLEAN, ColumnKind.CATEGORICAL})
+"""The kinds of columns that are told apart from what their pairs tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One of the four; ``scaled`` where it needs its columns in units of their own spread."""
+
+    node: str
+    apply: Callable[[Floats, Floats], Floats]
+    scaled: bool
+    turns: bool = False
+    """Whether the other way round is worth a look too."""
+
+
+OPERATIONS: Mapping[str, Operation] = MappingProxyType(
+    {
+        "+": Operation("Add", np.add, scaled=True),
+        "−": Operation("Sub", np.subtract, scaled=True),
+        "×": Operation("Mul", np.multiply, scaled=False),
+        "÷": Operation("Div", np.divide, scaled=False, turns=True),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pairs:
+    """The chosen pairs: ``numbers`` takes what they give, which are columns named for them."""
+
+    pairs: tuple[Pair, ...]
+    spreads: Mapping[str, float]
+    """Of every column that some pair needs in units of it."""
+    numbers: Numbers
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The two columns' names with the sign between them."""
+        return self.numbers.names
+
+    @property
+    def codes(self) -> tuple[tuple[int, int], ...]:
+        """None of these are codes."""
+        return ()
+
+    def fill(self, frame: Frame, x: npt.NDArray[np.float32]) -> None:
+        """Write the scaled results into ``x``."""
+        self.numbers.fill(_derived(frame, self.pairs, self.spreads), x)
+
+    def emit(self, graph: Graph, inputs: Mapping[str, str]) -> str:
+        """Write the operations, and what becomes of their results."""
+        units = {
+            name: graph.node("Div", inputs[name], graph.constant([[spread]], np.float64))
+            for name, spread in self.spreads.items()
+        }
+        found = {}
+        for left, sign, right in self.pairs:
+            operation = OPERATIONS[sign]
+            cells = units if operation.scaled else inputs
+            found[_name(left, sign, right)] = graph.node(operation.node, cells[left], cells[right])
+        return self.numbers.emit(graph, found)
+
+    def state(self) -> State:
+        """Return the pairs and the fitted numbers."""
+        own = State({"pairs": [list(pair) for pair in self.pairs], "spreads": dict(self.spreads)})
+        return nest({"own": own, "numbers": self.numbers.state()})
+
+
+def pairable(column: Column) -> bool:
+    """Return whether a column may be one of a pair."""
+    return column.kind is ColumnKind.NUMERIC and column.unique > FEW
+
+
+def fit(frame: Frame, columns: Sequence[Column], y: Target | None) -> Pairs:
+    """Return the pairs of those columns that tell most of ``y`` beyond the columns themselves.
+
+    Args:
+        frame: training rows.
+        columns: all that are features.
+        y: what to tell, ``(rows,)``: classes as int64, or numbers; None for no pairs.
+    """
+    names = [] if y is None else [column.name for column in columns if pairable(column)]
+    spreads = {name: numeric.robust(frame.numbers(name))[1] for name in names}
+    pairs = () if y is None else chosen(frame, columns, spreads, y)
+    scaled = {
+        name for left, sign, right in pairs if OPERATIONS[sign].scaled for name in (left, right)
+    }
+    spreads = {name: spread for name, spread in spreads.items() if name in scaled}
+    derived = _derived(frame, pairs, spreads)
+    made = [Column(name, ColumnKind.NUMERIC, "number", 0, 0) for name in derived.columns]
+    return Pairs(pairs, spreads, numeric.fit(derived, made, View.ORDINAL))
+
+
+def load(state: State) -> Pairs:
+    """Return the block that ``state`` describes."""
+    parts = unnest(state)
+    own = parts["own"].header
+    pairs = tuple((left, sign, right) for left, sign, right in own["pairs"])
+    return Pairs(pairs, own["spreads"], numeric.load(parts["numbers"]))
+
+
+def chosen(
+    frame: Frame, columns: Sequence[Column], spreads: Mapping[str, float], y: Target
+) -> tuple[Pair, ...]:
+    """Return the pairs worth a column, the most telling first.
+
+    An additive model of all columns takes off what they tell one by one; of the pairs that explain
+    most of the rest those go that another one ranks alike. At most two are of the same columns.
+    """
+    if len(spreads) < 2:
+        return ()
+    rows = np.random.default_rng(0).permutation(frame.rows)[:SAMPLE]
+    sample = frame.take(rows)
+    rest, names = _unexplained(sample, columns, spreads, _outputs(y[rows]))
+    judged = [
+        (additive.explained(additive.bins(cells), rest), pair, cells)
+        for pair, cells in _possible(sample, names, spreads)
+    ]
+    judged.sort(key=lambda item: -item[0])
+    least = additive.by_chance(len(rows))
+    kept: dict[Pair, Floats] = {}
+    taken: set[str] = set()
+    for share, pair, cells in judged:
+        if share < least or len(kept) == MOST:
+            break
+        same = sum({left, right} == {pair[0], pair[2]} for left, _, right in kept)
+        ranks = _ranks(cells)
+        if same == 2 or _name(*pair) in taken or any(_alike(ranks, r) for r in kept.values()):
+            continue
+        kept[pair] = ranks
+        taken.add(_name(*pair))
+    return tuple(kept)
+
+
+def _outputs(y: Target) -> Floats:
+    """Return the numbers, or a column of 0 and 1 for each class; of two one says all."""
+    if y.dtype.kind == "f":
+        return np.asarray(y, np.float64)[:, None]
+    counts = np.bincount(y)
+    common = np.argsort(-counts, kind="stable")[: MOST_OUTPUTS if len(counts) > 2 else 1]
+    return np.asarray(y[:, None] == common, np.float64)
+
+
+def _unexplained(
+    sample: Frame, columns: Sequence[Column], spreads: Mapping[str, float], y: Floats
+) -> tuple[Floats, list[str]]:
+    """Return what no column explains by itself, and the names of those to pair."""
+    seen = [column.name for column in columns if column.kind in _SEEN]
+    rest, parts = additive.backfit([_binned(sample.columns[name]) for name in seen], y)
+    told = dict(zip(seen, parts, strict=True))
+    return rest, sorted(spreads, key=lambda name: -told[name])[:MOST_COLUMNS]
+
+
+def _binned(cells: Cells) -> additive.Bins:
+    return cells.codes.astype(np.intp) + 1 if isinstance(cells, Strings) else additive.bins(cells)
+
+
+def _possible(
+    sample: Frame, names: Sequence[str], spreads: Mapping[str, float]
+) -> Iterator[tuple[Pair, Floats]]:
+    for left, right in combinations(names, 2):
+        for sign, operation in OPERATIONS.items():
+            yield (left, sign, right), _result(sample, (left, sign, right), spreads)
+            if operation.turns:
+                yield (right, sign, left), _result(sample, (right, sign, left), spreads)
+
+
+def _result(frame: Frame, pair: Pair, spreads: Mapping[str, float]) -> Floats:
+    left, sign, right = pair
+    operation = OPERATIONS[sign]
+    a, b = frame.numbers(left), frame.numbers(right)
+    with np.errstate(all="ignore"):  # what is infinite is cut, what is no number is missing
+        if operation.scaled:
+            a, b = a / spreads[left], b / spreads[right]
+        return operation.apply(a, b)
+
+
+def _derived(frame: Frame, pairs: Sequence[Pair], spreads: Mapping[str, float]) -> Frame:
+    """Return the results of every pair as columns of numbers."""
+    return Frame({_name(*pair): _result(frame, pair, spreads) for pair in pairs}, frame.rows)
+
+
+def _name(left: str, sign: str, right: str) -> str:
+    return f"{left} {sign} {right}"
+
+
+def _ranks(cells: Floats) -> Floats:
+    """Return the ranks of the cells, centred and of length one; missing ones are in the middle."""
+    ranks = np.zeros(len(cells))
+    present = np.flatnonzero(~np.isnan(cells))
+    order = present[np.argsort(cells[present], kind="stable")]
+    ranks[order] = np.arange(len(order)) - (len(order) - 1) / 2
+    return ranks / max(float(np.linalg.norm(ranks)), 1e-300)
+
+
+def _alike(a: Floats, b: Floats) -> bool:
+    return abs(float(a @ b)) > ALIKE
