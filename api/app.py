@@ -13,6 +13,7 @@ from api.events import Tailer
 from api.guard import Guard
 from api.inbox import Inbox
 from api.journal import Journal
+from api.leaving import Leaving
 from api.rate import limiter
 from api.routes import datasets, models, service, studies, trials
 from api.routes import pages as page_routes
@@ -57,6 +58,7 @@ def create_app(settings: Settings, store: Store, doorbell: Doorbell) -> FastAPI:
     documents.install(app, PredictBody)
     app.add_middleware(Guard, access=context.access, rate=rate)
     app.add_middleware(Timed, telemetry=context.telemetry)
+    app.add_middleware(Leaving)
     app.add_middleware(Journal)
     return app
 
