@@ -30,6 +30,7 @@ SMALL: dict[str, dict[str, Any]] = {
     "mlp": {"layers": [1, 2], "width": [8, 16], "epochs": [5], "batch_size": [128]},
     "resnet": {"layers": [1], "width": [16], "epochs": [5], "batch_size": [128]},
     "realmlp": {"layers": [1], "width": [16], "epochs": [5], "batch_size": [128]},
+    "tabm": {"layers": [1], "width": [16], "members": [4], "epochs": [5], "batch_size": [128]},
     "lightgbm": {"max_rounds": {"low": 10, "high": 30}},
     "catboost": {"max_rounds": {"low": 10, "high": 30}},
     "random_forest": {"trees": [10]},

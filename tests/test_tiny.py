@@ -15,6 +15,7 @@ QUICK = {
     "mlp": {"epochs": [5], "width": [8]},
     "resnet": {"epochs": [5], "width": [16]},
     "realmlp": {"epochs": [5], "width": [16]},
+    "tabm": {"epochs": [5], "width": [16], "members": [4]},
 }
 
 Lines = Sequence[Sequence[str]]

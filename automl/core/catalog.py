@@ -63,6 +63,7 @@ class FamilyName(StrEnum):
     MLP = "mlp"
     RESNET = "resnet"
     REALMLP = "realmlp"
+    TABM = "tabm"
 
 
 class ExportFormat(StrEnum):

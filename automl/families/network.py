@@ -2,20 +2,13 @@
 
 from automl.core.catalog import FamilyName, Modality, TaskType
 from automl.core.hyperparameter import Hyperparameter, Space
-from automl.core.learner import FamilySpec, Scaling, View
+from automl.core.learner import FamilySpec, View
 from automl.families.categories import CATEGORIES
 from automl.families.recipe import TRAINING
-from automl.families.scaling import scaled
+from automl.families.scaling import SCALING
 
 
-def spec(
-    name: FamilyName,
-    title: str,
-    own: Space,
-    *,
-    training: Space = TRAINING,
-    scaling: Scaling = Scaling.ROBUST,
-) -> FamilySpec:
+def spec(name: FamilyName, title: str, own: Space, *, training: Space = TRAINING) -> FamilySpec:
     """Return the spec of a network family with its ``own`` dimensions and those of all networks.
 
     Args:
@@ -23,7 +16,6 @@ def spec(
         title: what people read.
         own: the dimensions that `build` reads.
         training: those that the training loop reads.
-        scaling: how numbers are brought to one size unless a candidate says so.
     """
     return FamilySpec(
         name=name,
@@ -31,7 +23,7 @@ def spec(
         modalities=(Modality.TABLE,),
         tasks=(TaskType.CLASSIFICATION, TaskType.REGRESSION),
         view=View.ONE_HOT,
-        space=own + CATEGORIES + scaled(scaling) + training,
+        space=own + CATEGORIES + SCALING + training,
     )
 
 

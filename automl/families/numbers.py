@@ -9,12 +9,16 @@ Shapes: ``(rows, numbers)`` → ``(rows, numbers, outputs)``.
 import math
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from typing_extensions import override
 
 from automl.core.graph import Graph
 from automl.core.learner import Layout
 from automl.families.blocks import Written, constant, parameter
+
+_FINEST = 2.0**-10
+"""What edges of bins are whole multiples of: between nearer ones a difference in the last bit of a
+number would show."""
 
 
 class Functions(Written):
@@ -78,6 +82,63 @@ class Periodic(Functions):
 
 def _even(*shape: int) -> Tensor:
     return torch.rand(*shape) * 2.0 - 1.0
+
+
+class PiecewiseLinear(Functions):
+    """Lines that bend at the edges of bins, each bin with equally many training rows.
+
+    Of a bin, ``(x − left) / width`` between 0 and 1; of these, and of the number itself, sums with
+    learned weights, which start at zero but for the number's own.
+
+    Reference: Gorishniy et al. 2022, "On embeddings for numerical features", section 3.1, in the
+    form that TabM takes ("version B" of their library).
+    """
+
+    left: Tensor
+    steepness: Tensor
+
+    def __init__(self, numbers: int, *, bins: int, outputs: int) -> None:
+        super().__init__()
+        self.outputs = outputs
+        self.register_buffer("left", torch.zeros(numbers, 1, bins))
+        self.register_buffer("steepness", torch.zeros(numbers, 1, bins))
+        bound = 1.0 / math.sqrt(outputs)
+        self.slope = nn.Parameter(_even(numbers, 1, outputs) * bound)
+        self.start = nn.Parameter(_even(numbers, 1, outputs) * bound)
+        self.lines = nn.Parameter(torch.zeros(numbers, bins, outputs))
+
+    @override
+    def observe(self, numbers: Tensor) -> None:
+        """Cut each column into bins; one of few different values gets fewer."""
+        shares = torch.linspace(0.0, 1.0, self.left.shape[2] + 1, device=numbers.device)
+        for column, values in enumerate(numbers.t()):
+            edges = (torch.quantile(values, shares) / _FINEST).round() * _FINEST
+            edges = edges[edges.diff(prepend=edges[:1] - 1.0) > 0.0]  # they rise
+            bins = len(edges) - 1
+            self.left[column, 0, :bins] = edges[:-1]
+            self.steepness[column, 0, :bins] = 1.0 / edges.diff()
+
+    @override
+    def forward(self, input: Tensor) -> Tensor:
+        """Return every number's sums."""
+        deep = input.t().contiguous().unsqueeze(2)  # (numbers, rows, 1)
+        parts = torch.clamp((deep - self.left) * self.steepness, 0.0, 1.0)
+        sums = torch.baddbmm(torch.addcmul(self.start, deep, self.slope), parts, self.lines)
+        return sums.transpose(0, 1)
+
+    @override
+    def emit(self, graph: Graph, x: str) -> str:
+        """Write the same steps."""
+        deep = graph.node(
+            "Unsqueeze", graph.node("Transpose", x, perm=[1, 0]), graph.constant([2], "int64")
+        )
+        away = graph.node("Sub", deep, constant(graph, self.left))
+        scaled = graph.node("Mul", away, constant(graph, self.steepness))
+        parts = graph.node("Clip", scaled, *(graph.constant(end, "float32") for end in (0, 1)))
+        bent = graph.node("MatMul", parts, constant(graph, self.lines))
+        straight = graph.node("Mul", deep, constant(graph, self.slope))
+        sums = graph.node("Add", bent, graph.node("Add", straight, constant(graph, self.start)))
+        return graph.node("Transpose", sums, perm=[1, 0, 2])
 
 
 class Numbered(Written):

@@ -3,8 +3,6 @@
 A family puts `SCALING` into its space and need not look at it: the search hands out rows scaled so.
 """
 
-from dataclasses import replace
-
 from automl.core.hyperparameter import Hyperparameter, Params, Space
 from automl.core.learner import Scaling
 
@@ -17,11 +15,6 @@ SCALING: Space = (
         description="How numbers are brought to one size.",
     ),
 )
-
-
-def scaled(default: Scaling) -> Space:
-    """Return `SCALING` for a family that is best with another default."""
-    return tuple(replace(item, default=default.value) for item in SCALING)
 
 
 def scaling_of(params: Params) -> Scaling:

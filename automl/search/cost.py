@@ -37,7 +37,8 @@ RATES: Mapping[FamilyName, Rate] = MappingProxyType(
         FamilyName.CATBOOST: Rate(0.8, 5.0, 0.5),
         FamilyName.MLP: Rate(0.3, 50.0, 0.01),
         FamilyName.RESNET: Rate(0.3, 80.0, 0.01),
-        FamilyName.REALMLP: Rate(0.5, 80.0, 0.01),
+        FamilyName.REALMLP: Rate(0.6, 85.0, 0.01),
+        FamilyName.TABM: Rate(0.5, 80.0, 0.01),
     }
 )
 NARROW = 10

@@ -1,6 +1,5 @@
 """What will be done, decided from the spec and the data before anything is trained."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -26,7 +25,7 @@ from automl.data.sample import sample
 from automl.data.target import Classes, Target, read_target
 from automl.features import pairs
 from automl.search import cost, division
-from automl.search.portfolio import PATIENT
+from automl.search.portfolio import PATIENT, PATIENT_SHARE
 from automl.search.spaces import check_restrictions
 
 ENCODED = (
@@ -116,7 +115,7 @@ def make_plan(
         pairable=sum(map(pairs.pairable, features)),
         warnings=warnings,
     )
-    plan = _affordable(_bearable(plan, spec), spec)
+    plan = _paying(_affordable(_bearable(plan, spec), spec), spec)
     return _divided(plan, spec, dataset, table_path, target)
 
 
@@ -317,13 +316,26 @@ def _affordable(plan: Plan, spec: StudySpec) -> Plan:
     return next(fitting, holdout)
 
 
+def _paying(plan: Plan, spec: StudySpec) -> Plan:
+    """Return the plan without what pays late where one trial of it is too much of the budget.
+
+    A family that the spec names stays.
+    """
+    seconds, named = spec.budget.seconds, spec.search_space or {}
+    if seconds is None or spec.families is not None:
+        return plan
+    late = {
+        name
+        for name in PATIENT.intersection(plan.families)
+        if cost.seconds(plan, name) > PATIENT_SHARE * seconds and name.value not in named
+    }
+    return replace(plan, families=tuple(name for name in plan.families if name not in late))
+
+
 def _families(spec: StudySpec) -> tuple[FamilyName, ...]:
     serving = tuple(f.name for f in families.specs() if spec.task.type in f.tasks)
     if spec.families is None:
-        seconds, named = spec.budget.seconds or math.inf, spec.search_space or {}
-        return tuple(
-            name for name in serving if seconds >= PATIENT.get(name, 0.0) or name.value in named
-        )
+        return serving
     unfit = [name for name in spec.families if name not in serving]
     if unfit:
         raise InvalidSpec(

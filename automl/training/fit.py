@@ -205,7 +205,7 @@ def _step(progress: Progress, run: _Run, rows: Tensor, rate: float) -> tuple[Ten
     vector.gradient.zero_()
     with autocast(run.fold.device, mixed=recipe.mixed_precision):
         outputs = progress.network(run.x[rows])
-    loss = run.loss(outputs.float(), run.y[rows])
+    loss = run.loss(*losses.each(outputs.float(), run.y[rows]))
     torch.autograd.backward(loss)  # into vector.gradient, which the parameters' gradients show
     with torch.no_grad():
         gradient = vector.gradient

@@ -54,6 +54,16 @@ def predictions(task: TaskType, outputs: Tensor) -> Tensor:
     return outputs.double()
 
 
+def each(outputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+    """Return a row for every answer, where a network gives several: ``(answers, rows, outputs)``.
+
+    The loss is then the mean over the answers' losses, not that of their mean.
+    """
+    if outputs.ndim == 2:
+        return outputs, targets
+    return outputs.flatten(0, 1), targets.repeat(len(outputs))
+
+
 def _of_values(function: Callable[..., Tensor]) -> Callable[[Tensor, Tensor], Tensor]:
     return lambda outputs, targets: function(outputs.squeeze(1), targets)
 

@@ -19,6 +19,7 @@ SPACE: dict[str, Any] = {
     "mlp": {"layers": [1, 2], "width": [8, 32], "epochs": [10], "batch_size": [64]},
     "resnet": {"layers": [1], "width": [16], "epochs": [10], "batch_size": [64]},
     "realmlp": {"layers": [1], "width": [16], "epochs": [10], "batch_size": [64]},
+    "tabm": {"layers": [1], "width": [16], "members": [4], "epochs": [10], "batch_size": [64]},
     "lightgbm": {"max_rounds": {"low": 20, "high": 60}},
     "catboost": {"max_rounds": {"low": 20, "high": 60}},
     "random_forest": {"trees": [10, 20]},

@@ -23,7 +23,7 @@ from automl.training import fit as training
 
 LEVELS = (3, 40)
 """Categories of the two categorical columns of every fold."""
-BRIEF = {"max_rounds": 20, "epochs": 6, "width": 32, "trees": 20}
+BRIEF = {"max_rounds": 20, "epochs": 6, "width": 32, "trees": 20, "bins": 16}
 """What random candidates are held to, where a family knows the name: tests must be quick."""
 
 EPOCHS = 15

@@ -1,4 +1,11 @@
-"""What RealMLP serves and what the search may vary of it."""
+"""What RealMLP serves and what the search may vary of it.
+
+The paper's 256 epochs of batches of 256 are 64 of the project's smaller ones. Two of three folds,
+one seed: 1 − AUC of german_credit and log loss of car_evaluation, with the paper's selu, dropout of
+0.15 and rate of 0.04: 0.243, 0.033; dropout 0.3: 0.230, 0.020; half the rate: 0.229, 0.031; mish:
+0.242, 0.027; mish and 0.3: 0.219, 0.036, at half the rate 0.222, 0.033. (The mlp has 0.218, 0.020.)
+No label is smoothed: log loss and AUC want chances as they are.
+"""
 
 from automl.core.catalog import FamilyName
 from automl.core.hyperparameter import Hyperparameter
@@ -8,7 +15,7 @@ NETWORK = (
     network.layers(3, high=5, description="Hidden layers."),
     network.width(256, low=16, high=512, description="Units of a hidden layer."),
     network.activation(
-        "selu", "relu", "silu", "mish", description="What follows each hidden layer, learnably."
+        "mish", "relu", "selu", "silu", description="What follows each hidden layer, learnably."
     ),
     Hyperparameter(
         name="sigma",
@@ -20,7 +27,7 @@ NETWORK = (
         description="How fast the waves are that stand for a number at first.",
     ),
     network.dropout(
-        0.15, high=0.5, description="Part of the hidden units left out at each step of training."
+        0.3, high=0.5, description="Part of the hidden units left out at each step of training."
     ),
 )
 

@@ -1,0 +1,1 @@
+"""TabM: many small members that share almost all of their weights, trained as one."""

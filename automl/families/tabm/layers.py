@@ -1,0 +1,98 @@
+"""Members of an ensemble that differ in how they weigh what comes in and in what they answer.
+
+All between is shared, so a batch is one matrix product a layer, for all members at once.
+
+Reference: Gorishniy, Kotelnikov and Babenko (2024), "TabM: advancing tabular deep learning with
+parameter-efficient ensembling", section 3; this is its TabM-mini.
+"""
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+from typing_extensions import override
+
+from automl.core.graph import Graph
+from automl.families.blocks import Dropout, Written, constant
+
+_CELLS = 1 << 20
+"""Numbers that a layer's members hold at once outside training: 4 MiB."""
+
+
+class Members(Written):
+    """Every member's answer while training, ``(members, rows, outputs)``; their mean outside.
+
+    The mean is one of probabilities, given as their logarithm, where there are several outputs.
+
+    Args:
+        inputs: columns.
+        widths: units of each shared layer.
+        outputs: of each member.
+        members: how many there are.
+        dropout: part of a layer's units left out while training.
+        grouped: the first columns come in groups of so many that stand for one number, with how
+            many groups there are; a group is weighed as one at first.
+    """
+
+    def __init__(
+        self,
+        inputs: int,
+        widths: list[int],
+        outputs: int,
+        *,
+        members: int,
+        dropout: float,
+        grouped: tuple[int, int] = (1, 0),
+    ) -> None:
+        super().__init__()
+        size, groups = grouped
+        signs = torch.randn(members, 1, inputs - groups * (size - 1))
+        together = signs[..., :groups].repeat_interleave(size, dim=2)
+        self.weighing = nn.Parameter(torch.cat([together, signs[..., groups:]], dim=2))
+        sizes = [inputs, *widths]
+        self.shared = nn.ModuleList(map(nn.Linear, sizes[:-1], sizes[1:]))
+        self.dropout = Dropout(dropout)
+        bound = 1.0 / math.sqrt(sizes[-1])
+        self.answers = nn.Parameter(
+            torch.empty(members, sizes[-1], outputs).uniform_(-bound, bound)
+        )
+        self.start = nn.Parameter(torch.empty(members, 1, outputs).uniform_(-bound, bound))
+        self._rows = max(1, _CELLS // (members * max(sizes)))
+
+    @override
+    def forward(self, input: Tensor) -> Tensor:
+        """Return ``(members, rows, outputs)``, outside training ``(rows, outputs)``."""
+        if self.training:
+            return self._each(input)
+        parts = input.tensor_split(len(input) // self._rows + 1)
+        return torch.cat([_mean(self._each(part)) for part in parts])
+
+    def _each(self, rows: Tensor) -> Tensor:
+        inner = rows * self.weighing  # (members, rows, inputs)
+        for layer in self.shared:
+            inner = self.dropout(functional.relu(layer(inner)))
+        return torch.baddbmm(self.start, inner, self.answers)
+
+    @override
+    def emit(self, graph: Graph, x: str) -> str:
+        """Write the members side by side, and their mean."""
+        first = graph.constant([0], "int64")
+        inner = graph.node("Unsqueeze", x, first)
+        inner = graph.node("Mul", inner, constant(graph, self.weighing))
+        for layer in (layer for layer in self.shared if isinstance(layer, nn.Linear)):
+            product = graph.node("MatMul", inner, constant(graph, layer.weight.t()))
+            inner = graph.node("Relu", graph.node("Add", product, constant(graph, layer.bias)))
+        found = graph.node("MatMul", inner, constant(graph, self.answers))
+        answers = graph.node("Add", found, constant(graph, self.start))
+        if self.answers.shape[2] == 1:
+            return graph.node("ReduceMean", answers, first, keepdims=0)
+        chances = graph.node("LogSoftmax", answers, axis=2)
+        return graph.node("ReduceLogSumExp", chances, first, keepdims=0)
+
+
+def _mean(answers: Tensor) -> Tensor:
+    """Return the mean of the members' values, or the logarithm of their summed probabilities."""
+    if answers.shape[2] == 1:
+        return answers.mean(dim=0)
+    return torch.logsumexp(functional.log_softmax(answers, dim=2), dim=0)
