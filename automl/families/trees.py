@@ -8,6 +8,7 @@ The defaults were chosen on a fifth held out. Smoothing at 0.1 rather than 1: lo
 from automl.core.catalog import TaskType
 from automl.core.hyperparameter import Hyperparameter, Space
 from automl.families.balance import CLASS_WEIGHT
+from automl.families.pairs import PAIRS
 
 CLASSIFICATION = (TaskType.CLASSIFICATION,)
 
@@ -59,5 +60,6 @@ FOREST: Space = (
     ),
     CRITERION,
     SMOOTHING,
+    PAIRS,
     CLASS_WEIGHT,
 )

@@ -129,12 +129,15 @@ def fit(frame: Frame, columns: Sequence[Column], y: Target | None) -> Pairs:
         columns: all that are features.
         y: what to tell, ``(rows,)``: classes as int64, or numbers; None for no pairs.
     """
-    names = [] if y is None else [column.name for column in columns if pairable(column)]
-    spreads = {name: numeric.robust(frame.numbers(name))[1] for name in names}
-    pairs = () if y is None else chosen(frame, columns, spreads, y)
-    scaled = {
-        name for left, sign, right in pairs if OPERATIONS[sign].scaled for name in (left, right)
-    }
+    pairs: tuple[Pair, ...] = ()
+    spreads: dict[str, float] = {}
+    if y is not None:
+        rows = np.random.default_rng(0).permutation(frame.rows)[:SAMPLE]
+        sample = frame.take(rows)
+        names = [column.name for column in columns if pairable(column)]
+        spreads = {name: numeric.robust(sample.numbers(name))[1] for name in names}
+        pairs = chosen(sample, columns, spreads, y[rows])
+    scaled = {name for pair in pairs if OPERATIONS[pair[1]].scaled for name in pair[::2]}
     spreads = {name: spread for name, spread in spreads.items() if name in scaled}
     derived = _derived(frame, pairs, spreads)
     made = [Column(name, ColumnKind.NUMERIC, "number", 0, 0) for name in derived.columns]
@@ -159,15 +162,13 @@ def chosen(
     """
     if len(spreads) < 2:
         return ()
-    rows = np.random.default_rng(0).permutation(frame.rows)[:SAMPLE]
-    sample = frame.take(rows)
-    rest, names = _unexplained(sample, columns, spreads, _outputs(y[rows]))
+    rest, names = _unexplained(frame, columns, spreads, _outputs(y))
     judged = [
         (additive.explained(additive.bins(cells), rest), pair, cells)
-        for pair, cells in _possible(sample, names, spreads)
+        for pair, cells in _possible(frame, names, spreads)
     ]
     judged.sort(key=lambda item: -item[0])
-    least = additive.by_chance(len(rows))
+    least = additive.by_chance(frame.rows)
     kept: dict[Pair, Floats] = {}
     taken: set[str] = set()
     for share, pair, cells in judged:
@@ -192,11 +193,11 @@ def _outputs(y: Target) -> Floats:
 
 
 def _unexplained(
-    sample: Frame, columns: Sequence[Column], spreads: Mapping[str, float], y: Floats
+    frame: Frame, columns: Sequence[Column], spreads: Mapping[str, float], y: Floats
 ) -> tuple[Floats, list[str]]:
     """Return what no column explains by itself, and the names of those to pair."""
     seen = [column.name for column in columns if column.kind in _SEEN]
-    rest, parts = additive.backfit([_binned(sample.columns[name]) for name in seen], y)
+    rest, parts = additive.backfit([_binned(frame.columns[name]) for name in seen], y)
     told = dict(zip(seen, parts, strict=True))
     return rest, sorted(spreads, key=lambda name: -told[name])[:MOST_COLUMNS]
 
@@ -206,13 +207,13 @@ def _binned(cells: Cells) -> additive.Bins:
 
 
 def _possible(
-    sample: Frame, names: Sequence[str], spreads: Mapping[str, float]
+    frame: Frame, names: Sequence[str], spreads: Mapping[str, float]
 ) -> Iterator[tuple[Pair, Floats]]:
     for left, right in combinations(names, 2):
         for sign, operation in OPERATIONS.items():
-            yield (left, sign, right), _result(sample, (left, sign, right), spreads)
+            yield (left, sign, right), _result(frame, (left, sign, right), spreads)
             if operation.turns:
-                yield (right, sign, left), _result(sample, (right, sign, left), spreads)
+                yield (right, sign, left), _result(frame, (right, sign, left), spreads)
 
 
 def _result(frame: Frame, pair: Pair, spreads: Mapping[str, float]) -> Floats:

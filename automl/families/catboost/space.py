@@ -13,7 +13,7 @@ from automl.core.catalog import FamilyName, Modality, TaskType
 from automl.core.hyperparameter import Hyperparameter
 from automl.core.learner import FamilySpec, View
 from automl.families.balance import CLASS_WEIGHT
-from automl.families.pairs import pairs
+from automl.families.pairs import PAIRS
 
 SPEC = FamilySpec(
     name=FamilyName.CATBOOST,
@@ -55,7 +55,7 @@ SPEC = FamilySpec(
             tasks=(TaskType.CLASSIFICATION,),
             description="Newton steps to a leaf's value",
         ),
-        pairs(default=True),
+        PAIRS,
         CLASS_WEIGHT,
         Hyperparameter(
             name="max_rounds", type="int", low=10, high=5_000, log=True, default=1_000,

@@ -10,7 +10,7 @@ from automl.core.catalog import FamilyName, Modality, TaskType
 from automl.core.hyperparameter import Hyperparameter
 from automl.core.learner import FamilySpec, View
 from automl.families.balance import CLASS_WEIGHT
-from automl.families.pairs import pairs
+from automl.families.pairs import PAIRS
 
 SPEC = FamilySpec(
     name=FamilyName.LIGHTGBM,
@@ -81,7 +81,7 @@ SPEC = FamilySpec(
             when=("categories", ("native",)),
             description="rows that the categories sent to one side need",
         ),
-        pairs(default=False),
+        PAIRS,
         CLASS_WEIGHT,
         Hyperparameter(
             name="max_rounds", type="int", low=10, high=5_000, log=True, default=1_000,
