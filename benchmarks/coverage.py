@@ -72,15 +72,15 @@ def main() -> None:
 
 
 def generated(rows: int = 25_000) -> list[Problem]:
-    """Return two classes of which one is rare, five classes, and a number; noise in all."""
+    """Return two classes of which one is rare, a number, and five classes; noise in all."""
     random = np.random.default_rng(0)
     x = random.normal(size=(rows, 8))
     signal = x[:, 0] + 0.7 * x[:, 1] * x[:, 2] + np.sin(2 * x[:, 3]) + random.normal(size=rows)
     edges = np.quantile(signal, [0.2, 0.4, 0.6, 0.8])
     targets = {
         "two classes": ("binary", np.where(signal > 1.8, "yes", "no")),
-        "five classes": ("multiclass", np.digitize(signal, edges).astype(str)),
         "a number": ("regression", np.round(np.exp(signal / 2), 4).astype(str)),
+        "five classes": ("multiclass", np.digitize(signal, edges).astype(str)),
     }
     header = [*(f"x{index}" for index in range(x.shape[1])), "y"]
     cells = np.round(x, 3).astype(str).tolist()

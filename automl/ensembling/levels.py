@@ -23,7 +23,8 @@ LEVELLED = frozenset({MetricName.BALANCED_ACCURACY, MetricName.F1, MetricName.F1
 """Of the metrics of labels these: for accuracy the most probable class is right, and precision or
 recall alone are best served by saying a class hardly ever, or always."""
 
-THRESHOLDS = 100
+THRESHOLDS = 50
+"""Of the rows of each of two classes, so that a rare one has its own."""
 POWERS = 10
 _DIGITS = 6
 
@@ -54,10 +55,11 @@ def levels(
     return chosen
 
 
-def _thresholds(_: Ints, probabilities: Floats) -> Iterator[tuple[float, ...]]:
-    """Yield thresholds that part the rows into equal numbers, those nearest to a half first."""
-    grid = np.quantile(probabilities[:, 1], (np.arange(THRESHOLDS) + 0.5) / THRESHOLDS)
-    grid = np.unique(np.round(grid, _DIGITS))
+def _thresholds(truth: Ints, probabilities: Floats) -> Iterator[tuple[float, ...]]:
+    """Yield thresholds that part each class into equal numbers, those nearest to a half first."""
+    second, parts = probabilities[:, 1], (np.arange(THRESHOLDS) + 0.5) / THRESHOLDS
+    sides = [side for side in (second[truth == 0], second[truth == 1]) if len(side)]
+    grid = np.unique(np.round(np.concatenate([np.quantile(s, parts) for s in sides]), _DIGITS))
     for threshold in grid[np.argsort(np.abs(grid - 0.5), kind="stable")].tolist():
         if 0 < threshold < 1:
             yield (1.0 - threshold, threshold)

@@ -12,6 +12,7 @@ from automl.core.frame import Floats, Ints
 HOTTEST = 4.0
 """No temperature above it, and none below its inverse: what calls for more is another fault."""
 _STEPS = 12
+_NEAR = 1e-6
 _DIGITS = 4
 
 
@@ -36,5 +37,7 @@ def temperature(truth: Ints, probabilities: Floats) -> float:
         curvature = float(((shares * logs**2).sum(axis=1) - means**2).mean())
         low, high = (low, power) if slope > 0 else (power, high)
         step = power - slope / curvature if curvature > 0 else power
-        power = step if low <= step <= high else (low + high) / 2
+        before, power = power, step if low <= step <= high else (low + high) / 2
+        if abs(power - before) < _NEAR:
+            break
     return round(1.0 / power, _DIGITS)

@@ -202,7 +202,32 @@ def test_a_rare_class_is_in_every_resample() -> None:
     p = np.linspace(0, 1, 201)[:, None] * [-1.0, 1.0] + [1.0, 0.0]
     estimate = metric.bootstrap(M.ROC_AUC, y, p, positive=None, seed=0, rounds=200)
     assert (estimate.low, estimate.value, estimate.high) == (1.0, 1.0, 1.0)
-    assert metric.bootstrap(M.RECALL, y, p, positive=None, seed=0, rounds=200).low == 1.0
+
+
+def test_one_row_says_little_of_its_class_and_many_say_much() -> None:
+    for rows, least in ((1, 0.0), (100, 0.95)):
+        y = np.array([0] * 200 + [1] * rows)
+        estimate = metric.bootstrap(M.RECALL, y, np.eye(2)[y], positive=None, seed=0)
+        assert (estimate.value, estimate.high) == (1.0, 1.0)
+        assert least <= estimate.low < 1.0
+
+
+@pytest.mark.parametrize("name", [M.LOG_LOSS, M.ACCURACY, M.F1, M.ROC_AUC])
+def test_intervals_hold_the_truth_of_a_rare_class(name: MetricName) -> None:
+    random = np.random.default_rng(0)
+
+    def sample(rows: int) -> tuple[Any, Any]:
+        signal = random.normal(size=rows)
+        share = 1 / (1 + np.exp(2.5 - 1.6 * signal))
+        y = (random.random(rows) < share).astype(np.int64)
+        return y, np.stack([1.0 - share, share], axis=1)
+
+    truth = metric.score(name, *sample(100_000), positive=1)
+    estimates = [
+        metric.bootstrap(name, *sample(200), positive=1, seed=seed, rounds=100)
+        for seed in range(150)
+    ]
+    assert np.mean([item.low <= truth <= item.high for item in estimates]) > 0.88
 
 
 def test_an_undefined_value_has_no_interval() -> None:
