@@ -24,6 +24,7 @@ def select(
     members: int = 8,
     prices: Sequence[float] | None = None,
     most: float = np.inf,
+    taxes: Sequence[float] | None = None,
 ) -> tuple[float, ...]:
     """Return one weight for each of ``predictions``, summing to one.
 
@@ -39,23 +40,28 @@ def select(
         members: at most so many different candidates.
         prices: what each candidate costs as a member.
         most: what all members may cost together; the first may cost anything.
+        taxes: which part of its error each candidate must spare the average, to be worth having.
     """
-    costs = np.zeros(len(predictions)) if prices is None else np.array(prices, dtype=float)
+    costs, owed = (np.asarray(x or np.zeros(len(predictions)), float) for x in (prices, taxes))
     sign = 1.0 if maximize else -1.0
     unit = abs(np.nan_to_num(score(predictions[0]))) or 1.0  # six digits of its own scale decide
     counts = np.zeros(len(predictions), dtype=int)
     total: Floats = np.zeros_like(predictions[0])
     best_gain, best_counts = -np.inf, counts.copy()
+
+    def gain(joining: int) -> float:
+        value = score((total + predictions[joining]) / (counts.sum() + 1))
+        error = 1.0 - value if maximize else value
+        tax = owed[counts > 0].sum() + (0.0 if counts[joining] else owed[joining])
+        return _known((sign * value - tax * error) / unit)
+
     for size in range(1, rounds + 1):
-        gains = [
-            (_known(sign * score((total + predictions[i]) / size) / unit), counts[i] > 0, -i)
-            for i in _joining(counts > 0, costs, members=members, most=most)
-        ]
-        gain, _, negative = max(gains)
+        joining = _joining(counts > 0, costs, members=members, most=most)
+        reached, _, negative = max((gain(i), counts[i] > 0, -i) for i in joining)
         counts[-negative] += 1
         total += predictions[-negative]
-        if gain > best_gain or size == 1:
-            best_gain, best_counts = gain, counts.copy()
+        if reached > best_gain or size == 1:
+            best_gain, best_counts = reached, counts.copy()
     weights = best_counts / best_counts.sum()
     return tuple(float(weight) for weight in weights)
 

@@ -15,7 +15,7 @@ from automl.ensembling.crossfit import Rows, spread
 from automl.ensembling.decide import decide as decision_of
 from automl.ensembling.greedy import ROUNDS, select
 from automl.finish.entries import Entry
-from automl.finish.prices import most, prices
+from automl.finish.prices import TAX, Price, most, prices
 from automl.search.prepare import Prepared
 
 JUDGED_ROWS = 10_000
@@ -34,7 +34,7 @@ def choose_weights(
     """Return a weight for each entry: the best found out of fold, or the previous if as good."""
     if not prepared.spec.ensemble:
         return (1.0, *([0.0] * (len(pool) - 1)))
-    chosen = weigh(prepared, predictions, every(prepared), prices(pool))
+    chosen = weigh(prepared, predictions, every(prepared), prices(pool, prepared.plan.outputs))
     old = {member.trial: member.weight for member in previous}
     before = tuple(old.get(entry.trial.number, 0.0) for entry in pool)
     if not old or np.count_nonzero(before) < len(old):
@@ -48,7 +48,7 @@ def weigh(
     prepared: Prepared,
     predictions: Sequence[Floats],
     rows: Rows,
-    paid: Sequence[float] | None = None,
+    paid: Sequence[Price] | None = None,
     *,
     count: int = JUDGED_ROWS,
 ) -> tuple[float, ...]:
@@ -59,7 +59,8 @@ def weigh(
         lambda mean: prepared.score(truth, mean),
         maximize=metric.maximize(prepared.plan.metric),
         rounds=ROUNDS if prepared.spec.ensemble else 1,
-        prices=paid,
+        prices=[price.seconds for price in paid or ()],
+        taxes=[TAX * price.row_micros for price in paid or ()],
         most=most(prepared.spec, prepared.plan.outputs),
     )
 

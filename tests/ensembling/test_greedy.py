@@ -89,6 +89,20 @@ def test_members_cost_no_more_than_they_may_but_the_first_may_cost_anything() ->
         assert sum(index + 1 for index in members[1:]) <= most
 
 
+def test_a_member_must_spare_its_tax() -> None:
+    """The mean of the first two has 0.7 of their error: that must be more than the second costs."""
+    truth, predictions = _problem()
+    rmse = _rmse(truth)
+    for maximize, score in ((False, rmse), (True, lambda mean: 1.0 - rmse(mean))):
+        free = select(predictions, score, maximize=maximize)
+        assert free[0] > 0 < free[1]
+        little = select(predictions, score, maximize=maximize, taxes=[1e-5, 1e-5, 1e-5])
+        assert little[0] > 0 < little[1]
+        assert select(predictions, score, maximize=maximize, taxes=[0, 0.5, 0])[1] == 0
+        assert select(predictions, score, maximize=maximize, taxes=[0.5, 0, 0])[0] == 0
+        assert select(predictions, score, maximize=maximize, taxes=[2.0] * 3) == (1, 0, 0)
+
+
 def test_an_undefined_metric_leaves_the_first() -> None:
     predictions = [np.full((3, 1), value) for value in (0.1, 0.2)]
     assert select(predictions, lambda _: float("nan"), maximize=True) == (1.0, 0.0)
