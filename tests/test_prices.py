@@ -22,6 +22,7 @@ def trial(family: FamilyName, parameters: int, epochs: int, trees: int | None = 
         (trial(FamilyName.CATBOOST, 166_999, 2_613), 2, 13),
         (trial(FamilyName.CATBOOST, 466_000, 7_282), 2, 41),
         (trial(FamilyName.EXTRA_TREES, 82_016, 800, trees=100), 2, 8),
+        (trial(FamilyName.EXTRA_TREES, 270_000, 800, trees=100), 1, 35),
         (trial(FamilyName.MLP, 1_180_424, 71), 2, 14),
         (trial(FamilyName.LINEAR, 500, 89), 2, 1),
     ],
