@@ -13,6 +13,7 @@ import json
 import os
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -35,7 +36,7 @@ from automl.search.control import Deadline
 from automl.search.evaluate import Evaluation, evaluate, fits, load_fit
 from automl.search.plan import make_plan
 from automl.search.prepare import Prepared, prepare
-from automl.search.spaces import space
+from automl.search.spaces import planned
 from benchmarks.problem import Problem, load
 from benchmarks.run import write
 from benchmarks.split import Split, split
@@ -66,14 +67,17 @@ def main() -> None:
     parser.add_argument("folders", nargs="+", help="see benchmarks.problem")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--rows", type=int, default=12_000, help="train on at most so many")
+    parser.add_argument("--families", nargs="+", type=FamilyName, help="only these")
     given = parser.parse_args()
     for folder in given.folders:
         with tempfile.TemporaryDirectory() as name:
-            measure(load(folder), given.rows, given.out, Path(name))
+            measure(load(folder), given.rows, given.families, given.out, Path(name))
 
 
-def measure(problem: Problem, rows: int, out: Path, folder: Path) -> None:
-    """Write down every candidate's predictions for one set."""
+def measure(
+    problem: Problem, rows: int, wanted: Sequence[FamilyName] | None, out: Path, folder: Path
+) -> None:
+    """Write down the predictions of every candidate of those families for one set."""
     part = split(problem, 0)
     if len(part.train) > rows:
         chosen = np.random.default_rng(0).permutation(len(part.train))[:rows]
@@ -90,7 +94,7 @@ def measure(problem: Problem, rows: int, out: Path, folder: Path) -> None:
     )
     for candidate in candidates(prepared):
         file = place / f"{label(candidate)}.npz"
-        if file.exists():
+        if file.exists() or (wanted and candidate.family not in wanted):
             continue
         started = time.process_time()
         try:
@@ -122,7 +126,7 @@ def candidates(prepared: Prepared) -> list[Candidate]:
     plan, spec = prepared.plan, prepared.spec
     found = list(portfolio.portfolio(spec, plan))
     for name in plan.families:
-        dimensions = space(spec, name, categories=plan.categories > 0)
+        dimensions = planned(spec, plan, name)
         for change in ({}, *VARIANTS.get(name, ())):
             params = {}
             for item in dimensions:
