@@ -25,7 +25,7 @@ from automl.data.sample import sample
 from automl.data.target import Classes, Target, read_target
 from automl.features import pairs
 from automl.search import cost, division
-from automl.search.portfolio import PATIENT, PATIENT_SHARE
+from automl.search.portfolio import PATIENT
 from automl.search.spaces import check_restrictions
 
 ENCODED = (
@@ -326,8 +326,8 @@ def _paying(plan: Plan, spec: StudySpec) -> Plan:
         return plan
     late = {
         name
-        for name in PATIENT.intersection(plan.families)
-        if cost.seconds(plan, name) > PATIENT_SHARE * seconds and name.value not in named
+        for name, share in PATIENT.items()
+        if cost.seconds(plan, name) > share * seconds and name.value not in named
     }
     return replace(plan, families=tuple(name for name in plan.families if name not in late))
 

@@ -59,10 +59,10 @@ def test_what_pays_late_needs_a_budget_that_bears_it_or_to_be_named(tmp_path: Pa
 
     def late(budget: Budget, **more: object) -> set[FamilyName]:
         spec = replace(REPLAY, budget=budget, **more)  # type: ignore[arg-type]
-        return set(make_plan(spec, dataset, table).families) & PATIENT
+        return set(make_plan(spec, dataset, table).families) & set(PATIENT)
 
     assert late(Budget(seconds=10.0)) == set()
-    assert late(Budget(seconds=600.0)) == late(Budget(trials=9)) == PATIENT
+    assert late(Budget(seconds=600.0)) == late(Budget(trials=9)) == set(PATIENT)
     for name in PATIENT:
         assert late(Budget(seconds=10.0), families=(name,)) == {name}
         narrowed = {name.value: {"layers": 2}}
