@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from automl import features
 from automl.core.catalog import ColumnKind
-from automl.core.frame import Floats, Frame
+from automl.core.frame import Frame
 from automl.core.learner import View
 from automl.core.schema import Column
 from automl.core.state import State
@@ -35,7 +35,7 @@ def chosen(rows: Frame, y: pairs.Target) -> tuple[str, ...]:
     return pairs.fit(rows, numbers(*rows.columns), y).names
 
 
-def paired(rows: Frame, columns: tuple[Column, ...], y: Floats) -> Encoder:
+def paired(rows: Frame, columns: tuple[Column, ...], y: pairs.Target) -> Encoder:
     return features.fit(rows, columns, View.ORDINAL, target=y)
 
 

@@ -26,7 +26,7 @@ def made(folder: Path, *, classes: int, rows: int = 400, telling: bool = True) -
     random = np.random.default_rng(0)
     cells = random.normal(size=(rows, 3)).round(6)
     signal = cells[:, 0] - cells[:, 1] if telling else random.normal(size=rows)
-    edges = np.quantile(signal, np.linspace(0, 1, classes + 1)[1:-1]) if classes else []
+    edges = np.quantile(signal, np.linspace(0, 1, max(classes, 1) + 1)[1:-1])
     shown = [f"class {place}" for place in np.digitize(signal, edges)] if classes else signal
     lines = [[*map(str, row), str(y)] for row, y in zip(cells, shown, strict=True)]
     path = tables.write(folder / "data.csv", NAMES, lines)
