@@ -11,11 +11,13 @@ import pytest
 import automl
 from automl import pipeline
 from automl.core.catalog import ExportFormat, FamilyName, MetricName, TaskType
-from automl.core.decision import Decision
+from automl.core.decision import PLAIN, Decision
 from automl.core.errors import ExportFailed, InvalidSpec
+from automl.core.frame import Floats, Frame
 from automl.core.model import Member
-from automl.core.study import Budget, Objective, StudySpec, TaskSpec
+from automl.core.study import Budget, Objective, Plan, StudySpec, TaskSpec
 from automl.export import parity
+from automl.export.ensemble import TrainedMember, predict
 from automl.export.scoring import Scorer
 from automl.finish import Entry, best_entries, choose_weights, finish
 from automl.finish.estimate import crossed
@@ -226,3 +228,20 @@ def test_rivals_are_those_that_chance_may_have_put_behind(
     assert [item["alike"] for item in found] == [True, True, False]
     assert found[0]["behind"] == 0.0
     assert [item["trial"] for item in found] == [entry.trial.number for entry in pool]
+
+
+def test_a_decision_that_makes_the_file_differ_is_left_out(
+    searched: tuple[Prepared, Sequence[Entry]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prepared, entries = searched
+    monkeypatch.setattr("automl.finish.files.decide", lambda *_: Decision(0.5))
+    assert finish(prepared, entries).card.decision == Decision(0.5)
+
+    def off(plan: Plan, members: Sequence[TrainedMember], frame: Frame, by: Decision) -> Floats:
+        return predict(plan, members, frame, by) + (by != PLAIN)
+
+    monkeypatch.setattr("automl.export.portable.predict", off)
+    card = finish(prepared, entries).card
+    assert card.decision == PLAIN
+    assert card.excluded == ()
+    assert card.parity <= 1e-5
