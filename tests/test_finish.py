@@ -20,7 +20,7 @@ from automl.export import parity
 from automl.export.ensemble import TrainedMember, predict
 from automl.export.scoring import Scorer
 from automl.finish import Entry, best_entries, choose_weights, finish
-from automl.finish.estimate import crossed
+from automl.finish.estimate import Judged, crossed, intervals
 from automl.finish.rivals import rivals
 from automl.finish.weights import mix
 from automl.search.plan import make_plan
@@ -245,3 +245,20 @@ def test_a_decision_that_makes_the_file_differ_is_left_out(
     assert card.decision == PLAIN
     assert card.excluded == ()
     assert card.parity <= 1e-5
+
+
+@pytest.mark.parametrize("off", [0.0, 0.3])
+def test_intervals_of_rows_that_the_search_saw_are_wider_and_possible(
+    searched: tuple[Prepared, Sequence[Entry]], off: float
+) -> None:
+    prepared, _ = searched
+    truth = prepared.y[prepared.judged]
+    wrong = np.random.default_rng(0).random(len(truth)) < off
+    answers = np.eye(2)[np.where(wrong, 1 - truth, truth)] * 0.9 + 0.05
+    test = Judged("test", truth, answers, PLAIN.labels(answers))
+    for name, found in intervals(prepared, replace(test, source="out_of_fold")).items():
+        plain = intervals(prepared, test)[name]
+        assert found.low <= plain.low <= found.value == plain.value <= plain.high <= found.high
+        assert found.low >= 0
+        assert found.high <= 1 or name is MetricName.LOG_LOSS
+        assert not off or found.high - found.low > 1.1 * (plain.high - plain.low)

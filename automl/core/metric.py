@@ -29,6 +29,11 @@ def maximize(name: MetricName) -> bool:
     return name not in _MINIMIZED
 
 
+def limits(name: MetricName) -> tuple[float, float]:
+    """Return the least and the largest value that the metric can have."""
+    return -np.inf if name is MetricName.R2 else 0.0, 1.0 if maximize(name) else np.inf
+
+
 def better(name: MetricName, a: float | None, b: float | None) -> bool:
     """Return whether value ``a`` is better than ``b``; None and NaN are worse than any number."""
     if a is None or np.isnan(a):
