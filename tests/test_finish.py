@@ -11,14 +11,16 @@ import pytest
 import automl
 from automl import pipeline
 from automl.core.catalog import ExportFormat, FamilyName, MetricName, TaskType
-from automl.core.decision import Decision
+from automl.core.decision import PLAIN, Decision
 from automl.core.errors import ExportFailed, InvalidSpec
+from automl.core.frame import Floats, Frame
 from automl.core.model import Member
-from automl.core.study import Budget, Objective, StudySpec, TaskSpec
+from automl.core.study import Budget, Objective, Plan, StudySpec, TaskSpec
 from automl.export import parity
+from automl.export.ensemble import TrainedMember, predict
 from automl.export.scoring import Scorer
 from automl.finish import Entry, best_entries, choose_weights, finish
-from automl.finish.estimate import crossed
+from automl.finish.estimate import Judged, crossed, intervals
 from automl.finish.rivals import rivals
 from automl.finish.weights import mix
 from automl.search.plan import make_plan
@@ -226,3 +228,37 @@ def test_rivals_are_those_that_chance_may_have_put_behind(
     assert [item["alike"] for item in found] == [True, True, False]
     assert found[0]["behind"] == 0.0
     assert [item["trial"] for item in found] == [entry.trial.number for entry in pool]
+
+
+def test_a_decision_that_makes_the_file_differ_is_left_out(
+    searched: tuple[Prepared, Sequence[Entry]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prepared, entries = searched
+    monkeypatch.setattr("automl.finish.files.decide", lambda *_: Decision(0.5))
+    assert finish(prepared, entries).card.decision == Decision(0.5)
+
+    def off(plan: Plan, members: Sequence[TrainedMember], frame: Frame, by: Decision) -> Floats:
+        return predict(plan, members, frame, by) + (by != PLAIN)
+
+    monkeypatch.setattr("automl.export.portable.predict", off)
+    card = finish(prepared, entries).card
+    assert card.decision == PLAIN
+    assert card.excluded == ()
+    assert card.parity <= 1e-5
+
+
+@pytest.mark.parametrize("off", [0.0, 0.3])
+def test_intervals_of_rows_that_the_search_saw_are_wider_and_possible(
+    searched: tuple[Prepared, Sequence[Entry]], off: float
+) -> None:
+    prepared, _ = searched
+    truth = prepared.y[prepared.judged]
+    wrong = np.random.default_rng(0).random(len(truth)) < off
+    answers = np.eye(2)[np.where(wrong, 1 - truth, truth)] * 0.9 + 0.05
+    test = Judged("test", truth, answers, PLAIN.labels(answers))
+    for name, found in intervals(prepared, replace(test, source="out_of_fold")).items():
+        plain = intervals(prepared, test)[name]
+        assert found.low <= plain.low <= found.value == plain.value <= plain.high <= found.high
+        assert found.low >= 0
+        assert found.high <= 1 or name is MetricName.LOG_LOSS
+        assert not off or found.high - found.low > 1.1 * (plain.high - plain.low)

@@ -124,12 +124,42 @@ COUNTING: Mapping[MetricName, Callable[[Ints, int | None], float]] = MappingProx
 """Functions of the confusion matrix alone."""
 
 
+def _squared(y: Floats, p: Floats) -> Floats:
+    return np.asarray((p - y) ** 2)
+
+
+def _absolute(y: Floats, p: Floats) -> Floats:
+    return np.abs(p - y)
+
+
+def _relative(y: Floats, p: Floats) -> Floats:
+    return np.abs(p - y) / np.maximum(np.abs(y), EPSILON)
+
+
+def _logarithmic(y: Floats, p: Floats) -> Floats:
+    return _squared(np.log1p(y), np.log1p(np.maximum(p, 0.0)))
+
+
+ROW_LOSSES: Mapping[MetricName, Callable[[Floats, Floats], Floats]] = MappingProxyType(
+    {
+        MetricName.RMSE: _squared,
+        MetricName.MAE: _absolute,
+        MetricName.MAPE: _relative,
+        MetricName.RMSLE: _logarithmic,
+    }
+)
+"""What each row adds to the metrics that are means over rows, or roots of them."""
+
+ROOTS = frozenset({MetricName.RMSE, MetricName.RMSLE})
+"""The metrics that are the root of a mean."""
+
+
 def _rmse(y: Floats, p: Floats) -> float:
-    return float(np.sqrt(np.mean((p - y) ** 2)))
+    return float(np.sqrt(np.mean(_squared(y, p))))
 
 
 def _mae(y: Floats, p: Floats) -> float:
-    return float(np.mean(np.abs(p - y)))
+    return float(np.mean(_absolute(y, p)))
 
 
 def _r2(y: Floats, p: Floats) -> float:
@@ -142,13 +172,13 @@ def _r2(y: Floats, p: Floats) -> float:
 
 
 def _mape(y: Floats, p: Floats) -> float:
-    return float(np.mean(np.abs(p - y) / np.maximum(np.abs(y), EPSILON)))
+    return float(np.mean(_relative(y, p)))
 
 
 def _rmsle(y: Floats, p: Floats) -> float:
     if y.min() < 0:
         return float("nan")
-    return _rmse(np.log1p(y), np.log1p(np.maximum(p, 0.0)))
+    return float(np.sqrt(np.mean(_logarithmic(y, p))))
 
 
 REGRESSION: Mapping[MetricName, Callable[[Floats, Floats], float]] = MappingProxyType(

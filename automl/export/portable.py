@@ -66,7 +66,8 @@ def build(
 ) -> Portable:
     """Return the ensemble as a program whose outputs were compared on rows of ``frame``.
 
-    A member whose own outputs differ is left out and named; the others share its weight.
+    A member whose own outputs differ is left out and named; the others share its weight. Where only
+    the decision makes them differ, that is left out.
 
     Raises:
         ExportFailed: no member is left.
@@ -76,6 +77,9 @@ def build(
     kept: tuple[TrainedMember, ...] = tuple(members)
     excluded: tuple[Exclusion, ...] = ()
     checked = _check(plan, inputs, kept, probe, decision)
+    if checked is None and decision != PLAIN:  # a low temperature raises differences too
+        decision = PLAIN
+        checked = _check(plan, inputs, kept, probe, decision)
     if checked is None:
         kept, excluded = _sift(plan, inputs, members, probe)
         checked = _check(plan, inputs, kept, probe, decision) if kept else None

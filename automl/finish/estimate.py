@@ -22,6 +22,11 @@ from automl.search.prepare import Prepared
 CROSSED_ROWS = JUDGED_ROWS // 2
 """Fewer than for the weights themselves: here they are chosen once a part."""
 
+WIDER = 1.2
+"""So much wider are intervals from out-of-fold rows: drawing rows anew says nothing of the search,
+which looked at them, nor of the file, which holds other fits than were judged. Without it they held
+the truth in 85 to 95 % of small studies, with it in about as many as those of test rows."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Judged:
@@ -54,8 +59,9 @@ def judge(
 def intervals(prepared: Prepared, judged: Judged) -> dict[MetricName, Estimate]:
     """Return every metric of the task with its 95 % interval."""
     plan = prepared.plan
-    return {
-        name: metric.bootstrap(
+
+    def interval(name: MetricName) -> Estimate:
+        found = metric.bootstrap(
             name,
             judged.truth,
             judged.predictions,
@@ -63,8 +69,9 @@ def intervals(prepared: Prepared, judged: Judged) -> dict[MetricName, Estimate]:
             seed=prepared.spec.seed,
             labels=judged.labels,
         )
-        for name in metric.allowed(plan.task, len(plan.classes))
-    }
+        return found if judged.source == "test" else _widened(name, found)
+
+    return {name: interval(name) for name in metric.allowed(plan.task, len(plan.classes))}
 
 
 def crossed(prepared: Prepared, entries: Sequence[Entry], predictions: Sequence[Floats]) -> Judged:
@@ -80,6 +87,12 @@ def crossed(prepared: Prepared, entries: Sequence[Entry], predictions: Sequence[
         answers[part] = decision.probabilities(mix([p[part] for p in predictions], weights))
         labels[part] = decision.labels(answers[part])
     return Judged("out_of_fold", truth, answers, labels)
+
+
+def _widened(name: MetricName, found: Estimate) -> Estimate:
+    least, most = metric.limits(name)
+    low, high = (found.value + WIDER * (end - found.value) for end in (found.low, found.high))
+    return Estimate(found.value, max(low, least), min(high, most))
 
 
 def _parts(prepared: Prepared) -> list[Rows]:

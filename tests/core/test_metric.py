@@ -204,6 +204,22 @@ def test_a_rare_class_is_in_every_resample() -> None:
     assert (estimate.low, estimate.value, estimate.high) == (1.0, 1.0, 1.0)
 
 
+@pytest.mark.parametrize("factor", [1e-200, 1e160, 1e308])
+def test_intervals_bear_any_magnitude(factor: float) -> None:
+    y = np.linspace(0.5, 1.0, 40) * factor
+    for name in (M.RMSE, M.MAE, M.MAPE, M.RMSLE):
+        found = metric.bootstrap(name, y, y[:, None] * 0.9, positive=None, seed=0)
+        assert not found.low > found.value
+        assert not found.high < found.value
+
+
+def test_the_interval_of_heavy_tails_reaches_far_up() -> None:
+    random = np.random.default_rng(0)
+    error = np.exp(1.5 * random.normal(size=200))
+    found = metric.bootstrap(M.RMSE, error * 0, error[:, None], positive=None, seed=0)
+    assert found.high - found.value > 1.2 * (found.value - found.low)
+
+
 def test_one_row_says_little_of_its_class_and_many_say_much() -> None:
     for rows, least in ((1, 0.0), (100, 0.95)):
         y = np.array([0] * 200 + [1] * rows)
