@@ -72,9 +72,9 @@ STEPS = (
     TOGETHER,
     TUNED,
 )
-"""In the order of `benchmarks.portfolio`: beside LightGBM extra trees lower an ensemble's error most
-for their seconds (4 % on four sets of numbers, 19 % on german_credit and phoneme), then LightGBM of
-more leaves and fewer features (1.6 %), then CatBoost (0.8 %)."""
+"""In the order of `benchmarks.portfolio`: beside LightGBM extra trees lower an ensemble's error by
+most for their seconds (4 % on four sets of numbers, 19 % on german_credit and phoneme), then
+LightGBM of more leaves and fewer features (1.6 %), then CatBoost (0.8 %)."""
 
 NUMBER_STEPS = (*STEPS[:8], TOGETHER, NETWORK, SMALL_NETWORK, TUNED_NUMBER)
 """Towards numbers members together are worth more than other networks (cpu_act, 2,500 rows: RMSE
