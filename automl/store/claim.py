@@ -50,8 +50,9 @@ CANDIDATES = 16
 def ranking(most: int) -> Select[Any]:
     """Return the query for studies with something to do, the most deserving first.
 
-    ``leases`` says whether that is more than a turn. Nobody is starved: between tenants, and inside
-    a tenant between studies of a priority, those with the fewest running trials come first, and
+    ``leases`` says whether that is more than a turn. What was begun comes before what is new: a
+    finish, then a trial that lost its worker and would else stand behind every other study's next.
+    Nobody is starved: between tenants, and inside a tenant between studies of a priority, those with the fewest running trials come first, and
     where that is equal, whose turn was longest ago; until its first turn a study has waited since
     it was queued.
 
@@ -80,7 +81,7 @@ def ranking(most: int) -> Select[Any]:
         .join(load, load.c.tenant == _c.tenant)
         .where(_c.status.in_(active), or_(FINISH_DUE, and_(searching, or_(runs, OVER))))
         .order_by(
-            case((_c.status == StudyStatus.FINALIZING.value, 0), else_=1),
+            case((_c.status == StudyStatus.FINALIZING.value, 0), (_c.waiting > 0, 1), else_=2),
             load.c.running,
             load.c.waits_since,
             _c.tenant,
