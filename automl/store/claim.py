@@ -52,9 +52,9 @@ def ranking(most: int) -> Select[Any]:
 
     ``leases`` says whether that is more than a turn. What was begun comes before what is new: a
     finish, then a trial that lost its worker and would else stand behind every other study's next.
-    Nobody is starved: between tenants, and inside a tenant between studies of a priority, those with the fewest running trials come first, and
-    where that is equal, whose turn was longest ago; until its first turn a study has waited since
-    it was queued.
+    Nobody is starved: between tenants, and inside a tenant between studies of a priority, those
+    with the fewest running trials come first, and where that is equal, whose turn was longest ago;
+    until its first turn a study has waited since it was queued.
 
     Args:
         most: trials of a tenant that may run at the same time, 0 for no limit.

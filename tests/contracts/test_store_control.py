@@ -361,6 +361,16 @@ def test_work_goes_round_between_tenants_and_by_priority_inside(store: SqlStore)
     assert low.id not in order
 
 
+def test_a_trial_that_lost_its_worker_comes_before_new_ones(store: SqlStore) -> None:
+    low = values.add_study(store, tenant="a", priority=0)
+    lost = values.attempt(store)
+    values.add_study(store, tenant="a", priority=9)
+    values.add_study(store, tenant="b")
+    store.leases.crashed(lost)
+    again = values.attempt(store)
+    assert (again.study_id, again.number, again.token) == (low.id, lost.number, lost.token + 1)
+
+
 def test_one_worker_serves_tenants_in_turn(store: SqlStore) -> None:
     first = values.add_study(store, tenant="a", priority=9)
     second = values.add_study(store, tenant="b", priority=0)
