@@ -25,14 +25,16 @@ KFOLD, HOLDOUT = ValidationStrategy.KFOLD, ValidationStrategy.HOLDOUT
 AUTO = Validation()
 BRIEF: dict[str, dict[str, Any]] = {
     "linear": {"penalty": ["l2"]},
-    "decision_tree": {},
     "random_forest": {"trees": [10]},
     "extra_trees": {"trees": [10]},
     "lightgbm": {"max_rounds": [10]},
     "catboost": {"max_rounds": [10]},
     "mlp": {"layers": [1], "width": [16], "epochs": [5]},
     "resnet": {"layers": [1], "width": [16], "epochs": [5]},
+    "realmlp": {"epochs": [5]},
+    "tabm": {"epochs": [5]},
 }
+"""Spaces of candidates that train in a moment; others do anyway."""
 
 
 def _spec(
@@ -46,7 +48,7 @@ def _spec(
         TaskSpec(TaskType.CLASSIFICATION, "y", chosen),
         Budget(trials=trials),
         families=families,
-        search_space={name: BRIEF[name] for name in families if BRIEF[name]},
+        search_space={name: BRIEF[name] for name in families if name in BRIEF},
         validation=validation,
     )
 
