@@ -23,7 +23,7 @@ from tests.torture.report import breaches, report
 from tests.torture.schedule import DECK, DECK_APART, rolling, schedule
 from tests.torture.whole import Whole
 
-BESIDE = 2
+BESIDE = 4
 PATIENCE_SECONDS = 12.0
 WORKERS = (2, 1, 4, 2, 2)
 """Of the runs: as many as there are cores, and fewer, and more, in both arenas."""
@@ -69,9 +69,9 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.torture", description=__doc__)
     parser.add_argument("--seed", type=int, default=1, help="of the first run")
     parser.add_argument("--seeds", type=int, default=5, help="how many runs, a seed each")
-    parser.add_argument("--kills", type=int, default=42, help="kill -9 of a run, among others")
-    parser.add_argument("--minutes", type=float, default=5.5, help="longest time for its strikes")
-    parser.add_argument("--every", type=float, default=1.0, help="mean seconds before a strike")
+    parser.add_argument("--kills", type=int, default=40, help="kill -9 of a run, among others")
+    parser.add_argument("--minutes", type=float, default=4.5, help="longest time for its strikes")
+    parser.add_argument("--every", type=float, default=0.5, help="mean seconds before a strike")
     parser.add_argument(
         "--arena", choices=["both", "whole", "apart"], default="both", help="both: in turn"
     )
