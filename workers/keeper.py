@@ -18,6 +18,7 @@ from automl.core.catalog import TrialFailure
 from automl.core.errors import LeaseLost, Unavailable
 from automl.core.ports import Leases, Order, Worker
 from automl.core.trial import Attempt, Finish
+from workers import neighbours
 from workers.line import Hold, key
 from workers.slot import Slot, signal_name
 
@@ -136,6 +137,10 @@ class Keeper:
 
     def _sweep(self) -> None:
         """Reap what dead workers held, and start a child when work waits and no bell came."""
+        dead = neighbours.dead(self._ask(lambda: self._leases.present(neighbours.prefix())) or ())
+        if dead:
+            log.warning("neighbours.dead", workers=dead)
+            self._ask(lambda: self._leases.bury(dead))
         reaped = self._ask(self._leases.reap) is not None
         if reaped and not self._slot.busy and self._ask(self._leases.waits):
             self._start()

@@ -1,15 +1,12 @@
 """A worker: a light parent process that listens for bells and keeps one training child."""
 
-import os
-import secrets
 import signal
-import socket
 
 from automl.bootstrap import start
 from automl.core.fault import configure
 from automl.core.ports import Leases
 from automl.settings import Settings
-from workers import celery_app, process, tasks
+from workers import celery_app, neighbours, process, tasks
 from workers.keeper import Keeper, Limits
 from workers.queue import broker_url
 from workers.slot import Slot, child_command
@@ -29,7 +26,7 @@ def run(settings: Settings) -> None:
 
 
 def _keeper(settings: Settings, leases: Leases) -> Keeper:
-    name = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(2)}"
+    name = neighbours.name()
     slots = process.slots(settings.workers)
     threads = max(1, process.cores() // slots)
     device = settings.device or process.device(0)

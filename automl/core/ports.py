@@ -281,6 +281,12 @@ class Leases(Protocol):
     def leave(self, worker: str) -> None:
         """Remove a worker's row at its orderly end."""
 
+    def present(self, prefix: str) -> Sequence[str]:
+        """Return the ids beginning so of workers that were heard of and did not leave."""
+
+    def bury(self, workers: Collection[str]) -> None:
+        """End the leases of workers that are known to be dead; `reap` gives away what they held."""
+
     def record(self, attempt: Attempt, points: Sequence[CurvePoint]) -> None:
         """Add curve points, and an epoch event of the latest."""
 

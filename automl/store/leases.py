@@ -1,6 +1,6 @@
 """Who works on what, in SQL: every method is one or a few small transactions of its own."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 
@@ -112,6 +112,17 @@ class SqlLeases:
         """Remove a worker's row at its orderly end."""
         with self._database.write() as tx:
             tx.writer.execute(delete(workers).where(workers.c.id == worker))
+
+    def present(self, prefix: str) -> Sequence[str]:
+        """Return the ids beginning so of workers that were heard of and did not leave."""
+        query = select(workers.c.id).where(workers.c.id.startswith(prefix, autoescape=True))
+        with self._database.transaction() as tx:
+            return tx.reader.execute(query.order_by(workers.c.id)).scalars().all()
+
+    def bury(self, workers: Collection[str]) -> None:
+        """End the leases of workers that are known to be dead; `reap` gives away what they held."""
+        with self._database.write() as tx:
+            reap.bury(tx, workers)
 
     def record(self, attempt: Attempt, points: Sequence[CurvePoint]) -> None:
         """Add curve points, and an epoch event of the latest.

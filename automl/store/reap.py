@@ -4,7 +4,20 @@ Each finding is one small transaction under its study's lock that looks again be
 that any number of processes may do this at once.
 """
 
-from sqlalchemy import ColumnElement, Double, and_, bindparam, delete, exists, func, or_, select
+from collections.abc import Collection
+
+from sqlalchemy import (
+    ColumnElement,
+    Double,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    or_,
+    select,
+    update,
+)
 
 from automl.core.catalog import EventType, StudyFailure, StudyStatus, TrialFailure, TrialState
 from automl.store import ends, finishes, settle
@@ -154,6 +167,22 @@ def starve(ledger: Ledger) -> bool:
     detail = "no worker was there until the budget's end; start one and resume the study"
     settle.fail(ledger, StudyFailure.NO_WORKER, detail)
     return True
+
+
+def bury(tx: Transaction, dead: Collection[str]) -> None:
+    """Let the leases of workers that are known to be dead have lapsed, and remove their rows."""
+    past = now() - 1.0
+    tx.writer.execute(
+        update(trials)
+        .where(trials.c.worker.in_(dead), trials.c.state == TrialState.RUNNING.value)
+        .values(lease_until=past)
+    )
+    tx.writer.execute(
+        update(studies)
+        .where(_c.finish_worker.in_(dead), _c.status == StudyStatus.FINALIZING.value)
+        .values(finish_until=past)
+    )
+    tx.writer.execute(delete(workers).where(workers.c.id.in_(dead)))
 
 
 def forget(tx: Transaction, lease_seconds: float) -> int:

@@ -285,6 +285,32 @@ def test_a_lapsed_lease_is_given_to_another(store: SqlStore) -> None:
     values.check(store, study)
 
 
+def test_what_a_dead_worker_held_is_free_at_once(store: SqlStore) -> None:
+    study = values.add_study(store, trials=2)
+    held, other = values.attempt(store, "host-1-aa"), values.attempt(store, "host-2-bb")
+    beat(store, held, "host-1-aa")
+    beat(store, other, "host-2-bb")
+    beat(store, None, "host_-3-cc")
+    assert list(store.leases.present("host-")) == ["host-1-aa", "host-2-bb"]
+    assert list(store.leases.present("host_")) == ["host_-3-cc"]
+    store.leases.bury(["host-1-aa"])
+    assert list(store.leases.present("host-")) == ["host-2-bb"]
+    assert store.leases.reap() == 1
+    again = values.attempt(store, "host-2-bb")
+    assert (again.number, again.token) == (held.number, held.token + 1)
+    assert beat(store, held, "host-1-aa") is Order.STOP
+    assert beat(store, other, "host-2-bb") is Order.GO_ON
+    store.leases.complete(other, values.outcome(store, 0.5))
+    store.leases.complete(again, values.outcome(store, 0.6, mark="1"))
+    finishing = values.finish(store, "host-4-dd")
+    store.leases.bury(["host-4-dd"])
+    assert store.leases.reap() >= 1
+    with pytest.raises(LeaseLost):
+        store.leases.publish(finishing, values.model(store, study))
+    store.leases.publish(values.finish(store, "w1"), values.model(store, study))
+    values.check(store, study)
+
+
 def test_a_lease_that_is_not_renewed_is_awaited_before_it_lapses(store: SqlStore) -> None:
     study = values.add_study(store, trials=1)
     held = values.attempt(store)

@@ -3,7 +3,7 @@
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 from automl.core.catalog import FamilyName, StudyFailure, TrialFailure
@@ -61,6 +61,7 @@ class FakeLeases:
         self.work = deque(work)
         self.inbox = inbox
         self.order = Order.GO_ON
+        self.present_ids: list[str] = []
         self.away = False
         self.calls: list[tuple[object, ...]] = []
         self.held: list[Attempt | Finish | None] = []
@@ -92,6 +93,13 @@ class FakeLeases:
 
     def leave(self, worker: str) -> None:
         self._note("leave", worker)
+
+    def present(self, prefix: str) -> Sequence[str]:
+        return [worker for worker in self.present_ids if worker.startswith(prefix)]
+
+    def bury(self, workers: Collection[str]) -> None:
+        self._note("bury", *workers)
+        self.present_ids = [worker for worker in self.present_ids if worker not in workers]
 
     def record(self, attempt: Attempt, points: Sequence[CurvePoint]) -> None:
         self._note("record", attempt, points)

@@ -1,6 +1,7 @@
 """The worker's parent over a real child process and leases in memory."""
 
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -16,6 +17,7 @@ from automl.core.trial import Finish
 from automl.settings import Settings
 from tests.workers.fakes import FakeLeases, Inbox, attempt, eventually
 from workers import keeper as keeper_module
+from workers import neighbours
 from workers.keeper import Keeper, Limits
 from workers.slot import Slot
 
@@ -66,6 +68,19 @@ def test_waiting_work_starts_a_child_without_any_bell(offer: Offer) -> None:
     assert any(getattr(worker, "trial", None) == 3 for worker in beats)
     assert leases.called("release") == []  # the child obeyed by itself
     assert leases.called("leave") == [("w",)]
+
+
+def test_a_worker_of_this_machine_whose_process_is_gone_is_buried(offer: Offer) -> None:
+    leases = offer()
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    host, _, last = neighbours.name().rsplit("-", 2)
+    dead, elsewhere = f"{host}-{gone.pid}-{last}", f"{host}-{gone.pid}-{'0' * len(last)}"
+    leases.present_ids = [dead, elsewhere, neighbours.name(), "odd"]
+    with keep(leases, "obedient"):
+        eventually(lambda: leases.called("bury") != [])
+    assert leases.called("bury") == [(dead,)]
+    assert dead not in leases.present_ids
 
 
 def test_the_parent_claims_nothing(offer: Offer) -> None:
