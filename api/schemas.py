@@ -74,7 +74,7 @@ class TaskBody(Body):
     """What is predicted and how it is judged."""
 
     type: TaskType
-    target: Text
+    target: Text | None = None
     metric: Literal["auto"] | MetricName = "auto"
     positive: Text | StrictInt | None = None
 
@@ -93,7 +93,7 @@ class TaskBody(Body):
         """Return the value."""
         return TaskSpec(
             type=self.type,
-            target=self.target,
+            target=self.target or "",
             metric=None if self.metric == "auto" else self.metric,
             positive=None if self.positive is None else str(self.positive),
         )

@@ -86,6 +86,7 @@ class DatasetView(View):
     @classmethod
     def of(cls, dataset: Dataset) -> Self:
         """Return the view of a dataset."""
+        arrays = dataset.modality.arrays
         return cls(
             id=dataset.id,
             name=dataset.name,
@@ -94,7 +95,9 @@ class DatasetView(View):
             bytes=dataset.bytes,
             sha256=dataset.sha256,
             rows=dataset.rows,
-            columns=[ColumnView.of(column) for column in dataset.columns],
+            columns=[] if arrays else [ColumnView.of(column) for column in dataset.columns],
+            shape=next((column.shape for column in dataset.columns if column.shape), None),
+            classes=next((column.labels for column in dataset.columns if column.labels), None),
             warnings=[WarningView(code=w.code, message=w.message) for w in dataset.warnings],
             created_at=at(dataset.created_at),
         )

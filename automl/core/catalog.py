@@ -11,6 +11,16 @@ class Modality(StrEnum):
     """What a dataset holds."""
 
     TABLE = "table"
+    IMAGE = "image"
+    TEXT = "text"
+    """A table whose only input is free text."""
+    SERIES = "series"
+    VOLUME = "volume"
+
+    @property
+    def arrays(self) -> bool:
+        """Whether its rows are arrays of one shape rather than cells in columns."""
+        return self in (Modality.IMAGE, Modality.SERIES, Modality.VOLUME)
 
 
 class ColumnKind(StrEnum):
@@ -23,6 +33,17 @@ class ColumnKind(StrEnum):
     TEXT = "text"
     ID = "id"
     CONSTANT = "constant"
+    IMAGE = "image"
+    """Cells are arrays, height × width, perhaps × channels."""
+    SERIES = "series"
+    """Cells are arrays, channels × steps, of which the last may be missing."""
+    VOLUME = "volume"
+    """Cells are arrays, depth × height × width, perhaps × channels."""
+
+    @property
+    def array(self) -> bool:
+        """Whether cells are arrays."""
+        return self in (ColumnKind.IMAGE, ColumnKind.SERIES, ColumnKind.VOLUME)
 
 
 class TaskType(StrEnum):

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -34,8 +34,25 @@ class Strings:
         return lookup[self.codes]
 
 
-Cells: TypeAlias = Floats | Strings
-"""A column: float64 with NaN for missing, or strings."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Arrays:
+    """A column of arrays: ``values`` is ``(rows, *shape)`` of the dataset's own dtype."""
+
+    values: npt.NDArray[Any]
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def take(self, rows: npt.NDArray[np.intp] | Ints) -> "Arrays":
+        """Return the cells at those row indices."""
+        return Arrays(self.values[rows])
+
+
+Scalars: TypeAlias = Floats | Strings
+"""A column of a table: float64 with NaN for missing, or strings."""
+
+Cells: TypeAlias = Scalars | Arrays
+"""A column: of a table, or of arrays."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,19 +66,33 @@ class Frame:
         """Return the rows at those indices, in that order."""
         columns: dict[str, Cells] = {}
         for name, cells in self.columns.items():
-            columns[name] = cells.take(rows) if isinstance(cells, Strings) else cells[rows]
+            columns[name] = cells.take(rows) if isinstance(cells, Strings | Arrays) else cells[rows]
         return Frame(columns, len(rows))
+
+    def scalars(self, name: str) -> Scalars:
+        """Return a column of a table."""
+        cells = self.columns[name]
+        if isinstance(cells, Arrays):
+            raise TypeError(f"column {name!r} holds arrays")
+        return cells
 
     def numbers(self, name: str) -> Floats:
         """Return a numeric column: ``(rows,)`` float64."""
         cells = self.columns[name]
-        if isinstance(cells, Strings):
-            raise TypeError(f"column {name!r} holds strings")
+        if isinstance(cells, Strings | Arrays):
+            raise TypeError(f"column {name!r} holds no numbers")
         return cells
 
     def strings(self, name: str) -> Strings:
         """Return a column of strings."""
         cells = self.columns[name]
         if not isinstance(cells, Strings):
-            raise TypeError(f"column {name!r} holds numbers")
+            raise TypeError(f"column {name!r} holds no strings")
+        return cells
+
+    def arrays(self, name: str) -> Arrays:
+        """Return a column of arrays."""
+        cells = self.columns[name]
+        if not isinstance(cells, Arrays):
+            raise TypeError(f"column {name!r} holds no arrays")
         return cells

@@ -67,8 +67,8 @@ class Sparse:
 class Graph:
     """A program under construction. Values are known by the names that its methods return."""
 
-    inputs: dict[str, str] = field(default_factory=dict)
-    """Input names to ``"number"`` (float64) or ``"string"``, each ``(n, 1)``."""
+    inputs: dict[str, tuple[npt.DTypeLike, tuple[int, ...]]] = field(default_factory=dict)
+    """Input names to their dtype (``object`` for strings) and their shape behind the rows."""
     constants: dict[str, npt.NDArray[Any]] = field(default_factory=dict)
     nodes: list[Node] = field(default_factory=list)
     outputs: dict[str, str] = field(default_factory=dict)
@@ -77,9 +77,29 @@ class Graph:
     """Names to matrices that are no values: only ``product`` knows what to do with them."""
     _digests: dict[str, str] = field(default_factory=dict)
 
-    def input(self, name: str, cells: str) -> str:
-        """Declare the input ``name`` of ``"number"`` or ``"string"`` cells and return its value."""
-        self.inputs[name] = cells
+    def input(
+        self,
+        name: str,
+        cells: str,
+        *,
+        dtype: npt.DTypeLike = np.float64,
+        shape: tuple[int, ...] = (),
+    ) -> str:
+        """Declare the input ``name`` and return its value.
+
+        Args:
+            name: of the column.
+            cells: ``"number"`` (float64) or ``"string"``, both ``(n, 1)``, or ``"array"``.
+            dtype: of an array.
+            shape: of an array, without its rows.
+        """
+        match cells:
+            case "number":
+                self.inputs[name] = (np.float64, (1,))
+            case "string":
+                self.inputs[name] = (object, (1,))
+            case _:
+                self.inputs[name] = (dtype, shape)
         return f"i{list(self.inputs).index(name)}"
 
     def constant(self, array: npt.ArrayLike, dtype: npt.DTypeLike | None = None) -> str:

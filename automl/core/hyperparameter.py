@@ -1,10 +1,10 @@
 """A family's search space as data: what may vary, in which range, when it matters."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
-from automl.core.catalog import TaskType
+from automl.core.catalog import Modality, TaskType
 
 Value = int | float | str | bool
 """What a hyperparameter can be; always JSON-safe."""
@@ -17,9 +17,10 @@ Params = Mapping[str, Value]
 class Hyperparameter:
     """One dimension of a family's space.
 
-    ``low`` and ``high`` are inclusive. ``when`` names the hyperparameter and the values of it under
+    ``low`` and ``high`` are inclusive. ``when`` names the hyperparameter and its values under
     which this one is active; an inactive hyperparameter is absent from a candidate.
-    ``tasks`` names the only tasks it matters for; None: all that the family serves. Where a table
+    ``tasks`` and ``modalities`` name the only ones it matters for; None: all the family serves.
+    ``defaults`` has the default of some modalities where it is another there. Where a table
     has no categories it is ``without_categories``, and where no two columns of it are numbers that
     could make a pair ``without_pairs``, if these are given.
     """
@@ -34,6 +35,8 @@ class Hyperparameter:
     choices: tuple[Value, ...] | None = None
     when: tuple[str, tuple[Value, ...]] | None = None
     tasks: tuple[TaskType, ...] | None = None
+    modalities: tuple[Modality, ...] | None = None
+    defaults: Mapping[Modality, Value] | None = None
     without_categories: Value | None = None
     without_pairs: Value | None = None
     description: str = ""
@@ -57,9 +60,18 @@ Space = tuple[Hyperparameter, ...]
 """A family's dimensions, in the order they are drawn: conditions come before what they govern."""
 
 
-def serving(space: Space, task: TaskType) -> Space:
-    """Return the dimensions that matter for a task."""
-    return tuple(item for item in space if item.tasks is None or task in item.tasks)
+def serving(space: Space, task: TaskType, modality: Modality = Modality.TABLE) -> Space:
+    """Return the dimensions that matter for a task on data of a modality, with its defaults."""
+    return tuple(
+        item if modality not in (item.defaults or {}) else _with_default(item, modality)
+        for item in space
+        if (item.tasks is None or task in item.tasks)
+        and (item.modalities is None or modality in item.modalities)
+    )
+
+
+def _with_default(item: Hyperparameter, modality: Modality) -> Hyperparameter:
+    return replace(item, default=(item.defaults or {})[modality], defaults=None)
 
 
 def defaults(space: Space) -> dict[str, Value]:

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 
 Matrix: TypeAlias = Any
-"""Encoded rows, ``(rows, features)`` float32: an array; in `View.SPARSE` perhaps a CSR array."""
+"""Encoded rows: an array ``(rows, features)`` float32; in `View.SPARSE` perhaps a CSR array; in
+`View.ARRAY` ``(rows, channels, …)`` uint8 or float32; in `View.TOKENS` ``(rows, length)`` int32."""
 
 
 RATE = "rate"
@@ -46,6 +47,11 @@ class View(StrEnum):
     SPARSE = "sparse"
     """Linear models: as one-hot, but the runs of words and characters in free text are a column
     each; without free text the same as one-hot."""
+    ARRAY = "array"
+    """Images, series and volumes: channels first, uint8 as they are and all else float32; steps
+    that a series lacks are NaN."""
+    TOKENS = "tokens"
+    """Texts: the codes of their words, from 2; 1 is an unknown word, 0 fills the row's end."""
 
 
 class Scaling(StrEnum):
@@ -86,18 +92,23 @@ class Layout:
     ``codes`` pairs the position of each of these with how many codes it has, from 0 on. ``numbers``
     are the positions of columns of numbers as they were in the table, scaled; what is neither is a
     flag, a part of a date or a share.
+
+    Rows that are arrays have a ``shape``, channels first, and a ``width`` of all their numbers.
+    Rows that are texts have a ``vocabulary``, how many codes there are, and a ``width`` of tokens.
     """
 
     width: int
     codes: tuple[tuple[int, int], ...] = ()
     numbers: tuple[int, ...] = ()
+    shape: tuple[int, ...] = ()
+    vocabulary: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Examples:
     """Encoded rows.
 
-    ``x`` is ``(rows, features)`` float32. ``y`` is ``(rows,)``: int64 class indices, or float64
+    ``x`` is a `Matrix`. ``y`` is ``(rows,)``: int64 class indices, or float64
     targets standardized on the training rows of the fold.
     """
 

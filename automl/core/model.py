@@ -45,6 +45,7 @@ class Input:
     ``true`` and ``false`` are how the words of a boolean column are spelled; ``point`` says whether
     whole numbers in a column of strings are written as ``1.0``: how to write JSON values.
     ``thousands`` and ``sign`` are what may stand beside the digits of a number in text.
+    An input of arrays has a ``shape`` and a ``dtype``, as the dataset's arrays have.
     ``date`` is how the column writes dates; the file reads that and ISO 8601.
     """
 
@@ -58,6 +59,9 @@ class Input:
     date: DateFormat | None = None
     thousands: str = ""
     sign: str = ""
+    shape: tuple[int, ...] = ()
+    """Of an input of arrays, without the axis of rows."""
+    dtype: str = ""
 
 
 @dataclass(frozen=True, slots=True)

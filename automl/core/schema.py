@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from automl.core.catalog import ColumnKind, Modality
 
-CellType = Literal["number", "string"]
+CellType = Literal["number", "string", "array"]
 
 DateFormat = Literal[
     "iso",
@@ -59,7 +59,8 @@ class Column:
     """One column of a table, as inferred from its cells or corrected by the user.
 
     ``cells`` says how a cell enters a model: numeric columns and 0/1 booleans as numbers (float64,
-    NaN for missing), everything else as strings (the empty string for missing).
+    NaN for missing), images, series and volumes as arrays, everything else as strings (the empty
+    string for missing).
     """
 
     name: str
@@ -87,6 +88,12 @@ class Column:
     earliest: str | None = None
     latest: str | None = None
     """First and last date, in ISO 8601; None where they are not known."""
+    shape: tuple[int, ...] = ()
+    """Of an array cell, axes as in the file; empty for all other kinds."""
+    dtype: str = ""
+    """NumPy's name of what array cells hold; empty for all other kinds."""
+    labels: tuple[str, ...] = ()
+    """Of a target beside arrays: its distinct values in order, where it is no plain number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +147,8 @@ def column_from_json(data: Mapping[str, Any]) -> Column:
         **{
             **data,
             "kind": ColumnKind(data["kind"]),
+            "shape": tuple(data.get("shape", ())),
+            "labels": tuple(data.get("labels", ())),
             "top": tuple((str(value), int(count)) for value, count in data.get("top", ())),
             "summary": _summary(data.get("summary")),
             "lengths": None if data.get("lengths") is None else Lengths(**data["lengths"]),

@@ -8,6 +8,7 @@ from automl.core.catalog import (
     ColumnKind,
     FamilyName,
     MetricName,
+    Modality,
     StudyFailure,
     StudyStatus,
     TaskType,
@@ -127,6 +128,13 @@ class Plan:
     texts: int = 0
     pairable: int = 0
     warnings: tuple[tuple[str, str], ...] = ()
+    official_rows: int = 0
+    """Rows of the dataset's own test part, beside ``rows``."""
+    modality: Modality = Modality.TABLE
+    shape: tuple[int, ...] = ()
+    """Of a row that is an array, without the axis of rows."""
+    words: float = 0.0
+    """Of a row that is a text, on average."""
 
     @property
     def outputs(self) -> int:

@@ -71,3 +71,9 @@ def hash_numbers(values: npt.NDArray[np.float64] | npt.NDArray[np.int64]) -> Has
         return mix(values.view(np.uint64))
     canonical = np.where(np.isnan(values), np.nan, values + 0.0)  # −0.0 becomes 0.0
     return mix(canonical.view(np.uint64))
+
+
+def hash_arrays(values: npt.NDArray[np.generic]) -> Hashes:
+    """Return one hash an array: ``(rows,)``."""
+    digests = [hashlib.blake2b(row.tobytes(), digest_size=8).digest() for row in values]
+    return np.frombuffer(b"".join(digests), dtype="<u8").astype(np.uint64)

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from automl.core.frame import Cells, Floats, Frame, Ints, Strings
+from automl.core.frame import Floats, Frame, Ints, Scalars, Strings
 from automl.core.schema import DataWarning
 
 MOST_ROWS = 20_000
@@ -66,8 +66,8 @@ def strengths(
         return {}
     target = y[present]
     found = {
-        name: _strength(_taken(cells, present), target, len(classes))
-        for name, cells in frame.columns.items()
+        name: _strength(_taken(frame.scalars(name), present), target, len(classes))
+        for name in frame.columns
     }
     return dict(sorted(found.items(), key=lambda item: (-item[1], item[0])))
 
@@ -88,11 +88,11 @@ def _imbalance(y: Floats | Ints, classes: Sequence[str] | Sequence[int]) -> list
     return [DataWarning("IMBALANCE", message)]
 
 
-def _taken(cells: Cells, rows: Ints) -> Cells:
+def _taken(cells: Scalars, rows: Ints) -> Scalars:
     return cells.take(rows) if isinstance(cells, Strings) else cells[rows]
 
 
-def _strength(cells: Cells, y: Floats | Ints, classes: int) -> float:
+def _strength(cells: Scalars, y: Floats | Ints, classes: int) -> float:
     if isinstance(cells, Strings):
         return _of_groups(cells.codes.astype(np.int64) + 1, y, classes)
     known = ~np.isnan(cells)

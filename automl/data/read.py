@@ -14,10 +14,9 @@ import pyarrow.parquet as pq
 
 from automl.core.errors import DatasetUnreadable, Detail
 from automl.core.schema import Profile
+from automl.data.arrays import COLUMNS
 from automl.data.profile import Profiler
 from automl.data.tabular import open_table
-
-COLUMNS = "automl.columns"
 
 
 def ingest(

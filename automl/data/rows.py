@@ -47,6 +47,8 @@ def input_of(column: Column) -> Input:
         false=_spelled(words, _FALSE) if boolean else None,
         point=any(map(_POINT.fullmatch, words)) and not any(map(_WHOLE.fullmatch, words)),
         date=column.date,
+        shape=column.shape,
+        dtype=column.dtype,
     )
 
 

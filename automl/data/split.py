@@ -16,8 +16,8 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from automl.core.catalog import ValidationStrategy
-from automl.core.frame import Cells, Floats, Frame, Ints, Strings
-from automl.data.hashing import Hashes, hash_numbers, hash_strings, hash_text, mix
+from automl.core.frame import Arrays, Cells, Floats, Frame, Ints, Strings
+from automl.data.hashing import Hashes, hash_arrays, hash_numbers, hash_strings, hash_text, mix
 
 Rows: TypeAlias = npt.NDArray[np.intp]
 
@@ -216,6 +216,8 @@ def _cell_hashes(cells: Cells | Ints) -> Hashes:
     if isinstance(cells, Strings):
         table = hash_strings(pa.array([*cells.values, ""], pa.string()))
         return table[cells.codes]
+    if isinstance(cells, Arrays):
+        return hash_arrays(cells.values)
     return hash_numbers(cells)
 
 

@@ -16,8 +16,7 @@ from automl.core.catalog import ColumnKind
 from automl.core.errors import DatasetUnreadable
 from automl.core.frame import Cells, Frame, Strings
 from automl.core.schema import Column, column_from_json
-from automl.data import figures
-from automl.data.read import COLUMNS
+from automl.data import arrays, figures
 
 PreviewCell: TypeAlias = str | float | int | None
 
@@ -92,7 +91,7 @@ def _shown(cell: str, column: Column) -> PreviewCell:
 
 
 def _columns(file: pq.ParquetFile) -> tuple[Column, ...]:
-    stored: list[dict[str, Any]] = json.loads(file.metadata.metadata[COLUMNS.encode()])
+    stored: list[dict[str, Any]] = json.loads(file.metadata.metadata[arrays.COLUMNS.encode()])
     return tuple(column_from_json(column) for column in stored)
 
 
@@ -102,6 +101,8 @@ def _rows(path: Path) -> int:
 
 
 def _cells(path: Path, column: Column, rows: Rows | None) -> Cells:
+    if column.cells == "array":
+        return arrays.read(path, column, rows)
     cells = categories(path, column.name)
     codes: npt.NDArray[np.int32] = cells.indices.to_numpy()
     if rows is not None:

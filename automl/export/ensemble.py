@@ -11,7 +11,7 @@ from automl.core.graph import Graph
 from automl.core.learner import Fitted
 from automl.core.model import Input, Member
 from automl.core.study import Plan
-from automl.features.encoder import Encoder
+from automl.features.base import Encoder
 from automl.tasks.base import TargetScale
 
 
@@ -65,7 +65,10 @@ def assemble(
 ) -> Graph:
     """Return the program from raw columns to labels and probabilities, every member inside."""
     graph = Graph()
-    named = {column.name: graph.input(column.name, column.cells) for column in inputs}
+    named = {
+        column.name: graph.input(column.name, column.cells, dtype=column.dtype, shape=column.shape)
+        for column in inputs
+    }
     task = tasks.load(plan.task)
     matrices: dict[int, str] = {}
     terms: list[str] = []

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from automl.core.frame import Cells, Floats, Frame, Strings
+from automl.core.frame import Floats, Frame, Scalars, Strings
 from automl.core.report import ColumnImportance
 from automl.export import parity
 from automl.export.portable import Portable
@@ -65,6 +65,8 @@ def importance(
         Breiman, Random Forests, 2001, section 10; Fisher, Rudin and Dominici, All Models are Wrong,
         but Many are Useful, 2019.
     """
+    if any(item.cells == "array" for item in file.inputs):
+        return Importance(0, (), 0)  # shuffling the one input would only say that it matters
     begun = time.monotonic()
     affordable = int(_WORK / _row_cost(file) / REPEATS)
     rows = _spread(truth, min(MOST_ROWS, max(FEWEST_ROWS, affordable // len(file.inputs))))
@@ -109,11 +111,11 @@ def _spread(truth: npt.NDArray[Any], count: int) -> npt.NDArray[np.intp]:
 
 def _by_relation(frame: Frame, predictions: Floats, names: Sequence[str]) -> list[str]:
     """Return the columns, those first whose cells tell most of the predictions."""
-    related = {name: _relation(frame.columns[name], predictions) for name in names}
+    related = {name: _relation(frame.scalars(name), predictions) for name in names}
     return sorted(names, key=lambda name: -related[name])
 
 
-def _relation(cells: Cells, predictions: Floats) -> float:
+def _relation(cells: Scalars, predictions: Floats) -> float:
     groups = cells.codes + 1 if isinstance(cells, Strings) else _tenths(cells)
     groups = np.unique(groups, return_inverse=True)[1].astype(np.intp)
     return max(omega(groups, column) for column in predictions.T)

@@ -111,7 +111,14 @@ def _card(values: Mapping[str, Any]) -> ModelCard:
             Member(**{**item, "family": FamilyName(item["family"])}) for item in values[MEMBERS]
         ),
         inputs=tuple(
-            Input(**{**item, "kind": ColumnKind(item["kind"])}) for item in values[SCHEMA]
+            Input(
+                **{
+                    **item,
+                    "kind": ColumnKind(item["kind"]),
+                    "shape": tuple(item.get("shape", ())),
+                }
+            )
+            for item in values[SCHEMA]
         ),
         classes=tuple(values[CLASSES]),
         parity=values[PARITY],

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import onnx
 from onnx import AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto, numpy_helper
 
@@ -20,7 +21,6 @@ from automl.export.metadata import input_names
 
 PRODUCER = "automl"
 OPSET = 18
-_CELLS = {"number": ElementType.DOUBLE, "string": ElementType.STRING}
 _NEWER = frozenset({"TreeEnsemble"})
 """Operators of ``ai.onnx.ml`` 5; all others are in 3."""
 _SMALL = 64
@@ -74,8 +74,8 @@ def _write(model: ModelProto, graph: Graph) -> None:
     prefix = "/"
     while any(name.startswith(prefix) for name in public):
         prefix += "/"
-    for name, cells in zip(public, graph.inputs.values(), strict=True):
-        _declare(program.input.add(), name, _CELLS[cells], ("n", 1))
+    for name, (dtype, shape) in zip(public, graph.inputs.values(), strict=True):
+        _declare(program.input.add(), name, _element(dtype), ("n", *shape))
     used = {name for node in graph.nodes for name in node.inputs} | set(graph.outputs.values())
     constants = {prefix + name: array for name, array in graph.constants.items() if name in used}
     names |= {name: prefix + name for name in graph.constants}
@@ -149,6 +149,10 @@ def _fill_list(proto: AttributeProto, values: Sequence[Any]) -> None:
     else:
         proto.type = AttributeProto.FLOATS
         proto.floats.extend(values)
+
+
+def _element(dtype: npt.DTypeLike) -> int:
+    return int(onnx.helper.np_dtype_to_tensor_dtype(np.dtype(dtype)))
 
 
 def _tensor(array: np.ndarray[Any, np.dtype[Any]], name: str) -> TensorProto:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from automl.core.frame import Cells, Floats, Frame, Strings
+from automl.core.frame import Arrays, Cells, Floats, Frame, Strings
 from automl.core.model import Input
 
 TOLERANCE = 1e-5
@@ -41,22 +41,29 @@ def inject(frame: Frame, seed: int) -> Frame:
     columns: dict[str, Cells] = {}
     for name, cells in frame.columns.items():
         draw = random.random(frame.rows)
-        columns[name] = (
-            _damaged(cells, draw)
-            if isinstance(cells, Strings)
-            else np.where(draw < SHARE, np.nan, cells)
-        )
+        match cells:
+            case Strings():
+                columns[name] = _damaged(cells, draw)
+            case Arrays():
+                columns[name] = cells
+            case _:
+                columns[name] = np.where(draw < SHARE, np.nan, cells)
     return Frame(columns, frame.rows)
 
 
 def feeds(frame: Frame, inputs: Sequence[Input]) -> dict[str, npt.NDArray[Any]]:
-    """Return what the file is fed for those rows: ``(rows, 1)`` arrays by column name."""
-    return {
-        item.name: (
-            frame.strings(item.name).cells() if item.cells == "string" else frame.numbers(item.name)
-        )[:, None]
-        for item in inputs
-    }
+    """Return what the file is fed for those rows, by column name: ``(rows, 1)``, or arrays."""
+    return {item.name: _fed(frame, item) for item in inputs}
+
+
+def _fed(frame: Frame, item: Input) -> npt.NDArray[Any]:
+    match item.cells:
+        case "string":
+            return frame.strings(item.name).cells()[:, None]
+        case "array":
+            return frame.arrays(item.name).values
+        case _:
+            return frame.numbers(item.name)[:, None]
 
 
 def _damaged(cells: Strings, draw: Floats) -> Strings:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
-from automl.core.catalog import FamilyName, TaskType, TrialFailure
+from automl.core.catalog import FamilyName, Modality, TaskType, TrialFailure
 from automl.core.errors import TrialError
 from automl.core.hyperparameter import Hyperparameter, serving
 from automl.core.learner import Estimator, FamilySpec, NetworkFamily
@@ -46,14 +46,19 @@ def scheduled(name: FamilyName) -> bool:
     return any(item.name == "schedule" for item in spec(name).space)
 
 
-def validate(name: FamilyName, params: Mapping[str, object], task: TaskType | None = None) -> None:
+def validate(
+    name: FamilyName,
+    params: Mapping[str, object],
+    task: TaskType | None = None,
+    modality: Modality = Modality.TABLE,
+) -> None:
     """Check a candidate's hyperparameters against its family's space, for any task or the given.
 
     Raises:
         TrialError: INVALID_CANDIDATE when one is unknown, missing, inactive or out of its range.
     """
     space = spec(name).space
-    space = space if task is None else serving(space, task)
+    space = space if task is None else serving(space, task, modality)
     known: dict[str, Hyperparameter] = {item.name: item for item in space}
     active = {item.name for item in known.values() if item.active(params)}  # type: ignore[arg-type]
     for unknown in params.keys() - known.keys():

@@ -1,5 +1,6 @@
 """How raw columns become numbers, one file a column kind; ``encoder.py`` fits them all."""
 
-from automl.features.encoder import Encoder, fit, load
+from automl.features.base import Encoder
+from automl.features.encoder import fit, load
 
 __all__ = ["Encoder", "fit", "load"]

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from automl.core.frame import Frame
 from automl.core.graph import Graph
-from automl.core.learner import View
+from automl.core.learner import Layout, Matrix, View
 from automl.core.schema import Column
 from automl.core.state import State
 
@@ -29,6 +29,40 @@ class Block(Protocol):
 
     def emit(self, graph: Graph, inputs: Mapping[str, str]) -> str:
         """Write the block to the graph: float32, n × width, equal to what ``fill`` writes."""
+
+    def state(self) -> State:
+        """Return everything needed to rebuild this."""
+
+
+class Encoder(Protocol):
+    """A fitted view of a frame, or of its one column of arrays or texts."""
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The columns it reads."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What each feature is called; of arrays and texts only the column."""
+
+    @property
+    def width(self) -> int:
+        """How many numbers a row has."""
+
+    @property
+    def layout(self) -> Layout:
+        """What the encoded rows hold."""
+
+    def transform(self, frame: Frame) -> Matrix:
+        """Return the encoded rows."""
+
+    def emit(self, graph: Graph, inputs: Mapping[str, str]) -> str:
+        """Write ``transform`` to the graph and return the value's name.
+
+        Args:
+            graph: The program to append to.
+            inputs: Column names to their raw values there.
+        """
 
     def state(self) -> State:
         """Return everything needed to rebuild this."""

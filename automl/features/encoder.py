@@ -1,5 +1,7 @@
 """From a frame of raw columns to one float32 matrix, and the same steps as a graph.
 
+Rows that are arrays or texts have encoders of their own (`features/arrays.py`).
+
 In `View.SPARSE` the runs of free text follow the other columns, and the matrix is sparse.
 
 An encoder is fitted on the training rows of a fold alone. The matrix holds the columns by kind,
@@ -19,8 +21,9 @@ from automl.core.graph import Graph, Sparse
 from automl.core.learner import Layout, Matrix, Scaling, View
 from automl.core.schema import Column
 from automl.core.state import State, nest, unnest
-from automl.features import boolean, categories, dates, dropped, numeric, pairs, text, wide
-from automl.features.base import Block, Kind
+from automl.features import arrays, boolean, categories, dates, dropped, numeric, pairs, text, wide
+from automl.features.arrays import ARRAYS
+from automl.features.base import Block, Encoder, Kind
 from automl.features.chain import Chain
 from automl.features.numeric import Numbers
 from automl.features.pairs import Target
@@ -39,8 +42,8 @@ KINDS: Mapping[ColumnKind, Kind] = MappingProxyType(
 
 
 @dataclass(frozen=True, slots=True)
-class Encoder:
-    """A fitted view. A frame in which nothing varies still gives one feature, always 0."""
+class Columns:
+    """A fitted view of a table. Where nothing varies there is one feature, always 0."""
 
     inputs: tuple[str, ...]
     """The columns it reads."""
@@ -126,6 +129,8 @@ def fit(
     """
     if not columns:
         raise ValueError("an encoder needs at least one column")
+    if view is View.ARRAY:
+        return arrays.fit(columns)
     used = [column for column in columns if column.kind not in dropped.KINDS]
     runs: tuple[Wide, ...] = ()
     rest = used
@@ -139,7 +144,7 @@ def fit(
         for kind in KINDS
     )
     paired = pairs.fit(frame, used, target)
-    return Encoder(
+    return Columns(
         tuple(column.name for column in used or columns[:1]), Chain((*blocks, paired)), runs
     )
 
@@ -161,8 +166,10 @@ def _fit(
 def load(state: State) -> Encoder:
     """Return what ``Encoder.state`` once wrote down."""
     parts = unnest(state)
+    if ARRAYS in parts:
+        return arrays.load(parts[ARRAYS])
     loaders = [*(module.load for module in KINDS.values()), pairs.load]
-    return Encoder(
+    return Columns(
         tuple(parts["encoder"].header["inputs"]),
         Chain.load(parts["chain"], loaders),
         wide.load(parts["wide"]),

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from automl.core.catalog import ColumnKind
-from automl.core.frame import Cells, Floats, Frame, Strings
+from automl.core.frame import Floats, Frame, Scalars, Strings
 from automl.core.graph import Graph
 from automl.core.learner import View
 from automl.core.schema import Column
@@ -197,13 +197,15 @@ def _unexplained(
 ) -> tuple[Floats, list[str]]:
     """Return what no column explains by itself, and the names of those to pair."""
     seen = [column.name for column in columns if column.kind in _SEEN]
-    rest, parts = additive.backfit([_binned(frame.columns[name]) for name in seen], y)
+    rest, parts = additive.backfit([_binned(frame.scalars(name)) for name in seen], y)
     told = dict(zip(seen, parts, strict=True))
     return rest, sorted(spreads, key=lambda name: -told[name])[:MOST_COLUMNS]
 
 
-def _binned(cells: Cells) -> additive.Bins:
-    return cells.codes.astype(np.intp) + 1 if isinstance(cells, Strings) else additive.bins(cells)
+def _binned(cells: Scalars) -> additive.Bins:
+    if isinstance(cells, Strings):
+        return cells.codes.astype(np.intp) + 1
+    return additive.bins(cells)
 
 
 def _possible(

@@ -9,6 +9,7 @@ it at once.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import prod
 from statistics import median
 from types import MappingProxyType
 
@@ -60,7 +61,8 @@ def seconds(plan: Plan, name: FamilyName) -> float:
     trained = plan.rows - plan.test_rows
     if plan.folds > 1:
         trained -= trained // plan.folds
-    cells = trained * (len(plan.features) + TEXT_COLUMNS * plan.texts + NARROW) / 1e6
+    width = prod(plan.shape) if plan.shape else len(plan.features) + TEXT_COLUMNS * plan.texts
+    cells = trained * (width + NARROW) / 1e6
     training = rate.cells * cells * (1.0 + rate.outputs * max(0, plan.outputs - 2))
     fits = plan.folds + families.spec(name).refit
     return fits * (rate.fold + TEXT * trained * plan.texts + training)

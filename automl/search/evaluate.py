@@ -97,7 +97,8 @@ def evaluate(
         TrialStopped: ``control`` said so.
         TrialError: the candidate cannot be trained.
     """
-    families.validate(candidate.family, candidate.params, prepared.plan.task)
+    plan = prepared.plan
+    families.validate(candidate.family, candidate.params, plan.task, plan.modality)
     done, partial, (rungs, best) = _restore(resume)
     climb = Climb(prepared.plan.metric, len(prepared.folds), bars, rungs, best)
     refit = prepared.fits(candidate) == (WHOLE,)

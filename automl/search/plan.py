@@ -14,13 +14,14 @@ from automl.core.catalog import (
     ColumnKind,
     FamilyName,
     MetricName,
+    Modality,
     TaskType,
     ValidationStrategy,
 )
 from automl.core.errors import Detail, InvalidSpec
 from automl.core.schema import Column, Dataset
 from automl.core.study import Plan, StudySpec, finish_reserve
-from automl.data import leakage, override, split, table
+from automl.data import arrays, leakage, override, split, table
 from automl.data.sample import sample
 from automl.data.target import Classes, Target, read_target
 from automl.features import pairs
@@ -34,6 +35,9 @@ ENCODED = (
     ColumnKind.BOOLEAN,
     ColumnKind.DATETIME,
     ColumnKind.TEXT,
+    ColumnKind.IMAGE,
+    ColumnKind.SERIES,
+    ColumnKind.VOLUME,
 )
 """The kinds that become features today."""
 
@@ -73,28 +77,21 @@ def make_plan(
     Raises:
         InvalidSpec: the spec does not fit the data; names the field and the remedy.
     """
+    spec = settled(spec, dataset)
     columns = override.apply(dataset.columns, spec.columns)
     target_column = _target_column(columns, spec.task.target)
     features = feature_columns(columns, spec)
-    if not features:
-        raise InvalidSpec(
-            "No column is left to learn from: every one but the target is constant, an id,"
-            " a date that cannot be read, or left out.",
-            errors=(Detail("at least one usable column is needed", field="columns"),),
-        )
     target = read_target(table_path, target_column, spec.task.type)
     chosen = _metric(spec, target)
     _check_objective(spec)
     if test is not None:
         _check_test(spec, features, *test)
-    chosen_families = _families(spec)
-    check_restrictions(spec, chosen_families)
-    usable = target.y[_present(target)]
-    strategy, folds, test_rows = wanted(spec, len(usable), len(target.classes))
-    warnings = _warnings(columns, features, target, spec)
-    if dataset.rows * len(features) <= INSPECTED_CELLS:
-        found = leakage.inspect(table.load(table_path, features), target.y, target.classes)
-        warnings += tuple((warning.code, warning.message) for warning in found)
+    chosen_families = _families(spec, dataset.modality)
+    check_restrictions(spec, chosen_families, dataset.modality)
+    official = official_test(spec, dataset, table_path)
+    usable = target.y[_present(target) & ~official]
+    given = test is not None or bool(official.any())
+    strategy, folds, test_rows = wanted(spec, len(usable), len(target.classes), given=given)
     positive = _positive(spec, target)
     plan = Plan(
         task=spec.task.type,
@@ -108,15 +105,65 @@ def make_plan(
         folds=folds,
         rows=len(usable),
         test_rows=test_rows,
-        dropped_rows=len(target.y) - len(usable),
+        official_rows=int((_present(target) & official).sum()),
+        dropped_rows=int((~_present(target)).sum()),
         baseline=_baseline(spec.task.type, chosen, usable, target.classes, positive),
-        categories=sum(column.kind is ColumnKind.CATEGORICAL for column in features),
-        texts=sum(column.kind is ColumnKind.TEXT for column in features),
-        pairable=sum(map(pairs.pairable, features)),
-        warnings=warnings,
+        warnings=_warnings(columns, features, target, spec) + _leaks(table_path, features, target),
+        modality=dataset.modality,
+        **_counts(features),
     )
     plan = _paying(_affordable(_bearable(plan, spec), spec), spec)
     return _divided(plan, spec, dataset, table_path, target)
+
+
+def _counts(features: Sequence[Column]) -> dict[str, Any]:
+    """Return what the plan says of the features' kinds: what they cost."""
+    texts = [column for column in features if column.kind is ColumnKind.TEXT]
+    return {
+        "categories": sum(column.kind is ColumnKind.CATEGORICAL for column in features),
+        "texts": len(texts),
+        "words": sum(column.lengths.words for column in texts if column.lengths),
+        "pairable": sum(map(pairs.pairable, features)),
+        "shape": features[0].shape,
+    }
+
+
+def _leaks(path: Path, features: Sequence[Column], target: Target) -> tuple[tuple[str, str], ...]:
+    """Return warnings of columns that tell too much, where looking does not take too long."""
+    many = len(target.y) * len(features) > INSPECTED_CELLS
+    if many or any(column.kind.array for column in features):
+        return ()
+    found = leakage.inspect(table.load(path, features), target.y, target.classes)
+    return tuple((warning.code, warning.message) for warning in found)
+
+
+def settled(spec: StudySpec, dataset: Dataset) -> StudySpec:
+    """Return the spec with its target, which beside arrays needs no name where there is but one.
+
+    Raises:
+        InvalidSpec: which column is the target must be said.
+    """
+    if spec.task.target:
+        return spec
+    apart = (arrays.INPUT, arrays.PART)
+    targets = [column.name for column in dataset.columns if column.name not in apart]
+    if not dataset.modality.arrays or len(targets) != 1:
+        known = ", ".join(map(repr, targets[:20]))
+        raise InvalidSpec(
+            f"task.target must name the column to predict: {known}.",
+            errors=(Detail("is required here", field="task.target"),),
+        )
+    return replace(spec, task=replace(spec.task, target=targets[0]))
+
+
+def official_test(
+    spec: StudySpec, dataset: Dataset, path: Path
+) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    """Return which rows are the dataset's own test part: none where another is given."""
+    part = dataset.column(arrays.PART) if dataset.modality.arrays else None
+    if part is None or spec.test_dataset_id is not None:
+        return np.zeros(dataset.rows, dtype=bool)
+    return np.array([cell == arrays.TEST for cell in table.text(path, part.name)])
 
 
 def feature_columns(columns: Sequence[Column], spec: StudySpec) -> tuple[Column, ...]:
@@ -125,7 +172,14 @@ def feature_columns(columns: Sequence[Column], spec: StudySpec) -> tuple[Column,
     The column that divides the rows is none: new rows come from groups and times not seen.
     """
     apart = (spec.task.target, spec.validation.column)
-    return tuple(c for c in columns if c.name not in apart and _encoded(c))
+    found = tuple(c for c in columns if c.name not in apart and _encoded(c))
+    if not found:
+        raise InvalidSpec(
+            "No column is left to learn from: every one but the target is constant, an id,"
+            " a date that cannot be read, or left out.",
+            errors=(Detail("at least one usable column is needed", field="columns"),),
+        )
+    return tuple(c for c in found if c.kind.array) or found
 
 
 def _encoded(column: Column) -> bool:
@@ -206,6 +260,14 @@ def _check_test(spec: StudySpec, features: Sequence[Column], test: Dataset, path
                 f" {found}.",
                 errors=(Detail(f"{column.name!r} holds no numbers", field="test_dataset_id"),),
             )
+    for column in features:
+        other = test.column(column.name)
+        if column.kind.array and other and (other.kind, other.shape) != (column.kind, column.shape):
+            raise InvalidSpec(
+                f"The test dataset's arrays have the shape {list(other.shape)}, these"
+                f" {list(column.shape)}.",
+                errors=(Detail("arrays of another shape", field="test_dataset_id"),),
+            )
     if not any(cell for cell in table.text(path, spec.task.target)):
         raise InvalidSpec(
             "The test dataset's target is empty in every row.",
@@ -230,9 +292,13 @@ def _divided(plan: Plan, spec: StudySpec, dataset: Dataset, path: Path, target: 
     return replace(plan, folds=len(parts.folds), test_rows=len(parts.test))
 
 
-def wanted(spec: StudySpec, rows: int, classes: int) -> tuple[ValidationStrategy, int, int]:
-    """Return strategy, folds and test rows for so many usable rows; a column may allow fewer."""
-    given = spec.test_dataset_id is not None
+def wanted(
+    spec: StudySpec, rows: int, classes: int, *, given: bool
+) -> tuple[ValidationStrategy, int, int]:
+    """Return strategy, folds and test rows for so many usable rows; a column may allow fewer.
+
+    Where a test set is ``given`` no more rows are set aside.
+    """
     test_rows = split.test_size(rows, spec.validation.test_fraction, given)
     return *_validation(spec, rows - test_rows, classes), test_rows
 
@@ -271,6 +337,8 @@ def _baseline(
 
 def _bearable(plan: Plan, spec: StudySpec) -> Plan:
     """Return the plan with a sample of the rows where time or memory would not bear them all."""
+    if plan.shape:
+        return plan  # networks see as many rows as there is time for, and rows take few bytes
     most = MOST_CELLS // (len(plan.features) + cost.TEXT_COLUMNS * plan.texts)
     if spec.budget.seconds is not None:
         once = replace(plan, folds=1)
@@ -279,7 +347,8 @@ def _bearable(plan: Plan, spec: StudySpec) -> Plan:
     rows = max(most, FEWEST_ROWS)
     if rows >= plan.rows:
         return plan
-    strategy, folds, test_rows = wanted(spec, rows, len(plan.classes))
+    given = spec.test_dataset_id is not None or plan.official_rows > 0
+    strategy, folds, test_rows = wanted(spec, rows, len(plan.classes), given=given)
     message = (
         f"{rows:,} of {plan.rows:,} rows are used, evenly drawn from every class: with all of them"
         " not even one boosted model would be trained well within the budget and the memory."
@@ -332,15 +401,18 @@ def _paying(plan: Plan, spec: StudySpec) -> Plan:
     return replace(plan, families=tuple(name for name in plan.families if name not in late))
 
 
-def _families(spec: StudySpec) -> tuple[FamilyName, ...]:
-    serving = tuple(f.name for f in families.specs() if spec.task.type in f.tasks)
+def _families(spec: StudySpec, modality: Modality) -> tuple[FamilyName, ...]:
+    serving = tuple(
+        f.name for f in families.specs() if spec.task.type in f.tasks and modality in f.modalities
+    )
     if spec.families is None:
         return serving
     unfit = [name for name in spec.families if name not in serving]
     if unfit:
         raise InvalidSpec(
-            f"Family {unfit[0].value} does not serve {spec.task.type.value}.",
-            errors=(Detail(f"does not serve {spec.task.type.value}", field="families"),),
+            f"Family {unfit[0].value} does not serve {spec.task.type.value} of a {modality.value};"
+            f" {', '.join(serving)} do.",
+            errors=(Detail(f"{unfit[0].value} does not serve this", field="families"),),
         )
     return spec.families
 
@@ -349,7 +421,8 @@ def _warnings(
     columns: Sequence[Column], features: Sequence[Column], target: Target, spec: StudySpec
 ) -> tuple[tuple[str, str], ...]:
     found: list[tuple[str, str]] = []
-    left_out = [c for c in columns if c not in features and c.name != spec.task.target]
+    apart = (spec.task.target, arrays.PART)
+    left_out = [c for c in columns if c not in features and c.name not in apart]
     if left_out:
         names = ", ".join(f"{column.name} ({column.kind.value})" for column in left_out[:20])
         found.append(("COLUMNS_LEFT_OUT", f"Not used as features: {names}."))

@@ -25,9 +25,9 @@ from automl.families.categories import view_of
 from automl.families.pairs import pairs_of
 from automl.families.scaling import scaling_of
 from automl.features import categories, encoder
-from automl.features.encoder import Encoder
+from automl.features.base import Encoder
 from automl.search import division
-from automl.search.plan import feature_columns, wanted
+from automl.search.plan import feature_columns, official_test, settled, wanted
 from automl.tasks.base import TargetScale
 
 Rows = npt.NDArray[np.intp]
@@ -213,17 +213,24 @@ def prepare(
     The split is a function of the rows' content and the seed, not of their order; equal rows
     always land on the same side.
     """
+    spec = settled(spec, dataset)
     corrected = override.apply(dataset.columns, spec.columns)
     columns = feature_columns(corrected, spec)
     target_column = next(column for column in corrected if column.name == plan.target)
     y = read_target(table_path, target_column, plan.task).y
-    kept = np.flatnonzero(y >= 0 if plan.classes else ~np.isnan(y))
+    usable = y >= 0 if plan.classes else ~np.isnan(y)
+    official = official_test(spec, dataset, table_path)
+    kept = np.flatnonzero(usable & ~official)
     kept = kept[sample(y[kept], plan.rows, seed=spec.seed)]
+    own = np.flatnonzero(usable & official)
+    own_test = table.load(table_path, columns, own), y[own]
     frame, y = table.load(table_path, columns, kept), y[kept]
     parts = _split(plan, spec, dataset, table_path, kept=kept, frame=frame, y=y)
     aside: tuple[Frame, npt.NDArray[Any]] | None = None
     if test is not None:
         aside = _test_rows(plan, columns, target_column, test[1])
+    elif len(own):
+        aside = own_test
     elif len(parts.test):
         aside = frame.take(parts.test), y[parts.test]
     return Prepared(
@@ -252,7 +259,8 @@ def _split(
     y: npt.NDArray[Any],
 ) -> split.Split:
     if plan.strategy in division.BY_COLUMN:
-        _, folds, test_rows = wanted(spec, len(y), len(plan.classes))
+        given = spec.test_dataset_id is not None or plan.official_rows > 0
+        _, folds, test_rows = wanted(spec, len(y), len(plan.classes), given=given)
         return division.divide(spec, dataset, path, kept, y, test_rows=test_rows, folds=folds)
     return split.split_rows(
         split.content_hashes(frame, y),

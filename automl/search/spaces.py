@@ -4,20 +4,26 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from automl import families
-from automl.core.catalog import FamilyName
+from automl.core.catalog import FamilyName, Modality
 from automl.core.errors import Detail, InvalidSpec
 from automl.core.hyperparameter import Hyperparameter, Space, Value, serving
 from automl.core.study import Plan, StudySpec
 
 
 def space(
-    spec: StudySpec, name: FamilyName, *, categories: bool = True, pairs: bool = True
+    spec: StudySpec,
+    name: FamilyName,
+    *,
+    modality: Modality = Modality.TABLE,
+    categories: bool = True,
+    pairs: bool = True,
 ) -> Space:
     """Return the dimensions of one family in this study.
 
     Args:
         spec: the study's spec, which may narrow them.
         name: the family.
+        modality: of the data.
         categories: whether the table has any; if not, how to take them is no question.
         pairs: whether there are two columns of numbers to pair; if not, neither is that.
 
@@ -25,7 +31,7 @@ def space(
         InvalidSpec: the spec's restriction does not fit the family's space.
     """
     restriction = (spec.search_space or {}).get(name.value, {})
-    whole = serving(families.spec(name).space, spec.task.type)
+    whole = serving(families.spec(name).space, spec.task.type, modality)
     narrowed = families.narrow(whole, restriction, field=f"search_space.{name.value}")
     if not categories:
         narrowed = tuple(_settled(item, item.without_categories) for item in narrowed)
@@ -40,7 +46,13 @@ def planned(spec: StudySpec, plan: Plan, name: FamilyName) -> Space:
     Raises:
         InvalidSpec: as `space`.
     """
-    return space(spec, name, categories=plan.categories > 0, pairs=plan.pairable > 1)
+    return space(
+        spec,
+        name,
+        modality=plan.modality,
+        categories=plan.categories > 0,
+        pairs=plan.pairable > 1,
+    )
 
 
 def _settled(item: Hyperparameter, value: Value | None) -> Hyperparameter:
@@ -49,7 +61,7 @@ def _settled(item: Hyperparameter, value: Value | None) -> Hyperparameter:
     return replace(item, choices=(value,), default=value)
 
 
-def check_restrictions(spec: StudySpec, chosen: Sequence[FamilyName]) -> None:
+def check_restrictions(spec: StudySpec, chosen: Sequence[FamilyName], modality: Modality) -> None:
     """Make sure that every restriction names a family of the study and fits its space.
 
     Raises:
@@ -61,4 +73,4 @@ def check_restrictions(spec: StudySpec, chosen: Sequence[FamilyName]) -> None:
             message = f"{given!r} is no family of this study; these are {', '.join(names)}"
             raise InvalidSpec(message, errors=(Detail(message, field=f"search_space.{given}"),))
     for name in chosen:
-        space(spec, name)
+        space(spec, name, modality=modality)

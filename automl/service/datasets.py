@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from automl.core.catalog import Modality
-from automl.core.errors import Detail, InvalidInput, NotSupported
+from automl.core.errors import Detail, InvalidInput
 from automl.core.ids import new_id
 from automl.core.ports import Store, Unit
 from automl.core.schema import Dataset
@@ -15,7 +15,6 @@ from automl.service.disk import room
 
 PARQUET = "application/vnd.apache.parquet"
 PREVIEW_ROWS = 500
-RESERVED_MODALITIES = ("image", "text", "series", "volume")
 _CHUNK = 1024 * 1024
 
 
@@ -31,20 +30,10 @@ class Upload:
 
 
 def check_modality(modality: str | None) -> None:
-    """Refuse what is not built yet.
-
-    Raises:
-        NotSupported: the modality is reserved.
-        InvalidInput: there is no such modality.
-    """
+    """Refuse what is none. Raises `InvalidInput`."""
     if modality is None or modality in tuple(Modality):
         return
-    if modality in RESERVED_MODALITIES:
-        raise NotSupported(
-            f"The modality {modality!r} does not work yet; upload a table.",
-            errors=(Detail("not supported yet", field="modality"),),
-        )
-    known = ", ".join((*Modality, *RESERVED_MODALITIES))
+    known = ", ".join(Modality)
     raise InvalidInput(
         f"There is no modality {modality[:40]!r}; known are {known}.",
         errors=(Detail(f"must be one of {known}", field="modality"),),

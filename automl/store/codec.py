@@ -8,6 +8,7 @@ from automl.core.catalog import (
     ColumnKind,
     FamilyName,
     MetricName,
+    Modality,
     TaskType,
     ValidationStrategy,
 )
@@ -85,6 +86,8 @@ def plan_from_json(data: Mapping[str, Any]) -> Plan:
             "families": tuple(map(FamilyName, data["families"])),
             "strategy": ValidationStrategy(data["strategy"]),
             "warnings": tuple((str(code), str(message)) for code, message in data["warnings"]),
+            "modality": Modality(data.get("modality", Modality.TABLE)),
+            "shape": tuple(data.get("shape", ())),
         }
     )
 
@@ -151,4 +154,5 @@ def _member(data: Mapping[str, Any]) -> Member:
 
 
 def _input(data: Mapping[str, Any]) -> Input:
-    return Input(**{**data, "kind": ColumnKind(data["kind"])})
+    shape = tuple(data.get("shape", ()))
+    return Input(**{**data, "kind": ColumnKind(data["kind"]), "shape": shape})

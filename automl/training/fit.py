@@ -138,7 +138,7 @@ def _tensors(examples: Examples, device: str) -> tuple[Tensor, Tensor]:
     # Copies: torch's memory is aligned, numpy's not always, and products differ in the last bit.
     whole = examples.y.dtype.kind in "iu"
     y = torch.tensor(examples.y, dtype=torch.int64 if whole else torch.float32, device=device)
-    return torch.tensor(examples.x, dtype=torch.float32, device=device), y
+    return torch.tensor(examples.x, device=device), y
 
 
 def _start(family: NetworkFamily, params: Params, run: _Run) -> Progress:

@@ -57,6 +57,8 @@ class NetworkFitted:
             "inputs": self.layout.width,
             "codes": self.layout.codes,
             "numbers": self.layout.numbers,
+            "shape": self.layout.shape,
+            "vocabulary": self.layout.vocabulary,
             "outputs": self.outputs,
             "epochs": self.epochs,
         }
@@ -76,7 +78,13 @@ def load(family: NetworkFamily, state: State) -> NetworkFitted:
     header = state.header
     codes = header.get("codes", ())  # absent from files written before networks knew any
     numbers = tuple(header.get("numbers", ()))  # and so are these
-    layout = Layout(header["inputs"], tuple((position, size) for position, size in codes), numbers)
+    layout = Layout(
+        header["inputs"],
+        tuple((position, size) for position, size in codes),
+        numbers,
+        shape=tuple(header.get("shape", ())),
+        vocabulary=header.get("vocabulary", 0),
+    )
     with session("cpu", threads=1):
         network = family.build(header["params"], layout, header["outputs"])
         network.load_state_dict(tensors(state.arrays))

@@ -37,4 +37,4 @@ def test_columns_cannot_be_taken_for_values() -> None:
     value = graph.node("Identity", graph.input("c0", "string"))
     constant = graph.constant(1.0)
     assert len({column, value, constant, *graph.nodes[0].inputs}) == 4
-    assert graph.inputs == {"v0": "number", "c0": "string"}
+    assert graph.inputs == {"v0": (np.float64, (1,)), "c0": (object, (1,))}

@@ -118,7 +118,7 @@ def test_only_the_given_rows_are_learned_from(view: View) -> None:
         name: (
             strings([*_text(values, half), *_text(changed.strings(name), half + 100)])
             if isinstance(values, Strings)
-            else np.concatenate([values[half], changed.numbers(name)[half + 100]])
+            else np.concatenate([alone.numbers(name), changed.numbers(name)[half + 100]])
         )
         for name, values in rows.columns.items()
     }

@@ -15,7 +15,7 @@ from automl.core.schema import Column
 from automl.core.state import State
 from automl.export import parity
 from automl.features import additive, pairs
-from automl.features.encoder import Encoder
+from automl.features.base import Encoder
 from tests.features.frames import EXTREMES, frame, strings, table
 from tests.features.test_encoder import assert_same
 

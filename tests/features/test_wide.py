@@ -19,6 +19,8 @@ from automl.export import parity
 from automl.export.onnx import serialize
 from automl.export.scoring import Session
 from automl.features import Encoder, wide
+from automl.features.encoder import Columns
+from automl.features.wide import Wide
 from tests.features.frames import column, frame, inputs, strings, table
 from tests.features.test_text import CORPUS, texts
 
@@ -34,6 +36,11 @@ def dense(encoder: Encoder, rows: Frame) -> npt.NDArray[np.float32]:
     return np.asarray(x.toarray() if sparse.issparse(x) else x)
 
 
+def runs(encoder: Encoder) -> tuple[Wide, ...]:
+    assert isinstance(encoder, Columns)
+    return encoder.wide
+
+
 def assert_alike(encoder: Encoder, rows: Frame, columns: int = 3) -> None:
     """The graph multiplies as numpy does, up to what float32 rounds."""
     weights = np.random.default_rng(0).normal(size=(encoder.width, columns))
@@ -42,7 +49,7 @@ def assert_alike(encoder: Encoder, rows: Frame, columns: int = 3) -> None:
              for name, cells in rows.columns.items()}  # fmt: skip
     product = graph.product(encoder.emit(graph, named), weights)
     graph.output("prediction", graph.node("Reshape", product, graph.constant([-1], np.int64)))
-    fed = {name: (cells.cells() if isinstance(cells, Strings) else cells)[:, None]
+    fed = {name: (cells.cells() if isinstance(cells, Strings) else rows.numbers(name))[:, None]
            for name, cells in rows.columns.items()}  # fmt: skip
     scores = Session(serialize(graph, metadata={})).score(fed).predictions
     wanted = dense(encoder, rows).astype(np.float64) @ weights
@@ -108,7 +115,7 @@ def test_weights_are_as_by_hand() -> None:
 
 def test_every_text_with_a_known_run_has_length_one_by_unit() -> None:
     encoder = fitted(strings(CORPUS))
-    (block,) = encoder.wide
+    (block,) = runs(encoder)
     x = dense(encoder, frame(t0=strings(CORPUS)))
     words = block.vocabularies[0].width
     lengths = np.concatenate([np.linalg.norm(x[:, :words], axis=1),
@@ -141,11 +148,11 @@ def test_texts_that_share_nothing_give_no_feature(cells: list[str | None]) -> No
 def test_many_classes_and_many_columns_have_fewer_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(wide, "MOST", 20)
     monkeypatch.setattr(wide, "MOST_WEIGHTS", 100)
-    (few,) = fitted(strings(CORPUS)).wide
+    (few,) = runs(fitted(strings(CORPUS)))
     assert [vocabulary.width for vocabulary in few.vocabularies] == [12, 20]
-    assert [block.width for block in fitted(strings(CORPUS), outputs=10).wide] == [20]
+    assert [block.width for block in runs(fitted(strings(CORPUS), outputs=10))] == [20]
     both = fitted(strings(CORPUS), strings(CORPUS))
-    assert [block.width for block in both.wide] == [20, 20]
+    assert [block.width for block in runs(both)] == [20, 20]
 
 
 def test_what_most_texts_have_goes_where_memory_is_short(monkeypatch: pytest.MonkeyPatch) -> None:

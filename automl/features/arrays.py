@@ -1,0 +1,107 @@
+"""Images, series and volumes as networks and kernels see them: channels first, numbers as they are.
+
+Nothing is learned here: what a network wants of their size (mean and deviation) it takes from its
+training rows itself and keeps with its weights.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from automl.core.catalog import ColumnKind
+from automl.core.frame import Frame
+from automl.core.graph import ElementType, Graph
+from automl.core.learner import Layout, Matrix
+from automl.core.schema import Column
+from automl.core.state import State, nest
+
+ARRAYS = "arrays"
+"""Where a state keeps this."""
+
+_AXES = {ColumnKind.IMAGE: 2, ColumnKind.VOLUME: 3}
+"""Axes of space; what follows them are channels."""
+
+
+@dataclass(frozen=True, slots=True)
+class ArrayEncoder:
+    """A column of arrays, whose rows have that ``shape`` in the dataset."""
+
+    column: str
+    kind: ColumnKind
+    shape: tuple[int, ...]
+    dtype: str
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The column."""
+        return (self.column,)
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The column."""
+        return (self.column,)
+
+    @property
+    def width(self) -> int:
+        """How many numbers a row has."""
+        return int(np.prod(self.shape))
+
+    @property
+    def layout(self) -> Layout:
+        """The shape, channels first."""
+        shape = self._channels_first
+        return Layout(self.width, shape=shape)
+
+    def transform(self, frame: Frame) -> Matrix:
+        """Return the rows: ``(rows, channels, …)``, uint8 as they are and all else float32."""
+        values = frame.arrays(self.column).values
+        x = np.moveaxis(values, -1, 1) if self._channels_last else values
+        x = x.reshape(len(values), *self._channels_first)
+        return np.ascontiguousarray(x if x.dtype == np.uint8 else x.astype(np.float32))
+
+    def emit(self, graph: Graph, inputs: Mapping[str, str]) -> str:
+        """Write ``transform`` to the graph, all as float32."""
+        x = graph.node("Cast", inputs[self.column], to=ElementType.FLOAT)
+        if self._channels_last:
+            axes = len(self.shape)
+            return graph.node("Transpose", x, perm=[0, axes, *range(1, axes)])
+        if self._channels_first == self.shape:
+            return x
+        return graph.node("Unsqueeze", x, graph.constant([1], np.int64))
+
+    def state(self) -> State:
+        """Return everything needed to rebuild this."""
+        header = {
+            "column": self.column,
+            "kind": self.kind.value,
+            "shape": list(self.shape),
+            "dtype": self.dtype,
+        }
+        return nest({ARRAYS: State(header)})
+
+    @property
+    def _channels_last(self) -> bool:
+        return len(self.shape) > _AXES.get(self.kind, len(self.shape))
+
+    @property
+    def _channels_first(self) -> tuple[int, ...]:
+        if self._channels_last:
+            return (self.shape[-1], *self.shape[:-1])
+        return self.shape if self.kind is ColumnKind.SERIES else (1, *self.shape)
+
+
+def fit(columns: Sequence[Column]) -> ArrayEncoder:
+    """Return the encoder of the one column of arrays. Raises `ValueError` for others."""
+    (column,) = columns
+    if not column.kind.array:
+        raise ValueError(f"column {column.name!r} holds no arrays")
+    return ArrayEncoder(column.name, column.kind, column.shape, column.dtype)
+
+
+def load(state: State) -> ArrayEncoder:
+    """Return what ``ArrayEncoder.state`` once wrote down."""
+    header = dict(state.header)
+    return ArrayEncoder(
+        header["column"], ColumnKind(header["kind"]), tuple(header["shape"]), header["dtype"]
+    )
