@@ -39,7 +39,10 @@ class TaskReport(TypedDict):
 
 
 class DataReport(TypedDict):
-    """The rows and how they were divided; ``folds`` is 1 for a holdout."""
+    """The rows and how they were divided; ``folds`` is 1 for a holdout.
+
+    ``shape`` is that of a row that is an array. Earlier reports lack it, and ``modality``.
+    """
 
     rows: int
     test_rows: int
@@ -47,6 +50,8 @@ class DataReport(TypedDict):
     features: int
     strategy: str
     folds: int
+    modality: NotRequired[str]
+    shape: NotRequired[list[int]]
 
 
 class ClassReport(TypedDict):
@@ -204,6 +209,32 @@ class DecisionReport(TypedDict):
     levels: list[float]
 
 
+class Seen(TypedDict):
+    """A row as people see it: one of these, or nothing.
+
+    ``picture`` is a PNG file in base64. ``lines`` are channels of a series, None where a step is
+    lacking. ``text`` may be the beginning of more.
+    """
+
+    picture: NotRequired[str]
+    lines: NotRequired[list[list[Number]]]
+    text: NotRequired[str]
+
+
+class Example(TypedDict):
+    """A judged row with what the model says of it.
+
+    ``right`` of numbers says whether it is one of the nearest rather than of the farthest.
+    ``probability`` is that of the class predicted, None for a number.
+    """
+
+    seen: Seen
+    right: bool
+    actual: str | int | float
+    predicted: str | int | float
+    probability: Number
+
+
 class Optimism(TypedDict):
     """How much better the search thought its best trial than the final rows show the model.
 
@@ -216,10 +247,12 @@ class Optimism(TypedDict):
 
 
 class InputReport(TypedDict):
-    """A column that the model takes."""
+    """A column that the model takes; ``shape`` and ``dtype`` where its cells are arrays."""
 
     name: str
     kind: str
+    shape: NotRequired[list[int]]
+    dtype: NotRequired[str]
 
 
 class Provenance(TypedDict):
@@ -252,6 +285,8 @@ class Report(TypedDict):
     decision: NotRequired[DecisionReport | None]
     """None for regression; absent, like the next, from reports of earlier versions."""
     rivals: NotRequired[list[Rival]]
+    examples: NotRequired[list[Example]]
+    """Where the rows are images, texts, series or volumes; else none."""
     inputs: list[InputReport]
     warnings: list[Warned]
     provenance: Provenance
