@@ -24,6 +24,10 @@ from automl.families.rocket.bank import Bank
 SHARPNESS = tuple(2.0 ** np.arange(-2.0, 6.01, 0.25))
 """What scores may be multiplied by before they become probabilities."""
 
+_ANY = 1 << 30
+MANY_ROWS = 2_520
+"""From here on there are no more features than this: solving takes seconds, not minutes."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FittedRocket:
@@ -91,9 +95,9 @@ def fit(params: Params, fold: Fold, control: Control) -> FittedRocket:
     with threadpool_limits(limits=fold.threads):
         pace = Pace(control)
         control.check()
-        seed, features = int(params["draw"]), int(params["features"])
-        differences = bool(params["differences"])
-        bank = banks.fit(fold.train.x, features=features, differences=differences, seed=seed)
+        features = min(int(params["features"]), _most_features(len(fold.train.x)))
+        draw, differences = int(params["draw"]), bool(params["differences"])
+        bank = banks.fit(fold.train.x, features=features, differences=differences, seed=draw)
         seen = bank.transform(fold.train.x, control.check)
         solved = ridge.fit(seen, _targets(fold), sizes=bank.sizes, check=control.check)
         sharpness = _sharpness(fold, solved.left_out)
@@ -113,6 +117,11 @@ def load(state: State) -> FittedRocket:
         TaskType(head.header["task"]),
         head.header["outputs"],
     )
+
+
+def _most_features(rows: int) -> int:
+    """Return how many features so many rows may have: the ridge takes their cube, or the rows'."""
+    return _ANY if rows <= MANY_ROWS else MANY_ROWS
 
 
 def _targets(fold: Fold) -> Floats:
