@@ -16,7 +16,7 @@ from automl.core.catalog import FamilyName, Modality
 from automl.core.hyperparameter import Space, Value
 from automl.core.study import Plan, StudySpec
 from automl.core.trial import Candidate
-from automl.search.portfolios import text
+from automl.search.portfolios import series, text
 from automl.search.spaces import planned
 
 Change = Mapping[str, Value]
@@ -131,6 +131,8 @@ def portfolio(spec: StudySpec, plan: Plan) -> tuple[Candidate, ...]:
 def _steps(plan: Plan) -> tuple[Step, ...]:
     if plan.modality is Modality.TEXT:
         return text.steps(plan)
+    if plan.modality is Modality.SERIES:
+        return series.steps(plan)
     if len(plan.classes) > MANY_CLASSES:
         return MANY_CLASSES_STEPS
     if len(plan.classes) > 2:
