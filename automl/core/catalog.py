@@ -85,6 +85,7 @@ class FamilyName(StrEnum):
     RESNET = "resnet"
     REALMLP = "realmlp"
     TABM = "tabm"
+    CNN = "cnn"
 
 
 class ExportFormat(StrEnum):

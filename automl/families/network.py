@@ -1,10 +1,13 @@
 """What network families have in common: dimensions of their spaces, and all that is not theirs."""
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 from automl.core.catalog import FamilyName, Modality, TaskType
-from automl.core.hyperparameter import Hyperparameter, Space
+from automl.core.hyperparameter import Hyperparameter, Space, Value
 from automl.core.learner import FamilySpec, View
 from automl.families.categories import CATEGORIES
-from automl.families.recipe import TRAINING
+from automl.families.recipe import ARRAYS, SMALL_ARRAYS, TRAINING
 from automl.families.scaling import SCALING
 
 
@@ -24,6 +27,33 @@ def spec(name: FamilyName, title: str, own: Space, *, training: Space = TRAINING
         tasks=(TaskType.CLASSIFICATION, TaskType.REGRESSION),
         view=View.ONE_HOT,
         space=own + CATEGORIES + SCALING + training,
+    )
+
+
+def array_spec(
+    name: FamilyName, title: str, own: Space, *, training: Space | None = None
+) -> FamilySpec:
+    """Return the spec of a family of networks over arrays alone: as `spec`."""
+    recipe = differing(TRAINING, SMALL_ARRAYS) if training is None else training
+    return FamilySpec(
+        name=name,
+        title=title,
+        modalities=ARRAYS,
+        tasks=(TaskType.CLASSIFICATION, TaskType.REGRESSION),
+        view=View.ARRAY,
+        space=own + recipe,
+    )
+
+
+def differing(space: Space, values: Mapping[str, Value]) -> Space:
+    """Return the dimensions with other defaults for arrays, by name."""
+    return tuple(
+        replace(
+            item, defaults={**dict.fromkeys(ARRAYS, values[item.name]), **(item.defaults or {})}
+        )
+        if item.name in values
+        else item
+        for item in space
     )
 
 

@@ -124,6 +124,8 @@ class Prepared:
 
     def _seen(self, index: int, candidate: Candidate) -> _Seen:
         view = view_of(families.spec(candidate.family), candidate.params)
+        if self.plan.modality.arrays:
+            view = View.ARRAY  # of families that serve tables too
         if view is View.EMBEDDING and not any(map(categories.coded, self.columns)):
             view = View.ONE_HOT  # the same then, and perhaps at hand
         if view is View.SPARSE and all(c.kind is not ColumnKind.TEXT for c in self.columns):

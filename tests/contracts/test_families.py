@@ -52,7 +52,7 @@ class Trained:
 def trained(request: pytest.FixtureRequest) -> Trained:
     case: Case = request.param
     fold, watcher = cases.fold(case), Watcher()
-    return Trained(case, fold, cases.train(case, cases.short(case.space), fold, watcher), watcher)
+    return Trained(case, fold, cases.train(case, cases.short(case), fold, watcher), watcher)
 
 
 def test_each_member_has_a_folder_and_each_folder_a_member() -> None:
@@ -191,7 +191,7 @@ def test_its_file_predicts_the_same(trained: Trained) -> None:
 
 @every_case
 def test_equal_seeds_give_equal_bytes(case: Case) -> None:
-    params = cases.draw(case.space, seed=4)
+    params = cases.drawn(case, seed=4)
     fold = cases.fold(case, rows=200)
     first, second = (cases.train(case, params, fold, Watcher()) for _ in range(2))
     assert np.array_equal(first.predict(fold.valid.x), second.predict(fold.valid.x))
@@ -201,7 +201,7 @@ def test_equal_seeds_give_equal_bytes(case: Case) -> None:
 @every_case
 def test_it_learns_64_easy_rows(case: Case) -> None:
     fold = cases.fold(case, rows=64, easy=True)
-    fitted = cases.train(case, defaults(case.space), fold, Watcher())
+    fitted = cases.train(case, cases.plain(case), fold, Watcher())
     reached = cases.loss(case, fold.train.y, fitted.predict(fold.train.x))
     constant = cases.constant_loss(case, fold)
     assert reached < 0.5 * constant
@@ -210,7 +210,7 @@ def test_it_learns_64_easy_rows(case: Case) -> None:
 @every_case
 @pytest.mark.parametrize("seed", range(3))
 def test_random_candidates_train_and_travel(case: Case, seed: int) -> None:
-    params = cases.draw(case.space, seed)
+    params = cases.drawn(case, seed)
     fold = cases.fold(case, rows=150)
     try:
         fitted = cases.train(case, params, fold, Watcher())
@@ -230,5 +230,5 @@ def test_random_candidates_train_and_travel(case: Case, seed: int) -> None:
 def test_it_stops_when_told(case: Case, stop_at: int) -> None:
     watcher = Watcher(stop_at=stop_at)
     with pytest.raises(TrialStopped):
-        cases.train(case, defaults(case.space), cases.fold(case), watcher)
+        cases.train(case, cases.plain(case), cases.fold(case), watcher)
     assert watcher.checks == stop_at
