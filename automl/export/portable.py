@@ -1,6 +1,7 @@
 """The gate every model file passes: what it computes is compared with what was trained."""
 
 import math
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -103,7 +104,8 @@ def _check(
     decision: Decision,
 ) -> tuple[bytes, Session, float] | None:
     content = onnx.serialize(assemble(plan, inputs, members, decision), metadata={})
-    session = Session(content)
+    # Test rows that are arrays take long, and by now this study's other slots have nothing to do.
+    session = Session(content, threads=(os.cpu_count() or 1) if plan.shape else 1)
     difference = parity.difference(
         session.run(parity.feeds(probe, inputs)), predict(plan, members, probe, decision)
     )
@@ -138,11 +140,16 @@ def _difference(plan: Plan, inputs: Sequence[Input], member: TrainedMember, prob
     )
 
 
-def _probe(plan: Plan, frame: Frame, seed: int) -> Frame:
+def probed(plan: Plan) -> int:
+    """Return how many rows file and trained model are compared on, where there are as many."""
     count = max(100, min(PROBE_ROWS, PROBE_CELLS // plan.outputs))
     if plan.texts:
         count = max(100, min(count, PROBE_TEXTS // plan.texts))
     if plan.shape:
         count = max(PROBE_LEAST, min(count, PROBE_NUMBERS // math.prod(plan.shape)))
-    rows = np.random.default_rng(seed).permutation(frame.rows)[:count]
+    return count
+
+
+def _probe(plan: Plan, frame: Frame, seed: int) -> Frame:
+    rows = np.random.default_rng(seed).permutation(frame.rows)[: probed(plan)]
     return parity.inject(frame.take(np.sort(rows)), seed)
