@@ -224,16 +224,18 @@ def as_budget(budget: str | float | Mapping[str, Any]) -> Json:
 
 
 def guess_task(dataset: Mapping[str, Any], target: str | None) -> str:
-    """Return the task that the target's column suggests.
+    """Return the task that the target's column suggests, or the classes beside arrays.
 
     Raises:
         ServiceError: there is no such column.
     """
+    if dataset.get("shape") is not None:  # arrays have no columns
+        return "classification" if dataset["classes"] else "regression"
     for column in dataset["columns"] or ():
         if column["name"] == target:
             return "regression" if _measures(column) else "classification"
     if target is None:
-        return "classification"  # arrays have no columns
+        return "classification"  # the service asks for the name
     names = ", ".join(repr(column["name"]) for column in (dataset["columns"] or ())[:20])
     detail = f"There is no column {target!r}; {dataset['name']} has {names}."
     raise ServiceError(422, {"reason": "INVALID_SPEC", "detail": detail})

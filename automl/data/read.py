@@ -17,9 +17,11 @@ from automl.core.errors import DatasetUnreadable, Detail
 from automl.core.schema import Profile
 from automl.data.arrayfile import ArrayFile, take
 from automl.data.arrays import COLUMNS
+from automl.data.bomb import refuse_bomb
 from automl.data.modality import mismatch
-from automl.data.package import ZIP, Content, check_package
+from automl.data.package import is_npz
 from automl.data.profile import Profiler
+from automl.data.survey import Survey
 from automl.data.tabular import TableFile, open_table
 
 
@@ -31,6 +33,7 @@ def ingest(
     out: Path,
     unpacked_limit: int,
     modality: Modality | None = None,
+    survey: Survey | None = None,
 ) -> Profile:
     """Write the canonical form of ``source`` to ``out`` and return its profile.
 
@@ -38,18 +41,20 @@ def ingest(
 
     Args:
         source: CSV, TSV or JSON Lines, plain or gzipped, in any common encoding; Parquet; Excel;
-            arrays in .npz.
+            arrays in .npz; images in a zip or tar.
         name: what its user calls it, for messages.
         media_type: as sent with it, if any; its charset is obeyed.
         out: the Parquet file to write; not left behind on failure.
         unpacked_limit: bytes that it may unpack to.
         modality: what it holds; None: what it seems to hold.
+        survey: of an archive of images, where `refuse_bomb` has made it already.
 
     Raises:
         DatasetUnreadable: with the first bad lines.
     """
     try:
-        if arrays := _arrays(source, modality, unpacked_limit):
+        survey = survey or refuse_bomb(source, unpacked_limit=unpacked_limit)
+        if arrays := _arrays(source, modality, survey, out):
             return take(arrays, out)
         file = open_table(source, media_type=media_type, unpacked_limit=unpacked_limit)
         return _table(file, out, name, modality)
@@ -58,19 +63,20 @@ def ingest(
         raise
 
 
-def _arrays(source: Path, modality: Modality | None, limit: int) -> ArrayFile | None:
+def _arrays(
+    source: Path, modality: Modality | None, survey: Survey | None, out: Path
+) -> ArrayFile | None:
     """Return the file of arrays that it is, if it is one."""
-    with source.open("rb") as file:
-        magic = file.read(4)
-    if magic != ZIP:
-        return None
-    match check_package(source, unpacked_limit=limit):
-        case Content.ARRAYS:
-            from automl.data.npzfile import open_npz
+    if survey is not None:
+        from automl.data.imagefile import open_images
 
-            return open_npz(source, modality=modality)
-        case _:
-            return None
+        beside = lambda ending: out.with_name(out.name + ending)  # noqa: E731 -- a name for it says no more
+        return open_images(survey, modality=modality, scratch=beside)
+    if is_npz(source):
+        from automl.data.npzfile import open_npz
+
+        return open_npz(source, modality=modality)
+    return None
 
 
 def _table(file: TableFile, out: Path, name: str, modality: Modality | None) -> Profile:
