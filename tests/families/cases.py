@@ -99,6 +99,7 @@ class Watcher:
     stop_at: int | None = None
     left: float | None = None
     points: list[CurvePoint] = field(default_factory=list)
+    states: list[State] = field(default_factory=list)
     checks: int = 0
 
     def report(self, point: CurvePoint) -> None:
@@ -110,18 +111,25 @@ class Watcher:
             raise TrialStopped
 
     def save(self, state: Callable[[], State]) -> None:
-        pass
+        self.states.append(state())
 
     def seconds_left(self) -> float | None:
         return self.left
 
 
-def train(case: Case, params: dict[str, Value], fold: Fold, control: Control) -> Fitted:
+def train(
+    case: Case,
+    params: dict[str, Value],
+    fold: Fold,
+    control: Control,
+    *,
+    resume: State | None = None,
+) -> Fitted:
     """Return the candidate trained on the fold, as the search does it."""
     families.validate(case.family, params, case.task, case.modality)
     family = families.model(case.family)
     if families.is_network(family):
-        return training.fit(family, params, fold, control)
+        return training.fit(family, params, fold, control, resume)
     return family.fit(params, fold, control)
 
 
@@ -134,8 +142,7 @@ def load(case: Case, state: State) -> Fitted:
 def plain(case: Case) -> dict[str, Value]:
     """Return the defaults, of networks over arrays with narrow layers."""
     params = defaults(case.space)
-    narrow = {"width": 8} if case.modality.arrays else {}
-    return {**params, **{name: value for name, value in narrow.items() if name in params}}
+    return {**params, "width": 8} if case.modality.arrays and "width" in params else params
 
 
 def short(case: Case) -> dict[str, Value]:
