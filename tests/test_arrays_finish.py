@@ -68,7 +68,13 @@ def _ended(folder: Path, modality: Modality) -> Ended:
         Budget(trials=2),
         families=(FamilyName.CNN,),
         search_space={
-            "cnn": {"layers": [1], "width": [4, 6], "convolutions": [1], "epochs": [5]},
+            "cnn": {
+                "layers": [1],
+                "width": [4, 6],
+                "convolutions": [1],
+                "epochs": [5],
+                "shift": [0.1],
+            },
         },
         validation=Validation(strategy=ValidationStrategy.HOLDOUT, test_fraction=0.25),
     )
@@ -132,6 +138,21 @@ def test_the_report_shows_rows_and_no_importance(ended: Ended) -> None:
     assert "What it relies on" not in page
     assert "rows.npz" in page
     assert "rows.npz" in card
+
+
+def test_the_report_shows_how_training_rows_were_varied(ended: Ended) -> None:
+    found = ended.report["preview"]
+    assert found is not None
+    member = found["trial"]
+    assert member in {item["trial"] for item in ended.report["members"]}
+    assert len(found["before"]) == len(found["after"]) == 4
+    params = ended.fit.trials[member].candidate.params
+    pairs = zip(found["before"], found["after"], strict=True)
+    assert params["shift"] == 0.1
+    assert any(before != after for before, after in pairs)
+    if "picture" in found["before"][0]:  # 8 × 8 points, as the data has them
+        sizes = {len(row["picture"]) for row in found["before"] + found["after"]}
+        assert sizes == {len(ended.report["examples"][0]["seen"]["picture"])}
 
 
 def test_equal_searches_give_equal_files(ended: Ended, tmp_path: Path) -> None:
