@@ -274,10 +274,10 @@ def _example(item: Example) -> Markup:
     if item["probability"] is None:
         told = join(actual, ", predicted ", _said(item["predicted"]))
     elif item["right"]:
-        told = join(actual, f" ({100 * item['probability']:.3g} %)")
+        told = join(actual, f" ({100 * item['probability']:.3g}\u00a0%)")
     else:
         predicted = _said(item["predicted"])
-        told = join(actual, ", taken for ", predicted, f" ({100 * item['probability']:.3g} %)")
+        told = join(actual, ", taken for ", predicted, f" ({100 * item['probability']:.3g}\u00a0%)")
     return tag("figure", _row(item["seen"]), tag("figcaption", told))
 
 
