@@ -21,7 +21,7 @@ from automl.core.study import Budget, StudySpec, TaskSpec, Validation
 from automl.data.rows import from_array
 from automl.export.scoring import Scorer
 from automl.service.predictions import Predicted, as_csv
-from tests import arrays
+from tests import arrays, tables
 
 MOST_PICTURES = 200_000
 """Bytes of a report that its rows to look at may take."""
@@ -68,7 +68,13 @@ def _ended(folder: Path, modality: Modality) -> Ended:
         Budget(trials=2),
         families=(FamilyName.CNN,),
         search_space={
-            "cnn": {"layers": [1], "width": [4, 6], "convolutions": [1], "epochs": [5]},
+            "cnn": {
+                "layers": [1],
+                "width": [4, 6],
+                "convolutions": [1],
+                "epochs": [5],
+                "shift": [0.1],
+            },
         },
         validation=Validation(strategy=ValidationStrategy.HOLDOUT, test_fraction=0.25),
     )
@@ -134,6 +140,52 @@ def test_the_report_shows_rows_and_no_importance(ended: Ended) -> None:
     assert "rows.npz" in card
 
 
+def test_the_report_shows_how_training_rows_were_varied(ended: Ended) -> None:
+    found = ended.report["preview"]
+    assert found is not None
+    member = found["trial"]
+    assert member in {item["trial"] for item in ended.report["members"]}
+    assert len(found["before"]) == len(found["after"]) == 4
+    params = ended.fit.trials[member].candidate.params
+    pairs = zip(found["before"], found["after"], strict=True)
+    assert params["shift"] == 0.1
+    assert any(before != after for before, after in pairs)
+    if "picture" in found["before"][0]:  # 8 × 8 points, as the data has them
+        sizes = {len(row["picture"]) for row in found["before"] + found["after"]}
+        assert sizes == {len(ended.report["examples"][0]["seen"]["picture"])}
+
+
 def test_equal_searches_give_equal_files(ended: Ended, tmp_path: Path) -> None:
     again = _ended(tmp_path, ended.fit.plan.modality)
     assert again.fit.finished.files == ended.fit.finished.files
+
+
+def test_texts_are_shown_as_they_begin(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    kind = np.tile(["good", "bad"], 120)
+    said = ["fine </bdi><script>alert(1)</script>", "poor & awful"]
+    lines = [
+        f"{' '.join(random.choice(['the', 'film', 'story', 'of', 'a', 'town'], 120))}"
+        f" {said[(label == 'bad') ^ (random.random() < 0.1)]} {number},{label}"
+        for number, label in enumerate(kind)
+    ]
+    csv = tmp_path / "texts.csv"
+    csv.write_text("\n".join(["review,label", *lines]))
+    dataset, table = tables.dataset(csv, tmp_path / "texts.parquet")
+    spec = StudySpec(
+        dataset.id,
+        TaskSpec(TaskType.CLASSIFICATION, "label"),
+        Budget(trials=1),
+        families=(FamilyName.LINEAR,),
+        validation=Validation(strategy=ValidationStrategy.HOLDOUT),
+    )
+    files = pipeline.fit(spec, dataset, table).finished.files
+    report = cast("Report", json.loads(files[ExportFormat.REPORT]))
+    assert report["importance"]["columns"] == []
+    texts = [example["seen"]["text"] for example in report["examples"]]
+    assert {len(text) for text in texts} == {300}
+    assert {example["right"] for example in report["examples"]} == {True, False}
+    with zipfile.ZipFile(io.BytesIO(files[ExportFormat.BUNDLE])) as zipped:
+        page = zipped.read("report.html").decode()
+    assert "<script" not in page
+    assert texts[0][:40] in page

@@ -8,6 +8,7 @@ const SHOWN = 24;
 const CLASSES = 30;
 const LINES = 3; // channels of a series
 const [WIDTH, HEIGHT] = [160, 72];
+const PLURAL = { image: "images", series: "series", volume: "volumes" };
 const PICTURE = "data:image/png;base64,";
 
 /** Returns [the first rows, a problem], both null until the service has answered. */
@@ -32,7 +33,7 @@ export function Samples({ dataset, rows }) {
   return html`
     <section class="profile" aria-labelledby="profile">
       <h3 id="profile">${dataset.name}</h3>
-      <p class="quiet">${number(dataset.rows)} rows, ${dataset.modality} of ${shape.join(" × ")}, ${bytes(dataset.bytes)}, ${dataset.format}</p>
+      <p class="quiet">${number(dataset.rows)} rows, ${PLURAL[dataset.modality] ?? dataset.modality} of ${shape.join(" × ")}, ${bytes(dataset.bytes)}, ${dataset.format}</p>
       ${dataset.warnings.length > 0 && html`
         <ul class="warnings" aria-label="Warnings">${dataset.warnings.map((one) => html`<li>${one.message}</li>`)}</ul>`}
       ${classes && html`<p>${number(classes.length)} classes: ${classes.slice(0, CLASSES).join(", ")}${classes.length > CLASSES ? " …" : ""}</p>`}

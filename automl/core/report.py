@@ -237,6 +237,14 @@ class Example(TypedDict):
     probability: Number
 
 
+class PreviewReport(TypedDict):
+    """Training rows before and after augmentation, as a member's network had them."""
+
+    trial: int
+    before: list[Seen]
+    after: list[Seen]
+
+
 class Optimism(TypedDict):
     """How much better the search thought its best trial than the final rows show the model.
 
@@ -289,6 +297,8 @@ class Report(TypedDict):
     rivals: NotRequired[list[Rival]]
     examples: NotRequired[list[Example]]
     """Where the rows are images, texts, series or volumes; else none."""
+    preview: NotRequired[PreviewReport | None]
+    """Where a member augments its rows."""
     inputs: list[InputReport]
     warnings: list[Warned]
     provenance: Provenance

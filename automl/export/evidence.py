@@ -58,6 +58,21 @@ def hyperparameters(report: Report) -> Iterator[Markup]:
         yield tag("div", figures, class_="charts wide")
 
 
+def preview(report: Report) -> Iterator[Markup]:
+    """Yield what training rows looked like to a network that had them varied."""
+    found = report.get("preview")
+    if not found:
+        return
+    yield tag("h3", f"What trial {found['trial']} learned from")
+    yield tag(
+        "p",
+        "Its training rows were varied anew each time that it saw them: moved, mirrored, partly"
+        " hidden or mixed, as its recipe says. Some of them before, and what became of them:",
+    )
+    for seen in (found["before"], found["after"]):
+        yield tag("div", [tag("figure", _row(row)) for row in seen], class_="examples")
+
+
 def table(
     head: Sequence[str],
     rows: Sequence[Sequence[Child]],
@@ -259,10 +274,10 @@ def _example(item: Example) -> Markup:
     if item["probability"] is None:
         told = join(actual, ", predicted ", _said(item["predicted"]))
     elif item["right"]:
-        told = join(actual, f" ({100 * item['probability']:.3g} %)")
+        told = join(actual, f" ({100 * item['probability']:.3g}\u00a0%)")
     else:
         predicted = _said(item["predicted"])
-        told = join(actual, ", taken for ", predicted, f" ({100 * item['probability']:.3g} %)")
+        told = join(actual, ", taken for ", predicted, f" ({100 * item['probability']:.3g}\u00a0%)")
     return tag("figure", _row(item["seen"]), tag("figcaption", told))
 
 

@@ -180,6 +180,7 @@ def _inside(report: StudyReport) -> Iterator[Markup]:
         ("weight", "family", "trial", "value", "learned from", "recipe"), rows, text={1, 4, 5}
     )
     yield from (tag("p", text) for text in decided(report))
+    yield from evidence.preview(report)
     parity = report["provenance"]["parity"]
     yield tag(
         "p",

@@ -33,6 +33,7 @@ from automl.core.report import (
     MemberReport,
     Number,
     Optimism,
+    PreviewReport,
     Provenance,
     RegressionReport,
     Report,
@@ -77,6 +78,7 @@ class Findings:
     dataset_sha256: str
     spec_sha256: str
     examples: Sequence[Example] = ()
+    preview: PreviewReport | None = None
 
 
 def build(found: Findings) -> Report:
@@ -106,6 +108,7 @@ def build(found: Findings) -> Report:
         decision=_decision(plan, card.decision) if classification else None,
         rivals=[*found.rivals],
         examples=[*found.examples],
+        preview=found.preview,
         inputs=[_input(item) for item in card.inputs],
         warnings=[],
         provenance=Provenance(

@@ -19,6 +19,7 @@ from automl.export.portable import Portable
 from automl.export.report import Findings
 from automl.finish.estimate import Judged
 from automl.finish.files import spec_digest
+from automl.finish.preview import preview
 from automl.search.prepare import Prepared
 
 
@@ -46,6 +47,7 @@ def findings(
         dataset_sha256=prepared.dataset_sha256,
         spec_sha256=spec_digest(prepared),
         examples=_examples(prepared, judged),
+        preview=preview(prepared, file.members, trials),
     )
 
 
