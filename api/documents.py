@@ -40,6 +40,10 @@ MEDIA_TYPES = {
     "parquet": "application/vnd.apache.parquet",
     "jsonl": "application/x-ndjson",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "npz": "application/x-npz",
+    "zip": "application/zip",
+    "tar": "application/x-tar",
+    "ts": "text/plain",
 }
 """How the formats of datasets are sent."""
 

@@ -16,9 +16,9 @@ from automl.core.catalog import ColumnKind
 from automl.core.errors import DatasetUnreadable
 from automl.core.frame import Cells, Frame, Strings
 from automl.core.schema import Column, column_from_json
-from automl.data import arrays, figures
+from automl.data import arrays, figures, shown
 
-PreviewCell: TypeAlias = str | float | int | None
+PreviewCell: TypeAlias = str | float | int | list[Any] | None
 
 Rows: TypeAlias = npt.NDArray[np.intp]
 
@@ -66,17 +66,19 @@ def preview(path: Path, rows: int) -> list[dict[str, PreviewCell]]:
     """Return the first rows, cells as in the file.
 
     Cells of number columns are numbers where that loses nothing, else strings; None is the empty
-    cell.
+    cell. For cells that are arrays see `automl.data.shown`.
     """
     with pq.ParquetFile(path) as file:
         columns = _columns(file)
         batch = next(file.iter_batches(batch_size=max(rows, 1), use_threads=False))[:rows]
-    shown = [
-        [_shown(cell, column) for cell in cells.to_pylist()]
+    found = [
+        shown.cells(arrays.values(cells, column), column.kind)
+        if column.cells == "array"
+        else [_shown(cell, column) for cell in cells.to_pylist()]
         for column, cells in zip(columns, batch.columns, strict=True)
     ]
     names = [column.name for column in columns]
-    return [dict(zip(names, row, strict=True)) for row in zip(*shown, strict=True)]
+    return [dict(zip(names, row, strict=True)) for row in zip(*found, strict=True)]
 
 
 def _shown(cell: str, column: Column) -> PreviewCell:

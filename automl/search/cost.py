@@ -14,7 +14,7 @@ from statistics import median
 from types import MappingProxyType
 
 from automl import families
-from automl.core.catalog import FamilyName
+from automl.core.catalog import FamilyName, Modality
 from automl.core.study import Budget, Plan, finish_reserve
 
 
@@ -40,6 +40,7 @@ RATES: Mapping[FamilyName, Rate] = MappingProxyType(
         FamilyName.RESNET: Rate(0.3, 80.0, 0.01),
         FamilyName.REALMLP: Rate(0.6, 85.0, 0.01),
         FamilyName.TABM: Rate(0.5, 80.0, 0.01),
+        FamilyName.ROCKET: Rate(0.1, 25.0, 0.01),
     }
 )
 NARROW = 10
@@ -51,18 +52,22 @@ TEXT_COLUMNS = 64
 TEXT = 1.3e-4
 """Seconds to encode a text."""
 
+TEXT_RATES: Mapping[FamilyName, Rate] = MappingProxyType({FamilyName.LINEAR: Rate(0.1, 30.0, 0.5)})
+"""For texts alone: some for each million words rather than cells."""
+
 UNKNOWN = Rate(0.5, 80.0, 0.1)
 """Of a family that nobody measured: as slow as networks get."""
 
 
 def seconds(plan: Plan, name: FamilyName) -> float:
     """Return what a trial with the family's defaults is expected to take, all its fits."""
-    rate = RATES.get(name, UNKNOWN)
+    words = plan.modality is Modality.TEXT and name in TEXT_RATES
+    rate = TEXT_RATES[name] if words else RATES.get(name, UNKNOWN)
     trained = plan.rows - plan.test_rows
     if plan.folds > 1:
         trained -= trained // plan.folds
     width = prod(plan.shape) if plan.shape else len(plan.features) + TEXT_COLUMNS * plan.texts
-    cells = trained * (width + NARROW) / 1e6
+    cells = trained * (plan.words if words else width + NARROW) / 1e6
     training = rate.cells * cells * (1.0 + rate.outputs * max(0, plan.outputs - 2))
     fits = plan.folds + families.spec(name).refit
     return fits * (rate.fold + TEXT * trained * plan.texts + training)

@@ -12,10 +12,11 @@ before the others.
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from automl.core.catalog import FamilyName
+from automl.core.catalog import FamilyName, Modality
 from automl.core.hyperparameter import Space, Value
 from automl.core.study import Plan, StudySpec
 from automl.core.trial import Candidate
+from automl.search.portfolios import series, text
 from automl.search.spaces import planned
 
 Change = Mapping[str, Value]
@@ -128,6 +129,10 @@ def portfolio(spec: StudySpec, plan: Plan) -> tuple[Candidate, ...]:
 
 
 def _steps(plan: Plan) -> tuple[Step, ...]:
+    if plan.modality is Modality.TEXT:
+        return text.steps(plan)
+    if plan.modality is Modality.SERIES:
+        return series.steps(plan)
     if len(plan.classes) > MANY_CLASSES:
         return MANY_CLASSES_STEPS
     if len(plan.classes) > 2:
