@@ -48,6 +48,11 @@ INSPECTED_CELLS = 10_000_000
 HOLDOUT_ROWS = 60_000
 """From here on one holdout judges well enough, and folds cost too much."""
 
+HOLDOUT_IMAGES = 3_000
+"""From here on one holdout judges images and volumes: a network needs long for each fold."""
+
+IMAGE_FOLDS = 5
+
 BOOSTED_SHARE = 0.4
 """Of the search's seconds boosted trees may take so many with their defaults, on all folds."""
 
@@ -389,6 +394,8 @@ def _usual(plan: Plan) -> FamilyName:
             return FamilyName.LINEAR
         case Modality.SERIES:
             return FamilyName.ROCKET
+        case Modality.IMAGE | Modality.VOLUME:
+            return FamilyName.RESNET
         case _:
             return FamilyName.LIGHTGBM
 
@@ -400,11 +407,17 @@ def _affordable(plan: Plan, spec: StudySpec) -> Plan:
     for boosted trees.
     """
     seconds, kfold = spec.budget.seconds, plan.strategy is ValidationStrategy.KFOLD
-    if seconds is None or not kfold or spec.validation.strategy is not ValidationStrategy.AUTO:
+    if not kfold or spec.validation.strategy is not ValidationStrategy.AUTO:
+        return plan
+    holdout = replace(plan, strategy=ValidationStrategy.HOLDOUT, folds=1)
+    if plan.modality in (Modality.IMAGE, Modality.VOLUME):
+        if plan.rows - plan.test_rows >= HOLDOUT_IMAGES:
+            return holdout
+        plan = replace(plan, folds=min(plan.folds, IMAGE_FOLDS))
+    if seconds is None:
         return plan
     most = _boosted_seconds(plan, spec)
     fewer = replace(plan, folds=min(plan.folds, 3))
-    holdout = replace(plan, strategy=ValidationStrategy.HOLDOUT, folds=1)
     fitting = (p for p in (plan, fewer) if cost.seconds(p, _usual(plan)) <= most)
     return next(fitting, holdout)
 
