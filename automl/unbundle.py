@@ -8,12 +8,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
+import numpy as np
+
 from automl import families
 from automl.core.catalog import FamilyName
 from automl.core.errors import ArtifactCorrupt, InvalidRows
 from automl.core.hyperparameter import Params
 from automl.core.learner import NetworkFamily
 from automl.core.report import Report
+from automl.data.arrays import INPUT
 from automl.data.rows import from_json
 from automl.export import bundle
 from automl.export.scoring import Scorer, Scores
@@ -71,7 +74,8 @@ class Bundle:
 
         Args:
             rows: a list of mappings of cells by column, a mapping of columns to cells, or a pandas
-                DataFrame. None and NaN are missing cells; more columns do no harm.
+                DataFrame. None and NaN are missing cells; more columns do no harm. Of images,
+                series and volumes the column is X; an array alone is taken for it.
 
         Raises:
             InvalidRows: a column is missing, or a cell has the wrong type; names both.
@@ -107,6 +111,8 @@ def _rows(given: Any) -> Rows:
     """Return rows of cells; numpy's scalars and pandas' missing marks become Python's."""
     if hasattr(given, "to_dict") and hasattr(given, "columns"):  # a DataFrame of any library's kind
         given = {str(name): given[name].tolist() for name in given.columns}
+    if isinstance(given, np.ndarray):
+        given = {INPUT: given}
     if not isinstance(given, Mapping):
         return [{str(name): _cell(cell) for name, cell in row.items()} for row in given]
     lengths = {len(cells) for cells in given.values()}
@@ -117,6 +123,8 @@ def _rows(given: Any) -> Rows:
 
 
 def _cell(cell: Any) -> object:
+    if isinstance(cell, np.ndarray) and cell.ndim:
+        return cell
     plain = cell.item() if hasattr(cell, "item") else cell
     if plain is None or isinstance(plain, (str, bool, int, float)):
         return plain

@@ -29,6 +29,13 @@ FILES = (
     "application/vnd.apache.parquet",
     "application/parquet",
     "application/x-parquet",
+    "application/x-npz",
+    "image/png",
+    "image/jpeg",
+    "application/zip",
+    "application/x-tar",
+    "application/gzip",
+    "text/plain",
     "application/octet-stream",
 )
 """Media types of files of rows; which of the formats it is, its content tells."""
