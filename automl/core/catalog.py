@@ -85,6 +85,8 @@ class FamilyName(StrEnum):
     RESNET = "resnet"
     REALMLP = "realmlp"
     TABM = "tabm"
+    EMBEDDING_BAG = "embedding_bag"
+    TEXT_CNN = "text_cnn"
 
 
 class ExportFormat(StrEnum):
