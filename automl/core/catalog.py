@@ -86,6 +86,7 @@ class FamilyName(StrEnum):
     REALMLP = "realmlp"
     TABM = "tabm"
     CNN = "cnn"
+    ROCKET = "rocket"
 
 
 class ExportFormat(StrEnum):

@@ -199,7 +199,8 @@ class Rival(TypedDict):
 class DecisionReport(TypedDict):
     """What becomes of the members' mean probabilities.
 
-    ``temperature`` is 1 where they stay as they are. ``threshold`` is the probability from which on
+    ``temperature`` is 1 where they are as sure. ``factors`` are what classes are multiplied by
+    behind it; empty where they are not. ``threshold`` is the probability from which on
     the positive of two classes is said. ``levels`` are what the probabilities of classes are
     divided by before the largest says the label; empty where they are not.
     """
@@ -207,6 +208,7 @@ class DecisionReport(TypedDict):
     temperature: float
     threshold: Number
     levels: list[float]
+    factors: list[float]
 
 
 class Seen(TypedDict):

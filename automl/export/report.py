@@ -215,6 +215,7 @@ def _decision(plan: Plan, decision: Decision) -> DecisionReport:
         temperature=decision.temperature,
         threshold=None if plan.positive is None else decision.threshold(plan.positive),
         levels=list(decision.levels),
+        factors=list(decision.factors),
     )
 
 

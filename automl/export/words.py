@@ -119,6 +119,11 @@ def decided(report: Report) -> Iterator[str]:
             f"Its probabilities are {how} than the members' mean, by a temperature of {degree:.3g}:"
             " rows that neither members nor temperature had seen were judged better so."
         )
+    if decision.get("factors"):
+        yield (
+            "One class was said too seldom: its probabilities are raised, by as much as rows that"
+            " were not fitted on called for."
+        )
     name = title(report["task"]["metric"])
     if decision["levels"] and decision["threshold"] is not None:
         yield (

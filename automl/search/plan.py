@@ -27,6 +27,7 @@ from automl.data.target import Classes, Target, read_target
 from automl.features import pairs
 from automl.search import cost, division
 from automl.search.portfolio import PATIENT
+from automl.search.portfolios import series
 from automl.search.spaces import check_restrictions
 
 ENCODED = (
@@ -46,6 +47,11 @@ INSPECTED_CELLS = 10_000_000
 
 HOLDOUT_ROWS = 60_000
 """From here on one holdout judges well enough, and folds cost too much."""
+
+HOLDOUT_IMAGES = 3_000
+"""From here on one holdout judges images and volumes: a network needs long for each fold."""
+
+IMAGE_FOLDS = 5
 
 BOOSTED_SHARE = 0.4
 """Of the search's seconds boosted trees may take so many with their defaults, on all folds."""
@@ -383,7 +389,15 @@ def _boosted_seconds(plan: Plan, spec: StudySpec) -> float:
 
 def _usual(plan: Plan) -> FamilyName:
     """Return the family whose defaults say how many folds and rows the budget bears."""
-    return FamilyName.LINEAR if plan.modality is Modality.TEXT else FamilyName.LIGHTGBM
+    match plan.modality:
+        case Modality.TEXT:
+            return FamilyName.LINEAR
+        case Modality.SERIES:
+            return FamilyName.ROCKET
+        case Modality.IMAGE | Modality.VOLUME:
+            return FamilyName.RESNET
+        case _:
+            return FamilyName.LIGHTGBM
 
 
 def _affordable(plan: Plan, spec: StudySpec) -> Plan:
@@ -393,29 +407,35 @@ def _affordable(plan: Plan, spec: StudySpec) -> Plan:
     for boosted trees.
     """
     seconds, kfold = spec.budget.seconds, plan.strategy is ValidationStrategy.KFOLD
-    if seconds is None or not kfold or spec.validation.strategy is not ValidationStrategy.AUTO:
+    if not kfold or spec.validation.strategy is not ValidationStrategy.AUTO:
+        return plan
+    holdout = replace(plan, strategy=ValidationStrategy.HOLDOUT, folds=1)
+    if plan.modality in (Modality.IMAGE, Modality.VOLUME):
+        if plan.rows - plan.test_rows >= HOLDOUT_IMAGES:
+            return holdout
+        plan = replace(plan, folds=min(plan.folds, IMAGE_FOLDS))
+    if seconds is None:
         return plan
     most = _boosted_seconds(plan, spec)
     fewer = replace(plan, folds=min(plan.folds, 3))
-    holdout = replace(plan, strategy=ValidationStrategy.HOLDOUT, folds=1)
     fitting = (p for p in (plan, fewer) if cost.seconds(p, _usual(plan)) <= most)
     return next(fitting, holdout)
 
 
 def _paying(plan: Plan, spec: StudySpec) -> Plan:
-    """Return the plan without what pays late where one trial of it is too much of the budget.
+    """Return the plan without what pays late: one trial is too much of the budget, or rows are few.
 
     A family that the spec names stays.
     """
-    seconds, named = spec.budget.seconds, spec.search_space or {}
-    if seconds is None or spec.families is not None:
+    if spec.families is not None:
         return plan
-    late = {
-        name
-        for name, share in PATIENT.items()
-        if cost.seconds(plan, name) > share * seconds and name.value not in named
-    }
-    return replace(plan, families=tuple(name for name in plan.families if name not in late))
+    late = set(series.late(plan)) if plan.modality is Modality.SERIES else set()
+    if spec.budget.seconds is not None:
+        most = {name: share * spec.budget.seconds for name, share in PATIENT.items()}
+        late |= {name for name in most if cost.seconds(plan, name) > most[name]}
+    named = spec.search_space or {}
+    kept = tuple(name for name in plan.families if name not in late or name.value in named)
+    return replace(plan, families=kept)
 
 
 def _families(spec: StudySpec, modality: Modality) -> tuple[FamilyName, ...]:

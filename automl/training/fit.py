@@ -49,6 +49,8 @@ class _Run:
     augmentation: Augmentation | None
     sizes: Sizes | None
     """Of the numbers of training rows, where these are augmented."""
+    mixed: bool
+    """Whether products are taken in half precision, where the device is faster then."""
 
     @property
     def steps(self) -> int:
@@ -140,6 +142,9 @@ def _prepare(
         judge=losses.measure(recipe.loss),
         augmentation=augmentation,
         sizes=sizes(x) if augmentation else None,
+        # Of arrays only where a clock has its say anyway: replay order promises equal bytes.
+        mixed=recipe.mixed_precision
+        or (bool(fold.layout.shape) and control.seconds_left() is not None),
     )
 
 
@@ -235,7 +240,7 @@ def _step(progress: Progress, run: _Run, batch: _Batch, rate: float) -> tuple[Te
     held = fading(progress.step, progress.steps) if recipe.fade else 1.0
     progress.fade(held)
     vector.gradient.zero_()
-    with autocast(run.fold.device, mixed=recipe.mixed_precision):
+    with autocast(run.fold.device, mixed=run.mixed):
         outputs = progress.network(batch.rows.x)
     loss = _loss(run, outputs.float(), batch)
     torch.autograd.backward(loss)  # into vector.gradient, which the parameters' gradients show
@@ -266,7 +271,7 @@ def _step(progress: Progress, run: _Run, batch: _Batch, rate: float) -> tuple[Te
 
 def _validate(progress: Progress, run: _Run) -> tuple[float, float]:
     """Return metric and loss on the validation rows."""
-    with autocast(run.fold.device, mixed=run.recipe.mixed_precision):
+    with autocast(run.fold.device, mixed=run.mixed):
         outputs = network.outputs(progress.network, run.x_valid)
     loss = float(run.judge(outputs, run.y_valid))
     if not math.isfinite(loss):

@@ -21,6 +21,7 @@ from automl.families.extra_trees import model as extra_trees_model
 from automl.families.lightgbm import model as lightgbm_model
 from automl.families.linear import model as linear_model
 from automl.families.random_forest import model as random_forest_model
+from automl.families.rocket import model as rocket_model
 from automl.training.archive import pack, unpack
 from tests.families import cases
 from tests.families.cases import Case, Watcher
@@ -32,6 +33,7 @@ ESTIMATORS: tuple[Estimator, ...] = (  # mypy proves the modules right
     extra_trees_model,
     lightgbm_model,
     catboost_model,
+    rocket_model,
 )
 
 every_family = pytest.mark.parametrize("name", list(FamilyName))
