@@ -8,6 +8,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
+import numpy as np
+
 from automl import families
 from automl.core.catalog import FamilyName
 from automl.core.errors import ArtifactCorrupt, InvalidRows
@@ -80,7 +82,7 @@ class Bundle:
             InvalidRows: a column is missing, or a cell has the wrong type; names both.
         """
         inputs = self._scorer.inputs
-        if inputs[0].cells == "array":
+        if inputs[0].cells == "array" and isinstance(rows, (Mapping, np.ndarray)):
             values = rows[inputs[0].name] if isinstance(rows, Mapping) else rows
             return self._scorer.predict(from_array(values, inputs))
         return self._scorer.predict(from_json(_rows(rows), inputs))
@@ -124,6 +126,8 @@ def _rows(given: Any) -> Rows:
 
 
 def _cell(cell: Any) -> object:
+    if isinstance(cell, np.ndarray) and cell.ndim:
+        return cell
     plain = cell.item() if hasattr(cell, "item") else cell
     if plain is None or isinstance(plain, (str, bool, int, float)):
         return plain

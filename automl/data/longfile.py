@@ -99,14 +99,19 @@ class _Survey:
         self.whole = self.whole and bool((steps == np.floor(steps)).all())
 
 
-def is_long(names: Sequence[str]) -> bool:
-    """Return whether a table with those columns may be series."""
+def is_long(names: Sequence[str], *, labelled: bool = True) -> bool:
+    """Return whether a table with those columns may be series, ``labelled`` or not."""
     lower = [name.lower() for name in names]
-    return SERIES in lower and STEP in lower and len(names) >= 4
+    return SERIES in lower and STEP in lower and len(names) >= 3 + labelled
 
 
 def open_long(
-    table: TableFile, *, limit: int, scratch: Callable[[str], Path], sure: bool
+    table: TableFile,
+    *,
+    limit: int,
+    scratch: Callable[[str], Path],
+    sure: bool,
+    labelled: bool = True,
 ) -> ArrayFile | None:
     """Return the series of a long table; None where it is none after all, unless that is ``sure``.
 
@@ -115,13 +120,14 @@ def open_long(
         limit: bytes that the series may have, all as long as the longest.
         scratch: returns where a file may lie while they are read.
         sure: whether its user says that it holds series.
+        labelled: whether they must have labels: not where they are to be predicted.
 
     Raises:
         DatasetUnreadable: steps that are no numbers or come twice, or no label.
     """
     try:
         found = _survey(table)
-        values, labels = _divided(found)
+        values, labels = _divided(found, labelled=labelled)
     except DatasetUnreadable:
         if sure:
             raise
@@ -192,7 +198,7 @@ def _steps(cells: pa.StringArray, row: int) -> npt.NDArray[np.float64]:
     return numbers.values
 
 
-def _divided(found: _Survey) -> tuple[list[_Column], list[_Column]]:
+def _divided(found: _Survey, *, labelled: bool) -> tuple[list[_Column], list[_Column]]:
     """Return the columns of values, and those of labels."""
     values = [column for column in found.columns if column.numeric
               and (column.varies or _VALUE.fullmatch(column.name))
@@ -204,7 +210,7 @@ def _divided(found: _Survey) -> tuple[list[_Column], list[_Column]]:
                        "and values are numbers.", changing)  # fmt: skip
     if not values:
         raise _refusal("No column holds values that change from step to step.", "value")
-    if not labels:
+    if labelled and not labels:
         raise _refusal("No column is the same for all steps of a series, as its label is.", "label")
     return values, labels
 

@@ -53,8 +53,8 @@ def is_ts(head: bytes) -> bool:
     return False
 
 
-def open_ts(source: Source, *, modality: Modality | None) -> ArrayFile:
-    """Return the series of the file.
+def open_ts(source: Source, *, modality: Modality | None, labelled: bool = True) -> ArrayFile:
+    """Return the series of the file, which must be ``labelled`` unless they are to be predicted.
 
     Raises:
         DatasetUnreadable: no series, no labels, or lines that differ in their dimensions.
@@ -62,20 +62,21 @@ def open_ts(source: Source, *, modality: Modality | None) -> ArrayFile:
     if modality not in {None, Modality.SERIES}:
         raise mismatch(modality or Modality.TABLE, "a .ts file of series", "series")
     head = _head(source)
+    if labelled and not head.labelled:
+        raise _unlabelled(head.last)
     size = _size(source, head)
     return ArrayFile(
         format="ts",
         modality=Modality.SERIES,
         shape=(size.channels, size.steps),
         dtype="float32",
-        names=(arrays.TARGET,),
+        names=(arrays.TARGET,) if head.labelled else (),
         blocks=partial(_blocks, source, head, size),
     )
 
 
 def _head(source: Source) -> _Head:
-    labelled: bool | None = None
-    last = 0
+    labelled, last = False, 0
     for number, line in _lines(source):
         last = number
         words = line.split()
@@ -88,12 +89,6 @@ def _head(source: Source) -> _Head:
             raise _bad(number, "Series with time stamps are not read; write their values alone.")
         if tag and not tag.startswith(("@", "#", "%")):
             raise _bad(number, "Before the series a line @data is needed.")
-    if not labelled:
-        raise DatasetUnreadable(
-            "The .ts file has no labels; it needs @classLabel true and the classes, or @targetLabel"
-            " true, and a label at each line's end.",
-            errors=(Detail("no @classLabel or @targetLabel that is true", line=last or 1),),
-        )
     return _Head(labelled, last)
 
 
@@ -133,7 +128,8 @@ def _series(source: Source, head: _Head) -> Iterator[tuple[int, Sequence[str], s
         text = line.strip()
         if number <= head.last or not text or text.startswith("#"):
             continue
-        *dimensions, label = text.split(":")
+        dimensions = text.split(":")
+        label = dimensions.pop() if head.labelled else ""
         if not dimensions:
             raise _bad(number, f"No colon sets a label apart: {text[:_SHOWN]}")
         label = label.strip()
@@ -169,6 +165,14 @@ def _lines(source: Source) -> Iterator[tuple[int, str]]:
             raise _bad(number + 1, f"The line has more than {_MOST_LINE >> 20} MiB.")
     if held:
         yield number + 1, held.decode()
+
+
+def _unlabelled(line: int) -> DatasetUnreadable:
+    return DatasetUnreadable(
+        "The .ts file has no labels; it needs @classLabel true and the classes, or @targetLabel"
+        " true, and a label at each line's end.",
+        errors=(Detail("no @classLabel or @targetLabel that is true", line=line or 1),),
+    )
 
 
 def _bad(line: int, message: str) -> DatasetUnreadable:
