@@ -29,10 +29,7 @@ class Tokens(Written):
     @override
     def forward(self, input: Tensor) -> Tensor:
         """Return the vectors, of nothing zeros."""
-        ids = input
-        if self.training and self._dropout > 0:
-            gone = (torch.rand(ids.shape, device=ids.device) < self._dropout) & (ids > 0)
-            ids = ids.masked_fill(gone, _UNKNOWN)
+        ids = forgotten(input, self._dropout) if self.training and self._dropout > 0 else input
         found: Tensor = self.table(ids).transpose(1, 2)
         return found
 
@@ -41,6 +38,12 @@ class Tokens(Written):
         """Write the look-up."""
         found = graph.node("Gather", constant(graph, self.table.weight), x, axis=0)
         return graph.node("Transpose", found, perm=[0, 2, 1])
+
+
+def forgotten(ids: Tensor, part: float) -> Tensor:
+    """Return the ids with a random part of the words unknown."""
+    gone = torch.rand(ids.shape, device=ids.device) < part
+    return ids.masked_fill(gone & (ids > 0), _UNKNOWN)
 
 
 def mask(ids: Tensor) -> Tensor:
