@@ -14,7 +14,7 @@ from automl.export.scoring import Scorer
 from tests import arrays
 
 ROWS, STEPS = 150, 60
-SMALL: dict[str, dict[str, Any]] = {"rocket": {"features": [840]}}
+SMALL: dict[str, dict[str, Any]] = {"rocket": {"features": [5_000]}}
 
 
 def waves(seed: int = 0) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float64]]:

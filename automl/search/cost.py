@@ -52,7 +52,13 @@ TEXT_COLUMNS = 64
 TEXT = 1.3e-4
 """Seconds to encode a text."""
 
-TEXT_RATES: Mapping[FamilyName, Rate] = MappingProxyType({FamilyName.LINEAR: Rate(0.1, 30.0, 0.5)})
+TEXT_RATES: Mapping[FamilyName, Rate] = MappingProxyType(
+    {
+        FamilyName.LINEAR: Rate(0.1, 30.0, 0.5),
+        FamilyName.EMBEDDING_BAG: Rate(0.3, 25.0, 0.01),
+        FamilyName.TEXT_CNN: Rate(0.5, 80.0, 0.01),
+    }
+)
 """For texts alone: some for each million words rather than cells."""
 
 PLACES: Mapping[FamilyName, tuple[int, float]] = MappingProxyType(
