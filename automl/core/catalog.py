@@ -87,6 +87,8 @@ class FamilyName(StrEnum):
     TABM = "tabm"
     CNN = "cnn"
     ROCKET = "rocket"
+    RNN = "rnn"
+    INCEPTION = "inception"
 
 
 class ExportFormat(StrEnum):
