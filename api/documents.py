@@ -89,7 +89,16 @@ PREDICT: dict[str, Any] = {
             "application/json": {"schema": {"$ref": _REF.format(model="PredictBody")}},
             "text/csv": {"schema": {"type": "string"}},
             "text/tab-separated-values": {"schema": {"type": "string"}},
-            MEDIA_TYPES["parquet"]: {"schema": _BYTES},
+            **{
+                media_type: {"schema": _BYTES}
+                for media_type in (
+                    MEDIA_TYPES["parquet"],
+                    MEDIA_TYPES["npz"],
+                    MEDIA_TYPES["zip"],
+                    "image/png",
+                    "image/jpeg",
+                )
+            },
         },
     }
 }

@@ -29,7 +29,10 @@ async def upload_dataset(
     name: Label = None,
     modality: Label = None,
 ) -> Response:
-    """Upload a file: a raw body with its media type, or the multipart field `file`."""
+    """Upload a file: a raw body with its media type, or the multipart field `file`.
+
+    What it holds is told by its content; `modality` (table, image, text, series, volume) says it.
+    """
     given = uploads.Given(name=name, modality=modality)
     return await uploads.create_dataset(request, context, tenant=tenant, key=key, given=given)
 

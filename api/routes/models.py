@@ -74,13 +74,16 @@ async def predict(
 ) -> Response:
     """Predict rows sent as JSON, CSV or Parquet; answers JSON, or CSV with `Accept: text/csv`.
 
+    Arrays are sent as JSON or .npz, images also as PNG, JPEG or a zip of them (made to fit as at
+    the upload, answered in the archive's order), series also as .ts or a long table.
+
     In CSV a class that a spreadsheet would run as a formula has an apostrophe before it.
     """
     model = await to_thread.run_sync(models.get, context.store, tenant, model_id)
     media_type = request.headers.get("content-type", "").split(";")[0].strip().lower()
     score = _of_json if media_type == "application/json" else _of_file
-    if score is _of_file and media_type not in predictions.FILES:
-        known = ", ".join(("application/json", *predictions.FILES))
+    if score is _of_file and media_type not in (taken := predictions.media_types(model)):
+        known = ", ".join(("application/json", *taken))
         raise RefusedError(415, "UNSUPPORTED_MEDIA_TYPE", f"Send rows as one of {known}.")
     answer = _as_csv if prefers(request, "text/csv", over="application/json") else _as_json
     return await score(request, context, model, answer)

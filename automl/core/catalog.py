@@ -89,6 +89,8 @@ class FamilyName(StrEnum):
     ROCKET = "rocket"
     RNN = "rnn"
     INCEPTION = "inception"
+    EMBEDDING_BAG = "embedding_bag"
+    TEXT_CNN = "text_cnn"
 
 
 class ExportFormat(StrEnum):

@@ -80,6 +80,19 @@ def take(file: ArrayFile, out: Path) -> Profile:
     return Profile(file.modality, file.format, seen.rows, columns, warnings)
 
 
+def check_padded(rows: int, channels: int, steps: int, *, limit: int) -> None:
+    """Return if so many series, all as long as the longest, have at most ``limit`` bytes.
+
+    Raises:
+        DatasetUnreadable: they have more.
+    """
+    if 4 * channels * steps > MOST_ROW_BYTES or 4 * rows * channels * steps > limit:
+        raise DatasetUnreadable(
+            f"{rows:,} series of {channels:,} channels, all filled up to the {steps:,} steps of the"
+            " longest, are more than are taken; cut the longest, or take every tenth step."
+        )
+
+
 @dataclass(slots=True)
 class _Seen:
     """What was noted of the rows while they went by."""

@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from automl.core.frame import Arrays, Ints
-from automl.core.schema import Column
+from automl.core.schema import Column, column_from_json
 
 COLUMNS = "automl.columns"
 """Where the table's metadata keep the columns, as JSON."""
@@ -103,20 +103,24 @@ def write(
 
 
 def read(path: Path, column: Column, rows: npt.NDArray[np.intp] | Ints | None = None) -> Arrays:
-    """Return the arrays of a canonical table, all or those of the ``rows``.
+    """Return the arrays of a canonical table, all or those of the ``rows``, as ``column`` has them.
 
-    One row group after the other: what is in memory is the result and a group more.
+    The table may be another than the column's own: a test set. Series of other lengths are cut, or
+    end in missing steps. One row group after the other: what is in memory is the result and a group
+    more.
     """
-    dtype = np.dtype(column.dtype)
     with pq.ParquetFile(path) as file:
+        described = json.loads(file.metadata.metadata[COLUMNS.encode()])
+        own = next(column_from_json(item) for item in described if item["name"] == column.name)
         total = int(file.metadata.num_rows)
         wanted = None if rows is None else np.asarray(rows)
-        out = np.empty((total if wanted is None else len(wanted), *column.shape), dtype)
+        shape = (total if wanted is None else len(wanted), *column.shape)
+        out = np.empty(shape, np.dtype(column.dtype))
         start = 0
         for index in range(file.num_row_groups):
             group = file.read_row_group(index, columns=["0"], use_threads=False).column(0)
             for chunk in group.chunks:
-                block = values(chunk, column)
+                block = _conformed(values(chunk, own), column)
                 end = start + len(block)
                 if wanted is None:
                     out[start:end] = block
@@ -125,6 +129,16 @@ def read(path: Path, column: Column, rows: npt.NDArray[np.intp] | Ints | None = 
                     out[inside] = block[wanted[inside] - start]
                 start = end
     return Arrays(out)
+
+
+def _conformed(block: npt.NDArray[Any], column: Column) -> npt.NDArray[Any]:
+    """Return series of another length as long as the column's."""
+    if block.shape[1:] == column.shape:
+        return block
+    out = np.full((len(block), *column.shape), np.nan)
+    steps = min(block.shape[-1], column.shape[-1])
+    out[..., :steps] = block[..., :steps]
+    return out
 
 
 def values(chunk: pa.FixedSizeBinaryArray, column: Column) -> npt.NDArray[np.generic]:

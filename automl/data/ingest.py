@@ -133,7 +133,7 @@ def _answer(request: Mapping[str, Any]) -> dict[str, Any]:
     source, limit = Path(request["source"]), request["unpacked_limit"]
     given = request.get("modality")
     try:
-        refuse_bomb(source, unpacked_limit=limit)
+        survey = refuse_bomb(source, unpacked_limit=limit)
         ingest = _reader(request["memory_bytes"])
         profile = ingest(
             source,
@@ -142,6 +142,7 @@ def _answer(request: Mapping[str, Any]) -> dict[str, Any]:
             out=Path(request["out"]),
             unpacked_limit=limit,
             modality=Modality(given) if given else None,
+            survey=survey,
         )
     except DatasetUnreadable as error:
         return _refusal(error)

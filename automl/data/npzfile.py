@@ -120,18 +120,28 @@ def open_npz(path: Path, *, modality: Modality | None) -> ArrayFile:
     )
 
 
-def read_x(path: Path) -> Values:
+def open_x(path: Path) -> ArrayFile:
     """Return the array `X` of a file of rows to predict: the only one, where there is but one.
 
     Raises:
-        DatasetUnreadable: there is none.
+        DatasetUnreadable: there is none, or it holds no numbers.
     """
     members = _members(path)
     only = next(iter(members.values())) if len(members) == 1 else None
     x = members.get("x") or members.get("x_test") or only
     if x is None:
         raise refusal("The .npz file holds no array named X.")
-    return np.concatenate([np.zeros((0, *x.shape[1:]), x.dtype), *x.blocks(max(1, x.shape[0]))])
+    _check_rows(x)
+    dtype = _kept(x.dtype)
+    size = max(1, _BLOCK // x.row_bytes)
+    return ArrayFile(
+        format="npz",
+        modality=Modality.SERIES,
+        shape=x.shape[1:],
+        dtype=dtype.name,
+        names=(),
+        blocks=lambda: (Block(values.astype(dtype, copy=False), {}) for values in x.blocks(size)),
+    )
 
 
 def _members(path: Path) -> Mapping[str, Member]:
@@ -185,6 +195,19 @@ def _parts(members: Mapping[str, Member]) -> list[tuple[Member, Member, str]]:
 
 
 def _check(x: Member, y: Member) -> None:
+    _check_rows(x)
+    if len(y.shape) > 2 or (len(y.shape) == 2 and y.shape[1] != 1) or not y.shape:
+        raise refusal(f"{y.name} has the shape {described(y.shape)}; {_SEGMENTED}.", y.name)
+    if y.shape[0] != x.shape[0]:
+        raise refusal(
+            f"{x.name} has {x.shape[0]:,} rows and {y.name} {y.shape[0]:,}; they must be as many.",
+            y.name,
+        )
+    if y.dtype.kind not in "biufUS" or y.dtype.itemsize > _MOST_CELL:
+        raise refusal(f"{y.name} holds {_held(y)}; save numbers or text, {_as_text(y)}.", y.name)
+
+
+def _check_rows(x: Member) -> None:
     _check_type(x)
     if not 2 <= len(x.shape) <= 5 or 0 in x.shape:
         raise refusal(
@@ -198,15 +221,6 @@ def _check(x: Member, y: Member) -> None:
         raise refusal(
             f"{x.name} lies in Fortran's order; save numpy.ascontiguousarray({x.name}).", x.name
         )
-    if len(y.shape) > 2 or (len(y.shape) == 2 and y.shape[1] != 1) or not y.shape:
-        raise refusal(f"{y.name} has the shape {described(y.shape)}; {_SEGMENTED}.", y.name)
-    if y.shape[0] != x.shape[0]:
-        raise refusal(
-            f"{x.name} has {x.shape[0]:,} rows and {y.name} {y.shape[0]:,}; they must be as many.",
-            y.name,
-        )
-    if y.dtype.kind not in "biufUS" or y.dtype.itemsize > _MOST_CELL:
-        raise refusal(f"{y.name} holds {_held(y)}; save numbers or text, {_as_text(y)}.", y.name)
 
 
 def _check_type(x: Member) -> None:

@@ -69,6 +69,15 @@ def check_package(path: Path, *, unpacked_limit: int) -> Content:
         return content
 
 
+def is_npz(path: Path) -> bool:
+    """Return whether a file that passed `check_package`, if it is a zip, holds NumPy's arrays."""
+    with path.open("rb") as file:
+        if file.read(len(ZIP)) != ZIP:
+            return False
+    with open_package(path) as package:
+        return _content(package.namelist()) is Content.ARRAYS
+
+
 def check_name(name: str) -> None:
     """Refuse a name in an archive that leads out of it.
 

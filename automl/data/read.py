@@ -7,7 +7,9 @@ metadata under `COLUMNS`. Arrays are bytes beside such columns: see `automl.data
 
 import json
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -17,10 +19,17 @@ from automl.core.errors import DatasetUnreadable, Detail
 from automl.core.schema import Profile
 from automl.data.arrayfile import ArrayFile, take
 from automl.data.arrays import COLUMNS
+from automl.data.bomb import refuse_bomb
+from automl.data.longfile import is_long, open_long
 from automl.data.modality import mismatch
-from automl.data.package import ZIP, Content, check_package
+from automl.data.package import is_npz
 from automl.data.profile import Profiler
+from automl.data.source import open_source, unpacked
 from automl.data.tabular import TableFile, open_table
+from automl.data.tsfile import is_ts, open_ts
+
+if TYPE_CHECKING:
+    from automl.data.survey import Survey
 
 
 def ingest(
@@ -31,6 +40,7 @@ def ingest(
     out: Path,
     unpacked_limit: int,
     modality: Modality | None = None,
+    survey: "Survey | None" = None,
 ) -> Profile:
     """Write the canonical form of ``source`` to ``out`` and return its profile.
 
@@ -38,39 +48,66 @@ def ingest(
 
     Args:
         source: CSV, TSV or JSON Lines, plain or gzipped, in any common encoding; Parquet; Excel;
-            arrays in .npz.
+            arrays in .npz; images in a zip or tar.
         name: what its user calls it, for messages.
         media_type: as sent with it, if any; its charset is obeyed.
         out: the Parquet file to write; not left behind on failure.
         unpacked_limit: bytes that it may unpack to.
         modality: what it holds; None: what it seems to hold.
+        survey: of an archive of images, where `refuse_bomb` has made it already.
 
     Raises:
         DatasetUnreadable: with the first bad lines.
     """
     try:
-        if arrays := _arrays(source, modality, unpacked_limit):
+        survey = survey or refuse_bomb(source, unpacked_limit=unpacked_limit)
+        if arrays := _arrays(source, modality, survey, out):
             return take(arrays, out)
+        if is_ts(next(unpacked(source, limit=unpacked_limit), b"")):
+            text = open_source(source, media_type=media_type, unpacked_limit=unpacked_limit)
+            return take(open_ts(text, modality=modality), out)
         file = open_table(source, media_type=media_type, unpacked_limit=unpacked_limit)
+        if long := _long(file, modality, unpacked_limit, out):
+            return take(long, out)
         return _table(file, out, name, modality)
     except BaseException:
         out.unlink(missing_ok=True)
         raise
 
 
-def _arrays(source: Path, modality: Modality | None, limit: int) -> ArrayFile | None:
+def _arrays(
+    source: Path, modality: Modality | None, survey: "Survey | None", out: Path
+) -> ArrayFile | None:
     """Return the file of arrays that it is, if it is one."""
-    with source.open("rb") as file:
-        magic = file.read(4)
-    if magic != ZIP:
-        return None
-    match check_package(source, unpacked_limit=limit):
-        case Content.ARRAYS:
-            from automl.data.npzfile import open_npz
+    if survey is not None:
+        from automl.data.imagefile import open_images
 
-            return open_npz(source, modality=modality)
-        case _:
+        return open_images(survey, modality=modality, scratch=partial(_beside, out))
+    if is_npz(source):
+        from automl.data.npzfile import open_npz
+
+        return open_npz(source, modality=modality)
+    return None
+
+
+def _long(file: TableFile, modality: Modality | None, limit: int, out: Path) -> ArrayFile | None:
+    """Return the series of a long table, if it is one."""
+    if modality not in {None, Modality.SERIES}:
+        return None
+    if not is_long(file.names):
+        if modality is None:
             return None
+        raise mismatch(
+            Modality.SERIES,
+            "a table without the columns series_id, step, one of values and one of labels",
+            "table or text",
+        )
+    sure, scratch = modality is not None, partial(_beside, out)
+    return open_long(file, limit=limit, scratch=scratch, sure=sure)
+
+
+def _beside(out: Path, ending: str) -> Path:
+    return out.with_name(out.name + ending)
 
 
 def _table(file: TableFile, out: Path, name: str, modality: Modality | None) -> Profile:
@@ -85,7 +122,7 @@ def _table(file: TableFile, out: Path, name: str, modality: Modality | None) -> 
             profiler.add(batch)
         if not profiler.rows:
             raise _no_rows(name, file.line)
-        profile = profiler.finish(file)
+        profile = profiler.finish(file, modality)
         columns = [asdict(column) for column in profile.columns]
         writer.add_key_value_metadata({COLUMNS: json.dumps(columns)})
     return profile

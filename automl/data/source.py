@@ -91,6 +91,17 @@ def check_gzip(path: Path, *, unpacked_limit: int) -> None:
             return
 
 
+def unpacked(path: Path, *, limit: int) -> Iterator[bytes]:
+    """Yield a file's bytes, cut anywhere, those of gzip unpacked.
+
+    Raises:
+        DatasetUnreadable: it is damaged, or a bomb.
+    """
+    with path.open("rb") as file:
+        packed = file.read(len(GZIP)) == GZIP
+    yield from _unpacked(path, packed=packed, limit=limit)
+
+
 def _again(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
     yield first
     yield from rest

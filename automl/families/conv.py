@@ -141,6 +141,21 @@ class Pooled(Written):
         return graph.node("Flatten", graph.node(op, x), axis=1)
 
 
+class RowDropout(nn.Dropout):
+    """Leaves all of some rows out while training: of a residual block, its depth is then random.
+
+    Reference: Huang et al. 2016, "Deep Networks with Stochastic Depth".
+    """
+
+    @override
+    def forward(self, input: Tensor) -> Tensor:
+        """Return ``input`` with some rows zeroed and the rest enlarged while training."""
+        if not self.training or not self.p:
+            return input
+        kept = torch.rand(len(input), *[1] * (input.ndim - 1), device=input.device) >= self.p
+        return input * (kept / (1.0 - self.p)).to(input.dtype)
+
+
 class Network(Written):
     """Layers that see arrays standardized.
 

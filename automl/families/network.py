@@ -6,12 +6,20 @@ from dataclasses import replace
 from automl.core.catalog import FamilyName, Modality, TaskType
 from automl.core.hyperparameter import Hyperparameter, Space, Value
 from automl.core.learner import FamilySpec, View
+from automl.families.augmentation import AUGMENTATION
 from automl.families.categories import CATEGORIES
 from automl.families.recipe import ARRAYS, SMALL_ARRAYS, TRAINING
 from automl.families.scaling import SCALING
 
 
-def spec(name: FamilyName, title: str, own: Space, *, training: Space = TRAINING) -> FamilySpec:
+def spec(
+    name: FamilyName,
+    title: str,
+    own: Space,
+    *,
+    training: Space = TRAINING,
+    modalities: tuple[Modality, ...] = (Modality.TABLE,),
+) -> FamilySpec:
     """Return the spec of a network family with its ``own`` dimensions and those of all networks.
 
     Args:
@@ -19,14 +27,18 @@ def spec(name: FamilyName, title: str, own: Space, *, training: Space = TRAINING
         title: what people read.
         own: the dimensions that `build` reads.
         training: those that the training loop reads.
+        modalities: what it serves beside tables.
     """
+    columns = CATEGORIES + SCALING
+    if modalities != (Modality.TABLE,):
+        columns = tuple(replace(item, modalities=(Modality.TABLE,)) for item in columns)
     return FamilySpec(
         name=name,
         title=title,
-        modalities=(Modality.TABLE,),
+        modalities=modalities,
         tasks=(TaskType.CLASSIFICATION, TaskType.REGRESSION),
         view=View.ONE_HOT,
-        space=own + CATEGORIES + SCALING + training,
+        space=own + columns + training,
     )
 
 
@@ -41,7 +53,7 @@ def array_spec(
         modalities=ARRAYS,
         tasks=(TaskType.CLASSIFICATION, TaskType.REGRESSION),
         view=View.ARRAY,
-        space=own + recipe,
+        space=own + AUGMENTATION + recipe,
     )
 
 

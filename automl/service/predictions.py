@@ -32,6 +32,17 @@ FILES = (
     "application/octet-stream",
 )
 """Media types of files of rows; which of the formats it is, its content tells."""
+ARRAY_FILES = (
+    *FILES,
+    "application/x-npz",
+    "image/png",
+    "image/jpeg",
+    "application/zip",
+    "application/x-tar",
+    "application/gzip",
+    "text/plain",
+)
+"""Those of files of arrays too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +89,12 @@ def of_rows(scorers: Scorers, model: Model, rows: Sequence[Mapping[str, Any]]) -
 
     _check_count(len(rows), MAX_ROWS)
     return _predict(scorers, model, from_json(rows, model.card.inputs), len(rows))
+
+
+def media_types(model: Model) -> tuple[str, ...]:
+    """Return the media types of files of rows for the model."""
+    arrays = any(item.cells == "array" for item in model.card.inputs)
+    return ARRAY_FILES if arrays else FILES
 
 
 def of_file(scorers: Scorers, model: Model, path: Path) -> Predicted:

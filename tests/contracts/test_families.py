@@ -234,3 +234,18 @@ def test_it_stops_when_told(case: Case, stop_at: int) -> None:
     with pytest.raises(TrialStopped):
         cases.train(case, cases.plain(case), cases.fold(case), watcher)
     assert watcher.checks == stop_at
+
+
+@pytest.mark.parametrize(
+    "case",
+    [c for c in cases.cases() if c.modality.arrays and families.scheduled(c.family)],
+    ids=str,
+)
+def test_a_network_over_arrays_goes_on_from_a_checkpoint_to_the_same_bytes(case: Case) -> None:
+    params = cases.plain(case)
+    fold, watcher = cases.fold(case, rows=100), Watcher()
+    varied: dict[str, Value] = {"flip": True, "noise": 0.1, "cutout": 0.3, "mixing": "cutmix"}
+    params |= {"epochs": 5, **{name: to for name, to in varied.items() if name in params}}
+    whole = pack(cases.train(case, params, fold, watcher).state())
+    stored = unpack(pack(watcher.states[2]))
+    assert pack(cases.train(case, params, fold, Watcher(), resume=stored).state()) == whole

@@ -25,9 +25,12 @@ LEVELS = (3, 40)
 """Categories of the two categorical columns of every fold."""
 SHAPES = {Modality.SERIES: (2, 24), Modality.IMAGE: (1, 8, 8), Modality.VOLUME: (1, 6, 5, 4)}
 """Of the rows of every fold of arrays, channels first. Series lack steps, images are bytes."""
-BRIEF = {"max_rounds": 20, "epochs": 6, "width": 32, "trees": 20, "bins": 16}
+BRIEF = {"max_rounds": 20, "epochs": 6, "width": 32, "trees": 20, "bins": 16, "buckets": 2_000}
 ARRAY_BRIEF = {"epochs": 3, "width": 8, "layers": 2}
 """What random candidates are held to, where a family knows the name: tests must be quick."""
+
+STEPS = 12
+"""Words that stand for a column of numbers, where rows are texts."""
 
 EPOCHS = 15
 """What the defaults of networks are held to where learning a little is enough."""
@@ -99,6 +102,7 @@ class Watcher:
     stop_at: int | None = None
     left: float | None = None
     points: list[CurvePoint] = field(default_factory=list)
+    states: list[State] = field(default_factory=list)
     checks: int = 0
 
     def report(self, point: CurvePoint) -> None:
@@ -110,18 +114,25 @@ class Watcher:
             raise TrialStopped
 
     def save(self, state: Callable[[], State]) -> None:
-        pass
+        self.states.append(state())
 
     def seconds_left(self) -> float | None:
         return self.left
 
 
-def train(case: Case, params: dict[str, Value], fold: Fold, control: Control) -> Fitted:
+def train(
+    case: Case,
+    params: dict[str, Value],
+    fold: Fold,
+    control: Control,
+    *,
+    resume: State | None = None,
+) -> Fitted:
     """Return the candidate trained on the fold, as the search does it."""
     families.validate(case.family, params, case.task, case.modality)
     family = families.model(case.family)
     if families.is_network(family):
-        return training.fit(family, params, fold, control)
+        return training.fit(family, params, fold, control, resume)
     return family.fit(params, fold, control)
 
 
@@ -134,8 +145,7 @@ def load(case: Case, state: State) -> Fitted:
 def plain(case: Case) -> dict[str, Value]:
     """Return the defaults, of networks over arrays with narrow layers."""
     params = defaults(case.space)
-    narrow = {"width": 8} if case.modality.arrays else {}
-    return {**params, **{name: value for name, value in narrow.items() if name in params}}
+    return {**params, "width": 8} if case.modality.arrays and "width" in params else params
 
 
 def short(case: Case) -> dict[str, Value]:
@@ -217,7 +227,7 @@ def awkward(fold: Fold, trouble: str) -> Fold:
                 fold,
                 train=Examples(train.x[:, :1], train.y),
                 valid=Examples(valid.x[:, :1], valid.y),
-                layout=Layout(1),
+                layout=Layout(1, vocabulary=fold.layout.vocabulary),
             )
 
 
@@ -255,6 +265,8 @@ def matrix(raw: Floats, view: View) -> npt.NDArray[np.float32]:
     """Return rows as the family's view shows them."""
     if view is View.ORDINAL:
         return raw.astype(np.float32)
+    if view is View.TOKENS:
+        return _texts(raw)
     missing = np.isnan(raw[:, :4])
     if view is View.EMBEDDING:
         codes = [_codes(raw[:, 4 + column], levels) for column, levels in enumerate(LEVELS)]
@@ -269,12 +281,30 @@ def _codes(raw: Floats, levels: int) -> Floats:
     return np.where(raw < 0, levels + 1, np.minimum(raw, levels))
 
 
+def _texts(raw: Floats) -> npt.NDArray[Any]:
+    """Return a word for each number, by its column and size, and for each category.
+
+    Missing cells have none, and every sixth text ends early.
+    """
+    steps = np.clip(np.floor(2.0 * np.nan_to_num(raw[:, :4])) + STEPS // 2, 0, STEPS - 1)
+    words = 2 + steps + STEPS * np.arange(4)
+    codes = 2 + 4 * STEPS + _codes(raw[:, 5], LEVELS[1])
+    cells = np.column_stack([np.where(np.isnan(raw[:, :4]), 0, words), codes])
+    cells[::6, 4:] = 0
+    order = np.argsort(cells == 0, axis=1, kind="stable")  # what is missing goes to the end
+    x = np.zeros((len(raw), 8), np.int32)
+    x[:, :5] = np.take_along_axis(cells, order, axis=1)
+    return x
+
+
 def _layout(view: View, shape: tuple[int, ...]) -> Layout:
     width = int(np.prod(shape))
     if view is View.ARRAY:
         return Layout(width, shape=shape)
     if view is View.ORDINAL:
         return Layout(width, tuple((width - 2 + c, n) for c, n in enumerate(LEVELS)))
+    if view is View.TOKENS:
+        return Layout(width, vocabulary=2 + 4 * STEPS + LEVELS[1] + 2)
     if view is View.EMBEDDING:
         return Layout(width, ((0, LEVELS[0] + 2), (5, LEVELS[1] + 2)), (1, 2, 3, 4))
     return Layout(width, numbers=(0, 1, 2, 3))
@@ -313,9 +343,8 @@ def run_as_file(fitted: Written, x: npt.NDArray[Any]) -> Floats:
         graph.output("result", fitted.emit(graph, graph.node("Cast", given, to=ElementType.FLOAT)))
         return _run(graph, {"x": x})
     names = [f"x{column}" for column in range(x.shape[1])]
-    columns = [
-        graph.node("Cast", graph.input(name, "number"), to=ElementType.FLOAT) for name in names
-    ]
+    element = ElementType.INT32 if x.dtype == np.int32 else ElementType.FLOAT
+    columns = [graph.node("Cast", graph.input(name, "number"), to=element) for name in names]
     graph.output("result", fitted.emit(graph, graph.node("Concat", *columns, axis=1)))
     cells = {name: x[:, [column]].astype(np.float64) for column, name in enumerate(names)}
     return _run(graph, cells)

@@ -11,9 +11,9 @@ import torch
 from torch import nn
 
 from automl import families
-from automl.core.catalog import FamilyName
-from automl.core.graph import Graph
-from automl.core.hyperparameter import Value, defaults
+from automl.core.catalog import FamilyName, Modality, TaskType
+from automl.core.graph import ElementType, Graph
+from automl.core.hyperparameter import Value, defaults, serving
 from automl.core.learner import Layout, NetworkFamily
 from automl.export.onnx import serialize
 from automl.families.inception import model as inception
@@ -106,3 +106,24 @@ def test_the_last_state_backwards_is_that_at_the_first_step() -> None:
     x = torch.arange(24.0).reshape(1, 6, 4)
     last = Pooling("last", 4, directions=2)
     assert last(x, torch.tensor([3])).tolist() == [[8.0, 9.0, 2.0, 3.0]]
+
+
+@pytest.mark.parametrize("cells", ["gru", "lstm"])
+def test_texts_are_read_as_series_of_words(cells: str) -> None:
+    """Also a text without a word, and one as long as any."""
+    random = np.random.default_rng(0)
+    ids = random.integers(1, 20, (12, 9)).astype(np.int32)
+    ids[np.arange(9) >= np.arange(12)[:, None]] = 0
+    space = serving(families.spec(FamilyName.RNN).space, TaskType.CLASSIFICATION, Modality.TEXT)
+    params = {**defaults(space), "cells": cells, "width": 8, "word_width": 6}
+    torch.manual_seed(0)
+    made = rnn.build(params, Layout(9, vocabulary=20), 3).eval()
+    graph = Graph()
+    given = graph.node("Cast", graph.input("x", "array", shape=(9,)), to=ElementType.INT32)
+    graph.output("result", rnn.emit(graph, given, made))
+    session = onnxruntime.InferenceSession(serialize(graph, metadata={}))
+    with torch.inference_mode():
+        wanted = made(torch.tensor(ids)).numpy()
+        short = made(torch.tensor(ids[:4, :3])).numpy()
+    assert difference(session.run(None, {"x": ids.astype(np.float64)})[0], wanted) <= 1e-5
+    assert np.allclose(short, wanted[:4], atol=1e-6)

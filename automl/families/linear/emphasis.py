@@ -25,7 +25,7 @@ _ADDED = 1.0
 
 def emphasis_of(params: Params, examples: Examples, classes: int) -> Floats | None:
     """Return what each feature is to be multiplied by, ``(features,)``; None for all alike."""
-    if params.get("emphasis", "none") == "none":
+    if classes == 1 or params.get("emphasis", "none") == "none":
         return None
     ratios = _log_ratios(examples.x, examples.y, classes)
     sizes = np.sqrt((ratios**2).mean(axis=0))

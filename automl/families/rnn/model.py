@@ -16,18 +16,22 @@ from automl.families.blocks import Written
 from automl.families.conv import Standardized
 from automl.families.rnn.cells import Cells, emit_lengths, lengths
 from automl.families.rnn.pooling import Pooling
-from automl.families.rnn.space import NETWORK
+from automl.families.rnn.space import NETWORK, OVER_SERIES, OVER_TEXTS
+from automl.families.tokens import Tokens, emit_mask, mask, trimmed
 
 
 def build(params: Params, layout: Layout, outputs: int) -> nn.Module:
-    """Return the untrained network: ``(rows, channels, steps)`` → float32 ``(rows, outputs)``.
+    """Return the untrained network: series or ids → float32 ``(rows, outputs)``.
 
     Weights come from torch's global random state.
 
     Raises:
         TrialError: the candidate's numbers describe no network.
     """
-    blocks.check(params, NETWORK)
+    if layout.vocabulary:
+        blocks.check(params, NETWORK + OVER_TEXTS)
+        return Recurrent(params, Words(params, layout), outputs)
+    blocks.check(params, NETWORK + OVER_SERIES)
     return Recurrent(params, Pieces(layout, most=int(params["steps"])), outputs)
 
 
@@ -78,10 +82,35 @@ class Pieces(nn.Module):
         return graph.node("Reshape", turned, flat), there
 
 
+class Words(nn.Module):
+    """A text as steps of its words' vectors, ``(rows, length)`` ids."""
+
+    def __init__(self, params: Params, layout: Layout) -> None:
+        super().__init__()
+        self.steps, self.outputs = layout.width, int(params["word_width"])
+        forgotten = float(params["word_dropout"])
+        self.tokens = Tokens(layout.vocabulary, self.outputs, dropout=forgotten)
+
+    def observe(self, x: Tensor, y: Tensor) -> None:
+        """Nothing: vectors are learned."""
+
+    @override
+    def forward(self, input: Tensor) -> tuple[Tensor, Tensor]:
+        """Return ``(rows, steps, outputs)``, and 1 where a step is there: ``(rows, steps)``."""
+        ids = trimmed(input)
+        return self.tokens(ids).transpose(1, 2), mask(ids)[:, 0]
+
+    def emit(self, graph: Graph, x: str) -> tuple[str, str]:
+        """Write the same, of as many steps as the longest text may have."""
+        vectors = graph.node("Transpose", self.tokens.emit(graph, x), perm=[0, 2, 1])
+        there = graph.node("Squeeze", emit_mask(graph, x), graph.constant([1], "int64"))
+        return vectors, there
+
+
 class Recurrent(Written):
     """Cells over what ``entry`` makes of rows, then one state of each row, then a dense layer."""
 
-    def __init__(self, params: Params, entry: Pieces, outputs: int) -> None:
+    def __init__(self, params: Params, entry: Pieces | Words, outputs: int) -> None:
         super().__init__()
         width, directions = int(params["width"]), int(params["directions"])
         made: list[Cells] = []
