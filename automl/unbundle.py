@@ -16,8 +16,7 @@ from automl.core.errors import ArtifactCorrupt, InvalidRows
 from automl.core.hyperparameter import Params
 from automl.core.learner import NetworkFamily
 from automl.core.report import Report
-from automl.data.arrays import INPUT
-from automl.data.rows import from_json
+from automl.data.rows import from_array, from_json
 from automl.export import bundle
 from automl.export.scoring import Scorer, Scores
 from automl.training import archive, network
@@ -34,7 +33,8 @@ class BundleMember:
     """A trial in the ensemble.
 
     ``networks`` are its trained folds where it is a network, else empty; each takes float32
-    ``(rows, features)`` as named by ``features``, and gives logits or standardized values.
+    ``(rows, features)`` as named by ``features``, or ``(rows, *shape)`` where rows are arrays,
+    channels first, and gives logits or standardized values.
     """
 
     trial: int
@@ -43,6 +43,7 @@ class BundleMember:
     params: Params
     networks: tuple["nn.Module", ...]
     features: tuple[tuple[str, ...], ...]
+    shape: tuple[int, ...] = ()
 
 
 class Bundle:
@@ -74,13 +75,16 @@ class Bundle:
 
         Args:
             rows: a list of mappings of cells by column, a mapping of columns to cells, or a pandas
-                DataFrame. None and NaN are missing cells; more columns do no harm. Of images,
-                series and volumes the column is X; an array alone is taken for it.
+                DataFrame. None and NaN are missing cells; more columns do no harm. Images, series
+                and volumes: an array ``(rows, *shape)``, axes as in the dataset.
 
         Raises:
             InvalidRows: a column is missing, or a cell has the wrong type; names both.
         """
         inputs = self._scorer.inputs
+        if inputs[0].cells == "array" and isinstance(rows, (Mapping, np.ndarray)):
+            values = rows[inputs[0].name] if isinstance(rows, Mapping) else rows
+            return self._scorer.predict(from_array(values, inputs))
         return self._scorer.predict(from_json(_rows(rows), inputs))
 
     def _member(self, item: Mapping[str, Any]) -> BundleMember:
@@ -95,6 +99,7 @@ class Bundle:
             params=item["params"],
             networks=tuple(networks),
             features=tuple(map(tuple, item["features"])),
+            shape=tuple(item.get("shape", ())),
         )
 
 
@@ -111,8 +116,6 @@ def _rows(given: Any) -> Rows:
     """Return rows of cells; numpy's scalars and pandas' missing marks become Python's."""
     if hasattr(given, "to_dict") and hasattr(given, "columns"):  # a DataFrame of any library's kind
         given = {str(name): given[name].tolist() for name in given.columns}
-    if isinstance(given, np.ndarray):
-        given = {INPUT: given}
     if not isinstance(given, Mapping):
         return [{str(name): _cell(cell) for name, cell in row.items()} for row in given]
     lengths = {len(cells) for cells in given.values()}

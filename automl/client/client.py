@@ -235,19 +235,19 @@ def as_budget(budget: str | float | Mapping[str, Any]) -> Json:
 
 
 def guess_task(dataset: Mapping[str, Any], target: str | None) -> str:
-    """Return the task that the target's column suggests.
+    """Return the task that the target's column suggests, or the classes beside arrays.
 
     Raises:
         ServiceError: there is no such column.
     """
-    for column in dataset["columns"] or ():
+    if dataset.get("shape") is not None:  # arrays have no columns
+        return "classification" if dataset["classes"] else "regression"
+    for column in dataset["columns"]:
         if column["name"] == target:
             return "regression" if _measures(column) else "classification"
-    if dataset.get("shape") is not None:  # arrays have no columns
-        return "regression" if dataset["classes"] is None else "classification"
     if target is None:
-        return "classification"
-    names = ", ".join(repr(column["name"]) for column in (dataset["columns"] or ())[:20])
+        return "classification"  # the service asks for the name
+    names = ", ".join(repr(column["name"]) for column in dataset["columns"][:20])
     detail = f"There is no column {target!r}; {dataset['name']} has {names}."
     raise ServiceError(422, {"reason": "INVALID_SPEC", "detail": detail})
 

@@ -85,6 +85,10 @@ class FamilyName(StrEnum):
     RESNET = "resnet"
     REALMLP = "realmlp"
     TABM = "tabm"
+    CNN = "cnn"
+    ROCKET = "rocket"
+    EMBEDDING_BAG = "embedding_bag"
+    TEXT_CNN = "text_cnn"
 
 
 class ExportFormat(StrEnum):

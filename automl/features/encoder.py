@@ -21,12 +21,24 @@ from automl.core.graph import Graph, Sparse
 from automl.core.learner import Layout, Matrix, Scaling, View
 from automl.core.schema import Column
 from automl.core.state import State, nest, unnest
-from automl.features import arrays, boolean, categories, dates, dropped, numeric, pairs, text, wide
+from automl.features import (
+    arrays,
+    boolean,
+    categories,
+    dates,
+    dropped,
+    numeric,
+    pairs,
+    text,
+    tokens,
+    wide,
+)
 from automl.features.arrays import ARRAYS
 from automl.features.base import Block, Encoder, Kind
 from automl.features.chain import Chain
 from automl.features.numeric import Numbers
 from automl.features.pairs import Target
+from automl.features.tokens import TOKENS
 from automl.features.wide import Wide
 
 KINDS: Mapping[ColumnKind, Kind] = MappingProxyType(
@@ -131,6 +143,8 @@ def fit(
         raise ValueError("an encoder needs at least one column")
     if view is View.ARRAY:
         return arrays.fit(columns)
+    if view is View.TOKENS:
+        return tokens.fit(frame, columns)
     used = [column for column in columns if column.kind not in dropped.KINDS]
     runs: tuple[Wide, ...] = ()
     rest = used
@@ -168,6 +182,8 @@ def load(state: State) -> Encoder:
     parts = unnest(state)
     if ARRAYS in parts:
         return arrays.load(parts[ARRAYS])
+    if TOKENS in parts:
+        return tokens.load(parts[TOKENS])
     loaders = [*(module.load for module in KINDS.values()), pairs.load]
     return Columns(
         tuple(parts["encoder"].header["inputs"]),

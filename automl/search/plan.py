@@ -19,7 +19,7 @@ from automl.core.catalog import (
     ValidationStrategy,
 )
 from automl.core.errors import Detail, InvalidSpec
-from automl.core.schema import Column, Dataset
+from automl.core.schema import Column, Dataset, Lengths
 from automl.core.study import Plan, StudySpec, finish_reserve
 from automl.data import arrays, leakage, override, split, table
 from automl.data.sample import sample
@@ -27,6 +27,7 @@ from automl.data.target import Classes, Target, read_target
 from automl.features import pairs
 from automl.search import cost, division
 from automl.search.portfolio import PATIENT
+from automl.search.portfolios import series
 from automl.search.spaces import check_restrictions
 
 ENCODED = (
@@ -47,6 +48,11 @@ INSPECTED_CELLS = 10_000_000
 HOLDOUT_ROWS = 60_000
 """From here on one holdout judges well enough, and folds cost too much."""
 
+HOLDOUT_IMAGES = 3_000
+"""From here on one holdout judges images and volumes: a network needs long for each fold."""
+
+IMAGE_FOLDS = 5
+
 BOOSTED_SHARE = 0.4
 """Of the search's seconds boosted trees may take so many with their defaults, on all folds."""
 
@@ -58,6 +64,8 @@ MOST_CELLS = 100_000_000
 
 FEWEST_ROWS = 20_000
 """Fewer are never drawn from more."""
+
+_SIGNS_A_WORD = 6
 
 TIME_FOLDS = 5
 """The first of them learns from a sixth of the rows: with more it would learn from too few."""
@@ -88,7 +96,6 @@ def make_plan(
         _check_test(spec, features, *test)
     modality = _modality(dataset, features)
     chosen_families = _families(spec, modality)
-    check_restrictions(spec, chosen_families, modality)
     official = official_test(spec, dataset, table_path)
     usable = target.y[_present(target) & ~official]
     strategy, folds, test_rows = wanted(
@@ -121,9 +128,9 @@ def make_plan(
 
 
 def _modality(dataset: Dataset, features: Sequence[Column]) -> Modality:
-    """Return what is learned from: a table of texts is one only where the text is no target."""
-    texts = all(column.kind is ColumnKind.TEXT for column in features)
-    return Modality.TABLE if dataset.modality is Modality.TEXT and not texts else dataset.modality
+    """Return what the features are: of a text with a corrected kind, or as the target, a table."""
+    plain = any(column.kind is not ColumnKind.TEXT for column in features)
+    return Modality.TABLE if dataset.modality is Modality.TEXT and plain else dataset.modality
 
 
 def _counts(features: Sequence[Column]) -> dict[str, Any]:
@@ -132,10 +139,15 @@ def _counts(features: Sequence[Column]) -> dict[str, Any]:
     return {
         "categories": sum(column.kind is ColumnKind.CATEGORICAL for column in features),
         "texts": len(texts),
-        "words": sum(column.lengths.words for column in texts if column.lengths),
+        "words": sum(_words_in(column.lengths) for column in texts if column.lengths),
         "pairable": sum(map(pairs.pairable, features)),
         "shape": features[0].shape,
     }
+
+
+def _words_in(lengths: Lengths) -> float:
+    """Return how many words a text has, also where nothing stands between them."""
+    return max(lengths.words, lengths.mean / _SIGNS_A_WORD)
 
 
 def _leaks(path: Path, features: Sequence[Column], target: Target) -> tuple[tuple[str, str], ...]:
@@ -381,7 +393,7 @@ def _bearable(plan: Plan, spec: StudySpec) -> Plan:
     most = MOST_CELLS // (len(plan.features) + cost.TEXT_COLUMNS * plan.texts)
     if spec.budget.seconds is not None:
         once = replace(plan, folds=1)
-        share = _boosted_seconds(plan, spec) / cost.seconds(once, FamilyName.LIGHTGBM)
+        share = _boosted_seconds(plan, spec) / cost.seconds(once, _usual(plan))
         most = min(most, int(share * plan.rows))
     rows = max(most, FEWEST_ROWS)
     if rows >= plan.rows:
@@ -408,6 +420,19 @@ def _boosted_seconds(plan: Plan, spec: StudySpec) -> float:
     return BOOSTED_SHARE * (seconds - finish_reserve(seconds, plan.outputs))
 
 
+def _usual(plan: Plan) -> FamilyName:
+    """Return the family whose defaults say how many folds and rows the budget bears."""
+    match plan.modality:
+        case Modality.TEXT:
+            return FamilyName.LINEAR
+        case Modality.SERIES:
+            return FamilyName.ROCKET
+        case Modality.IMAGE | Modality.VOLUME:
+            return FamilyName.RESNET
+        case _:
+            return FamilyName.LIGHTGBM
+
+
 def _affordable(plan: Plan, spec: StudySpec) -> Plan:
     """Return the plan with fewer folds where the budget is too short for what they cost.
 
@@ -415,45 +440,51 @@ def _affordable(plan: Plan, spec: StudySpec) -> Plan:
     for boosted trees.
     """
     seconds, kfold = spec.budget.seconds, plan.strategy is ValidationStrategy.KFOLD
-    if seconds is None or not kfold or spec.validation.strategy is not ValidationStrategy.AUTO:
+    if not kfold or spec.validation.strategy is not ValidationStrategy.AUTO:
+        return plan
+    holdout = replace(plan, strategy=ValidationStrategy.HOLDOUT, folds=1)
+    if plan.modality in (Modality.IMAGE, Modality.VOLUME):
+        if plan.rows - plan.test_rows >= HOLDOUT_IMAGES:
+            return holdout
+        plan = replace(plan, folds=min(plan.folds, IMAGE_FOLDS))
+    if seconds is None:
         return plan
     most = _boosted_seconds(plan, spec)
     fewer = replace(plan, folds=min(plan.folds, 3))
-    holdout = replace(plan, strategy=ValidationStrategy.HOLDOUT, folds=1)
-    fitting = (p for p in (plan, fewer) if cost.seconds(p, FamilyName.LIGHTGBM) <= most)
+    fitting = (p for p in (plan, fewer) if cost.seconds(p, _usual(plan)) <= most)
     return next(fitting, holdout)
 
 
 def _paying(plan: Plan, spec: StudySpec) -> Plan:
-    """Return the plan without what pays late where one trial of it is too much of the budget.
+    """Return the plan without what pays late: one trial is too much of the budget, or rows are few.
 
     A family that the spec names stays.
     """
-    seconds, named = spec.budget.seconds, spec.search_space or {}
-    if seconds is None or spec.families is not None:
+    if spec.families is not None:
         return plan
-    late = {
-        name
-        for name, share in PATIENT.items()
-        if cost.seconds(plan, name) > share * seconds and name.value not in named
-    }
-    return replace(plan, families=tuple(name for name in plan.families if name not in late))
+    late = set(series.late(plan)) if plan.modality is Modality.SERIES else set()
+    if spec.budget.seconds is not None:
+        most = {name: share * spec.budget.seconds for name, share in PATIENT.items()}
+        late |= {name for name in most if cost.seconds(plan, name) > most[name]}
+    named = spec.search_space or {}
+    kept = tuple(name for name in plan.families if name not in late or name.value in named)
+    return replace(plan, families=kept)
 
 
 def _families(spec: StudySpec, modality: Modality) -> tuple[FamilyName, ...]:
     serving = tuple(
         f.name for f in families.specs() if spec.task.type in f.tasks and modality in f.modalities
     )
-    if spec.families is None:
-        return serving
-    unfit = [name for name in spec.families if name not in serving]
+    chosen = serving if spec.families is None else spec.families
+    unfit = [name for name in chosen if name not in serving]
     if unfit:
         raise InvalidSpec(
             f"Family {unfit[0].value} does not serve {spec.task.type.value} of a {modality.value};"
             f" {', '.join(serving)} do.",
             errors=(Detail(f"{unfit[0].value} does not serve this", field="families"),),
         )
-    return spec.families
+    check_restrictions(spec, chosen, modality)
+    return chosen
 
 
 def _warnings(

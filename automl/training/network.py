@@ -21,6 +21,9 @@ from automl.training.device import session
 _CELLS = 1 << 20
 """Numbers of ``x`` that a network sees at once outside training: 4 MiB, which the cache holds."""
 
+_A_TOKEN = 64
+"""Numbers that a token becomes, about."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class NetworkFitted:
@@ -103,7 +106,8 @@ def outputs(network: nn.Module, x: Tensor) -> Tensor:
     """Return what ``network`` makes of ``x`` outside training: float32 ``(rows, outputs)``."""
     network.eval()
     with torch.inference_mode():
-        parts = x.tensor_split(x.numel() // _CELLS + 1)
+        cells = x.numel() * (_A_TOKEN if x.dtype is torch.int32 else 1)
+        parts = x.tensor_split(cells // _CELLS + 1)
         return torch.cat([network(part).float() for part in parts])
 
 

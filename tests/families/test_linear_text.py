@@ -100,3 +100,43 @@ def test_many_columns_have_a_diagonal_bound() -> None:
     x = sparse.random_array((30, problem._GRAM_FEATURES + 1), density=0.01, format="csr", rng=0)
     rows = problem.rows_of(Examples(x.astype(np.float32), np.zeros(30)))
     assert problem.bound_of(rows, loss_of(TaskType.REGRESSION, 1)).ndim == 1
+
+
+@pytest.mark.parametrize("outputs", [2, 3])
+def test_emphasis_lets_the_telling_words_weigh_more(outputs: int) -> None:
+    encoder, rows, fold = encoded(outputs)
+    params: Params = {"penalty": "l2", "strength": "fixed", "c": 1.0}
+    plain, told = (
+        model.fit({**params, "emphasis": emphasis}, fold, Watcher())
+        for emphasis in ("none", "naive_bayes")
+    )
+    names = encoder.names
+    share = []
+    for fitted in (plain, told):
+        sizes = dict(zip(names, np.abs(fitted.weights[:-1]).sum(axis=1), strict=True))
+        share.append(sizes["t: river"] / (sizes["t: river"] + sizes["t: the"]))
+    assert share[1] > share[0]
+    predicted = told.predict(fold.valid.x)
+    assert (predicted.argmax(axis=1) == fold.valid.y).mean() > 0.95
+
+    graph = Graph()
+    named = {"t": graph.input("t", "string"), "n": graph.input("n", "number")}
+    raw = graph.node("Cast", told.emit(graph, encoder.emit(graph, named)), to=ElementType.DOUBLE)
+    graph.output("prediction", graph.node("Reshape", raw, graph.constant([-1], np.int64)))
+    fed = {"t": rows.strings("t").cells()[:, None], "n": rows.numbers("n")[:, None]}
+    scored = Session(serialize(graph, metadata={})).score(fed).predictions
+    wanted = told.predict(encoder.transform(rows))
+    np.testing.assert_allclose(scored.reshape(wanted.shape), wanted, atol=1e-6)
+
+
+@pytest.mark.parametrize("trouble", ["one class", "nothing known"])
+def test_emphasis_bears_what_tells_nothing(trouble: str) -> None:
+    _, _, fold = encoded(2)
+    train = fold.train
+    if trouble == "one class":
+        train = Examples(train.x, np.zeros_like(train.y))
+    else:
+        train = Examples(train.x * 0.0, train.y)
+    params: Params = {"penalty": "l2", "strength": "path", "emphasis": "naive_bayes"}
+    fitted = model.fit(params, replace(fold, train=train), Watcher())
+    assert np.isfinite(fitted.predict(fold.valid.x)).all()

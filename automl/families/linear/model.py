@@ -15,6 +15,7 @@ from automl.core.hyperparameter import Params
 from automl.core.learner import Control, Fold, Matrix
 from automl.core.state import State
 from automl.core.trial import CurvePoint
+from automl.families.linear.emphasis import emphasis_of, emphasized
 from automl.families.linear.loss import loss_of
 from automl.families.linear.problem import Problem, bound_of, rows_of
 from automl.families.linear.proximal import proximal
@@ -79,9 +80,11 @@ def fit(params: Params, fold: Fold, control: Control) -> FittedLinear:
     """
     with threadpool_limits(limits=fold.threads):
         pace = Pace(control)
-        walk = _walk(params, fold, control, pace)
+        sizes = emphasis_of(params, fold.train, fold.outputs)
+        walk = _walk(params, emphasized(fold, sizes), control, pace)
         found = _best(walk, pace) if params["strength"] == "path" else list(walk)[-1]
-    return FittedLinear(found.weights, fold.task, fold.outputs, found.passes)
+    weights = found.weights if sizes is None else found.weights * np.append(sizes, 1.0)[:, None]
+    return FittedLinear(weights, fold.task, fold.outputs, found.passes)
 
 
 def load(state: State) -> FittedLinear:

@@ -1,5 +1,7 @@
 """The linear family as data."""
 
+from dataclasses import replace
+
 from automl.core.catalog import FamilyName, Modality, TaskType
 from automl.core.hyperparameter import Hyperparameter
 from automl.core.learner import FamilySpec, View
@@ -9,7 +11,7 @@ from automl.families.scaling import SCALING
 SPEC = FamilySpec(
     name=FamilyName.LINEAR,
     title="Linear model",
-    modalities=(Modality.TABLE,),
+    modalities=(Modality.TABLE, Modality.TEXT),
     tasks=(TaskType.CLASSIFICATION, TaskType.REGRESSION),
     view=View.SPARSE,
     space=(
@@ -46,7 +48,16 @@ SPEC = FamilySpec(
             when=("strength", ("fixed",)),
             description="inverse strength of the penalty, as scikit-learn's C",
         ),
+        Hyperparameter(
+            name="emphasis",
+            type="categorical",
+            choices=("none", "naive_bayes"),
+            default="none",
+            tasks=(TaskType.CLASSIFICATION,),
+            modalities=(Modality.TEXT,),
+            description="naive_bayes: what classes have in other shares may weigh more",
+        ),
         CLASS_WEIGHT,
-        *SCALING,
+        *(replace(item, modalities=(Modality.TABLE,)) for item in SCALING),
     ),
 )

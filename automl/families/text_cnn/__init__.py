@@ -1,0 +1,1 @@
+"""Convolutions over learned vectors of words, the strongest answer of each kept."""

@@ -1,0 +1,198 @@
+"""Texts as networks read them: the numbers of their words, one behind the other.
+
+Training and the model file cut texts alike, by one regular expression for Python's ``re`` and one
+for the RE2 of ONNX Runtime's ``Tokenizer`` that say the same (up to letters that Unicode added
+lately). A word is a run of letters, digits and apostrophes; signs of scripts that set no spaces
+between words (Chinese, Japanese, Thai) and all other visible signs, such as emoji and punctuation,
+stand alone. ASCII is put into lower case; of other letters every spelling seen in training is
+known.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from automl.core.frame import Frame
+from automl.core.graph import MICROSOFT, ML, ElementType, Graph
+from automl.core.learner import Layout
+from automl.core.schema import Column
+from automl.core.state import State, nest
+from automl.features import grams
+
+TOKENS = "tokens"
+"""Where a state keeps this."""
+
+PADDING, UNKNOWN, FIRST = 0, 1, 2
+"""What fills the end of a row, what was not learned, and the number of the most frequent word."""
+
+MOST_WORDS = 20_000
+MOST_TOKENS = 400
+"""A text is read from its beginning, so far at most."""
+
+_LEAST_TEXTS = 2
+"""That have a word, so that it is known: rarer ones teach what an unknown word means."""
+
+_COVERED = 0.98
+"""Of the training texts are read to their end, if they are not longer than `MOST_TOKENS`."""
+
+_SINGLE = (
+    (0x0E00, 0x0E7F), (0x3040, 0x30FF), (0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xF900, 0xFAFF),
+    (0x20000, 0x3FFFF),
+)  # fmt: skip
+"""Signs of scripts without spaces."""
+
+_BLANK = (
+    (0x0, 0x20), (0x7F, 0xA0), (0xAD, 0xAD), (0x1680, 0x1680), (0x2000, 0x200F), (0x2028, 0x202F),
+    (0x205F, 0x206F), (0x3000, 0x3000), (0xFE00, 0xFE0F), (0xFEFF, 0xFEFF),
+)  # fmt: skip
+"""Spaces, controls, and what only changes the look of the sign before it."""
+
+
+def _expression(others: Sequence[str], more: str, code: Callable[[int], str]) -> str:
+    """Return the regular expression of a token.
+
+    Args:
+        others: classes, each of all that is not of a word.
+        more: what words have beside.
+        code: how a sign is written by its number.
+    """
+    single, blank = (
+        "".join(f"{code(low)}-{code(high)}" for low, high in ranges) for ranges in (_SINGLE, _BLANK)
+    )
+    signs = "|".join(f"[^{other}{single}]" for other in others)
+    return f"(?:{signs}|{more})+|[^{blank}]"
+
+
+_TOKEN = re.compile(_expression([r"\W"], "'", lambda code: rf"\U{code:08x}"))
+_TOKEN_RE2 = _expression([r"\P{L}", r"\P{N}"], "[_']", lambda code: rf"\x{{{code:x}}}")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TokenEncoder:
+    """One column: ``keys`` are spellings of words, ``ids`` their numbers from `FIRST`.
+
+    A row has the ``length`` first tokens of its text.
+    """
+
+    column: str
+    keys: tuple[str, ...]
+    ids: tuple[int, ...]
+    length: int
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The column."""
+        return (self.column,)
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The column."""
+        return (self.column,)
+
+    @property
+    def width(self) -> int:
+        """How many tokens a row has."""
+        return self.length
+
+    @property
+    def layout(self) -> Layout:
+        """How many numbers there are, and how many tokens to a row."""
+        return Layout(self.length, vocabulary=max(self.ids, default=UNKNOWN) + 1)
+
+    def transform(self, frame: Frame) -> npt.NDArray[np.int32]:
+        """Return ``(rows, length)`` int32."""
+        texts, places = grams.distinct(frame.strings(self.column))
+        known = dict(zip(self.keys, self.ids, strict=True))
+        x = np.full((len(texts), self.length), PADDING, np.int32)
+        for row, text in enumerate(texts):
+            found = [known.get(token, UNKNOWN) for token in cut(text, self.length)]
+            x[row, : len(found)] = found
+        return x[places]
+
+    def emit(self, graph: Graph, inputs: Mapping[str, str]) -> str:
+        """Write ``transform`` to the graph."""
+        texts = grams.emit_lower(graph, inputs[self.column])
+        cells = graph.node(
+            "Tokenizer",
+            texts,
+            domain=MICROSOFT,
+            mark=0,
+            mincharnum=1,
+            pad_value="",
+            tokenexp=_TOKEN_RE2,
+        )
+        tokens = graph.node("Squeeze", cells, graph.constant([1], np.int64))
+        ids = graph.node(
+            "LabelEncoder",
+            tokens,
+            domain=ML,
+            keys_strings=("", *self.keys),
+            values_int64s=(PADDING, *self.ids),
+            default_int64=UNKNOWN,
+        )
+        more = graph.constant([0, 0, 0, self.length], np.int64)
+        padded = graph.node("Pad", ids, more, graph.constant(PADDING, np.int64))
+        bounds = ([0, 0], [-1, self.length], [0, 1])  # the last row was added by emit_lower
+        found = graph.node("Slice", padded, *(graph.constant(b, np.int64) for b in bounds))
+        return graph.node("Cast", found, to=ElementType.INT32)
+
+    def state(self) -> State:
+        """Return everything needed to rebuild this."""
+        header = {
+            "column": self.column,
+            "keys": list(self.keys),
+            "ids": list(self.ids),
+            "length": self.length,
+        }
+        return nest({TOKENS: State(header)})
+
+
+def fit(frame: Frame, columns: Sequence[Column]) -> TokenEncoder:
+    """Return the encoder of the one column of texts. Raises `ValueError` for others."""
+    (column,) = columns
+    if column.cells != "string":
+        raise ValueError(f"column {column.name!r} holds no texts")
+    texts = [list(cut(text)) for text in grams.sample(frame.strings(column.name))]
+    known = _numbered(texts)
+    lengths = [len(tokens) for tokens in texts] or [1]
+    usual = int(np.ceil(np.quantile(lengths, _COVERED)))
+    keys = sorted(known)
+    return TokenEncoder(
+        column.name, tuple(keys), tuple(known[key] for key in keys), max(1, min(usual, MOST_TOKENS))
+    )
+
+
+def load(state: State) -> TokenEncoder:
+    """Return what ``TokenEncoder.state`` once wrote down."""
+    header = state.header
+    return TokenEncoder(
+        header["column"], tuple(header["keys"]), tuple(header["ids"]), header["length"]
+    )
+
+
+def cut(text: str, most: int | None = None) -> Iterable[str]:
+    """Return the tokens of a text whose ASCII is in lower case, so many at most."""
+    found = _TOKEN.finditer(text)
+    ends = zip(range(most), found, strict=False) if most is not None else enumerate(found)
+    return (match.group() for _, match in ends)
+
+
+def _numbered(texts: Iterable[Sequence[str]]) -> dict[str, int]:
+    """Return the numbers of the spellings of the most frequent words.
+
+    Spellings of one word in other cases share its number.
+    """
+    spellings: dict[str, set[str]] = {}
+    counts = Counter[str]()
+    for tokens in texts:
+        different = set(tokens)
+        counts.update({token.lower() for token in different})
+        for token in different:
+            spellings.setdefault(token.lower(), set()).add(token)
+    often = sorted((word for word in counts if counts[word] >= _LEAST_TEXTS),
+                   key=lambda word: (-counts[word], word))[:MOST_WORDS]  # fmt: skip
+    return {key: FIRST + n for n, word in enumerate(often) for key in spellings[word]}

@@ -1,0 +1,124 @@
+"""Texts as numbers of words: what is cut and known, and that the graph does the same."""
+
+import json
+import sys
+
+import numpy as np
+import numpy.typing as npt
+import onnxruntime
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from automl import features
+from automl.core.catalog import ColumnKind
+from automl.core.frame import Frame, Strings
+from automl.core.graph import MICROSOFT, Graph
+from automl.core.learner import View
+from automl.core.state import State
+from automl.export.onnx import serialize
+from automl.features import Encoder, tokens
+from tests.features.frames import column, frame, strings
+from tests.features.test_text import CORPUS, texts
+
+
+def fitted(cells: Strings) -> Encoder:
+    return features.fit(frame(t=cells), [column("t", ColumnKind.TEXT, cells)], View.TOKENS)
+
+
+def in_graph(encoder: Encoder, rows: Frame) -> npt.NDArray[np.int32]:
+    graph = Graph()
+    graph.output("x", encoder.emit(graph, {"t": graph.input("t", "string")}))
+    session = onnxruntime.InferenceSession(serialize(graph, metadata={}))
+    found: npt.NDArray[np.int32] = session.run(None, {"t": rows.strings("t").cells()[:, None]})[0]
+    return found
+
+
+def assert_same(encoder: Encoder, rows: Frame) -> None:
+    found, wanted = in_graph(encoder, rows), encoder.transform(rows)
+    np.testing.assert_array_equal(found, wanted)
+    assert found.dtype == wanted.dtype == np.int32
+    assert wanted.shape == (rows.rows, encoder.layout.width)
+    assert wanted.max(initial=0) < encoder.layout.vocabulary
+
+
+@settings(max_examples=50, deadline=None)
+@given(later=st.lists(texts, min_size=1, max_size=6))
+def test_any_text_is_numbered_alike(later: list[str | None]) -> None:
+    assert_same(fitted(strings(CORPUS)), frame(t=strings(later)))
+
+
+@settings(max_examples=25, deadline=None)
+@given(train=st.lists(texts, min_size=1, max_size=8))
+def test_any_text_can_be_learned_from(train: list[str | None]) -> None:
+    assert_same(fitted(strings(train)), frame(t=strings([*train, None, *CORPUS])))
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        ["café Straße ЖУК жук", "CAFÉ café", "e\u0301a\u0301", None],
+        ["👍🏽 ok❤️!", "👨‍👩‍👧 family", "🇩🇪🙂🙂", ":-) 100% #tag @you"],
+        ["今天天气很好", "ひらがなカタカナ漢字", "สวัสดี ๑๒๓", "한국어 텍스트"],
+        ["", " ", "\t\n", "\0", "\x07\x1b[0m", "\u200b\ufeff\u00a0"],
+        ["x" * 5_000, "word " * 3_000, "日" * 3_000, "!" * 3_000],
+    ],
+)
+def test_awkward_texts_are_numbered_alike(cells: list[str | None]) -> None:
+    for train in (cells, cells * 2, CORPUS):
+        assert_same(fitted(strings(train)), frame(t=strings([*cells, "end", None])))
+    for cell in cells:
+        assert_same(fitted(strings(CORPUS)), frame(t=strings([cell])))
+
+
+def test_words_and_signs_are_cut() -> None:
+    text = "it's 42% off_sale — 今天 go😀😀!"
+    words = ["it's", "42", "%", "off_sale", "—", "今", "天", "go", "😀", "😀", "!"]
+    assert list(tokens.cut(text)) == words
+    assert list(tokens.cut(text, 3)) == words[:3]
+
+
+def test_both_sides_cut_every_sign_alike() -> None:
+    signs = [chr(code) for code in range(1, sys.maxunicode + 1) if not 0xD800 <= code <= 0xDFFF]
+    around = [f"a{sign}b" for sign in signs if ord(sign) < 0x30000]
+    graph = Graph()
+    found = graph.node(
+        "Tokenizer", graph.input("c", "string"), domain=MICROSOFT, mark=0, mincharnum=1,
+        pad_value="", tokenexp=tokens._TOKEN_RE2,
+    )  # fmt: skip
+    graph.output("y", found)
+    session = onnxruntime.InferenceSession(serialize(graph, metadata={}))
+    cells = np.array(around, dtype=object)[:, None]
+    rows = session.run(["y"], {"c": cells})[0][:, 0].tolist()
+    here = [list(tokens.cut(text)) for text in around]
+    differ = [
+        text[1] for text, row, own in zip(around, rows, here, strict=True)
+        if [token for token in row if token] != own
+    ]  # fmt: skip
+    # Letters that Unicode added after the version of this Python.
+    assert all(not sign.isprintable() for sign in differ)
+    assert len(differ) < 10_000
+
+
+def test_frequent_words_have_low_numbers_and_cases_share_them() -> None:
+    encoder = fitted(strings(["Über uns the", "über the end", "the über Zug", "once"]))
+    rows = frame(t=strings(["THE über Über once", "zug", None]))
+    x = encoder.transform(rows)
+    assert x.tolist() == [[2, 3, 3], [1, 0, 0], [0, 0, 0]]
+    assert encoder.layout.vocabulary == 4
+    assert encoder.names == encoder.inputs == ("t",)
+
+
+def test_a_row_is_as_long_as_most_texts() -> None:
+    assert fitted(strings([f"w{n} a" for n in range(200)] + ["b " * 300])).layout.width == 2
+    long = fitted(strings(["a " * 5_000, "b " * 5_000]))
+    assert long.layout.width == tokens.MOST_TOKENS
+
+
+def test_a_state_gives_the_same_encoder() -> None:
+    encoder = fitted(strings(CORPUS))
+    state = encoder.state()
+    again = features.load(State(json.loads(json.dumps(state.header)), state.arrays))
+    rows = frame(t=strings(CORPUS))
+    np.testing.assert_array_equal(again.transform(rows), encoder.transform(rows))
+    assert again.layout == encoder.layout
