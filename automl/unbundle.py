@@ -126,7 +126,7 @@ def _rows(given: Any) -> Rows:
 
 
 def _cell(cell: Any) -> object:
-    if isinstance(cell, np.ndarray) and cell.ndim:
+    if isinstance(cell, np.ndarray) and cell.ndim:  # of one row
         return cell
     plain = cell.item() if hasattr(cell, "item") else cell
     if plain is None or isinstance(plain, (str, bool, int, float)):

@@ -150,17 +150,24 @@ def array(content: bytes, column: dict[str, Any]) -> npt.NDArray[Any]:
         raise Unusable(f"the model takes an .npz file with an array {name!r} in it") from None
     if given.dtype.kind not in "biuf":
         raise Unusable(f"{name!r} takes an array of numbers, not of {given.dtype}")
+    series = column["kind"] == "series"
+    if given.ndim == len(shape) and shape[0 if series else -1] == 1:  # the axis of one channel
+        given = np.expand_dims(given, 1 if series else -1)
     steps = shape[-1] - given.shape[-1] if given.ndim == len(shape) + 1 else 0
-    if column["kind"] == "series" and steps > 0 and dtype.kind == "f":  # they lack the last steps
+    if series and steps > 0 and dtype.kind == "f":  # they lack the last steps
         ends = [(0, 0)] * (given.ndim - 1) + [(0, steps)]
         given = np.pad(given.astype(dtype), ends, constant_values=np.nan)
     if list(given.shape[1:]) != shape or not given.ndim:
         wanted, shown = (" × ".join(["n", *map(str, axes)]) for axes in (shape, given.shape[1:]))
         raise Unusable(f"{name!r} takes arrays of the shape {wanted}, not {shown}")
+    if dtype.kind != "f" and given.dtype.kind == "f":  # which has no number for what is missing
+        given = np.where(np.isfinite(given), given, 0)
     with np.errstate(invalid="ignore", over="ignore"):
         fit = given.astype(dtype)
     if dtype.kind != "f" and not np.array_equal(fit, given):
         raise Unusable(f"{name!r} takes {dtype}, and not all these numbers are such")
+    if dtype.kind == "f":
+        fit = np.where(np.isfinite(fit), fit, dtype.type(math.nan if series else 0))
     return np.ascontiguousarray(fit)
 
 
