@@ -39,8 +39,8 @@ SPEC = FamilySpec(
     + training(
         {
             "learning_rate": {"default": 2e-3},
-            "epochs": {"default": 10},
-            "patience": {"default": 3},
+            "epochs": {"default": 30},
+            "patience": {"default": 5},
         }
     ),
 )
