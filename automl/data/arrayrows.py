@@ -148,7 +148,7 @@ def _pictures(files: Iterable[tuple[str, bytes]], count: int, item: Input) -> Va
         raise Misfit(f"takes {_wanted(item)}, not image files; send {_files(item)}.")
     if np.dtype(item.dtype).kind not in "iu":
         raise Misfit(
-            f"takes {item.dtype}, whose scale an image file does not tell; send JSON or .npz."
+            f"takes {_wanted(item)}, whose scale an image file does not tell; send them as .npz."
         )
     _check_count(count, item)
     values = np.zeros((count, *item.shape), item.dtype)
@@ -166,18 +166,17 @@ def _array(cell: object) -> Values:
     try:
         values = np.asarray(cell)
     except (ValueError, OverflowError):
-        raise Misfit("takes lists of numbers, all of one length.") from None
+        raise Misfit("takes nested lists that are as long as each other.") from None
     if values.dtype == object:
         bad = next((x for x in values.flat if not _is_number(x)), None)
         if bad is not None:
-            raise Misfit(f"takes an array of numbers, not of {type(bad).__name__}.")
+            raise Misfit(f"takes numbers, not {type(bad).__name__}.")
         try:
             return values.astype(np.float64)
         except OverflowError:
             raise Misfit("takes numbers that a float can be.") from None
     if values.dtype.kind not in "biuf":
-        what = "text" if values.dtype.kind in "US" else values.dtype.name
-        raise Misfit(f"takes an array of numbers, not of {what}.")
+        raise Misfit(f"takes numbers, not {'text' if values.dtype.kind in 'US' else 'others'}.")
     return values
 
 
@@ -201,8 +200,7 @@ def _shaped(values: Values, item: Input) -> Values:
         whole = np.full((len(values), *item.shape), np.nan)
         whole[:, :, : given[1]] = values
         return whole
-    shown = described(("n", *given)) if given else "single numbers"
-    raise Misfit(f"takes {_wanted(item)}, not {shown}.")
+    raise Misfit(f"takes {_wanted(item)}, not {described(given) or 'a single number'}.")
 
 
 def _typed(values: Values, item: Input) -> Values:
@@ -219,7 +217,7 @@ def _typed(values: Values, item: Input) -> Values:
     limits = np.iinfo(dtype)
     least, most = (values.min(initial=0), values.max(initial=0))
     if least < limits.min or most > limits.max or (values != np.floor(values)).any():
-        raise Misfit(f"takes {dtype.name}, and not all these numbers are such.")
+        raise Misfit(f"takes whole numbers from {limits.min} to {limits.max} ({dtype.name}).")
     return values.astype(dtype)
 
 
@@ -237,12 +235,13 @@ def _check_count(rows: int, item: Input) -> None:
 
 
 def _wanted(item: Input) -> str:
-    return f"arrays of the shape {described(('n', *item.shape))}"
-
-
-def _refusal(problem: Misfit, item: Input) -> InvalidRows:
-    message = f"{item.name!r} {problem}"
-    return InvalidRows(message, errors=(Detail(message, field=item.name),))
+    axes = {
+        ColumnKind.IMAGE: "height × width" + (" × channels" if len(item.shape) > 2 else ""),
+        ColumnKind.SERIES: "channels × steps",
+        ColumnKind.VOLUME: "depth × height × width"
+        + (" × channels" if len(item.shape) > 3 else ""),
+    }
+    return f"arrays of {described(item.shape)} ({axes[item.kind]}, {item.dtype})"
 
 
 def _files(item: Input) -> str:
