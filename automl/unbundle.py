@@ -76,14 +76,15 @@ class Bundle:
         Args:
             rows: a list of mappings of cells by column, a mapping of columns to cells, or a pandas
                 DataFrame. None and NaN are missing cells; more columns do no harm. Images, series
-                and volumes: an array ``(rows, *shape)``, axes as in the dataset.
+                and volumes: an array or lists ``(rows, *shape)``, axes as in the dataset.
 
         Raises:
             InvalidRows: a column is missing, or a cell has the wrong type; names both.
         """
         inputs = self._scorer.inputs
-        if inputs[0].cells == "array" and isinstance(rows, (Mapping, np.ndarray)):
-            values = rows[inputs[0].name] if isinstance(rows, Mapping) else rows
+        records = isinstance(rows, Sequence) and isinstance(next(iter(rows), None), Mapping)
+        if inputs[0].cells == "array" and not records:
+            values = rows.get(inputs[0].name) if isinstance(rows, Mapping) else rows
             return self._scorer.predict(from_array(values, inputs))
         return self._scorer.predict(from_json(_rows(rows), inputs))
 
