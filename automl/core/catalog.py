@@ -86,6 +86,8 @@ class FamilyName(StrEnum):
     REALMLP = "realmlp"
     TABM = "tabm"
     CNN = "cnn"
+    DENSENET = "densenet"
+    TRANSFORMER = "transformer"
     ROCKET = "rocket"
     EMBEDDING_BAG = "embedding_bag"
     TEXT_CNN = "text_cnn"
