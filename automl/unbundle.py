@@ -82,9 +82,11 @@ class Bundle:
             InvalidRows: a column is missing, or a cell has the wrong type; names both.
         """
         inputs = self._scorer.inputs
-        if inputs[0].cells == "array" and isinstance(rows, (Mapping, np.ndarray)):
-            values = rows[inputs[0].name] if isinstance(rows, Mapping) else rows
-            return self._scorer.predict(from_array(values, inputs))
+        arrays = inputs[0].cells == "array"
+        if arrays and isinstance(rows, Mapping) and inputs[0].name in rows:
+            rows = rows[inputs[0].name]
+        if arrays and not _named(rows):
+            return self._scorer.predict(from_array(rows, inputs))
         return self._scorer.predict(from_json(_rows(rows), inputs))
 
     def _member(self, item: Mapping[str, Any]) -> BundleMember:
@@ -112,6 +114,13 @@ def load(path: str | Path) -> Bundle:
     return Bundle(Path(path))
 
 
+def _named(rows: Any) -> bool:
+    """Whether cells come by their column's name, rather than as an array of all rows."""
+    return isinstance(rows, Mapping) or (
+        not hasattr(rows, "dtype") and any(isinstance(row, Mapping) for row in rows)
+    )
+
+
 def _rows(given: Any) -> Rows:
     """Return rows of cells; numpy's scalars and pandas' missing marks become Python's."""
     if hasattr(given, "to_dict") and hasattr(given, "columns"):  # a DataFrame of any library's kind
@@ -126,7 +135,7 @@ def _rows(given: Any) -> Rows:
 
 
 def _cell(cell: Any) -> object:
-    if isinstance(cell, np.ndarray) and cell.ndim:
+    if isinstance(cell, np.ndarray) and cell.ndim:  # of one row
         return cell
     plain = cell.item() if hasattr(cell, "item") else cell
     if plain is None or isinstance(plain, (str, bool, int, float)):

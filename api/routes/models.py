@@ -82,8 +82,8 @@ async def predict(
     model = await to_thread.run_sync(models.get, context.store, tenant, model_id)
     media_type = request.headers.get("content-type", "").split(";")[0].strip().lower()
     score = _of_json if media_type == "application/json" else _of_file
-    if score is _of_file and media_type not in (taken := predictions.media_types(model)):
-        known = ", ".join(("application/json", *taken))
+    if score is _of_file and media_type not in predictions.FILES:
+        known = ", ".join(("application/json", *predictions.FILES))
         raise RefusedError(415, "UNSUPPORTED_MEDIA_TYPE", f"Send rows as one of {known}.")
     answer = _as_csv if prefers(request, "text/csv", over="application/json") else _as_json
     return await score(request, context, model, answer)

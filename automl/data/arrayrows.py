@@ -48,6 +48,18 @@ def of_cells(cells: Sequence[object], item: Input, errors: list[Detail]) -> Valu
     return values
 
 
+def of_array(values: object, item: Input) -> Values:
+    """Return rows given as one array, or as nested lists, as an input.
+
+    Raises:
+        InvalidRows: they do not fit; says what would.
+    """
+    try:
+        return fitted(_array(values), item)
+    except Misfit as problem:
+        raise _refusal(problem, item) from None
+
+
 def of_file(path: Path, item: Input, *, unpacked_limit: int) -> Values:
     """Return the rows of a file as an input: .npz, images, or series.
 
@@ -58,8 +70,7 @@ def of_file(path: Path, item: Input, *, unpacked_limit: int) -> Values:
     try:
         return _of_file(path, item, unpacked_limit)
     except Misfit as problem:
-        message = f"{item.name!r} {problem}"
-        raise InvalidRows(message, errors=(Detail(message, field=item.name),)) from None
+        raise _refusal(problem, item) from None
 
 
 def fitted(values: Values, item: Input) -> Values:
@@ -69,6 +80,11 @@ def fitted(values: Values, item: Input) -> Values:
         Misfit: they have another shape, or numbers that the dtype has not.
     """
     return _typed(_shaped(values, item), item)
+
+
+def _refusal(problem: Misfit, item: Input) -> InvalidRows:
+    message = f"{item.name!r} {problem}"
+    return InvalidRows(message, errors=(Detail(message, field=item.name),))
 
 
 def _of_file(path: Path, item: Input, limit: int) -> Values:

@@ -74,7 +74,7 @@ def refusal(message: str, field: str = "X") -> DatasetUnreadable:
     return DatasetUnreadable(message, errors=(Detail(message, field=field),))
 
 
-def described(shape: Sequence[int]) -> str:
+def described(shape: Sequence[object]) -> str:
     """Return the shape as it is written: 20 × 28 × 28."""
     return " × ".join(map(str, shape))
 

@@ -88,8 +88,8 @@ def check_name(name: str) -> None:
     climbs = ".." in steps or steps[0] == "" or re.match(r"[A-Za-z]:", name)
     if climbs or "\0" in name or len(name) > _LONGEST_NAME:
         raise DatasetUnreadable(
-            f"The archive holds the name {name[:80]!r}, which leads out of it or is no name; pack "
-            "it again with plain relative names."
+            "The archive holds a name that leads out of it, or is none; pack it again with plain "
+            "relative names."
         )
 
 

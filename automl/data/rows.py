@@ -85,11 +85,8 @@ def from_json(rows: Sequence[Mapping[str, object]], inputs: Sequence[Input]) -> 
 def from_array(values: Any, inputs: Sequence[Input]) -> Feeds:
     """Return images, series or volumes as a model's one input.
 
-    Numbers become the model's dtype where that loses nothing but a float's last digits. Series of
-    fewer steps than the model knows end in NaN: steps that they lack.
-
     Args:
-        values: an array or lists, ``(rows, *shape)``, axes as in the dataset; None is NaN.
+        values: an array or nested lists, ``(rows, *shape)``, axes as in the dataset.
         inputs: of the model.
 
     Raises:
@@ -98,43 +95,7 @@ def from_array(values: Any, inputs: Sequence[Input]) -> Feeds:
     if len(inputs) != 1 or inputs[0].cells != "array":
         names = ", ".join(repr(item.name) for item in inputs[:10])
         raise InvalidRows(f"The model takes a table, not an array; its columns are {names}.")
-    (item,) = inputs
-    given = _array(values, item)
-    given = _lengthened(given, item)
-    if given.shape[1:] != item.shape or not given.ndim:
-        raise InvalidRows(
-            f"{item.name!r} takes arrays of the shape {_axes(item.shape)}, not"
-            f" {_axes(given.shape[1:]) if given.ndim else 'a number'}."
-        )
-    with np.errstate(invalid="ignore", over="ignore"):
-        fit = given.astype(item.dtype, copy=False)
-    if np.dtype(item.dtype).kind != "f" and not np.array_equal(fit, given):
-        raise InvalidRows(f"{item.name!r} takes {item.dtype}, and not all these numbers are such.")
-    return {item.name: np.ascontiguousarray(fit)}
-
-
-def _array(values: Any, item: Input) -> npt.NDArray[Any]:
-    try:
-        given = np.asarray(values)
-        given = given.astype(np.float64) if given.dtype == object else given
-    except (TypeError, ValueError):
-        raise InvalidRows(f"{item.name!r} takes lists of numbers, all of one length.") from None
-    if given.dtype.kind not in "biuf":
-        raise InvalidRows(f"{item.name!r} takes an array of numbers, not of {given.dtype}.")
-    return given
-
-
-def _lengthened(given: npt.NDArray[Any], item: Input) -> npt.NDArray[Any]:
-    """Return series with steps added that they lack, anything else as it is."""
-    steps = item.shape[-1] - given.shape[-1] if given.ndim == len(item.shape) + 1 else 0
-    if item.kind is not ColumnKind.SERIES or steps <= 0 or np.dtype(item.dtype).kind != "f":
-        return given
-    ends = [(0, 0)] * (given.ndim - 1) + [(0, steps)]
-    return np.pad(given.astype(item.dtype, copy=False), ends, constant_values=np.nan)
-
-
-def _axes(shape: Sequence[int]) -> str:
-    return " × ".join(["n", *map(str, shape)])
+    return {inputs[0].name: arrayrows.of_array(values, inputs[0])}
 
 
 def from_file(

@@ -30,10 +30,6 @@ FILES = (
     "application/parquet",
     "application/x-parquet",
     "application/octet-stream",
-)
-"""Media types of files of rows; which of the formats it is, its content tells."""
-ARRAY_FILES = (
-    *FILES,
     "application/x-npz",
     "image/png",
     "image/jpeg",
@@ -42,7 +38,7 @@ ARRAY_FILES = (
     "application/gzip",
     "text/plain",
 )
-"""Those of files of arrays too."""
+"""Media types of files of rows; which of the formats it is, its content tells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +85,6 @@ def of_rows(scorers: Scorers, model: Model, rows: Sequence[Mapping[str, Any]]) -
 
     _check_count(len(rows), MAX_ROWS)
     return _predict(scorers, model, from_json(rows, model.card.inputs), len(rows))
-
-
-def media_types(model: Model) -> tuple[str, ...]:
-    """Return the media types of files of rows for the model."""
-    arrays = any(item.cells == "array" for item in model.card.inputs)
-    return ARRAY_FILES if arrays else FILES
 
 
 def of_file(scorers: Scorers, model: Model, path: Path) -> Predicted:

@@ -243,9 +243,9 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
     "many floods": (
         lambda: zipped({f"a/{n}.png": flood(7_000, 7_000) for n in range(9)}), "200 bytes of pixels"
     ),
-    "climbing": (lambda: zipped({"a/../../1.png": noise(1)}), "leads out"),
-    "absolute": (lambda: tarred({"/a/1.png": noise(1)}), "leads out"),
-    "drive": (lambda: zipped({"C:/a/1.png": noise(1)}), "leads out"),
+    "climbing": (lambda: zipped({"a/../../1.png": noise(1)}), "leads out of it"),
+    "absolute": (lambda: tarred({"/a/1.png": noise(1)}), "leads out of it"),
+    "drive": (lambda: zipped({"C:/a/1.png": noise(1)}), "leads out of it"),
     "nested": (lambda: zipped({**BOTH, "b/more.zip": zipped(BOTH)}), "another one"),
     "nested tar": (lambda: tarred({**BOTH, "b/m.zip": zipped(BOTH)}), "another one"),
     "zip link": (zip_link, "link"),
