@@ -87,6 +87,8 @@ class FamilyName(StrEnum):
     TABM = "tabm"
     CNN = "cnn"
     ROCKET = "rocket"
+    RNN = "rnn"
+    INCEPTION = "inception"
     EMBEDDING_BAG = "embedding_bag"
     TEXT_CNN = "text_cnn"
 

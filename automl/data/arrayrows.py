@@ -49,10 +49,10 @@ def of_cells(cells: Sequence[object], item: Input, errors: list[Detail]) -> Valu
 
 
 def of_array(values: object, item: Input) -> Values:
-    """Return an array ``(rows, *shape)``, or such lists, as an input.
+    """Return rows given as one array, or as nested lists, as an input.
 
     Raises:
-        InvalidRows: it does not fit; says what would.
+        InvalidRows: they do not fit; says what would.
     """
     try:
         return fitted(_array(values), item)
@@ -80,6 +80,11 @@ def fitted(values: Values, item: Input) -> Values:
         Misfit: they have another shape, or numbers that the dtype has not.
     """
     return _typed(_shaped(values, item), item)
+
+
+def _refusal(problem: Misfit, item: Input) -> InvalidRows:
+    message = f"{item.name!r} {problem}"
+    return InvalidRows(message, errors=(Detail(message, field=item.name),))
 
 
 def _of_file(path: Path, item: Input, limit: int) -> Values:

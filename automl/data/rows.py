@@ -83,10 +83,10 @@ def from_json(rows: Sequence[Mapping[str, object]], inputs: Sequence[Input]) -> 
 
 
 def from_array(values: Any, inputs: Sequence[Input]) -> Feeds:
-    """Return images, series or volumes as a model's one input; see `automl.data.arrayrows`.
+    """Return images, series or volumes as a model's one input.
 
     Args:
-        values: an array or lists, ``(rows, *shape)``, axes as in the dataset; None is missing.
+        values: an array or nested lists, ``(rows, *shape)``, axes as in the dataset.
         inputs: of the model.
 
     Raises:

@@ -142,33 +142,59 @@ def array(content: bytes, column: dict[str, Any]) -> npt.NDArray[Any]:
     Raises:
         Unusable: there is none, or it has another shape or other numbers.
     """
-    name, shape, dtype = column["name"], column["shape"], np.dtype(column["dtype"])
+    name = column["name"]
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as found:
-            given = found[name]
+            members = {member.lower(): member for member in found.files}
+            only = found.files[0] if len(found.files) == 1 else name
+            given = found[members.get("x") or members.get("x_test") or only]
     except (ValueError, KeyError, EOFError, AttributeError, TypeError, zipfile.BadZipFile):
         raise Unusable(f"the model takes an .npz file with an array {name!r} in it") from None
     if given.dtype.kind not in "biuf":
-        raise Unusable(f"{name!r} takes an array of numbers, not of {given.dtype}")
-    series = column["kind"] == "series"
-    if given.ndim == len(shape) and shape[0 if series else -1] == 1:  # the axis of one channel
+        raise Unusable(f"{name!r} takes numbers, not {given.dtype}")
+    return typed(shaped(given, column), column)
+
+
+def shaped(given: npt.NDArray[Any], column: dict[str, Any]) -> npt.NDArray[Any]:
+    """Return an array with an axis of one channel, or steps at the end, that it may lack.
+
+    Raises:
+        Unusable: it has another shape.
+    """
+    wanted, series = tuple(column["shape"]), column["kind"] == "series"
+    channel = 0 if series else -1
+    if given.ndim == len(wanted) and wanted[channel] == 1:
         given = np.expand_dims(given, 1 if series else -1)
-    steps = shape[-1] - given.shape[-1] if given.ndim == len(shape) + 1 else 0
-    if series and steps > 0 and dtype.kind == "f":  # they lack the last steps
-        ends = [(0, 0)] * (given.ndim - 1) + [(0, steps)]
-        given = np.pad(given.astype(dtype), ends, constant_values=np.nan)
-    if list(given.shape[1:]) != shape or not given.ndim:
-        wanted, shown = (" × ".join(["n", *map(str, axes)]) for axes in (shape, given.shape[1:]))
-        raise Unusable(f"{name!r} takes arrays of the shape {wanted}, not {shown}")
-    if dtype.kind != "f" and given.dtype.kind == "f":  # which has no number for what is missing
-        given = np.where(np.isfinite(given), given, 0)
-    with np.errstate(invalid="ignore", over="ignore"):
-        fit = given.astype(dtype)
-    if dtype.kind != "f" and not np.array_equal(fit, given):
-        raise Unusable(f"{name!r} takes {dtype}, and not all these numbers are such")
+    if series and given.ndim == 3 and given.shape[1] == wanted[0] and column["dtype"][0] == "f":
+        lacking = max(0, wanted[1] - given.shape[2]) if given.shape[2] else 0
+        ends = [(0, 0), (0, 0), (0, lacking)]
+        given = np.pad(given.astype(np.float64), ends, constant_values=np.nan) if lacking else given
+    if given.shape[1:] != wanted or not given.ndim:
+        right, found = (" × ".join(["n", *map(str, axes)]) for axes in (wanted, given.shape[1:]))
+        raise Unusable(f"{column['name']!r} takes arrays of {right}, not {found}")
+    return given
+
+
+def typed(given: npt.NDArray[Any], column: dict[str, Any]) -> npt.NDArray[Any]:
+    """Return an array in the model's dtype: missing is NaN in series of floats and 0 in all else.
+
+    Raises:
+        Unusable: the dtype cannot hold its numbers.
+    """
+    dtype = np.dtype(column["dtype"])
     if dtype.kind == "f":
-        fit = np.where(np.isfinite(fit), fit, dtype.type(math.nan if series else 0))
-    return np.ascontiguousarray(fit)
+        with np.errstate(over="ignore"):
+            fit = given.astype(dtype)
+        missing = np.nan if column["kind"] == "series" else 0.0
+        return np.where(np.isfinite(fit), fit, dtype.type(missing))
+    if given.dtype.kind == "f":
+        given = np.where(np.isfinite(given), given, 0)
+    limits = np.iinfo(dtype)
+    least, most = given.min(initial=0), given.max(initial=0)
+    if least < limits.min or most > limits.max or (given != np.floor(given)).any():
+        whole = f"whole numbers from {limits.min} to {limits.max}"
+        raise Unusable(f"{column['name']!r} takes {whole} ({dtype.name})")
+    return given.astype(dtype)
 
 
 def written(

@@ -28,6 +28,9 @@ _MEAN_POOLS = (nn.AvgPool1d, nn.AvgPool2d, nn.AvgPool3d)
 _FORMATS = {2: torch.channels_last, 3: torch.channels_last_3d}
 """How arrays lie in memory by their axes of space: convolutions are then faster."""
 
+_VOLUME, _SHALLOW = 3, 2
+"""Axes of space, and places along the first of them, where half precision is wrong."""
+
 _OBSERVED = 1024
 """Rows that are looked at together."""
 
@@ -141,6 +144,29 @@ class Pooled(Written):
         return graph.node("Flatten", graph.node(op, x), axis=1)
 
 
+class Exact(Written):
+    """A layer in full precision, whatever is around it.
+
+    oneDNN's bfloat16 gradient of a kernel three deep over volumes two deep is memory never written
+    (torch 2.13); every other depth, and the other axes, are right.
+    """
+
+    def __init__(self, layer: nn.Module) -> None:
+        super().__init__()
+        self.layer = layer
+
+    @override
+    def forward(self, input: Tensor) -> Tensor:
+        """Return what the layer makes of ``input``, float32."""
+        with torch.autocast(input.device.type, enabled=False):
+            return self.layer(input.float())  # type: ignore[no-any-return]
+
+    @override
+    def emit(self, graph: Graph, x: str) -> str:
+        """Write the layer."""
+        return blocks.emit(graph, x, [self.layer])
+
+
 class RowDropout(nn.Dropout):
     """Leaves all of some rows out while training: of a residual block, its depth is then random.
 
@@ -226,7 +252,7 @@ def convolution(
         padding=tuple(part // 2 for part in size),  # type: ignore[arg-type]
     )
     nn.init.kaiming_normal_(made.weight, mode="fan_out", nonlinearity="relu")
-    return made
+    return Exact(made) if len(space) == _VOLUME and space[0] == _SHALLOW else made
 
 
 def _fitting(kernel: int, length: int) -> int:

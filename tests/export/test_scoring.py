@@ -5,13 +5,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from automl.core.catalog import TaskType
+from automl import features
+from automl.core.catalog import ColumnKind, TaskType
 from automl.core.errors import InvalidRows
-from automl.core.graph import Graph
+from automl.core.graph import ElementType, Graph
+from automl.core.learner import View
 from automl.export import parity
 from automl.export.onnx import serialize
 from automl.export.scoring import Scorer, Session
 from tests.export.models import CASES, Labels, built, native, python
+from tests.features.frames import column, frame, strings
 
 
 @pytest.mark.parametrize(("task", "classes"), CASES)
@@ -92,3 +95,17 @@ def test_threads_do_not_change_a_digit() -> None:
     one, three = (Scorer(content, threads=n).predict(fed) for n in (1, 3))
     np.testing.assert_array_equal(one.probabilities, three.probabilities)
     assert len(one.predictions) == 2_000
+
+
+def test_long_texts_are_answered_in_their_order() -> None:
+    cells = strings([f"w{n % 7} " * (n * 37 % 90 + 1) for n in range(1_100)])
+    schema = [column("t", ColumnKind.TEXT, cells)]
+    encoder = features.fit(frame(t=cells), schema, View.TOKENS)
+    graph = Graph()
+    tokens = encoder.emit(graph, {"t": graph.input("t", "string")})
+    ids = graph.node("Cast", tokens, to=ElementType.DOUBLE)
+    axis = graph.constant([1], np.int64)
+    graph.output("prediction", graph.node("ReduceSum", ids, axis, keepdims=0))
+    session = Session(serialize(graph, metadata={}))
+    found = session.score({"t": cells.cells()[:, None]}).predictions
+    np.testing.assert_array_equal(found, encoder.transform(frame(t=cells)).sum(axis=1))

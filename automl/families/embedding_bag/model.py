@@ -34,7 +34,7 @@ class Bag(Written):
         buckets = buckets if longest > 1 else 0
         self.bag = nn.EmbeddingBag(vocabulary + buckets, width, mode="mean", padding_idx=0)
         with torch.no_grad():
-            self.bag.weight.uniform_(-1.0 / width, 1.0 / width)
+            self.bag.weight.mul_(width**-0.5)  # vectors have a length of about one
             self.bag.weight[0] = 0.0
         self._vocabulary, self._buckets, self._longest = vocabulary, buckets, longest
         self._dropout = dropout

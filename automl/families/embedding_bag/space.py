@@ -40,8 +40,8 @@ SPEC = FamilySpec(
     + training(
         {
             "learning_rate": {"default": 5e-3},
-            "epochs": {"default": 20},
-            "patience": {"default": 4},
+            "epochs": {"default": 60},
+            "patience": {"default": 8},
         }
     ),
 )

@@ -24,9 +24,11 @@ from automl.families.rocket.bank import Bank
 SHARPNESS = tuple(2.0 ** np.arange(-2.0, 6.01, 0.25))
 """What scores may be multiplied by before they become probabilities."""
 
-_ANY = 1 << 30
 MANY_ROWS = 2_520
-"""From here on there are no more features than this: solving takes seconds, not minutes."""
+"""Of more rows there are no more features than this: solving takes seconds, not minutes."""
+
+MOST_CELLS = 50_000_000
+"""And no more than these divided by the rows: so many take 400 MB in float64."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -95,7 +97,7 @@ def fit(params: Params, fold: Fold, control: Control) -> FittedRocket:
     with threadpool_limits(limits=fold.threads):
         pace = Pace(control)
         control.check()
-        features = min(int(params["features"]), _most_features(len(fold.train.x)))
+        features = _features(params, len(fold.train.x))
         draw, differences = int(params["draw"]), bool(params["differences"])
         bank = banks.fit(fold.train.x, features=features, differences=differences, seed=draw)
         seen = bank.transform(fold.train.x, control.check)
@@ -119,9 +121,10 @@ def load(state: State) -> FittedRocket:
     )
 
 
-def _most_features(rows: int) -> int:
-    """Return how many features so many rows may have: the ridge takes their cube, or the rows'."""
-    return _ANY if rows <= MANY_ROWS else MANY_ROWS
+def _features(params: Params, rows: int) -> int:
+    """Return how many features so many rows get: the ridge takes the cube of the fewer of both."""
+    wished = int(params["features"])
+    return wished if rows <= MANY_ROWS else min(wished, MANY_ROWS, MOST_CELLS // rows)
 
 
 def _targets(fold: Fold) -> Floats:
