@@ -56,7 +56,9 @@ def preview_dataset(
     context: ContextDep,
     tenant: TenantDep,
     dataset_id: DatasetId,
-    rows: Annotated[int, Query(ge=1, description="At most 500 are shown.")] = 20,
+    rows: Annotated[
+        int, Query(ge=1, description="At most 500 are shown, of large arrays fewer.")
+    ] = 20,
 ) -> Response:
     """Show the first rows, cells as in the file."""
     found = datasets.preview(context.store, context.cache, tenant, dataset_id, rows=rows)

@@ -82,11 +82,6 @@ def fitted(values: Values, item: Input) -> Values:
     return _typed(_shaped(values, item), item)
 
 
-def _refusal(problem: Misfit, item: Input) -> InvalidRows:
-    message = f"{item.name!r} {problem}"
-    return InvalidRows(message, errors=(Detail(message, field=item.name),))
-
-
 def _of_file(path: Path, item: Input, limit: int) -> Values:
     from automl.data.survey import is_image
 

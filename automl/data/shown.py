@@ -2,6 +2,7 @@
 
 import base64
 import io
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,27 +10,44 @@ import numpy as np
 import numpy.typing as npt
 
 from automl.core.catalog import ColumnKind
+from automl.core.schema import Column
 
 MOST_NUMBERS = 4_096
 """Of an array whose numbers are shown."""
+MOST_BYTES = 8 << 20
+"""Of all arrays in one preview."""
 _MODES = {(): "L", (1,): "L", (3,): "RGB", (4,): "RGBA"}
 
 
-def cells(values: npt.NDArray[Any], kind: ColumnKind) -> Sequence[str | list[Any] | None]:
-    """Return arrays ``(rows, *shape)`` as JSON can hold them.
+def is_shown(column: Column) -> bool:
+    """Return whether the cells of a column of arrays are pictures, or few enough numbers."""
+    return _is_picture(column) or math.prod(column.shape) <= MOST_NUMBERS
 
-    Images of bytes are PNG files as ``data:`` addresses. All others are nested lists with None for
-    missing numbers, or None altogether where they have more than `MOST_NUMBERS`.
+
+def most_rows(column: Column) -> int:
+    """Return how many rows of arrays are shown at once: one at least."""
+    size = math.prod(column.shape) * np.dtype(column.dtype).itemsize
+    return max(1, MOST_BYTES // size) if is_shown(column) else MOST_BYTES
+
+
+def cells(values: npt.NDArray[Any], column: Column) -> Sequence[str | list[Any] | None]:
+    """Return arrays ``(rows, *shape)`` of a column that `is_shown` as JSON can hold them.
+
+    Images of bytes are PNG files as ``data:`` addresses, all others nested lists with None for
+    missing numbers.
     """
-    if kind is ColumnKind.IMAGE and values.dtype == np.uint8 and values.shape[3:] in _MODES:
+    if _is_picture(column):
         return [_picture(row) for row in values]
-    if values[0].size > MOST_NUMBERS:
-        return [None] * len(values)
     if values.dtype.kind != "f":
         return list(values.tolist())
     numbers = values.astype(object)
     numbers[np.isnan(values)] = None
     return list(numbers.tolist())
+
+
+def _is_picture(column: Column) -> bool:
+    bytes_ = column.kind is ColumnKind.IMAGE and column.dtype == "uint8"
+    return bytes_ and column.shape[2:] in _MODES
 
 
 def _picture(pixels: npt.NDArray[np.uint8]) -> str:

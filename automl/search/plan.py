@@ -335,7 +335,7 @@ def _divided(plan: Plan, spec: StudySpec, dataset: Dataset, path: Path, target: 
     """Return the plan with the folds and test rows that a column allows, if one divides."""
     if plan.strategy not in division.BY_COLUMN:
         return plan
-    kept = np.flatnonzero(_present(target))
+    kept = np.flatnonzero(_present(target) & ~official_test(spec, dataset, path))
     kept = kept[sample(target.y[kept], plan.rows, seed=spec.seed)]
     y, wished = target.y[kept], plan.folds
     parts = division.divide(spec, dataset, path, kept, y, test_rows=plan.test_rows, folds=wished)

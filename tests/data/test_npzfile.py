@@ -12,7 +12,7 @@ import pytest
 from automl.core.catalog import ColumnKind, Modality
 from automl.core.errors import DatasetUnreadable
 from automl.core.schema import Profile
-from automl.data import arrays, read, table
+from automl.data import arrays, npzfile, read, shown, table
 from tests.data.files import codes, only, put
 
 RNG = np.random.default_rng(0)
@@ -200,3 +200,15 @@ def test_damaged_arrays_are_refused(x: bytes, tmp_path: Path) -> None:
         package.writestr("y.npy", y.getvalue())
     with pytest.raises(DatasetUnreadable):
         take(tmp_path, file.getvalue())
+
+
+def test_previews_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    x = RNG.integers(0, 255, (30, 40, 40)).astype("u1")
+    _, path = take(tmp_path, npz(X=x, y=np.arange(30) % 2))
+    assert len(table.preview(path, 20)) == 20
+    monkeypatch.setattr(shown, "MOST_BYTES", 5 * 1600)
+    assert [row["y"] for row in table.preview(path, 20)] == [0, 1, 0, 1, 0]
+    monkeypatch.setattr(npzfile, "_BLOCK", 7 * 4_800 * 4)
+    large = RNG.normal(size=(30, 3, 1_600)).astype("f4")
+    _, path = take(tmp_path, npz(X=large, y=np.arange(30) % 2))
+    assert table.preview(path, 20) == [{"X": None, "y": n % 2} for n in range(20)]
