@@ -143,7 +143,7 @@ def _pictures(files: Iterable[tuple[str, bytes]], count: int, item: Input) -> Va
         raise Misfit(f"takes {_wanted(item)}, not image files; send {_files(item)}.")
     if np.dtype(item.dtype).kind not in "iu":
         raise Misfit(
-            f"takes {_wanted(item)}, whose scale an image file does not tell; send them as .npz."
+            f"takes {item.dtype}, whose scale an image file does not tell; send JSON or .npz."
         )
     _check_count(count, item)
     values = np.zeros((count, *item.shape), item.dtype)
@@ -161,7 +161,7 @@ def _array(cell: object) -> Values:
     try:
         values = np.asarray(cell)
     except (ValueError, OverflowError):
-        raise Misfit("takes nested lists that are as long as each other.") from None
+        raise Misfit("takes lists of numbers, all of one length.") from None
     if values.dtype == object:
         bad = next((x for x in values.flat if not _is_number(x)), None)
         if bad is not None:
@@ -171,7 +171,8 @@ def _array(cell: object) -> Values:
         except OverflowError:
             raise Misfit("takes numbers that a float can be.") from None
     if values.dtype.kind not in "biuf":
-        raise Misfit(f"takes numbers, not {'text' if values.dtype.kind in 'US' else 'others'}.")
+        what = "text" if values.dtype.kind in "US" else values.dtype.name
+        raise Misfit(f"takes numbers, not {what}.")
     return values
 
 
@@ -195,7 +196,8 @@ def _shaped(values: Values, item: Input) -> Values:
         whole = np.full((len(values), *item.shape), np.nan)
         whole[:, :, : given[1]] = values
         return whole
-    raise Misfit(f"takes {_wanted(item)}, not {described(given) or 'a single number'}.")
+    shown = described(("n", *given)) if given else "single numbers"
+    raise Misfit(f"takes {_wanted(item)}, not {shown}.")
 
 
 def _typed(values: Values, item: Input) -> Values:
@@ -230,13 +232,12 @@ def _check_count(rows: int, item: Input) -> None:
 
 
 def _wanted(item: Input) -> str:
-    axes = {
-        ColumnKind.IMAGE: "height × width" + (" × channels" if len(item.shape) > 2 else ""),
-        ColumnKind.SERIES: "channels × steps",
-        ColumnKind.VOLUME: "depth × height × width"
-        + (" × channels" if len(item.shape) > 3 else ""),
-    }
-    return f"arrays of {described(item.shape)} ({axes[item.kind]}, {item.dtype})"
+    return f"arrays of the shape {described(('n', *item.shape))}"
+
+
+def _refusal(problem: Misfit, item: Input) -> InvalidRows:
+    message = f"{item.name!r} {problem}"
+    return InvalidRows(message, errors=(Detail(message, field=item.name),))
 
 
 def _files(item: Input) -> str:
