@@ -165,14 +165,14 @@ def _array(cell: object) -> Values:
     if values.dtype == object:
         bad = next((x for x in values.flat if not _is_number(x)), None)
         if bad is not None:
-            raise Misfit(f"takes an array of numbers, not of {type(bad).__name__}.")
+            raise Misfit(f"takes numbers, not {type(bad).__name__}.")
         try:
             return values.astype(np.float64)
         except OverflowError:
             raise Misfit("takes numbers that a float can be.") from None
     if values.dtype.kind not in "biuf":
         what = "text" if values.dtype.kind in "US" else values.dtype.name
-        raise Misfit(f"takes an array of numbers, not of {what}.")
+        raise Misfit(f"takes numbers, not {what}.")
     return values
 
 
@@ -214,7 +214,7 @@ def _typed(values: Values, item: Input) -> Values:
     limits = np.iinfo(dtype)
     least, most = (values.min(initial=0), values.max(initial=0))
     if least < limits.min or most > limits.max or (values != np.floor(values)).any():
-        raise Misfit(f"takes {dtype.name}, and not all these numbers are such.")
+        raise Misfit(f"takes whole numbers from {limits.min} to {limits.max} ({dtype.name}).")
     return values.astype(dtype)
 
 
