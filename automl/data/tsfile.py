@@ -24,6 +24,10 @@ _BLOCK = 8 << 20
 _MOST_LINE = 64 << 20
 _MISSING = frozenset({"?", "nan", "na", ""})
 _SHOWN = 60
+_TAGS = frozenset({
+    b"@problemname", b"@timestamps", b"@missing", b"@univariate", b"@dimension", b"@dimensions",
+    b"@equallength", b"@serieslength", b"@classlabel", b"@targetlabel",
+})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +53,7 @@ def is_ts(head: bytes) -> bool:
     for line in head.splitlines():
         text = line.removeprefix(b"\xef\xbb\xbf").strip().lower()
         if text and not text.startswith((b"#", b"%")):
-            return text.startswith((b"@problemname", b"@timestamps", b"@univariate", b"@missing"))
+            return text.split()[0] in _TAGS
     return False
 
 

@@ -85,6 +85,13 @@ def test_ts_says_which_line_is_bad(text: str, why: str, tmp_path: Path) -> None:
     refused(tmp_path, text, why)
 
 
+def test_a_table_may_begin_with_an_at(tmp_path: Path) -> None:
+    rows = "".join(f"{n},{n % 2}\n" for n in range(30))
+    assert take(tmp_path, "@missing,@data\n" + rows)[0].modality is Modality.TABLE
+    series = "@classLabel true 0 1\n@data\n" + rows.replace(",", ":")
+    assert take(tmp_path, series)[0].modality is Modality.SERIES
+
+
 def test_ts_is_no_image(tmp_path: Path) -> None:
     refused(tmp_path, CLASSES + "1:a\n", "modality 'image'", Modality.IMAGE)
 
