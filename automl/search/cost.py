@@ -55,7 +55,7 @@ TEXT = 1.3e-4
 TEXT_RATES: Mapping[FamilyName, Rate] = MappingProxyType(
     {
         FamilyName.LINEAR: Rate(0.1, 30.0, 0.5),
-        FamilyName.EMBEDDING_BAG: Rate(0.3, 25.0, 0.01),
+        FamilyName.EMBEDDING_BAG: Rate(0.3, 18.0, 0.01),
         FamilyName.TEXT_CNN: Rate(0.5, 80.0, 0.01),
     }
 )
