@@ -16,6 +16,7 @@ import pytest
 import automl
 from automl import pipeline
 from automl.core.catalog import ExportFormat, FamilyName, Modality, TaskType, ValidationStrategy
+from automl.core.errors import InvalidRows
 from automl.core.report import Report
 from automl.core.study import Budget, StudySpec, TaskSpec, Validation
 from automl.data.rows import from_array
@@ -103,6 +104,9 @@ def test_the_bundle_scores_arrays_as_the_service_does(ended: Ended, tmp_path: Pa
     opened = automl.load(tmp_path / "bundle.zip")
     for given in (ended.x[:50], ended.x[:50].tolist(), {"X": ended.x[:50]}):
         np.testing.assert_array_equal(opened.predict(given).predictions, scores.predictions)
+    for wrong in ({"Z": ended.x}, ended.x[:, :1], "rows.npz"):
+        with pytest.raises(InvalidRows, match="'X' takes"):
+            opened.predict(wrong)
 
 
 def test_networks_come_back_with_the_shape_that_they_take(ended: Ended, tmp_path: Path) -> None:

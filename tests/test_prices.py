@@ -88,6 +88,28 @@ def test_a_weight_counts_for_every_place_that_it_is_used_at() -> None:
     assert work.multiplications(_Recurrent(), {}, text, 7) == 3 * 5 * (6 + 5) * 20
 
 
+LAYOUTS = {
+    Modality.IMAGE: Layout(64, shape=(1, 8, 8)),
+    Modality.SERIES: Layout(24, shape=(2, 12)),
+    Modality.VOLUME: Layout(216, shape=(1, 6, 6, 6)),
+    Modality.TEXT: Layout(12, vocabulary=30),
+}
+
+
+@pytest.mark.parametrize("modality", LAYOUTS)
+def test_every_network_can_be_counted(modality: Modality) -> None:
+    for spec in families.specs():
+        module = families.model(spec.name)
+        if modality not in spec.modalities or not families.is_network(module):
+            continue
+        params = {
+            item.name: item.default
+            for item in serving(spec.space, TaskType.CLASSIFICATION, modality)
+        }
+        counted = work.multiplications(module, params, LAYOUTS[modality], 3)
+        assert counted > 0, spec.name
+
+
 def test_counting_leaves_the_random_state_as_it_was() -> None:
     before = torch.random.get_rng_state()
     work.multiplications(_Convolved(), {}, Layout(72, shape=(1, 8, 9)), 2)

@@ -26,7 +26,11 @@ from tests import tables
 TOPICS = ("river bank café", "stock 市场 price", "goal 🙂 team")
 FILLERS = ("the", "A", "of", "it's", "was", "And", "très", "42", "日本", "said")
 
-SMALL: dict[str, dict[str, Any]] = {"linear": {"penalty": ["l2"]}}
+SMALL: dict[str, dict[str, Any]] = {
+    "linear": {"penalty": ["l2"]},
+    "embedding_bag": {"width": [16], "buckets": [1_000], "epochs": [20]},
+    "text_cnn": {"width": [16], "filters": [16], "epochs": [30], "learning_rate": [0.01]},
+}
 """Spaces of candidates that train in a moment."""
 
 HOLDOUT = Validation(ValidationStrategy.HOLDOUT)
@@ -50,7 +54,8 @@ def fit(folder: Path, *, classes: int, slots: int = 1, **more: Any) -> pipeline.
     path = texts(folder / "data.csv", count=240, classes=classes)
     dataset, table = tables.dataset(path, folder / "data.parquet")
     task = TaskType.CLASSIFICATION if classes else TaskType.REGRESSION
-    given = {"budget": Budget(trials=2), "search_space": SMALL, "validation": HOLDOUT, **more}
+    small = {"linear": SMALL["linear"]}
+    given = {"budget": Budget(trials=2), "search_space": small, "validation": HOLDOUT, **more}
     spec = StudySpec(dataset.id, TaskSpec(task, "y"), **given)
     return pipeline.fit(spec, replace(dataset, modality=Modality.TEXT), table, slots=slots)
 
@@ -71,6 +76,18 @@ def test_texts_become_a_model_of_equal_bytes(classes: int, tmp_path: Path) -> No
         truth = np.array([float(y) for _, y in lines])
         assert np.mean((scores.predictions - truth) ** 2) < 0.3 * truth.var()
     assert fit(tmp_path, classes=classes).finished.files == first.finished.files
+
+
+@pytest.mark.parametrize("name", [FamilyName.EMBEDDING_BAG, FamilyName.TEXT_CNN])
+def test_networks_read_in_the_file_as_in_training(name: FamilyName, tmp_path: Path) -> None:
+    more: dict[str, Any] = {"families": (name,), "search_space": {name.value: SMALL[name.value]}}
+    first = fit(tmp_path, classes=2, budget=Budget(trials=1), **more)
+    card = first.finished.card
+    assert [member.family for member in card.members] == [name]
+    assert card.parity <= 1e-5
+    assert card.value > 0.8
+    again = fit(tmp_path, classes=2, budget=Budget(trials=1), **more)
+    assert again.finished.files == first.finished.files
 
 
 def test_a_text_that_is_called_a_category_is_a_table(tmp_path: Path) -> None:

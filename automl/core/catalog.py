@@ -86,6 +86,8 @@ class FamilyName(StrEnum):
     REALMLP = "realmlp"
     TABM = "tabm"
     CNN = "cnn"
+    DENSENET = "densenet"
+    TRANSFORMER = "transformer"
     ROCKET = "rocket"
     RNN = "rnn"
     INCEPTION = "inception"

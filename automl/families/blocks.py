@@ -229,6 +229,10 @@ def _pool(op: str) -> Callable[[Graph, str, nn.Module], str]:
     return write
 
 
+def _flatten(graph: Graph, x: str, _: nn.Flatten) -> str:
+    return graph.node("Flatten", x, axis=1)
+
+
 def _sequence(graph: Graph, x: str, module: nn.Sequential) -> str:
     return emit(graph, x, module)
 
@@ -275,6 +279,7 @@ def _same(op: str) -> Callable[[Graph, str, nn.Module], str]:
 
 _FORMS: dict[type[nn.Module], Callable[..., str]] = {
     nn.Sequential: _sequence,
+    nn.Flatten: _flatten,
     nn.Linear: _linear,
     nn.Conv1d: _convolution,
     nn.Conv2d: _convolution,

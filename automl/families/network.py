@@ -57,16 +57,23 @@ def array_spec(
     )
 
 
-def differing(space: Space, values: Mapping[str, Value]) -> Space:
-    """Return the dimensions with other defaults for arrays, by name."""
+def differing(
+    space: Space, values: Mapping[str, Value], *, modalities: tuple[Modality, ...] = ARRAYS
+) -> Space:
+    """Return the dimensions with other defaults for arrays, or the ``modalities``, by name.
+
+    What a dimension itself says of one of them stays.
+    """
     return tuple(
-        replace(
-            item, defaults={**dict.fromkeys(ARRAYS, values[item.name]), **(item.defaults or {})}
-        )
+        replace(item, defaults=dict.fromkeys(modalities, values[item.name]) | _own(item))
         if item.name in values
         else item
         for item in space
     )
+
+
+def _own(item: Hyperparameter) -> dict[Modality, Value]:
+    return dict(item.defaults or {})
 
 
 def layers(default: int, *, high: int, description: str) -> Hyperparameter:

@@ -79,12 +79,12 @@ def cases() -> list[Case]:
     """
     outputs = {TaskType.CLASSIFICATION: (2, 3), TaskType.REGRESSION: (1,)}
     return [
-        Case(spec.name, task, count, embedding)
+        Case(spec.name, task, count, embedding, _plainest(spec))
         for spec in families.specs()
         for task in spec.tasks
         for count in outputs[task]
         for embedding in (False, True)
-        if Modality.TABLE in spec.modalities
+        if _plainest(spec) in spec.modalities
         if not embedding or any(item.allows(View.EMBEDDING.value) for item in spec.space)
     ] + [
         Case(spec.name, task, outputs[task][-1], modality=modality)
@@ -93,6 +93,10 @@ def cases() -> list[Case]:
         for modality in SHAPES
         if modality in spec.modalities
     ]
+
+
+def _plainest(spec: FamilySpec) -> Modality:
+    return Modality.TEXT if spec.view is View.TOKENS else Modality.TABLE
 
 
 @dataclass

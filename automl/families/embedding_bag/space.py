@@ -4,8 +4,7 @@ from automl.core.catalog import FamilyName, Modality, TaskType
 from automl.core.hyperparameter import Hyperparameter
 from automl.core.learner import FamilySpec, View
 from automl.families import network
-from automl.families.reading import WORD_DROPOUT
-from automl.families.recipe import training
+from automl.families.reading import WORD_DROPOUT, training
 
 NETWORK = (
     network.width(32, low=8, high=256, description="Numbers that stand for a word or a run."),
@@ -36,12 +35,5 @@ SPEC = FamilySpec(
     modalities=(Modality.TEXT,),
     tasks=(TaskType.CLASSIFICATION, TaskType.REGRESSION),
     view=View.TOKENS,
-    space=NETWORK
-    + training(
-        {
-            "learning_rate": {"default": 5e-3},
-            "epochs": {"default": 60},
-            "patience": {"default": 8},
-        }
-    ),
+    space=NETWORK + training(learning_rate=5e-3, epochs=60, patience=8),
 )

@@ -97,10 +97,10 @@ def rows_of(examples: Examples, weights: Floats | None = None) -> Rows:
     """Return the examples as the solvers see them; ``weights`` have a mean of 1."""
     x = examples.x
     if sparse.issparse(x):
-        return Rows(x.astype(np.float64), examples.y, weights)
+        return Rows(x.astype(np.float64, copy=False), examples.y, weights)
     if x.size >= _SPARSE_FROM and np.count_nonzero(x) < _SPARSE_BELOW * x.size:
         x = sparse.csr_array(x)
-    return Rows(x.astype(np.float64), examples.y, weights)
+    return Rows(x.astype(np.float64, copy=False), examples.y, weights)
 
 
 def bound_of(rows: Rows, loss: Loss) -> Floats:

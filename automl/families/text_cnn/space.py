@@ -4,8 +4,7 @@ from automl.core.catalog import FamilyName, Modality, TaskType
 from automl.core.hyperparameter import Hyperparameter
 from automl.core.learner import FamilySpec, View
 from automl.families import network
-from automl.families.reading import WORD_DROPOUT
-from automl.families.recipe import training
+from automl.families.reading import WORD_DROPOUT, training
 
 NETWORK = (
     network.width(64, low=16, high=300, description="Numbers that stand for a word."),
@@ -35,12 +34,5 @@ SPEC = FamilySpec(
     modalities=(Modality.TEXT,),
     tasks=(TaskType.CLASSIFICATION, TaskType.REGRESSION),
     view=View.TOKENS,
-    space=NETWORK
-    + training(
-        {
-            "learning_rate": {"default": 2e-3},
-            "epochs": {"default": 10},
-            "patience": {"default": 3},
-        }
-    ),
+    space=NETWORK + training(learning_rate=2e-3, epochs=30, patience=5),
 )
