@@ -40,6 +40,10 @@ MEDIA_TYPES = {
     "parquet": "application/vnd.apache.parquet",
     "jsonl": "application/x-ndjson",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "npz": "application/x-npz",
+    "zip": "application/zip",
+    "tar": "application/x-tar",
+    "ts": "text/plain",
 }
 """How the formats of datasets are sent."""
 
@@ -85,7 +89,16 @@ PREDICT: dict[str, Any] = {
             "application/json": {"schema": {"$ref": _REF.format(model="PredictBody")}},
             "text/csv": {"schema": {"type": "string"}},
             "text/tab-separated-values": {"schema": {"type": "string"}},
-            MEDIA_TYPES["parquet"]: {"schema": _BYTES},
+            **{
+                media_type: {"schema": _BYTES}
+                for media_type in (
+                    MEDIA_TYPES["parquet"],
+                    MEDIA_TYPES["npz"],
+                    MEDIA_TYPES["zip"],
+                    "image/png",
+                    "image/jpeg",
+                )
+            },
         },
     }
 }

@@ -207,12 +207,15 @@ class ResumeBody(Body):
     budget: BudgetBody | None = None
 
 
-Cell = Annotated[Any, WithJsonSchema({"type": ["string", "number", "boolean", "null"]})]
+Cell = Annotated[Any, WithJsonSchema({"type": ["string", "number", "boolean", "null", "array"]})]
 """Checked where the model's inputs are known: column and row can be named there."""
 
 
 class PredictBody(Body):
-    """Rows to predict: cells by column; null is a missing cell."""
+    """Rows to predict: cells by column; null is a missing cell.
+
+    Models of images, series and volumes take nested lists in `X`, with the dataset's axes.
+    """
 
     rows: list[dict[str, Cell]]
 

@@ -17,6 +17,7 @@ from api.context import Context
 from api.inbox import Received, Sink, receive, too_large
 from api.multipart import OVERHEAD, FormReader
 from api.views.datasets import DatasetView
+from automl.core.catalog import Modality
 from automl.core.errors import Detail, InvalidInput
 from automl.core.ports import Reply, Unit
 from automl.core.schema import Dataset
@@ -128,6 +129,7 @@ def _answer(context: Context, once: Once, arrived: _Arrived, *, tenant: str) -> 
         sha256=arrived.file.sha256,
         name=arrived.given.name or "dataset",
         media_type=arrived.media_type,
+        modality=Modality(arrived.given.modality) if arrived.given.modality else None,
     )
     datasets.create(
         context.store,

@@ -8,13 +8,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
+import numpy as np
+
 from automl import families
 from automl.core.catalog import FamilyName
 from automl.core.errors import ArtifactCorrupt, InvalidRows
 from automl.core.hyperparameter import Params
 from automl.core.learner import NetworkFamily
 from automl.core.report import Report
-from automl.data.rows import from_json
+from automl.data.rows import from_array, from_json
 from automl.export import bundle
 from automl.export.scoring import Scorer, Scores
 from automl.training import archive, network
@@ -31,7 +33,8 @@ class BundleMember:
     """A trial in the ensemble.
 
     ``networks`` are its trained folds where it is a network, else empty; each takes float32
-    ``(rows, features)`` as named by ``features``, and gives logits or standardized values.
+    ``(rows, features)`` as named by ``features``, or ``(rows, *shape)`` where rows are arrays,
+    channels first, and gives logits or standardized values.
     """
 
     trial: int
@@ -40,6 +43,7 @@ class BundleMember:
     params: Params
     networks: tuple["nn.Module", ...]
     features: tuple[tuple[str, ...], ...]
+    shape: tuple[int, ...] = ()
 
 
 class Bundle:
@@ -71,12 +75,18 @@ class Bundle:
 
         Args:
             rows: a list of mappings of cells by column, a mapping of columns to cells, or a pandas
-                DataFrame. None and NaN are missing cells; more columns do no harm.
+                DataFrame. None and NaN are missing cells; more columns do no harm. Images, series
+                and volumes: an array ``(rows, *shape)``, axes as in the dataset.
 
         Raises:
             InvalidRows: a column is missing, or a cell has the wrong type; names both.
         """
         inputs = self._scorer.inputs
+        arrays = inputs[0].cells == "array"
+        if arrays and isinstance(rows, Mapping) and inputs[0].name in rows:
+            rows = rows[inputs[0].name]
+        if arrays and not _named(rows):
+            return self._scorer.predict(from_array(rows, inputs))
         return self._scorer.predict(from_json(_rows(rows), inputs))
 
     def _member(self, item: Mapping[str, Any]) -> BundleMember:
@@ -91,6 +101,7 @@ class Bundle:
             params=item["params"],
             networks=tuple(networks),
             features=tuple(map(tuple, item["features"])),
+            shape=tuple(item.get("shape", ())),
         )
 
 
@@ -101,6 +112,13 @@ def load(path: str | Path) -> Bundle:
         ArtifactCorrupt: this is no bundle.
     """
     return Bundle(Path(path))
+
+
+def _named(rows: Any) -> bool:
+    """Whether cells come by their column's name, rather than as an array of all rows."""
+    return isinstance(rows, Mapping) or (
+        not hasattr(rows, "dtype") and any(isinstance(row, Mapping) for row in rows)
+    )
 
 
 def _rows(given: Any) -> Rows:
@@ -117,6 +135,8 @@ def _rows(given: Any) -> Rows:
 
 
 def _cell(cell: Any) -> object:
+    if isinstance(cell, np.ndarray) and cell.ndim:  # of one row
+        return cell
     plain = cell.item() if hasattr(cell, "item") else cell
     if plain is None or isinstance(plain, (str, bool, int, float)):
         return plain

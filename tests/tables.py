@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from automl.core.catalog import Modality
 from automl.core.schema import Dataset
 from automl.data import read
 
@@ -71,9 +72,22 @@ def write(path: Path, header: Sequence[str], lines: Iterable[Sequence[str]]) -> 
     return path
 
 
-def dataset(path: Path, table: Path, *, id: str = "ds_test") -> tuple[Dataset, Path]:  # noqa: A002 -- the field's name
+def dataset(
+    path: Path,
+    table: Path,
+    *,
+    id: str = "ds_test",  # noqa: A002 -- the field's name
+    modality: Modality | None = None,
+) -> tuple[Dataset, Path]:
     """Return a file's dataset, as a service would have it, and its canonical table."""
-    profile = read.ingest(path, name=path.name, media_type=None, out=table, unpacked_limit=1 << 30)
+    profile = read.ingest(
+        path,
+        name=path.name,
+        media_type=None,
+        out=table,
+        unpacked_limit=1 << 30,
+        modality=modality,
+    )
     content = path.read_bytes()
     made = Dataset(
         id=id,

@@ -1,10 +1,28 @@
 """What members cost: enough to tell the dear ones from the cheap."""
 
-import pytest
+from dataclasses import replace
+from pathlib import Path
 
-from automl.core.catalog import FamilyName, TrialState
+import numpy as np
+import pytest
+import torch
+from torch import nn
+from typing_extensions import override
+
+from automl import families
+from automl.core.catalog import FamilyName, Modality, TaskType, TrialState
+from automl.core.graph import Graph
+from automl.core.hyperparameter import Params, defaults, serving
+from automl.core.learner import Layout
+from automl.core.state import State
+from automl.core.study import Budget, StudySpec, TaskSpec
 from automl.core.trial import Candidate, Trial
-from automl.finish.prices import row_micros
+from automl.finish.entries import Entry
+from automl.finish.prices import most, prices, row_micros
+from automl.search.plan import make_plan
+from automl.search.prepare import prepare
+from automl.training import work
+from tests import arrays
 
 
 def trial(family: FamilyName, parameters: int, epochs: int, trees: int | None = None) -> Trial:
@@ -41,3 +59,82 @@ def test_more_classes_take_longer() -> None:
 def test_a_trial_that_tells_nothing_costs_next_to_nothing() -> None:
     bare = Trial("s", 0, TrialState.COMPLETE, Candidate(FamilyName.LIGHTGBM), 0.5)
     assert 0 < row_micros(bare, 2) < 1
+
+
+class _Convolved:
+    """Two layers, of which the first is used at every place."""
+
+    def build(self, params: Params, layout: Layout, outputs: int) -> nn.Module:
+        del params
+        first = nn.Conv2d(layout.shape[0], 4, 3, padding=1, bias=False)
+        return nn.Sequential(first, nn.Flatten(), nn.Linear(4 * 8 * 9, outputs, bias=False))
+
+    def emit(self, graph: Graph, x: str, network: nn.Module) -> str:
+        raise NotImplementedError
+
+
+class _Recurrent(_Convolved):
+    @override
+    def build(self, params: Params, layout: Layout, outputs: int) -> nn.Module:
+        table = nn.Embedding(layout.vocabulary, 6)
+        return nn.Sequential(table, nn.GRU(6, 5, bias=False, batch_first=True))
+
+
+def test_a_weight_counts_for_every_place_that_it_is_used_at() -> None:
+    image = Layout(3 * 8 * 9, shape=(3, 8, 9))
+    counted = work.multiplications(_Convolved(), {}, image, 7)
+    assert counted == 3 * 4 * 9 * (8 * 9) + 4 * 8 * 9 * 7
+    text = Layout(20, vocabulary=100)
+    assert work.multiplications(_Recurrent(), {}, text, 7) == 3 * 5 * (6 + 5) * 20
+
+
+LAYOUTS = {
+    Modality.IMAGE: Layout(64, shape=(1, 8, 8)),
+    Modality.SERIES: Layout(24, shape=(2, 12)),
+    Modality.VOLUME: Layout(216, shape=(1, 6, 6, 6)),
+    Modality.TEXT: Layout(12, vocabulary=30),
+}
+
+
+@pytest.mark.parametrize("modality", LAYOUTS)
+def test_every_network_can_be_counted(modality: Modality) -> None:
+    for spec in families.specs():
+        module = families.model(spec.name)
+        if modality not in spec.modalities or not families.is_network(module):
+            continue
+        params = {
+            item.name: item.default
+            for item in serving(spec.space, TaskType.CLASSIFICATION, modality)
+        }
+        counted = work.multiplications(module, params, LAYOUTS[modality], 3)
+        assert counted > 0, spec.name
+
+
+def test_counting_leaves_the_random_state_as_it_was() -> None:
+    before = torch.random.get_rng_state()
+    work.multiplications(_Convolved(), {}, Layout(72, shape=(1, 8, 9)), 2)
+    assert torch.equal(torch.random.get_rng_state(), before)
+
+
+def test_what_networks_make_of_arrays_is_counted_and_their_scoring_paid(tmp_path: Path) -> None:
+    x, y = arrays.digits(300)
+    dataset, table = arrays.dataset(
+        tmp_path / "d.parquet", x, y, modality=Modality.IMAGE, test=np.arange(300) >= 200
+    )
+    task = TaskSpec(TaskType.CLASSIFICATION, "y")
+    spec = StudySpec(dataset.id, task, Budget(trials=1), families=(FamilyName.CNN,))
+    prepared = prepare(make_plan(spec, dataset, table), spec, dataset, table)
+    space = serving(families.spec(FamilyName.CNN).space, task.type, Modality.IMAGE)
+    few, many = (
+        Entry(
+            Trial("s", 0, TrialState.COMPLETE, Candidate(FamilyName.CNN, given), 0.5, parameters=9),
+            lambda: np.zeros(0, np.float32),
+            lambda: State({}),
+        )
+        for given in ({**defaults(space), "width": width} for width in (8, 32))
+    )
+    cheap, dear = prices(prepared, [few, many])
+    assert dear.row_micros > 8 * cheap.row_micros > 0
+    assert dear.seconds > dear.row_micros * 1e-6 * 100
+    assert prices(prepared, [many]) == [dear]
+    assert most(prepared) > most(replace(prepared, plan=replace(prepared.plan, shape=())))

@@ -202,6 +202,8 @@ class Keeper:
         """Do not start in a tight loop what dies at once without ever holding work."""
         if status == 0 or lived > EARLY_DEATH_SECONDS:
             self._early_deaths = 0
+            if status:
+                log.warning("child.ended", status=signal_name(status))
             return
         self._early_deaths += 1
         pause = min(2.0**self._early_deaths, LONGEST_PAUSE_SECONDS)

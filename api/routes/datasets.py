@@ -29,7 +29,10 @@ async def upload_dataset(
     name: Label = None,
     modality: Label = None,
 ) -> Response:
-    """Upload a file: a raw body with its media type, or the multipart field `file`."""
+    """Upload a file: a raw body with its media type, or the multipart field `file`.
+
+    What it holds is told by its content; `modality` (table, image, text, series, volume) says it.
+    """
     given = uploads.Given(name=name, modality=modality)
     return await uploads.create_dataset(request, context, tenant=tenant, key=key, given=given)
 
@@ -53,7 +56,9 @@ def preview_dataset(
     context: ContextDep,
     tenant: TenantDep,
     dataset_id: DatasetId,
-    rows: Annotated[int, Query(ge=1, description="At most 500 are shown.")] = 20,
+    rows: Annotated[
+        int, Query(ge=1, description="At most 500 are shown, of large arrays fewer.")
+    ] = 20,
 ) -> Response:
     """Show the first rows, cells as in the file."""
     found = datasets.preview(context.store, context.cache, tenant, dataset_id, rows=rows)

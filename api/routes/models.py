@@ -74,6 +74,9 @@ async def predict(
 ) -> Response:
     """Predict rows sent as JSON, CSV or Parquet; answers JSON, or CSV with `Accept: text/csv`.
 
+    Arrays are sent as JSON or .npz, images also as PNG, JPEG or a zip of them (made to fit as at
+    the upload, answered in the archive's order), series also as .ts or a long table.
+
     In CSV a class that a spreadsheet would run as a formula has an apostrophe before it.
     """
     model = await to_thread.run_sync(models.get, context.store, tenant, model_id)

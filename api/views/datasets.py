@@ -68,7 +68,11 @@ class ColumnView(View):
 
 
 class DatasetView(View):
-    """An uploaded dataset."""
+    """An uploaded dataset.
+
+    Images, series and volumes have a `shape`, that of one row, and no `columns`; their `classes`
+    are those of the first target that has any, whole numbers as numbers.
+    """
 
     id: str
     name: str
@@ -79,7 +83,7 @@ class DatasetView(View):
     rows: int
     columns: Sequence[ColumnView]
     shape: Sequence[int] | None = None
-    classes: Sequence[str] | None = None
+    classes: Sequence[str | int] | None = None
     warnings: Sequence[WarningView]
     created_at: str
 
@@ -97,16 +101,25 @@ class DatasetView(View):
             rows=dataset.rows,
             columns=[] if arrays else [ColumnView.of(column) for column in dataset.columns],
             shape=next((column.shape for column in dataset.columns if column.shape), None),
-            classes=next((column.labels for column in dataset.columns if column.labels), None),
+            classes=next((labels(column) for column in dataset.columns if column.labels), None),
             warnings=[WarningView(code=w.code, message=w.message) for w in dataset.warnings],
             created_at=at(dataset.created_at),
         )
 
 
 class PreviewView(View):
-    """The first rows, cells as in the file."""
+    """The first rows, cells as in the file.
+
+    Images of bytes are PNG files as `data:` addresses in `X`; other arrays are nested lists, with
+    null for missing numbers, or null where they have more than 4,096 numbers.
+    """
 
     rows: Sequence[Mapping[str, Any]]
+
+
+def labels(column: Column) -> Sequence[str | int]:
+    """Return a target's classes as a model has them: whole numbers, or strings."""
+    return list(map(int, column.labels)) if column.cells == "number" else column.labels
 
 
 def _summary(summary: Summary) -> SummaryView:

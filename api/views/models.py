@@ -6,7 +6,7 @@ from typing import Literal, Self
 from api.views.base import View, at
 from api.views.studies import MetricView
 from automl.core.catalog import ColumnKind, ExportFormat, FamilyName, MetricName
-from automl.core.model import Model
+from automl.core.model import Input, Model
 from automl.service.predictions import Label, Predicted
 
 
@@ -34,10 +34,19 @@ class MemberView(View):
 
 
 class InputView(View):
-    """A named input of the model file."""
+    """A named input of the model file; one of arrays has a `shape`, without its rows."""
 
     name: str
     kind: ColumnKind
+    shape: Sequence[int] | None = None
+    dtype: str | None = None
+
+    @classmethod
+    def of(cls, item: Input) -> Self:
+        """Return the view of an input."""
+        return cls(
+            name=item.name, kind=item.kind, shape=item.shape or None, dtype=item.dtype or None
+        )
 
 
 class FormatView(View):
@@ -100,7 +109,7 @@ class ModelView(View):
                 for e in card.excluded
             ],
             parity=card.parity,
-            inputs=[InputView(name=item.name, kind=item.kind) for item in card.inputs],
+            inputs=[InputView.of(item) for item in card.inputs],
             classes=card.classes or None,
             formats=[
                 FormatView(format=kind, bytes=file.bytes, sha256=file.sha256)

@@ -29,11 +29,11 @@ class TaskView(View):
     positive: str | None
 
     @classmethod
-    def of(cls, task: TaskSpec) -> Self:
-        """Return the view of a task."""
+    def of(cls, task: TaskSpec, plan: Plan) -> Self:
+        """Return the view of a task, with the target that was settled on where none was named."""
         return cls(
             type=task.type,
-            target=task.target,
+            target=plan.target,
             metric=task.metric or "auto",
             positive=task.positive,
         )
@@ -218,7 +218,7 @@ class DryRunView(View):
         """Return the view of a plan, with the request it answers."""
         planned = PlanView.of(plan)
         return cls(
-            task=TaskView.of(spec.task),
+            task=TaskView.of(spec.task, plan),
             spec=SpecView.of(spec),
             plan=planned,
             features=plan.features,
@@ -269,7 +269,7 @@ class StudyView(View):
             name=spec.name,
             status=study.status,
             dataset_id=spec.dataset_id,
-            task=TaskView.of(spec.task),
+            task=TaskView.of(spec.task, study.plan),
             metric=MetricView.of(study.plan.metric),
             budget=BudgetView(seconds=spec.budget.seconds, trials=spec.budget.trials),
             seed=spec.seed,

@@ -4,6 +4,7 @@ import { get, once, post, upload } from "./api.js";
 import { html } from "./html.js";
 import { ProblemBox } from "./problem.js";
 import { Profile } from "./profile.js";
+import { Samples, targets, usePreview } from "./samples.js";
 import { Target } from "./target.js";
 import { ENDED, METRICS, STATUS, budget, budgetText, bytes, metricName, moment, number } from "./words.js";
 
@@ -52,10 +53,21 @@ function NewStudy({ datasetId }) {
           </div>`}
       </div>
       <${ProblemBox} problem=${problem} />
-      ${dataset && html`
-        <${Start} key=${dataset.id} dataset=${dataset} />
-        <${Profile} dataset=${dataset} />`}
+      ${dataset && (dataset.shape
+        ? html`<${Arrays} key=${dataset.id} dataset=${dataset} />`
+        : html`
+          <${Start} key=${dataset.id} dataset=${dataset} />
+          <${Profile} dataset=${dataset} />`)}
     </section>`;
+}
+
+/** Images, series or volumes: what is to be predicted stands beside them, and has no column. */
+function Arrays({ dataset }) {
+  const [rows, problem] = usePreview(dataset);
+  if (!rows) return html`<${ProblemBox} problem=${problem} />`;
+  return html`
+    <${Start} dataset=${dataset} beside=${targets(rows)} />
+    <${Samples} dataset=${dataset} rows=${rows} />`;
 }
 
 function Upload({ done }) {
@@ -83,7 +95,7 @@ function Upload({ done }) {
     <div class="field">
       <label for="file">Dataset file</label>
       <input id="file" type="file" onChange=${take} disabled=${sent !== null} aria-describedby="file-hint" />
-      <small id="file-hint">A table with a header line. It is uploaded at once and read by the service.</small>
+      <small id="file-hint">A table with a header line; images in a zip; arrays as .npz; series as .ts. It is uploaded at once and read by the service.</small>
       ${sent && html`
         <div role="status">
           <progress aria-label="Upload" max="1" value=${sent.share < 1 ? sent.share : undefined}></progress>
@@ -95,9 +107,9 @@ function Upload({ done }) {
     </div>`;
 }
 
-function Start({ dataset }) {
-  const names = dataset.columns.map((column) => column.name);
-  const [target, setTarget] = useState(() => likelyTarget(dataset));
+function Start({ dataset, beside }) {
+  const names = beside ?? dataset.columns.map((column) => column.name);
+  const [target, setTarget] = useState(() => (beside ? beside[0] : likelyTarget(dataset)));
   const [chosenTask, setTask] = useState(null);
   const [metric, setMetric] = useState("auto");
   const [time, setTime] = useState("5m");
@@ -105,7 +117,7 @@ function Start({ dataset }) {
   const [busy, setBusy] = useState(false);
 
   const column = dataset.columns.find((one) => one.name === target);
-  const task = chosenTask ?? likelyTask(column);
+  const task = chosenTask ?? (beside ? (dataset.classes ? "classification" : "regression") : likelyTask(column));
   const judged = METRICS[task].includes(metric) ? metric : "auto";
   const asked = budget(time);
 
@@ -125,10 +137,10 @@ function Start({ dataset }) {
 
   return html`
     <form class="start" onSubmit=${start} aria-label="New study">
-      <div class="field"><label for="target">Target</label>
+      ${names.length > 0 && html`<div class="field"><label for="target">Target</label>
         <select id="target" value=${target} onChange=${(event) => { setTarget(event.target.value); setTask(null); }}>
           ${names.map((name) => html`<option key=${name} value=${name}>${name}</option>`)}
-        </select><small>The column to predict.</small></div>
+        </select><small>${beside ? "What to predict." : "The column to predict."}</small></div>`}
       <div class="field"><label for="task">Task</label>
         <select id="task" value=${task} onChange=${(event) => setTask(event.target.value)}>
           <option value="classification">classification</option><option value="regression">regression</option>
@@ -144,7 +156,7 @@ function Start({ dataset }) {
         <small id="budget-hint">${asked === null ? "Write 90s, 5m, 1h or 20 trials." : budgetText(asked)}</small></div>
       <div class="field"><span class="label" aria-hidden="true">${"\u00a0"}</span>
         <button class="primary" type="submit" disabled=${busy || asked === null}>Start</button></div>
-      <${Target} column=${column} task=${task} rows=${dataset.rows} />
+      ${column && html`<${Target} column=${column} task=${task} rows=${dataset.rows} />`}
       <${ProblemBox} problem=${problem} />
     </form>`;
 }

@@ -35,7 +35,7 @@ export function Result({ study }) {
         </div>
       </div>
       <h4>Use it</h4>
-      <pre tabindex="0" aria-label="Commands"><code>${snippet(study)}</code></pre>
+      <pre tabindex="0" aria-label="Commands"><code>${snippet(study, ofArrays(model))}</code></pre>
     </section>`;
 }
 
@@ -56,16 +56,18 @@ function Files({ study, model, report }) {
       <a class="button primary" href=${path} download onClick=${by(path, `${model.id}.onnx`)}>Download model</a>
       ${bundle && html`<a class="button" href=${`${path}?format=bundle`} download onClick=${by(`${path}?format=bundle`, `${model.id}.zip`)}>Download bundle</a>`}
       ${report && html`<a class="button" href=${report} target="_blank" rel="noopener" onClick=${by(report, "report.html", { Accept: "text/html" })}>Report</a>`}
-      <span class="quiet">one ONNX file${size ? `, ${bytes(size)}` : ""}: raw columns in, predictions out</span>
+      <span class="quiet">one ONNX file${size ? `, ${bytes(size)}` : ""}: ${ofArrays(model) ? "arrays" : "raw columns"} in, predictions out</span>
     </p>
     <${ProblemBox} problem=${problem} />`;
 }
 
-function snippet(study) {
+const ofArrays = ({ inputs }) => inputs.some(({ kind }) => ["image", "series", "volume"].includes(kind));
+
+function snippet(study, arrays) {
   const secret = key.read() ? ' -H "Authorization: Bearer $AUTOML_KEY"' : "";
   return [
     `curl${secret} -o model.onnx ${location.origin}/v1/studies/${study.id}/model/download`,
-    `curl${secret} -H 'Content-Type: text/csv' -H 'Accept: text/csv' --data-binary @rows.csv \\`,
+    `curl${secret} -H 'Content-Type: ${arrays ? "application/x-npz" : "text/csv"}' -H 'Accept: text/csv' --data-binary @rows.${arrays ? "npz" : "csv"} \\`,
     `  ${location.origin}/v1/models/${study.model_id}/predict`,
   ].join("\n");
 }

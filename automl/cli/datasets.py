@@ -12,10 +12,13 @@ from rich.text import Text
 from automl.cli.remote import Id, Json, Key, Limit, Url, service, show, show_deleted, show_list
 from automl.client.tables import shown
 from automl.client.text import plain
+from automl.core.catalog import Modality
 
 app = typer.Typer(no_args_is_help=True, help="Upload, look at and delete datasets.")
 
-FIELDS = ("id", "name", "modality", "format", "rows", "bytes", "sha256", "created_at")
+FIELDS = (
+    "id", "name", "modality", "format", "rows", "shape", "classes", "bytes", "sha256", "created_at",
+)  # fmt: skip
 UPLOAD_PATIENCE_SECONDS = 60.0
 
 
@@ -23,13 +26,16 @@ UPLOAD_PATIENCE_SECONDS = 60.0
 def upload(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="The data.")],
     name: Annotated[str | None, typer.Option(help="What to call it; else the file's name.")] = None,
+    modality: Annotated[
+        Modality | None, typer.Option(help="What it holds; told by its content if left out.")
+    ] = None,
     url: Url = None,
     key: Key = None,
     as_json: Json = False,
 ) -> None:
     """Upload FILE and show what it was understood as."""
     with service(url, key, patience=UPLOAD_PATIENCE_SECONDS) as client:
-        dataset = client.upload(file, name=name)
+        dataset = client.upload(file, name=name, modality=modality)
     _show(dataset, as_json=as_json)
 
 
@@ -73,6 +79,7 @@ def _show(dataset: dict[str, object], *, as_json: bool) -> None:
         cells = (column["name"], column["kind"], column["missing"], column["unique"], said)
         table.add_row(*(Text(shown(cell)) for cell in cells))
     console = Console()
-    console.print(table)
+    if columns:
+        console.print(table)
     for warning in warnings if isinstance(warnings, list) else ():
         console.print(Text(plain(f"{warning['code']}: {warning['message']}"), style="yellow"))

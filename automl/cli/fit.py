@@ -5,6 +5,7 @@ import os
 import tempfile
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -16,7 +17,14 @@ from rich.text import Text
 
 from automl.cli.tables import leaderboard, outcome
 from automl.client.screen import drawing
-from automl.core.catalog import ColumnKind, ExportFormat, FamilyName, MetricName, TaskType
+from automl.core.catalog import (
+    ColumnKind,
+    ExportFormat,
+    FamilyName,
+    MetricName,
+    Modality,
+    TaskType,
+)
 from automl.core.duration import seconds
 from automl.core.errors import InvalidSpec
 from automl.core.schema import Column, Dataset
@@ -31,9 +39,12 @@ FEW_CLASSES = 20
 
 def fit(
     file: Annotated[
-        Path, typer.Argument(exists=True, dir_okay=False, help="CSV or TSV, also gzipped.")
+        Path,
+        typer.Argument(exists=True, dir_okay=False, help="A table, images, series or volumes."),
     ],
-    target: Annotated[str, typer.Option(help="The column to predict.")],
+    target: Annotated[
+        str, typer.Option(help="The column to predict; arrays with one need no name.")
+    ] = "",
     task: Annotated[
         TaskType | None, typer.Option(help="Guessed from the target if left out.")
     ] = None,
@@ -50,6 +61,9 @@ def fit(
         Path | None, typer.Option(help="A test set that the search never sees.")
     ] = None,
     family: Annotated[list[FamilyName] | None, typer.Option(help="Only these families.")] = None,
+    modality: Annotated[
+        Modality | None, typer.Option(help="What FILE holds; told by its content if left out.")
+    ] = None,
     seed: Annotated[int, typer.Option(min=0)] = 0,
     slots: Annotated[int, typer.Option(min=0, help="Candidates at once; 0: one a core.")] = 0,
 ) -> None:
@@ -59,18 +73,23 @@ def fit(
     console.print(f"Reading {file.name} …", markup=False, highlight=False)
     _light_threads()
     from automl import pipeline  # seconds on a cold machine: it loads what trains
+    from automl.search.plan import settled
 
     with tempfile.TemporaryDirectory(prefix="automl-") as folder:
-        dataset, table = _read(file, Path(folder) / "data.parquet")
-        tested = _read(test, Path(folder) / "test.parquet") if test else None
+        dataset, table = _read(file, Path(folder) / "data.parquet", modality)
+        tested = _read(test, Path(folder) / "test.parquet", modality) if test else None
         spec = StudySpec(
             dataset_id=dataset.id,
             test_dataset_id=tested[0].id if tested else None,
-            task=TaskSpec(task or guess_task(dataset, target, console), target, metric_name),
+            task=TaskSpec(task or TaskType.CLASSIFICATION, target, metric_name),
             budget=_budget(budget, trials, started),
             families=tuple(family) if family else None,
             seed=seed,
         )
+        spec = settled(spec, dataset)
+        if task is None:
+            guess = guess_task(dataset, spec.task.target, console)
+            spec = replace(spec, task=replace(spec.task, type=guess))
         try:
             with Watch(console, spec.budget) as watch:
                 result = pipeline.fit(
@@ -104,7 +123,8 @@ def guess_task(dataset: Dataset, target: str, console: Console) -> TaskType:
     if column is None:
         names = ", ".join(repr(c.name) for c in dataset.columns[:20])
         raise InvalidSpec(f"There is no column {target!r}; {dataset.name} has {names}.")
-    guessed = TaskType.REGRESSION if _measures(column) else TaskType.CLASSIFICATION
+    measured = _measures(column) and not column.labels
+    guessed = TaskType.REGRESSION if measured else TaskType.CLASSIFICATION
     console.print(
         f"{target!r} is {column.kind.value}: taken for {guessed.value} (--task to choose)"
     )
@@ -117,10 +137,15 @@ def _measures(column: Column) -> bool:
     return not column.integral or column.unique > FEW_CLASSES
 
 
-def _read(file: Path, table: Path) -> tuple[Dataset, Path]:
+def _read(file: Path, table: Path, modality: Modality | None) -> tuple[Dataset, Path]:
     settings = Settings.from_environment()
     profile = ingest.run(
-        file, name=file.name, media_type=None, out=table, unpacked_limit=settings.unpacked_limit
+        file,
+        name=file.name,
+        media_type=None,
+        out=table,
+        unpacked_limit=settings.unpacked_limit,
+        modality=modality,
     )
     with file.open("rb") as content:
         digest = hashlib.file_digest(content, "sha256").hexdigest()

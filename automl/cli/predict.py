@@ -15,7 +15,7 @@ from automl.export.scoring import Scorer
 
 def predict(
     model: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="An ONNX file.")],
-    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="CSV or TSV.")],
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A table or arrays.")],
     out: Annotated[
         Path | None, typer.Option(help="Where the CSV goes; the screen if left out.")
     ] = None,

@@ -28,7 +28,9 @@ Trials = Annotated[int | None, typer.Option(min=1, help="End after so many trial
 @app.command("start")
 def start(
     data: Annotated[str, typer.Argument(metavar="DATASET", help="A dataset's id, or a file.")],
-    target: Annotated[str, typer.Option(help="The column to predict.")],
+    target: Annotated[
+        str | None, typer.Option(help="The column to predict; arrays with one need no name.")
+    ] = None,
     task: Annotated[
         str | None, typer.Option(help="classification or regression; guessed if left out.")
     ] = None,

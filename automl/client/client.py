@@ -10,7 +10,7 @@ import httpx
 
 from automl.client.download import download
 from automl.client.problems import ServiceError, Unreachable
-from automl.client.source import TARGET, as_file, media_type
+from automl.client.source import TARGET, as_file, is_arrays, media_type
 from automl.client.study import ENDED, StudyHandle
 from automl.client.transport import Content, Json, Transport, server_sent
 from automl.core.duration import seconds
@@ -59,6 +59,7 @@ class Client:
         test: Any = None,
         metric: str | None = None,
         families: Sequence[str] | None = None,
+        modality: str | None = None,
         seed: int = 0,
         progress: bool | None = None,
         **more: Any,
@@ -67,12 +68,15 @@ class Client:
 
         Args:
             data: a file, a data frame, a pair ``(X, y)`` of arrays, or a dataset's id.
-            target: the column to predict; of a pair of arrays it is ``y``.
+            target: the column to predict; of a pair of arrays it is ``y``, and images, series and
+                volumes with one target need no name.
             task: ``classification`` or ``regression``; None: guessed from the target.
             budget: wall-clock time such as ``"5m"`` or in seconds, or ``{"trials": 50}``.
             test: like ``data``: rows that the search never sees.
             metric: what is optimized; None: the task's usual one.
             families: only these.
+            modality: what the data are, where their content does not tell: ``table``, ``image``,
+                ``text``, ``series`` or ``volume``.
             seed: equal seeds with a budget of trials give equal models.
             progress: whether to draw it live; None: where somebody looks at a terminal.
             more: whatever else a request for a study has, such as ``columns`` or ``name``.
@@ -82,8 +86,8 @@ class Client:
             StudyFailed: the search ended without a model.
             Unreachable: the service stayed away for longer than the patience.
         """
-        dataset = self._dataset(data)
-        if target is None and isinstance(data, tuple):
+        dataset = self._dataset(data, modality)
+        if target is None and isinstance(data, tuple) and not is_arrays(data):
             target = TARGET
         wanted = {"type": task or guess_task(dataset, target), "target": target, "metric": metric}
         body: Json = {
@@ -95,17 +99,23 @@ class Client:
             "seed": seed,
         }
         if test is not None:
-            body["test_dataset_id"] = self._dataset(test)["id"]
+            body["test_dataset_id"] = self._dataset(test, modality)["id"]
         return StudyHandle(self, self.start(body)).wait(progress=progress)
 
     def open(self, study_id: str) -> StudyHandle:
         """Return a study found by its id."""
         return StudyHandle(self, self.study(study_id))
 
-    def upload(self, data: Any, *, name: str | None = None) -> Json:
-        """Return the dataset made of a local file, a data frame or a pair of arrays."""
+    def upload(self, data: Any, *, name: str | None = None, modality: str | None = None) -> Json:
+        """Return the dataset made of a local file, a data frame or a pair of arrays.
+
+        Args:
+            data: see `fit`.
+            name: what to call it; None: the file's name.
+            modality: what it holds; None: what it seems to hold.
+        """
         with as_file(data) as path:
-            return self._upload(path, name or path.name)
+            return self._upload(path, name or path.name, modality)
 
     def start(self, body: Mapping[str, Any]) -> Json:
         """Return the study started with a request body as the service's contract has it."""
@@ -165,7 +175,7 @@ class Client:
         return self.post(f"/v1/models/{model_id}/predict", {"rows": list(rows)})
 
     def predict_file(self, model_id: str, data: Any) -> Json:
-        """Return predictions for the rows of a CSV or Parquet file, or of a data frame."""
+        """Return predictions for the rows of a file, of a data frame, or of arrays."""
         with as_file(data) as path:
             headers = {"Content-Type": media_type(path), "Accept": "application/json"}
             answer = self._transport.send(
@@ -186,18 +196,19 @@ class Client:
         """Delete what is at ``path``. Raises `ServiceError`, `Unreachable`."""
         self._transport.send("DELETE", path)
 
-    def _dataset(self, data: Any) -> Json:
+    def _dataset(self, data: Any, modality: str | None) -> Json:
         if isinstance(data, str) and data.startswith("ds_") and not Path(data).exists():
             return self.get(f"/v1/datasets/{data}")
-        return self.upload(data)
+        return self.upload(data, modality=modality)
 
-    def _upload(self, path: Path, name: str) -> Json:
+    def _upload(self, path: Path, name: str, modality: str | None) -> Json:
         headers = {
             "Content-Type": "application/octet-stream",
             "Idempotency-Key": str(uuid.uuid4()),
         }
+        params = {"name": name} | ({"modality": modality} if modality else {})
         answer = self._transport.send(
-            "POST", "/v1/datasets", params={"name": name}, content=_opener(path), headers=headers
+            "POST", "/v1/datasets", params=params, content=_opener(path), headers=headers
         )
         return _json(answer)
 
@@ -224,17 +235,19 @@ def as_budget(budget: str | float | Mapping[str, Any]) -> Json:
 
 
 def guess_task(dataset: Mapping[str, Any], target: str | None) -> str:
-    """Return the task that the target's column suggests.
+    """Return the task that the target's column suggests, or the classes beside arrays.
 
     Raises:
         ServiceError: there is no such column.
     """
-    for column in dataset["columns"] or ():
+    if dataset.get("shape") is not None:  # arrays have no columns
+        return "classification" if dataset["classes"] else "regression"
+    for column in dataset["columns"]:
         if column["name"] == target:
             return "regression" if _measures(column) else "classification"
     if target is None:
-        return "classification"  # arrays have no columns
-    names = ", ".join(repr(column["name"]) for column in (dataset["columns"] or ())[:20])
+        return "classification"  # the service asks for the name
+    names = ", ".join(repr(column["name"]) for column in dataset["columns"][:20])
     detail = f"There is no column {target!r}; {dataset['name']} has {names}."
     raise ServiceError(422, {"reason": "INVALID_SPEC", "detail": detail})
 

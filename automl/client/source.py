@@ -13,6 +13,13 @@ MEDIA_TYPES = {
     ".tsv": "text/csv",
     ".parquet": "application/vnd.apache.parquet",
     ".npz": "application/x-npz",
+    ".png": "image/png",
+    ".jpg": "image/jpeg",
+    ".jpeg": "image/jpeg",
+    ".zip": "application/zip",
+    ".tar": "application/x-tar",
+    ".tgz": "application/gzip",
+    ".ts": "text/plain",
 }
 TARGET = "target"
 """What the second of a pair of arrays is called."""
@@ -20,10 +27,11 @@ TARGET = "target"
 
 @contextmanager
 def as_file(data: Any) -> Iterator[Path]:
-    """Give ``data`` as a file: itself a path, or written as CSV to a temporary one.
+    """Give ``data`` as a file: itself a path, or written as CSV or .npz to a temporary one.
 
     Args:
-        data: a path, a data frame (pandas, polars), or a pair ``(X, y)`` of arrays.
+        data: a path, a data frame (pandas, polars), a pair ``(X, y)`` of arrays, or arrays alone
+            to predict. Arrays of more than two axes are images, series or volumes.
 
     Raises:
         TypeError: it is none of these.
@@ -35,9 +43,15 @@ def as_file(data: Any) -> Iterator[Path]:
         yield Path(data)
         return
     with tempfile.TemporaryDirectory(prefix="automl-") as folder:
-        path = Path(folder) / "data.csv"
+        path = Path(folder) / ("data.npz" if is_arrays(data) else "data.csv")
         _write(data, path)
         yield path
+
+
+def is_arrays(data: Any) -> bool:
+    """Return whether data are arrays of more than two axes, alone or with targets beside them."""
+    x = data[0] if isinstance(data, tuple) and len(data) == 2 else data
+    return hasattr(x, "ndim") and hasattr(x, "dtype") and x.ndim > 2
 
 
 def media_type(file: Path) -> str:
@@ -50,7 +64,12 @@ def media_type(file: Path) -> str:
 
 
 def _write(data: Any, path: Path) -> None:
-    if hasattr(data, "to_csv"):  # pandas
+    if is_arrays(data):
+        import numpy as np  # the data's own library, or one that it can be turned into
+
+        pair = {"X": data[0], "y": data[1]} if isinstance(data, tuple) else {"X": data}
+        np.savez_compressed(path, **pair)
+    elif hasattr(data, "to_csv"):  # pandas
         data.to_csv(path, index=False)
     elif hasattr(data, "write_csv"):  # polars
         data.write_csv(path)

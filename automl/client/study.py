@@ -85,7 +85,7 @@ class StudyHandle:
         """Return predictions for rows.
 
         Args:
-            rows: a CSV or Parquet file, a data frame, or rows as ``{column: cell}``.
+            rows: a file, a data frame, arrays, or rows as ``{column: cell}``.
         """
         model_id = self._study["model_id"] or self.refresh()["model_id"]
         listed = isinstance(rows, Sequence) and not isinstance(rows, str | bytes)

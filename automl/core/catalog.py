@@ -85,6 +85,12 @@ class FamilyName(StrEnum):
     RESNET = "resnet"
     REALMLP = "realmlp"
     TABM = "tabm"
+    CNN = "cnn"
+    DENSENET = "densenet"
+    TRANSFORMER = "transformer"
+    ROCKET = "rocket"
+    RNN = "rnn"
+    INCEPTION = "inception"
     EMBEDDING_BAG = "embedding_bag"
     TEXT_CNN = "text_cnn"
 

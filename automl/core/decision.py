@@ -16,7 +16,8 @@ class Decision:
 
     ``temperature`` above 1 makes the probabilities less sure, below 1 surer. ``levels``, where
     there are any, sum to one: the label is the class whose probability is most above its level,
-    as a ratio. Of two classes a level is the threshold of its class.
+    as a ratio. Of two classes a level is the threshold of its class. ``factors``, where there are
+    any, sum to one too: so the classes' probabilities are multiplied, behind the temperature.
 
     Reference:
         Guo, Pleiss, Sun and Weinberger, On Calibration of Modern Neural Networks, 2017.
@@ -24,12 +25,15 @@ class Decision:
 
     temperature: float = 1.0
     levels: tuple[float, ...] = ()
+    factors: tuple[float, ...] = ()
 
     def probabilities(self, mean: Floats) -> Floats:
         """Return the probabilities, ``(rows, classes)``, for the members' mean."""
-        if self.temperature == 1.0:
+        if self.temperature == 1.0 and not self.factors:
             return mean
         powers = (mean / mean.sum(axis=1, keepdims=True)) ** (1.0 / self.temperature)
+        if self.factors:
+            powers = powers * np.array(self.factors)
         scaled: Floats = powers / powers.sum(axis=1, keepdims=True)
         return scaled
 
@@ -50,4 +54,6 @@ PLAIN = Decision()
 
 def decision_from_json(data: Mapping[str, Any]) -> Decision:
     """Return a decision from its fields as JSON; models of before had none."""
-    return Decision(data.get("temperature", 1.0), tuple(data.get("levels", ())))
+    return Decision(
+        data.get("temperature", 1.0), tuple(data.get("levels", ())), tuple(data.get("factors", ()))
+    )

@@ -54,6 +54,10 @@ class View(StrEnum):
     """Texts: the codes of their words, from 2; 1 is an unknown word, 0 fills the row's end."""
 
 
+OF_COLUMNS = (View.ORDINAL, View.ONE_HOT, View.EMBEDDING, View.SPARSE)
+"""The views of a table's columns."""
+
+
 class Scaling(StrEnum):
     """How numbers are brought to one size (`View.ONE_HOT` only; trees do not care)."""
 

@@ -39,7 +39,10 @@ class TaskReport(TypedDict):
 
 
 class DataReport(TypedDict):
-    """The rows and how they were divided; ``folds`` is 1 for a holdout."""
+    """The rows and how they were divided; ``folds`` is 1 for a holdout.
+
+    ``shape`` is that of a row that is an array. Earlier reports lack it, and ``modality``.
+    """
 
     rows: int
     test_rows: int
@@ -47,6 +50,8 @@ class DataReport(TypedDict):
     features: int
     strategy: str
     folds: int
+    modality: NotRequired[str]
+    shape: NotRequired[list[int]]
 
 
 class ClassReport(TypedDict):
@@ -194,7 +199,8 @@ class Rival(TypedDict):
 class DecisionReport(TypedDict):
     """What becomes of the members' mean probabilities.
 
-    ``temperature`` is 1 where they stay as they are. ``threshold`` is the probability from which on
+    ``temperature`` is 1 where they are as sure. ``factors`` are what classes are multiplied by
+    behind it; empty where they are not. ``threshold`` is the probability from which on
     the positive of two classes is said. ``levels`` are what the probabilities of classes are
     divided by before the largest says the label; empty where they are not.
     """
@@ -202,6 +208,41 @@ class DecisionReport(TypedDict):
     temperature: float
     threshold: Number
     levels: list[float]
+    factors: list[float]
+
+
+class Seen(TypedDict):
+    """A row as people see it: one of these, or nothing.
+
+    ``picture`` is a PNG file in base64. ``lines`` are channels of a series, None where a step is
+    lacking. ``text`` may be the beginning of more.
+    """
+
+    picture: NotRequired[str]
+    lines: NotRequired[list[list[Number]]]
+    text: NotRequired[str]
+
+
+class Example(TypedDict):
+    """A judged row with what the model says of it.
+
+    ``right`` of numbers says whether it is one of the nearest rather than of the farthest.
+    ``probability`` is that of the class predicted, None for a number.
+    """
+
+    seen: Seen
+    right: bool
+    actual: str | int | float
+    predicted: str | int | float
+    probability: Number
+
+
+class PreviewReport(TypedDict):
+    """Training rows before and after augmentation, as a member's network had them."""
+
+    trial: int
+    before: list[Seen]
+    after: list[Seen]
 
 
 class Optimism(TypedDict):
@@ -216,10 +257,12 @@ class Optimism(TypedDict):
 
 
 class InputReport(TypedDict):
-    """A column that the model takes."""
+    """A column that the model takes; ``shape`` and ``dtype`` where its cells are arrays."""
 
     name: str
     kind: str
+    shape: NotRequired[list[int]]
+    dtype: NotRequired[str]
 
 
 class Provenance(TypedDict):
@@ -252,6 +295,10 @@ class Report(TypedDict):
     decision: NotRequired[DecisionReport | None]
     """None for regression; absent, like the next, from reports of earlier versions."""
     rivals: NotRequired[list[Rival]]
+    examples: NotRequired[list[Example]]
+    """Where the rows are images, texts, series or volumes; else none."""
+    preview: NotRequired[PreviewReport | None]
+    """Where a member augments its rows."""
     inputs: list[InputReport]
     warnings: list[Warned]
     provenance: Provenance

@@ -16,7 +16,7 @@ from openpyxl.styles.stylesheet import apply_stylesheet
 from automl.core.errors import DatasetUnreadable, Detail
 from automl.core.schema import DataWarning
 from automl.data.header import MOST_COLUMNS, column_names, name_warnings
-from automl.data.package import check_package, open_package
+from automl.data.package import Content, check_package, open_package
 from automl.data.sheet import Book, Row, rows
 
 _MOST_ROWS = 1 << 20
@@ -90,7 +90,8 @@ def open_excel(path: Path, *, unpacked_limit: int) -> ExcelFile:
     Raises:
         DatasetUnreadable: no workbook, damaged, a bomb, or without a usable header.
     """
-    check_package(path, unpacked_limit=unpacked_limit)
+    if check_package(path, unpacked_limit=unpacked_limit) is not Content.WORKBOOK:
+        raise DatasetUnreadable("This is a zip file and no workbook; a table is needed here.")
     filled: list[tuple[str, str, int, Row]] = []
     with open_package(path) as package:
         book, sheets = _book(package)

@@ -33,17 +33,19 @@ def run(
     media_type: str | None,
     out: Path,
     unpacked_limit: int,
+    modality: Modality | None = None,
     memory_bytes: int = MEMORY_BYTES,
     timeout_seconds: float = TIMEOUT_SECONDS,
 ) -> Profile:
     """Do what `automl.data.read.ingest` does, in a process of its own.
 
     Args:
-        source: see there, as for ``name``, ``media_type``, ``out`` and ``unpacked_limit``.
+        source: see there, as for all that is not named below.
         name: see there.
         media_type: see there.
         out: see there.
         unpacked_limit: see there.
+        modality: see there.
         memory_bytes: address space that the child may use.
         timeout_seconds: after which it is killed.
 
@@ -57,6 +59,7 @@ def run(
         "media_type": media_type,
         "out": str(out.absolute()),
         "unpacked_limit": unpacked_limit,
+        "modality": modality,
         "memory_bytes": memory_bytes,
     }
     try:
@@ -128,8 +131,9 @@ def _talk(child: subprocess.Popen[bytes], request: bytes) -> bytes:
 
 def _answer(request: Mapping[str, Any]) -> dict[str, Any]:
     source, limit = Path(request["source"]), request["unpacked_limit"]
+    given = request.get("modality")
     try:
-        refuse_bomb(source, unpacked_limit=limit)
+        survey = refuse_bomb(source, unpacked_limit=limit)
         ingest = _reader(request["memory_bytes"])
         profile = ingest(
             source,
@@ -137,6 +141,8 @@ def _answer(request: Mapping[str, Any]) -> dict[str, Any]:
             media_type=request["media_type"],
             out=Path(request["out"]),
             unpacked_limit=limit,
+            modality=Modality(given) if given else None,
+            survey=survey,
         )
     except DatasetUnreadable as error:
         return _refusal(error)

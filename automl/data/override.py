@@ -30,7 +30,9 @@ def apply(columns: Sequence[Column], overrides: Mapping[str, ColumnOverride]) ->
     corrected = []
     for column in columns:
         override = overrides.get(column.name, ColumnOverride())
-        problem = None if override.kind is None else _problem(column, override.kind)
+        problem = _of_arrays(column, override) or (
+            None if override.kind is None else _problem(column, override.kind)
+        )
         if problem is not None:
             errors.append(Detail(problem, field=f"columns.{column.name}"))
         elif override.use:
@@ -42,7 +44,22 @@ def apply(columns: Sequence[Column], overrides: Mapping[str, ColumnOverride]) ->
     return tuple(corrected)
 
 
+def _of_arrays(column: Column, override: ColumnOverride) -> str | None:
+    """Return why a column of arrays cannot be corrected so."""
+    if not column.kind.array or (override.use and override.kind in {None, column.kind}):
+        return None
+    return (
+        f"{column.name!r} holds the arrays themselves ({column.kind.value}): it can neither be left"
+        " out nor be of another kind. Upload the file with another modality instead."
+    )
+
+
 def _problem(column: Column, kind: ColumnKind) -> str | None:
+    if kind.array and kind is not column.kind:
+        return (
+            f"The cells of {column.name!r} are no arrays of a kind {kind.value!r}; what arrays hold"
+            " is said at the upload, with modality."
+        )
     if kind is ColumnKind.NUMERIC and column.cells == "string" and not has_numbers(column):
         return (
             f"The cells of {column.name!r} are no numbers (such as {_example(column)}), so it "

@@ -1,4 +1,4 @@
-"""A workbook as the zip file that it is: looked at before anything of it is unpacked.
+"""A zip file, be it a workbook, arrays or images: looked at before anything of it is unpacked.
 
 Standard library only, so that a bomb is refused before the libraries are loaded that read the rest.
 """
@@ -6,26 +6,41 @@ Standard library only, so that a bomb is refused before the libraries are loaded
 import errno
 import io
 import re
+import stat
 import struct
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from enum import Enum, auto
 from pathlib import Path
 
 from automl.core.errors import DatasetUnreadable
-from automl.data.source import FREE_BYTES, MOST_RATIO
+from automl.data.source import ACCEPTED, FREE_BYTES, MOST_RATIO
 
 ZIP = b"PK\x03\x04"
-_MOST_PARTS = 10_000
-_MOST_LISTED = 4 << 20
-"""Bytes of the list of so many parts; zipfile would hold any at ten times its size."""
+_ENTRY = b"PK\x01\x02"
+MOST_FILES = 100_000
+_MOST_LISTED = 16 << 20
+"""Bytes of the list of so many files; zipfile would hold any at ten times its size."""
+_LONGEST_NAME = 1_000
+_ENCRYPTED = 1
 _PROLOGUE = 4096
 _ENTITIES = re.compile(rb"<!\s*(?:DOCTYPE|ENTITY)", re.IGNORECASE)
 
 
+class Content(Enum):
+    """What a zip file is."""
+
+    WORKBOOK = auto()
+    ARRAYS = auto()
+    """NumPy's .npz."""
+    FILES = auto()
+    """Anything else: perhaps images."""
+
+
 class Damaged(Exception):
-    """What a part holds is not what a workbook has there."""
+    """What a part holds is not what belongs there."""
 
 
 _DAMAGED = (
@@ -36,19 +51,53 @@ _DAMAGED = (
 """What openpyxl and zipfile raise of files that are no good; an XML error is a SyntaxError."""
 
 
-def check_package(path: Path, *, unpacked_limit: int) -> None:
-    """Refuse zips that are no workbooks, and bombs, before anything is unpacked.
+def check_package(path: Path, *, unpacked_limit: int) -> Content:
+    """Return what a zip file is; refuse bombs and traps before anything is unpacked.
 
     Raises:
-        DatasetUnreadable: no workbook, damaged, or a bomb.
+        DatasetUnreadable: damaged, no sort of zip that is read, or a bomb.
     """
     with _Wary(io.FileIO(path)) as file, _package(file) as package:
         parts = package.infolist()
-        _check_parts(parts, unpacked_limit)
-        _check_kind({part.filename for part in parts})
+        _check_sizes(parts, unpacked_limit)
+        content = _content([part.filename for part in parts if not part.is_dir()])
         for part in parts:
-            if part.filename.endswith((".xml", ".rels")):
+            if content is Content.WORKBOOK and part.filename.endswith((".xml", ".rels")):
                 _check_entities(package, part)
+            elif content is not Content.WORKBOOK:
+                _check_part(part)
+        return content
+
+
+def is_npz(path: Path) -> bool:
+    """Return whether a file that passed `check_package`, if it is a zip, holds NumPy's arrays."""
+    with path.open("rb") as file:
+        if file.read(len(ZIP)) != ZIP:
+            return False
+    with open_package(path) as package:
+        return _content(package.namelist()) is Content.ARRAYS
+
+
+def check_name(name: str) -> None:
+    """Refuse a name in an archive that leads out of it.
+
+    Raises:
+        DatasetUnreadable: it is absolute, climbs, or has characters that no name has.
+    """
+    steps = name.replace("\\", "/").split("/")
+    climbs = ".." in steps or steps[0] == "" or re.match(r"[A-Za-z]:", name)
+    if climbs or "\0" in name or len(name) > _LONGEST_NAME:
+        raise DatasetUnreadable(
+            "The archive holds a name that leads out of it, or is none; pack it again with plain "
+            "relative names."
+        )
+
+
+def refuse_link(name: str) -> DatasetUnreadable:
+    """Return the refusal of what is neither a file nor a folder."""
+    return DatasetUnreadable(
+        f"The archive holds a link or a device, {name[:80]!r}; pack the file itself."
+    )
 
 
 @contextmanager
@@ -67,8 +116,11 @@ class _Wary(io.BufferedReader):
 
     def read(self, size: int | None = -1, /) -> bytes:  # type: ignore[explicit-override]
         if size is not None and size > _MOST_LISTED:
-            raise _too_many()
-        return super().read(size)
+            raise too_many()
+        data = super().read(size)
+        if data.count(_ENTRY) > MOST_FILES:
+            raise too_many()
+        return data
 
 
 @contextmanager
@@ -84,31 +136,42 @@ def _package(file: io.BufferedReader) -> Iterator[zipfile.ZipFile]:
         raise
 
 
-def _check_parts(parts: Sequence[zipfile.ZipInfo], limit: int) -> None:
+def _check_sizes(parts: Sequence[zipfile.ZipInfo], limit: int) -> None:
     packed = sum(part.compress_size for part in parts)
     unpacked = sum(part.file_size for part in parts)
-    if len(parts) > _MOST_PARTS:
-        raise _too_many()
     if unpacked > limit:
-        raise DatasetUnreadable(f"The workbook unpacks to more than {limit:,} bytes, the limit.")
+        raise DatasetUnreadable(f"The zip file unpacks to more than {limit:,} bytes, the limit.")
     if unpacked > FREE_BYTES and unpacked > MOST_RATIO * packed:
         raise DatasetUnreadable(
-            f"The workbook unpacks more than {MOST_RATIO}:1, which no real data does; upload it as "
-            "CSV."
+            f"The zip file unpacks more than {MOST_RATIO}:1, which no real data does; upload it "
+            "otherwise, a table as CSV."
         )
 
 
-def _check_kind(names: set[str]) -> None:
+def _check_part(part: zipfile.ZipInfo) -> None:
+    check_name(part.orig_filename)
+    kind = stat.S_IFMT(part.external_attr >> 16)
+    if kind not in {0, stat.S_IFREG, stat.S_IFDIR}:
+        raise refuse_link(part.filename)
+    if part.flag_bits & _ENCRYPTED:
+        raise DatasetUnreadable("The zip file has a password; pack it without one.")
+
+
+def _content(names: Sequence[str]) -> Content:
     if "xl/workbook.xml" in names:
-        return
-    what = "a zip file"
+        return Content.WORKBOOK
+    if names and all(name.endswith(".npy") for name in names):
+        return Content.ARRAYS
+    what = ""
     if "xl/workbook.bin" in names:
         what = "a binary Excel file (.xlsb)"
     elif "content.xml" in names and "mimetype" in names:
         what = "an OpenDocument file"
-    raise DatasetUnreadable(
-        f"This is {what}; upload CSV, TSV, JSON Lines, Parquet or Excel (.xlsx)."
-    )
+    elif not names:
+        what = "an empty zip file"
+    if what:
+        raise DatasetUnreadable(f"This is {what}; upload {ACCEPTED}.")
+    return Content.FILES
 
 
 def _check_entities(package: zipfile.ZipFile, part: zipfile.ZipInfo) -> None:
@@ -120,12 +183,13 @@ def _check_entities(package: zipfile.ZipFile, part: zipfile.ZipInfo) -> None:
             )
 
 
-def _too_many() -> DatasetUnreadable:
+def too_many() -> DatasetUnreadable:
+    """Return the refusal of an archive of too many files."""
     return DatasetUnreadable(
-        f"The zip file lists more than {_MOST_PARTS:,} parts, which no workbook does; upload CSV, "
-        "TSV, JSON Lines, Parquet or Excel (.xlsx)."
+        f"The archive lists more than {MOST_FILES:,} files; upload so many images as .npz, and "
+        "tables as CSV."
     )
 
 
 def _damaged() -> DatasetUnreadable:
-    return DatasetUnreadable("The Excel file is damaged or not finished; save it again as .xlsx.")
+    return DatasetUnreadable("The zip or Excel file is damaged or not finished; save it again.")

@@ -2,11 +2,13 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
 
-from automl.core.catalog import Modality
+from automl.core.catalog import ColumnKind, Modality
+from automl.core.errors import DatasetUnreadable, Detail
 from automl.core.schema import Column, DataWarning, Profile
 from automl.data.hashing import mix
 from automl.data.kinds import decide
@@ -66,19 +68,31 @@ class Profiler:
         self._repeats.add(whole)
         self.rows += batch.num_rows
 
-    def finish(self, file: TableFile) -> Profile:
-        """Return the profile of all that was added, which came from ``file``."""
+    def finish(self, file: TableFile, modality: Modality | None = None) -> Profile:
+        """Return the profile of all that was added, which came from ``file``.
+
+        Args:
+            file: the table.
+            modality: table or text, where its user says so.
+
+        Raises:
+            DatasetUnreadable: it is no table of texts, and should be.
+        """
         findings = [
             decide(name, tally) for name, tally in zip(self._names, self._tallies, strict=True)
         ]
         columns = tuple(finding.column for finding in findings)
+        if modality is Modality.TEXT:
+            columns = _with_text(columns)
+        elif modality is None:
+            modality = Modality.TEXT if _is_text(columns) else Modality.TABLE
         remarks: dict[str, list[str]] = defaultdict(list)
         for finding in findings:
             for code, words in finding.remarks.items():
                 remarks[code].append(words)
         warnings = [*file.warnings(), *self._of_rows(), *self._of_twins(columns)]
         warnings += [DataWarning(code, text) for code, text in _messages(remarks).items()]
-        return Profile(Modality.TABLE, file.format, self.rows, columns, tuple(warnings))
+        return Profile(modality, file.format, self.rows, columns, tuple(warnings))
 
     def _of_rows(self) -> list[DataWarning]:
         warnings = []
@@ -106,6 +120,31 @@ class Profiler:
             return []
         message = f"Columns with the same cells in every row: {_listed(twins)}."
         return [DataWarning("DUPLICATE_COLUMNS", message)]
+
+
+def _is_text(columns: Sequence[Column]) -> bool:
+    """Whether free text is the only column beside one other."""
+    return len(columns) == 2 and [c.kind for c in columns].count(ColumnKind.TEXT) == 1
+
+
+def _with_text(columns: Sequence[Column]) -> tuple[Column, ...]:
+    """Return the columns of what is said to be texts: the longest strings are, if none seem so."""
+    used = [column for column in columns if column.kind is not ColumnKind.CONSTANT]
+    strings = [column for column in used if column.lengths is not None]
+    if len(used) != 2 or not strings:
+        raise DatasetUnreadable(
+            f"Texts are a table of two columns, one of text and one to predict; this has "
+            f"{len(used)} that are not constant, {len(strings)} of them of text. Leave the others "
+            "out, or upload it as a table.",
+            errors=(Detail("no table of texts", field="modality"),),
+        )
+    if any(column.kind is ColumnKind.TEXT for column in strings):
+        return tuple(columns)
+    longest = max(strings, key=lambda column: column.lengths.mean if column.lengths else 0.0)
+    return tuple(
+        replace(column, kind=ColumnKind.TEXT, date=None) if column is longest else column
+        for column in columns
+    )
 
 
 def _messages(remarks: Mapping[str, list[str]]) -> dict[str, str]:

@@ -1,7 +1,8 @@
 """Rows to predict, as the named inputs of a model file.
 
 Each input is ``(rows, 1)``: float64 with NaN for missing, or objects of ``str`` with the empty
-string for missing. Columns may come in any order and there may be more of them.
+string for missing; or arrays, see `automl.data.arrayrows`. Columns may come in any order and there
+may be more of them.
 """
 
 import math
@@ -18,7 +19,7 @@ from automl.core.catalog import ColumnKind
 from automl.core.errors import Detail, InvalidRows
 from automl.core.model import Input
 from automl.core.schema import Column
-from automl.data import figures
+from automl.data import arrayrows, figures
 from automl.data.number import EXACT, Reading
 from automl.data.tabular import open_table
 
@@ -70,13 +71,31 @@ def from_json(rows: Sequence[Mapping[str, object]], inputs: Sequence[Input]) -> 
     feeds: Feeds = {}
     for item in inputs:
         cells = _column(rows, item, errors)
-        feeds[item.name] = (
-            _numbers(cells, item, errors)
-            if item.cells == "number"
-            else _strings(cells, item, errors)
-        )
+        match item.cells:
+            case "number":
+                feeds[item.name] = _numbers(cells, item, errors)
+            case "string":
+                feeds[item.name] = _strings(cells, item, errors)
+            case "array":
+                feeds[item.name] = arrayrows.of_cells(cells, item, errors)
     _raise(errors)
     return feeds
+
+
+def from_array(values: Any, inputs: Sequence[Input]) -> Feeds:
+    """Return images, series or volumes as a model's one input.
+
+    Args:
+        values: an array or nested lists, ``(rows, *shape)``, axes as in the dataset.
+        inputs: of the model.
+
+    Raises:
+        InvalidRows: the model takes columns, or arrays of another shape or other numbers.
+    """
+    if len(inputs) != 1 or inputs[0].cells != "array":
+        names = ", ".join(repr(item.name) for item in inputs[:10])
+        raise InvalidRows(f"The model takes a table, not an array; its columns are {names}.")
+    return {inputs[0].name: arrayrows.of_array(values, inputs[0])}
 
 
 def from_file(
@@ -92,6 +111,9 @@ def from_file(
         InvalidRows: a column is missing, or a cell has the wrong type; names both.
         DatasetUnreadable: the file is no table.
     """
+    if inputs and inputs[0].cells == "array":
+        item = inputs[0]
+        return {item.name: arrayrows.of_file(path, item, unpacked_limit=unpacked_limit)}
     file = open_table(path, media_type=media_type, unpacked_limit=unpacked_limit)
     missing = [item.name for item in inputs if item.name not in file.names]
     _raise([_missing(name) for name in missing])

@@ -16,6 +16,12 @@ FREE_BYTES = 10 << 20
 """Unpacked bytes before the ratio is looked at."""
 MOST_RATIO = 200
 
+ACCEPTED = (
+    "CSV, TSV, JSON Lines, Parquet or Excel (.xlsx), NumPy's .npz, a zip or tar of images, or "
+    "sktime's .ts"
+)
+"""What may be uploaded, for messages."""
+
 _CHARSET = re.compile(r"""charset\s*=\s*["']?([^\s;"']+)""", re.IGNORECASE)
 _FOREIGN = (
     (b"PK\x03\x04", "a zip or Excel file"),
@@ -71,9 +77,7 @@ def open_source(path: Path, *, media_type: str | None, unpacked_limit: int) -> S
         )
     foreign = next((what for magic, what in _FOREIGN if first.startswith(magic)), None)
     if foreign is not None:
-        raise DatasetUnreadable(
-            f"This is {foreign}; upload CSV, TSV, JSON Lines, Parquet or Excel (.xlsx)."
-        )
+        raise DatasetUnreadable(f"This is {foreign}; upload {ACCEPTED}.")
     encoding = detect(_again(first, raw), _charset(media_type))
     return Source(path, packed, encoding, unpacked_limit)
 
@@ -85,6 +89,17 @@ def check_gzip(path: Path, *, unpacked_limit: int) -> None:
         seen += len(chunk)
         if seen > FREE_BYTES:
             return
+
+
+def unpacked(path: Path, *, limit: int) -> Iterator[bytes]:
+    """Yield a file's bytes, cut anywhere, those of gzip unpacked.
+
+    Raises:
+        DatasetUnreadable: it is damaged, or a bomb.
+    """
+    with path.open("rb") as file:
+        packed = file.read(len(GZIP)) == GZIP
+    yield from _unpacked(path, packed=packed, limit=limit)
 
 
 def _again(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:

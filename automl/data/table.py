@@ -16,9 +16,9 @@ from automl.core.catalog import ColumnKind
 from automl.core.errors import DatasetUnreadable
 from automl.core.frame import Cells, Frame, Strings
 from automl.core.schema import Column, column_from_json
-from automl.data import arrays, figures
+from automl.data import arrays, figures, shown
 
-PreviewCell: TypeAlias = str | float | int | None
+PreviewCell: TypeAlias = str | float | int | list[Any] | None
 
 Rows: TypeAlias = npt.NDArray[np.intp]
 
@@ -66,17 +66,39 @@ def preview(path: Path, rows: int) -> list[dict[str, PreviewCell]]:
     """Return the first rows, cells as in the file.
 
     Cells of number columns are numbers where that loses nothing, else strings; None is the empty
-    cell.
+    cell. For cells that are arrays see `automl.data.shown`: of large ones there are fewer rows.
     """
     with pq.ParquetFile(path) as file:
         columns = _columns(file)
-        batch = next(file.iter_batches(batch_size=max(rows, 1), use_threads=False))[:rows]
-    shown = [
-        [_shown(cell, column) for cell in cells.to_pylist()]
-        for column, cells in zip(columns, batch.columns, strict=True)
-    ]
-    names = [column.name for column in columns]
-    return [dict(zip(names, row, strict=True)) for row in zip(*shown, strict=True)]
+        hidden = [column for column in columns if column.cells == "array"]
+        rows = min([rows, *map(shown.most_rows, hidden)])
+        hidden = [column for column in hidden if not shown.is_shown(column)]
+        read = [str(place) for place, column in enumerate(columns) if column not in hidden]
+        batch = _first(file, read, rows)
+    found: dict[str, Sequence[PreviewCell]] = {column.name: [None] * rows for column in columns}
+    for name, cells in zip(read, batch.columns, strict=True):
+        column = columns[int(name)]
+        found[column.name] = (
+            shown.cells(arrays.values(cells, column), column)
+            if column.cells == "array"
+            else [_shown(cell, column) for cell in cells.to_pylist()]
+        )
+    return [dict(zip(found, row, strict=False)) for row in zip(*found.values(), strict=False)]
+
+
+def _first(file: pq.ParquetFile, columns: Sequence[str], rows: int) -> pa.RecordBatch:
+    """Return the first rows; one batch may be fewer, since it ends where a row group does."""
+    held: list[pa.RecordBatch] = []
+    for batch in file.iter_batches(batch_size=max(rows, 1), columns=columns, use_threads=False):
+        held.append(batch)
+        if sum(map(len, held)) >= rows:
+            break
+    table = pa.Table.from_batches(held).slice(0, rows).combine_chunks()
+    chunks = [column.combine_chunks() for column in table.columns]
+    return pa.RecordBatch.from_arrays(
+        [chunk.chunk(0) if isinstance(chunk, pa.ChunkedArray) else chunk for chunk in chunks],
+        names=table.column_names,
+    )
 
 
 def _shown(cell: str, column: Column) -> PreviewCell:

@@ -4,6 +4,8 @@ What is chosen on out-of-fold rows would look good on them; so each step is firs
 only if that pays is it chosen on all rows.
 """
 
+from dataclasses import replace
+
 import numpy as np
 
 from automl.core import metric
@@ -12,7 +14,17 @@ from automl.core.decision import PLAIN, Decision
 from automl.core.frame import Floats, Ints
 from automl.ensembling.crossfit import Rows, crossfit, deal
 from automl.ensembling.levels import LEVELLED, levels
+from automl.ensembling.odds import odds
 from automl.ensembling.temperature import temperature
+
+PAYS = 0.98
+"""A line is kept where it spares so much of the log loss that a temperature leaves."""
+
+KEPT = {
+    True: frozenset({MetricName.ROC_AUC, MetricName.AVERAGE_PRECISION}),
+    False: frozenset[MetricName](),
+}
+"""The metrics that none of this changes: of two classes those of order."""
 
 
 def decide(name: MetricName, truth: Ints, mean: Floats, *, positive: int | None) -> Decision:
@@ -26,30 +38,41 @@ def decide(name: MetricName, truth: Ints, mean: Floats, *, positive: int | None)
     """
     mean = mean / mean.sum(axis=1, keepdims=True)
     parts = deal(truth)
-    found = _temperature(name, truth, mean, parts, positive)
+    found = _sureness(name, truth, mean, parts, positive)
     if name not in LEVELLED:
-        return Decision(found)
-    return Decision(
-        found, _levels(name, truth, Decision(found).probabilities(mean), parts, positive)
-    )
+        return found
+    probabilities = found.probabilities(mean)
+    return replace(found, levels=_levels(name, truth, probabilities, parts, positive))
 
 
-def _temperature(
+def _sureness(
     name: MetricName, truth: Ints, mean: Floats, parts: list[Rows], positive: int | None
-) -> float:
-    judged = np.empty_like(mean)
-    for part, found in crossfit(parts, lambda rows: temperature(truth[rows], mean[rows])):
-        judged[part] = Decision(found).probabilities(mean[part])
+) -> Decision:
+    """Return a temperature, or of two classes a line through the log odds where that says more."""
 
-    def better(by: MetricName, new: Floats, old: Floats) -> bool:
-        return metric.better(
-            by, *(metric.score(by, truth, p, positive=positive) for p in (new, old))
+    def score(by: MetricName, probabilities: Floats) -> float:
+        return metric.score(by, truth, probabilities, positive=positive)
+
+    def tempered(rows: Rows) -> Decision:
+        return Decision(temperature(truth[rows], mean[rows]))
+
+    def lined(rows: Rows) -> Decision:
+        return odds(truth[rows], mean[rows])
+
+    best, chosen = mean, PLAIN
+    for choose in (tempered, lined) if mean.shape[1] == 2 else (tempered,):
+        judged = np.empty_like(mean)
+        for part, found in crossfit(parts, choose):
+            judged[part] = found.probabilities(mean[part])
+        least = score(MetricName.LOG_LOSS, best) * (PAYS if choose is lined else 1.0)
+        pays = metric.better(MetricName.LOG_LOSS, score(MetricName.LOG_LOSS, judged), least)
+        # No line changes the order of two classes' rows; what is more probable it may change.
+        harms = name not in KEPT[mean.shape[1] == 2] and metric.better(
+            name, score(name, mean), score(name, judged)
         )
-
-    pays = better(MetricName.LOG_LOSS, judged, mean)
-    # Of two classes it changes no order; of more it might, within a class.
-    harms = mean.shape[1] > 2 and better(name, mean, judged)
-    return temperature(truth, mean) if pays and not harms else PLAIN.temperature
+        if pays and not harms:
+            best, chosen = judged, choose(np.arange(len(truth)))
+    return chosen
 
 
 def _levels(

@@ -94,5 +94,6 @@ def _described(member: TrainedMember, trial: Trial, folds: Sequence[str]) -> Map
         "weight": member.weight,
         "params": dict(trial.candidate.params),
         "features": [list(part.encoder.names) for part in member.parts] if folds else [],
+        "shape": list(member.parts[0].encoder.layout.shape) if folds else [],
         "weights": list(folds),
     }

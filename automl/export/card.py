@@ -8,7 +8,16 @@ import re
 from collections.abc import Iterator
 
 from automl.core.report import Interval, Report
-from automl.export.words import compared, decided, gap, learned
+from automl.export.words import (
+    axes,
+    command,
+    compared,
+    decided,
+    gap,
+    learned,
+    program,
+    sources,
+)
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]()#+!|<>~&-])")
 
@@ -28,8 +37,9 @@ def _lines(report: Report) -> Iterator[str]:
     task, data = report["task"], report["data"]
     yield f"# A model that predicts {plain(task['target'])}"
     yield ""
+    file, line = command(report)
     yield f"A {task['type']} model, chosen by its {plain(task['metric'])} and ready to run:"
-    yield "`python predict.py rows.csv` needs Python with numpy and onnxruntime, nothing else."
+    yield f"`{line}` scores {file}."
     yield ""
     yield "## How good it is"
     yield ""
@@ -51,7 +61,7 @@ def _lines(report: Report) -> Iterator[str]:
     yield "## What it was made from"
     yield ""
     yield f"{data['rows']:,} rows, {data['test_rows']:,} of them set aside as a test;"
-    yield f"{data['features']:,} columns; {data['folds']} fold(s), {plain(data['strategy'])}."
+    yield f"{sources(report)}; {data['folds']} fold(s), {plain(data['strategy'])}."
     yield ""
     yield "## What is inside"
     yield ""
@@ -84,9 +94,15 @@ def _inputs(report: Report) -> Iterator[str]:
     yield "| column | kind |"
     yield "| --- | --- |"
     for item in report["inputs"]:
-        yield f"| {plain(item['name'])} | {item['kind']} |"
+        kind = f"{item['kind']}, {axes(item)}" if axes(item) else item["kind"]
+        yield f"| {plain(item['name'])} | {kind} |"
     yield ""
-    yield "A missing cell and a category never seen predict too."
+    if not any(map(axes, report["inputs"])):
+        yield "A missing cell and a category never seen predict too."
+    if lines := program(report):
+        yield "In Python, the model file alone:"
+        yield ""
+        yield from (f"    {line}" for line in lines.splitlines())
 
 
 def _provenance(report: Report) -> Iterator[str]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from automl.core.report import Histogram, Point
+from automl.core.report import Histogram, Number, Point
 from automl.export.markup import Markup, figure, join, tag
 
 WIDTH, HEIGHT = 340, 300
@@ -15,6 +15,7 @@ BAR = 24
 CHARACTER = 7
 """About the width of one in a picture's text."""
 BAR_WIDTH, FIGURE_WIDTH = 260, 120
+SPARK_WIDTH, SPARK_HEIGHT = 160, 72
 CELL = 46
 LONGEST_NAME = 26
 
@@ -129,6 +130,34 @@ def bars(rows: Sequence[tuple[str, float, float | None]], *, title: str) -> Mark
         "svg", tag("title", title), drawn,
         viewBox=f"0 0 {width} {BAR * len(rows) + 4}", role="img", class_="bars",
     )  # fmt: skip
+
+
+def spark(series: Sequence[Sequence[Number]]) -> Markup:
+    """Return the lines of one series without axes; where a number is lacking a line has a gap."""
+    known = [value for line in series for value in line if value is not None]
+    low, high = _padded(min(known), max(known)) if known else UNIT
+    shapes: list[Markup] = []
+    for place, line in enumerate(series):
+        step = SPARK_WIDTH / max(1, len(line) - 1)
+        for part in _runs(line):
+            at = [(x * step, SPARK_HEIGHT * (high - y) / (high - low)) for x, y in part]
+            path = " ".join(f"{x:.4g},{y:.4g}" for x, y in at)
+            shapes.append(tag("polyline", points=path, class_=f"curve c{place}"))
+    box = f"0 0 {SPARK_WIDTH} {SPARK_HEIGHT}"
+    return tag("svg", tag("title", "A row of the data"), shapes, viewBox=box, role="img")
+
+
+def _runs(line: Sequence[Number]) -> Iterator[list[tuple[int, float]]]:
+    """Yield the stretches without a gap."""
+    run: list[tuple[int, float]] = []
+    for place, value in enumerate(line):
+        if value is not None:
+            run.append((place, value))
+        elif run:
+            yield run
+            run = []
+    if run:
+        yield run
 
 
 def matrix(labels: Sequence[str], counts: Sequence[Sequence[int]], *, numbers: bool) -> Markup:

@@ -2,7 +2,14 @@
 
 from collections.abc import Collection, Iterator, Sequence
 
-from automl.core.report import ClassificationReport, Number, RegressionReport, Report
+from automl.core.report import (
+    ClassificationReport,
+    Example,
+    Number,
+    RegressionReport,
+    Report,
+    Seen,
+)
 from automl.export import charts
 from automl.export.markup import Child, Markup, figure, join, tag, user
 from automl.export.words import gap, meaning, title
@@ -31,6 +38,7 @@ def sections(report: Report) -> Iterator[Markup]:
         yield from _classification(report["classification"])
     if report["regression"] is not None:
         yield from _regression(report["regression"])
+    yield from _examples(report)
     yield from _importance(report)
 
 
@@ -48,6 +56,21 @@ def hyperparameters(report: Report) -> Iterator[Markup]:
     if figures:
         yield tag("h3", "Which settings mattered")
         yield tag("div", figures, class_="charts wide")
+
+
+def preview(report: Report) -> Iterator[Markup]:
+    """Yield what training rows looked like to a network that had them varied."""
+    found = report.get("preview")
+    if not found:
+        return
+    yield tag("h3", f"What trial {found['trial']} learned from")
+    yield tag(
+        "p",
+        "Its training rows were varied anew each time that it saw them: moved, mirrored, partly"
+        " hidden or mixed, as its recipe says. Some of them before, and what became of them:",
+    )
+    for seen in (found["before"], found["after"]):
+        yield tag("div", [tag("figure", _row(row)) for row in seen], class_="examples")
 
 
 def table(
@@ -228,12 +251,54 @@ def _regression(found: RegressionReport) -> Iterator[Markup]:
     yield tag("details", tag("summary", "Quantiles of the error"), listed)
 
 
+def _examples(report: Report) -> Iterator[Markup]:
+    found = report.get("examples", [])
+    if not found:
+        return
+    classes = report["classification"] is not None
+    heads = (
+        ("What it gets right: rows of each class, as sure as most", True),
+        ("What it gets wrong: the surest of the most frequent mistakes", False),
+    )
+    if not classes:
+        heads = (("The nearest predictions", True), ("The farthest ones", False))
+    for head, right in heads:
+        shown = [_example(item) for item in found if item["right"] is right]
+        if shown:
+            yield tag("h3", head)
+            yield tag("div", shown, class_="examples")
+
+
+def _example(item: Example) -> Markup:
+    actual = _said(item["actual"])
+    if item["probability"] is None:
+        told = join(actual, ", predicted ", _said(item["predicted"]))
+    elif item["right"]:
+        told = join(actual, f" ({100 * item['probability']:.3g}\u00a0%)")
+    else:
+        predicted = _said(item["predicted"])
+        told = join(actual, ", taken for ", predicted, f" ({100 * item['probability']:.3g}\u00a0%)")
+    return tag("figure", _row(item["seen"]), tag("figcaption", told))
+
+
+def _said(value: str | float) -> Markup:
+    return join(figure(value)) if isinstance(value, float) else user(value, most=40)
+
+
+def _row(seen: Seen) -> Markup:
+    if "picture" in seen:
+        return tag("img", src=f"data:image/png;base64,{seen['picture']}", alt="a row of the data")
+    if "lines" in seen:
+        return charts.spark(seen["lines"])
+    return tag("blockquote", tag("bdi", seen.get("text", "")))
+
+
 def _importance(report: Report) -> Iterator[Markup]:
     found = report["importance"]
-    yield tag("h2", "What it relies on")
     rows = [(item["column"], item["mean"], item["std"]) for item in found["columns"]]
     if not rows:
         return
+    yield tag("h2", "What it relies on")
     better = "falls" if report["task"]["direction"] == "maximize" else "rises"
     seen = "" if found["rows_from"] == "test" else " These rows it had learned from."
     yield tag(

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from automl.core.catalog import ColumnKind
 from automl.core.frame import Floats, Frame, Scalars, Strings
 from automl.core.report import ColumnImportance
 from automl.export import parity
@@ -24,6 +25,9 @@ REPEATS = 3
 _WORK = 600_000_000
 """Nanoseconds of scoring on one slow core, by `_row_cost`."""
 _GROUPS = 10
+
+ALONE = (ColumnKind.TEXT, ColumnKind.IMAGE, ColumnKind.SERIES, ColumnKind.VOLUME)
+"""Kinds of a column that is not shuffled where it is the only one."""
 
 Score = Callable[[npt.NDArray[Any], Floats], float]
 
@@ -65,7 +69,7 @@ def importance(
         Breiman, Random Forests, 2001, section 10; Fisher, Rudin and Dominici, All Models are Wrong,
         but Many are Useful, 2019.
     """
-    if any(item.cells == "array" for item in file.inputs):
+    if len(file.inputs) == 1 and file.inputs[0].kind in ALONE:
         return Importance(0, (), 0)  # shuffling the one input would only say that it matters
     begun = time.monotonic()
     affordable = int(_WORK / _row_cost(file) / REPEATS)

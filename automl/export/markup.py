@@ -19,7 +19,7 @@ class Markup(str):
 Child = Markup | str | int | float
 Attribute = str | int | float | None
 
-_EMPTY = frozenset({"meta", "circle", "line", "path", "polyline", "rect"})
+_EMPTY = frozenset({"meta", "circle", "line", "path", "polyline", "rect", "img"})
 
 
 def tag(name: str, /, *children: Child | Iterable[Child], **attributes: Attribute) -> Markup:

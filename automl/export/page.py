@@ -5,15 +5,28 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from importlib.resources import files
 
-from automl.core.report import StudyReport
+from automl.core.report import InputReport, StudyReport
 from automl.export import evidence
 from automl.export.markup import Child, Markup, figure, join, tag, user
-from automl.export.words import compared, decided, learned, meaning, title
+from automl.export.words import (
+    axes,
+    command,
+    compared,
+    decided,
+    learned,
+    meaning,
+    program,
+    sources,
+    title,
+)
 
 STYLE = Markup((files(__package__) / "page.css").read_text("utf-8"))
 _DIGEST = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
-POLICY = f"default-src 'none'; style-src 'sha256-{_DIGEST}'; base-uri 'none'; form-action 'none'"
-"""The page may use its own style and nothing else, from anywhere."""
+POLICY = (
+    f"default-src 'none'; style-src 'sha256-{_DIGEST}'; img-src data:; base-uri 'none';"
+    " form-action 'none'"
+)
+"""The page may use its own style and the pictures that stand in it; nothing from anywhere."""
 
 
 def write(report: StudyReport) -> str:
@@ -87,13 +100,13 @@ def _doubts(report: StudyReport) -> Iterator[Markup]:
 
 
 def _question(report: StudyReport) -> Iterator[Markup]:
-    task, data = report["task"], report["data"]
+    task = report["task"]
     kind = "the class" if task["type"] == "classification" else "the number"
     better = "higher" if task["direction"] == "maximize" else "lower"
     yield tag("h2", "What was asked, of which data")
     yield tag(
         "p", f"To predict {kind} in the column ", tag("strong", user(task["target"])),
-        f" from {data['features']:,} other columns, judged by its {title(task['metric'])} ({better}"
+        f" from {sources(report)}, judged by its {title(task['metric'])} ({better}"
         f" is better): {meaning(task['metric'])}.",
     )  # fmt: skip
     positive = task["positive"]
@@ -167,6 +180,7 @@ def _inside(report: StudyReport) -> Iterator[Markup]:
         ("weight", "family", "trial", "value", "learned from", "recipe"), rows, text={1, 4, 5}
     )
     yield from (tag("p", text) for text in decided(report))
+    yield from evidence.preview(report)
     parity = report["provenance"]["parity"]
     yield tag(
         "p",
@@ -178,17 +192,19 @@ def _inside(report: StudyReport) -> Iterator[Markup]:
 def _use(report: StudyReport) -> Iterator[Markup]:
     facts, study = report["provenance"], report.get("study")
     yield tag("h2", "How to run it")
-    yield tag(
-        "p",
-        "The bundle's ",
-        tag("code", "predict.py"),
-        " scores a CSV file with numpy and onnxruntime alone; columns may come in any order:",
-    )
-    yield tag("pre", "python predict.py rows.csv > predictions.csv")
-    names = [join(tag("code", user(item["name"])), f" ({item['kind']})") for item in
+    file, line = command(report)
+    yield tag("p", "The bundle's ", tag("code", "predict.py"), f" scores {file}:")
+    yield tag("pre", line)
+    if lines := program(report):
+        yield tag("p", "In Python, the model file alone:")
+        yield tag("pre", lines)
+    names = [join(tag("code", user(item["name"])), f" ({_kind(item)})") for item in
              report["inputs"]]  # fmt: skip
-    listed = tag("p", _listed(names, last=", "))
-    yield tag("details", tag("summary", f"The {len(names):,} columns it takes"), listed)
+    if len(names) == 1:
+        yield tag("p", "It takes ", names[0], ".")
+    else:
+        listed = tag("p", _listed(names, last=", "))
+        yield tag("details", tag("summary", f"The {len(names):,} columns it takes"), listed)
     yield tag("h2", "How to reproduce it")
     budget = "" if study is None else f", budget {_budget(study['budget'])}"
     yield tag(
@@ -203,6 +219,10 @@ def _use(report: StudyReport) -> Iterator[Markup]:
     if study is not None:
         digests.append(("made", join(f"{study['created_at']} to {study['finished_at'] or '–'}")))
     yield evidence.table(("", ""), digests, text={0, 1})
+
+
+def _kind(item: InputReport) -> str:
+    return f"{item['kind']}, {axes(item)}" if axes(item) else item["kind"]
 
 
 def _budget(budget: object) -> str:

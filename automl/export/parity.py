@@ -1,7 +1,7 @@
 """Does the file say what the trained model says? The gate every model passes before it is offered.
 
-Missing cells and unseen categories are injected into real rows, since that is where preprocessing
-written twice would differ.
+Missing cells, unseen categories and shortened series are injected into real rows, since that is
+where preprocessing written twice would differ.
 """
 
 from bisect import bisect_left
@@ -36,7 +36,10 @@ def difference(a: npt.NDArray[Any], b: npt.NDArray[Any]) -> float:
 
 
 def inject(frame: Frame, seed: int) -> Frame:
-    """Return a copy with every twentieth cell missing and every twentieth category unseen."""
+    """Return a copy with every twentieth cell missing and every twentieth category unseen.
+
+    Of series that differ in length every twentieth ends after half of the steps, at the latest.
+    """
     random = np.random.default_rng(seed)
     columns: dict[str, Cells] = {}
     for name, cells in frame.columns.items():
@@ -45,7 +48,7 @@ def inject(frame: Frame, seed: int) -> Frame:
             case Strings():
                 columns[name] = _damaged(cells, draw)
             case Arrays():
-                columns[name] = cells
+                columns[name] = _shortened(cells, draw)
             case _:
                 columns[name] = np.where(draw < SHARE, np.nan, cells)
     return Frame(columns, frame.rows)
@@ -76,3 +79,12 @@ def _damaged(cells: Strings, draw: Floats) -> Strings:
     codes[draw < 2 * SHARE] = place
     codes[draw < SHARE] = -1
     return Strings(codes.astype(np.int32), values)
+
+
+def _shortened(arrays: Arrays, draw: Floats) -> Arrays:
+    values = arrays.values
+    if values.dtype.kind != "f" or not np.isnan(values).any():
+        return arrays
+    short, steps = values.copy(), values.shape[-1]
+    short[draw < SHARE, ..., steps - steps // 2 :] = np.nan
+    return Arrays(short)

@@ -1,6 +1,10 @@
-"""Score a CSV file with the model that lies beside this script.
+"""Score a CSV file, or arrays, with the model that lies beside this script.
 
     python predict.py rows.csv [model.onnx] > predictions.csv
+    python predict.py rows.npz [model.onnx] > predictions.csv
+
+A model of images, series or volumes takes an ``.npz`` file with the array ``X``, axes as in the
+data it was trained on; any other takes a CSV file.
 
 Needs numpy and onnxruntime, nothing else; it may be copied and used on its own. The rows are read
 and the answers written exactly as the service does it: one line a row, the prediction and, for
@@ -16,6 +20,7 @@ import math
 import os
 import re
 import sys
+import zipfile
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -50,6 +55,10 @@ FORMULA = re.compile(
 """How text begins that a spreadsheet runs: not a mark alone, and not a number with its sign."""
 BLOCK = 512
 """Rows at a time."""
+NUMBERS = 1 << 18
+"""And no more than so many numbers of one input."""
+ZIP = b"PK"
+"""How an ``.npz`` file begins."""
 SAMPLE = 1 << 18
 MOST_RECORDS = 500
 
@@ -63,12 +72,12 @@ class Unusable(Exception):
 def main(arguments: Sequence[str]) -> int:
     """Print the predictions; returns the exit code."""
     if len(arguments) not in {1, 2}:
-        sys.stderr.write("usage: python predict.py rows.csv [model.onnx]\n")
+        sys.stderr.write("usage: python predict.py rows.csv|rows.npz [model.onnx]\n")
         return 2
     beside = Path(__file__).with_name("model.onnx")
     model = Path(arguments[1]) if len(arguments) > 1 else beside
     try:
-        answer = score(model, read(Path(arguments[0]).read_bytes()))
+        answer = score(model, Path(arguments[0]).read_bytes())
     except (Unusable, OSError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
@@ -76,11 +85,11 @@ def main(arguments: Sequence[str]) -> int:
     return 0
 
 
-def score(model: Path, table: Table) -> str:
-    """Return the predictions for a table as CSV.
+def score(model: Path, content: bytes) -> str:
+    """Return the predictions for a file of rows as CSV.
 
     Raises:
-        Unusable: a column is missing or a cell is of the wrong type.
+        Unusable: a column is missing, a cell is of the wrong type, or the array of another shape.
     """
     options = onnxruntime.SessionOptions()
     # As the service runs it: more threads a block, or other blocks, would change the last digits.
@@ -89,28 +98,103 @@ def score(model: Path, table: Table) -> str:
     session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
     facts = session.get_modelmeta().custom_metadata_map
     columns, classes = json.loads(facts["schema"]), json.loads(facts["classes"])
-    missing = [column["name"] for column in columns if column["name"] not in table]
-    if missing:
-        absent = ", ".join(map(repr, missing))
-        raise Unusable(f"missing column: {absent}; leave its cells empty where it is unknown")
     names = [output.name for output in session.get_outputs()]
-    feeds = {
-        entry.name: feed(table[column["name"]], column)
-        for column, entry in zip(columns, session.get_inputs(), strict=True)
-    }
+    entries = [entry.name for entry in session.get_inputs()]
+    feeds = dict(zip(entries, cells_of(content, columns), strict=True))
     rows = len(next(iter(feeds.values())))
+    widest = max(math.prod(cells.shape[1:]) for cells in feeds.values())
+    size = max(1, min(BLOCK, NUMBERS // max(1, widest)))
 
     def block(start: int) -> Any:
-        some = {name: cells[start : start + BLOCK] for name, cells in feeds.items()}
+        some = {name: cells[start : start + size] for name, cells in feeds.items()}
         return session.run(names, some)
 
     with ThreadPoolExecutor(os.cpu_count()) as threads:
-        blocks = list(threads.map(block, range(0, rows, BLOCK)))
+        blocks = list(threads.map(block, range(0, rows, size)))
     outputs = dict(zip(names, map(np.concatenate, zip(*blocks, strict=True)), strict=False))
     predictions = outputs["prediction"].tolist() if rows else []
     return written(
         predictions, outputs["probabilities"].tolist() if rows and classes else None, classes
     )
+
+
+def cells_of(content: bytes, columns: Sequence[dict[str, Any]]) -> list[npt.NDArray[Any]]:
+    """Return what the model takes of a file: an array for each of its inputs.
+
+    Raises:
+        Unusable: the file does not fit.
+    """
+    if columns[0]["cells"] == "array":
+        return [array(content, columns[0])]
+    if content.startswith(ZIP):
+        raise Unusable("the model takes a table: give a CSV file")
+    table = read(content)
+    missing = [column["name"] for column in columns if column["name"] not in table]
+    if missing:
+        absent = ", ".join(map(repr, missing))
+        raise Unusable(f"missing column: {absent}; leave its cells empty where it is unknown")
+    return [feed(table[column["name"]], column) for column in columns]
+
+
+def array(content: bytes, column: dict[str, Any]) -> npt.NDArray[Any]:
+    """Return the array of an ``.npz`` file as the model takes it: ``(rows, *shape)``.
+
+    Raises:
+        Unusable: there is none, or it has another shape or other numbers.
+    """
+    name = column["name"]
+    try:
+        with np.load(io.BytesIO(content), allow_pickle=False) as found:
+            members = {member.lower(): member for member in found.files}
+            only = found.files[0] if len(found.files) == 1 else name
+            given = found[members.get("x") or members.get("x_test") or only]
+    except (ValueError, KeyError, EOFError, AttributeError, TypeError, zipfile.BadZipFile):
+        raise Unusable(f"the model takes an .npz file with an array {name!r} in it") from None
+    if given.dtype.kind not in "biuf":
+        raise Unusable(f"{name!r} takes numbers, not {given.dtype}")
+    return typed(shaped(given, column), column)
+
+
+def shaped(given: npt.NDArray[Any], column: dict[str, Any]) -> npt.NDArray[Any]:
+    """Return an array with an axis of one channel, or steps at the end, that it may lack.
+
+    Raises:
+        Unusable: it has another shape.
+    """
+    wanted, series = tuple(column["shape"]), column["kind"] == "series"
+    channel = 0 if series else -1
+    if given.ndim == len(wanted) and wanted[channel] == 1:
+        given = np.expand_dims(given, 1 if series else -1)
+    if series and given.ndim == 3 and given.shape[1] == wanted[0] and column["dtype"][0] == "f":
+        lacking = max(0, wanted[1] - given.shape[2]) if given.shape[2] else 0
+        ends = [(0, 0), (0, 0), (0, lacking)]
+        given = np.pad(given.astype(np.float64), ends, constant_values=np.nan) if lacking else given
+    if given.shape[1:] != wanted or not given.ndim:
+        right, found = (" × ".join(["n", *map(str, axes)]) for axes in (wanted, given.shape[1:]))
+        raise Unusable(f"{column['name']!r} takes arrays of {right}, not {found}")
+    return given
+
+
+def typed(given: npt.NDArray[Any], column: dict[str, Any]) -> npt.NDArray[Any]:
+    """Return an array in the model's dtype: missing is NaN in series of floats and 0 in all else.
+
+    Raises:
+        Unusable: the dtype cannot hold its numbers.
+    """
+    dtype = np.dtype(column["dtype"])
+    if dtype.kind == "f":
+        with np.errstate(over="ignore"):
+            fit = given.astype(dtype)
+        missing = np.nan if column["kind"] == "series" else 0.0
+        return np.where(np.isfinite(fit), fit, dtype.type(missing))
+    if given.dtype.kind == "f":
+        given = np.where(np.isfinite(given), given, 0)
+    limits = np.iinfo(dtype)
+    least, most = given.min(initial=0), given.max(initial=0)
+    if least < limits.min or most > limits.max or (given != np.floor(given)).any():
+        whole = f"whole numbers from {limits.min} to {limits.max}"
+        raise Unusable(f"{column['name']!r} takes {whole} ({dtype.name})")
+    return given.astype(dtype)
 
 
 def written(

@@ -15,7 +15,7 @@ from automl.core.catalog import FamilyName, MetricName, TaskType
 from automl.core.decision import Decision
 from automl.core.formula import RANKING, confusion
 from automl.core.frame import Floats, Ints
-from automl.core.model import Estimate, ModelCard
+from automl.core.model import Estimate, Input, ModelCard
 from automl.core.report import (
     ClassificationReport,
     ClassReport,
@@ -23,6 +23,7 @@ from automl.core.report import (
     Curves,
     DataReport,
     DecisionReport,
+    Example,
     ExcludedReport,
     FamilyReport,
     Histogram,
@@ -32,6 +33,7 @@ from automl.core.report import (
     MemberReport,
     Number,
     Optimism,
+    PreviewReport,
     Provenance,
     RegressionReport,
     Report,
@@ -75,6 +77,8 @@ class Findings:
     seed: int
     dataset_sha256: str
     spec_sha256: str
+    examples: Sequence[Example] = ()
+    preview: PreviewReport | None = None
 
 
 def build(found: Findings) -> Report:
@@ -103,7 +107,9 @@ def build(found: Findings) -> Report:
         optimism=_optimism(found),
         decision=_decision(plan, card.decision) if classification else None,
         rivals=[*found.rivals],
-        inputs=[InputReport(name=item.name, kind=item.kind.value) for item in card.inputs],
+        examples=[*found.examples],
+        preview=found.preview,
+        inputs=[_input(item) for item in card.inputs],
         warnings=[],
         provenance=Provenance(
             seed=found.seed,
@@ -152,7 +158,16 @@ def _data(plan: Plan) -> DataReport:
         features=len(plan.features),
         strategy=plan.strategy.value,
         folds=plan.folds,
+        modality=plan.modality.value,
+        shape=list(plan.shape),
     )
+
+
+def _input(item: Input) -> InputReport:
+    described = InputReport(name=item.name, kind=item.kind.value)
+    if item.cells == "array":
+        described["shape"], described["dtype"] = list(item.shape), item.dtype
+    return described
 
 
 def _classification(found: Findings) -> ClassificationReport:
@@ -200,6 +215,7 @@ def _decision(plan: Plan, decision: Decision) -> DecisionReport:
         temperature=decision.temperature,
         threshold=None if plan.positive is None else decision.threshold(plan.positive),
         levels=list(decision.levels),
+        factors=list(decision.factors),
     )
 
 

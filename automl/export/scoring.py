@@ -1,7 +1,8 @@
 """Predictions from the model file: onnxruntime and numpy, nothing that was used to train."""
 
+import math
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,8 @@ _FATAL_ONLY = 4
 _BLOCK = 512
 """Rows at a time: what they become on their way through the program stays in a core's cache.
 Always as many, and one thread for each: other sums would have other last digits."""
+_NUMBERS = 1 << 18
+"""And no more than so many numbers of one input: layers make a hundred times as many of them."""
 _LONG = 100
 """Characters."""
 
@@ -71,16 +74,21 @@ class Session:
         self._threads = threads
 
     def score(self, feeds: Mapping[str, npt.NDArray[Any]]) -> Scores:
-        """Return the answers for ``(rows, 1)`` arrays: exactly the program's columns, by name."""
+        """Return the answers for exactly the program's inputs, by name.
+
+        Args:
+            feeds: columns as ``(rows, 1)``, or arrays as ``(rows, *shape)``.
+        """
         given = dict(zip(input_names(tuple(feeds)), feeds.values(), strict=True))
         rows = max(map(len, given.values()), default=0)
-        starts = range(0, max(rows, 1), _BLOCK)
+        size = _block(given.values())
+        starts = range(0, max(rows, 1), size)
         order = _by_length(given) if len(starts) > 1 else None
         if order is not None:
             given = {name: x[order] for name, x in given.items()}
 
         def block(start: int) -> list[npt.NDArray[Any]]:
-            some = {name: x[start : start + _BLOCK] for name, x in given.items()}
+            some = {name: x[start : start + size] for name, x in given.items()}
             return cast("list[npt.NDArray[Any]]", self._session.run(self._outputs, some))
 
         if min(self._threads, len(starts)) == 1:
@@ -138,7 +146,7 @@ class Scorer:
         return self.metadata.card.classes
 
     def predict(self, feeds: Mapping[str, npt.NDArray[Any]]) -> Scores:
-        """Return the answers for rows given as ``(rows, 1)`` arrays by column name.
+        """Return the answers for rows by name: ``(rows, 1)`` columns or ``(rows, *shape)`` arrays.
 
         Columns that the model does not know are ignored.
 
@@ -149,3 +157,9 @@ class Scorer:
         if absent:
             raise InvalidRows(f"missing column: {', '.join(map(repr, absent))}")
         return self._session.score({item.name: feeds[item.name] for item in self.inputs})
+
+
+def _block(inputs: Iterable[npt.NDArray[Any]]) -> int:
+    """Return how many rows are scored at a time."""
+    widest = max((math.prod(x.shape[1:]) for x in inputs), default=1)
+    return max(1, min(_BLOCK, _NUMBERS // max(1, widest)))

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
-from automl.core.report import MemberReport, Report
+from automl.core.report import InputReport, MemberReport, Report
 
 MOST_TRIALS = 10
 
@@ -47,6 +47,66 @@ def meaning(metric: str) -> str:
     return METRICS.get(metric, ("", metric))[1]
 
 
+def sources(report: Report) -> str:
+    """Return what a prediction is made from."""
+    data = report["data"]
+    shape = " × ".join(map(str, data.get("shape", [])))
+    match data.get("modality"):
+        case "image":
+            return f"images of {shape}"
+        case "volume":
+            return f"volumes of {shape}"
+        case "series":
+            return f"series of {shape} (channels × steps)"
+        case "text":
+            return "a column of text"
+        case _:
+            return f"{data['features']:,} other column{'' if data['features'] == 1 else 's'}"
+
+
+def command(report: Report) -> tuple[str, str]:
+    """Return which file the bundle's script takes, and how to run it."""
+    (first, *_) = report["inputs"] or [InputReport(name="", kind="")]
+    if "shape" not in first:
+        return (
+            "a CSV file with numpy and onnxruntime alone; columns may come in any order",
+            "python predict.py rows.csv > predictions.csv",
+        )
+    return (
+        f"an .npz file, the rows in its array {first['name']}, with numpy and onnxruntime alone",
+        "python predict.py rows.npz > predictions.csv",
+    )
+
+
+def program(report: Report) -> str:
+    """Return lines of Python that run the file; empty for a table, which has many inputs."""
+    if len(report["inputs"]) != 1:
+        return ""
+    (item,) = report["inputs"]
+    if "shape" in item:
+        rows = f"numpy.zeros({(1, *item['shape'])}, {item['dtype']!r})  # rows of {axes(item)}"
+    elif item["kind"] == "text":
+        rows = 'numpy.array([["a text"], ["another"]], dtype=object)'
+    else:
+        return ""
+    outputs = "prediction, probabilities" if report["classification"] else "(prediction,)"
+    return "\n".join(
+        [
+            "import numpy, onnxruntime",
+            'session = onnxruntime.InferenceSession("model.onnx")',
+            f"rows = {rows}",
+            f"{outputs} = session.run(None, {{session.get_inputs()[0].name: rows}})",
+        ]
+    )
+
+
+def axes(item: InputReport) -> str:
+    """Return the shape of an input of arrays, with its dtype; empty for others."""
+    if "shape" not in item:
+        return ""
+    return f"{' × '.join(['n', *map(str, item['shape'])])}, {item.get('dtype', '')}"
+
+
 def decided(report: Report) -> Iterator[str]:
     """Yield what becomes of the members' probabilities, where anything does."""
     decision = report.get("decision")
@@ -58,6 +118,11 @@ def decided(report: Report) -> Iterator[str]:
         yield (
             f"Its probabilities are {how} than the members' mean, by a temperature of {degree:.3g}:"
             " rows that neither members nor temperature had seen were judged better so."
+        )
+    if decision.get("factors"):
+        yield (
+            "One class was said too seldom: its probabilities are raised, by as much as rows that"
+            " were not fitted on called for."
         )
     name = title(report["task"]["metric"])
     if decision["levels"] and decision["threshold"] is not None:

@@ -190,7 +190,9 @@ def _linear(graph: Graph, x: str, module: nn.Linear) -> str:
     return graph.node("Gemm", x, weight, bias, transB=1)
 
 
-def _batch_norm(graph: Graph, x: str, module: nn.BatchNorm1d) -> str:
+def _batch_norm(
+    graph: Graph, x: str, module: nn.BatchNorm1d | nn.BatchNorm2d | nn.BatchNorm3d
+) -> str:
     parts = (module.weight, module.bias, module.running_mean, module.running_var)
     names = [_constant(graph, part) for part in parts]
     return graph.node("BatchNormalization", x, *names, epsilon=module.eps)
@@ -199,6 +201,40 @@ def _batch_norm(graph: Graph, x: str, module: nn.BatchNorm1d) -> str:
 def _layer_norm(graph: Graph, x: str, module: nn.LayerNorm) -> str:
     weight, bias = _constant(graph, module.weight), _constant(graph, module.bias)
     return graph.node("LayerNormalization", x, weight, bias, axis=-1, epsilon=module.eps)
+
+
+def _convolution(graph: Graph, x: str, module: nn.Conv1d | nn.Conv2d | nn.Conv3d) -> str:
+    pads = [int(part) for part in module.padding]
+    weights = [_constant(graph, module.weight)]
+    if module.bias is not None:
+        weights.append(_constant(graph, module.bias))
+    return graph.node(
+        "Conv",
+        x,
+        *weights,
+        kernel_shape=module.kernel_size,
+        strides=module.stride,
+        dilations=module.dilation,
+        pads=pads + pads,
+        group=module.groups,
+    )
+
+
+def _pool(op: str) -> Callable[[Graph, str, nn.Module], str]:
+    def write(graph: Graph, x: str, module: nn.Module) -> str:
+        size = module.kernel_size
+        shape = list(size) if isinstance(size, tuple) else [int(size)]  # type: ignore[arg-type]
+        return graph.node(op, x, kernel_shape=shape, strides=shape)
+
+    return write
+
+
+def _flatten(graph: Graph, x: str, _: nn.Flatten) -> str:
+    return graph.node("Flatten", x, axis=1)
+
+
+def _sequence(graph: Graph, x: str, module: nn.Sequential) -> str:
+    return emit(graph, x, module)
 
 
 def _embedded(graph: Graph, x: str, module: Embedded) -> str:
@@ -242,10 +278,23 @@ def _same(op: str) -> Callable[[Graph, str, nn.Module], str]:
 
 
 _FORMS: dict[type[nn.Module], Callable[..., str]] = {
+    nn.Sequential: _sequence,
+    nn.Flatten: _flatten,
     nn.Linear: _linear,
+    nn.Conv1d: _convolution,
+    nn.Conv2d: _convolution,
+    nn.Conv3d: _convolution,
+    nn.MaxPool1d: _pool("MaxPool"),
+    nn.MaxPool2d: _pool("MaxPool"),
+    nn.MaxPool3d: _pool("MaxPool"),
+    nn.AvgPool1d: _pool("AveragePool"),
+    nn.AvgPool2d: _pool("AveragePool"),
+    nn.AvgPool3d: _pool("AveragePool"),
     Embedded: _embedded,
     Residual: _residual,
     nn.BatchNorm1d: _batch_norm,
+    nn.BatchNorm2d: _batch_norm,
+    nn.BatchNorm3d: _batch_norm,
     nn.LayerNorm: _layer_norm,
     nn.LeakyReLU: _leaky_relu,
     nn.GELU: _gelu,

@@ -1,14 +1,25 @@
 """What network families have in common: dimensions of their spaces, and all that is not theirs."""
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 from automl.core.catalog import FamilyName, Modality, TaskType
-from automl.core.hyperparameter import Hyperparameter, Space
+from automl.core.hyperparameter import Hyperparameter, Space, Value
 from automl.core.learner import FamilySpec, View
+from automl.families.augmentation import AUGMENTATION
 from automl.families.categories import CATEGORIES
-from automl.families.recipe import TRAINING
+from automl.families.recipe import ARRAYS, SMALL_ARRAYS, TRAINING
 from automl.families.scaling import SCALING
 
 
-def spec(name: FamilyName, title: str, own: Space, *, training: Space = TRAINING) -> FamilySpec:
+def spec(
+    name: FamilyName,
+    title: str,
+    own: Space,
+    *,
+    training: Space = TRAINING,
+    modalities: tuple[Modality, ...] = (Modality.TABLE,),
+) -> FamilySpec:
     """Return the spec of a network family with its ``own`` dimensions and those of all networks.
 
     Args:
@@ -16,15 +27,53 @@ def spec(name: FamilyName, title: str, own: Space, *, training: Space = TRAINING
         title: what people read.
         own: the dimensions that `build` reads.
         training: those that the training loop reads.
+        modalities: what it serves beside tables.
     """
+    columns = CATEGORIES + SCALING
+    if modalities != (Modality.TABLE,):
+        columns = tuple(replace(item, modalities=(Modality.TABLE,)) for item in columns)
     return FamilySpec(
         name=name,
         title=title,
-        modalities=(Modality.TABLE,),
+        modalities=modalities,
         tasks=(TaskType.CLASSIFICATION, TaskType.REGRESSION),
         view=View.ONE_HOT,
-        space=own + CATEGORIES + SCALING + training,
+        space=own + columns + training,
     )
+
+
+def array_spec(
+    name: FamilyName, title: str, own: Space, *, training: Space | None = None
+) -> FamilySpec:
+    """Return the spec of a family of networks over arrays alone: as `spec`."""
+    recipe = differing(TRAINING, SMALL_ARRAYS) if training is None else training
+    return FamilySpec(
+        name=name,
+        title=title,
+        modalities=ARRAYS,
+        tasks=(TaskType.CLASSIFICATION, TaskType.REGRESSION),
+        view=View.ARRAY,
+        space=own + AUGMENTATION + recipe,
+    )
+
+
+def differing(
+    space: Space, values: Mapping[str, Value], *, modalities: tuple[Modality, ...] = ARRAYS
+) -> Space:
+    """Return the dimensions with other defaults for arrays, or the ``modalities``, by name.
+
+    What a dimension itself says of one of them stays.
+    """
+    return tuple(
+        replace(item, defaults=dict.fromkeys(modalities, values[item.name]) | _own(item))
+        if item.name in values
+        else item
+        for item in space
+    )
+
+
+def _own(item: Hyperparameter) -> dict[Modality, Value]:
+    return dict(item.defaults or {})
 
 
 def layers(default: int, *, high: int, description: str) -> Hyperparameter:

@@ -13,10 +13,11 @@ and patience one that overfits.
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
-from automl.core.catalog import TaskType
-from automl.core.hyperparameter import Hyperparameter, Space
+from automl.core.catalog import Modality, TaskType
+from automl.core.hyperparameter import Hyperparameter, Space, Value
 from automl.families.balance import CLASS_WEIGHT
 
 TRAINING: Space = (
@@ -146,6 +147,26 @@ TRAINING: Space = (
         description="Strength of the penalty on squares: with AdamW decoupled weight decay.",
     ),
 )
+
+ARRAYS = (Modality.IMAGE, Modality.SERIES, Modality.VOLUME)
+"""The modalities whose rows are arrays."""
+
+SMALL_ARRAYS: Mapping[str, Value] = MappingProxyType(
+    {
+        "label_smoothing": 0.1,
+        "optimizer": "sgd",
+        "learning_rate": 0.1,
+        "schedule": "one_cycle",
+        "epochs": 30,
+        "patience": 50,
+        "clip": 5.0,
+        "l2": 5e-4,
+    }
+)
+"""What convolutions learn small images with: one cycle of steps with momentum, labels smoothed.
+
+Reference: Page 2018, "How to train your ResNet"; Smith and Topin 2018, "Super-Convergence".
+"""
 
 
 def training(changes: Mapping[str, Mapping[str, Any]], *, without: Collection[str] = ()) -> Space:

@@ -76,7 +76,7 @@ def intervals(prepared: Prepared, judged: Judged) -> dict[MetricName, Estimate]:
 
 def crossed(prepared: Prepared, entries: Sequence[Entry], predictions: Sequence[Floats]) -> Judged:
     """Return every fold's rows by weights and decision that were chosen on those of the others."""
-    truth, paid = prepared.y[prepared.judged], prices(entries, prepared.plan.outputs)
+    truth, paid = prepared.y[prepared.judged], prices(prepared, entries)
     answers, labels = np.zeros_like(predictions[0]), np.zeros(len(truth), np.int64)
 
     def choose(rows: Rows) -> tuple[tuple[float, ...], Decision]:

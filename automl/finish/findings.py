@@ -3,19 +3,23 @@
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 
 from automl.core import metric
-from automl.core.frame import Floats
+from automl.core.catalog import ColumnKind
+from automl.core.frame import Floats, Frame
 from automl.core.model import ModelCard
-from automl.core.report import Rival
+from automl.core.report import Example, Rival
 from automl.core.study import finish_reserve
 from automl.core.trial import Trial
+from automl.export.examples import examples
 from automl.export.importance import Importance, importance
 from automl.export.portable import Portable
 from automl.export.report import Findings
 from automl.finish.estimate import Judged
 from automl.finish.files import spec_digest
+from automl.finish.preview import preview
 from automl.search.prepare import Prepared
 
 
@@ -42,6 +46,29 @@ def findings(
         seed=prepared.spec.seed,
         dataset_sha256=prepared.dataset_sha256,
         spec_sha256=spec_digest(prepared),
+        examples=_examples(prepared, judged),
+        preview=preview(prepared, file.members, trials),
+    )
+
+
+def _examples(prepared: Prepared, judged: Judged) -> list[Example]:
+    """Return rows to look at, where a row is one thing to look at."""
+    item = prepared.inputs[0]
+    if len(prepared.inputs) > 1 or not (item.kind.array or item.kind is ColumnKind.TEXT):
+        return []
+
+    def read(places: npt.NDArray[np.intp]) -> Frame:
+        if judged.source == "test" and prepared.test is not None:
+            return prepared.test[0].take(places)
+        return prepared.frame.take(prepared.judged[places])
+
+    return examples(
+        prepared.plan,
+        item,
+        read,
+        truth=judged.truth,
+        judged=judged.predictions,
+        labels=judged.labels,
     )
 
 

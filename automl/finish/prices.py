@@ -1,7 +1,8 @@
 """What members cost: seconds of the finish, of which there are few, and a file's time for a row.
 
 The times for a row are estimates from what a trial tells, not measured, so that equal searches give
-equal files; on five sets they were within a third of what was measured.
+equal files; on five sets they were within a third of what was measured. What a network makes of
+arrays or texts is counted (`automl/training/work.py`), for its weights are used many times a row.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,10 +10,14 @@ from dataclasses import dataclass
 from math import log2
 from types import MappingProxyType
 
+from automl import families
 from automl.core.catalog import FamilyName
-from automl.core.study import StudySpec, finish_reserve
+from automl.core.study import finish_reserve
 from automl.core.trial import Trial
+from automl.export.portable import probed
 from automl.finish.entries import Entry
+from automl.search.prepare import Prepared
+from automl.training import work
 
 FINISH_SECONDS: Mapping[FamilyName, float] = MappingProxyType(
     {
@@ -37,12 +42,22 @@ LEAST = 2.0
 MOST = 10.0
 """Seconds that the members may take together, whatever the budget: about 100 MB of trees."""
 
+MOST_SCORING = 60.0
+"""And where rows are arrays and no seconds are the budget: what the model of an hour may take."""
 
 NEAR = 1_000
 """Leaves of a tree that stays in a core's nearest cache."""
 
 TAX = 1e-5
 """Of the ensemble's error, for each microsecond: a member of 100 must spare a thousandth of it."""
+
+
+MULTIPLIED = 5e4
+"""Multiplications by weights in a microsecond: 43,000 to 100,000 were measured in convolutions of
+one, two and three dimensions."""
+
+PROBED = 3
+"""A probed row is predicted by the file, by what was trained, and perhaps by a member alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +68,37 @@ class Price:
     row_micros: float
 
 
-def prices(entries: Sequence[Entry], outputs: int) -> list[Price]:
+def prices(prepared: Prepared, entries: Sequence[Entry]) -> list[Price]:
     """Return about what each costs as a member."""
-    return [Price(_seconds(entry.trial), row_micros(entry.trial, outputs)) for entry in entries]
+    return [_price(prepared, entry.trial) for entry in entries]
 
 
-def _seconds(trial: Trial) -> float:
-    return FINISH_SECONDS.get(trial.candidate.family, OTHERS) * (trial.parameters or 0) / 1e6
+def _price(prepared: Prepared, trial: Trial) -> Price:
+    written = FINISH_SECONDS.get(trial.candidate.family, OTHERS) * (trial.parameters or 0) / 1e6
+    counted = _counted(prepared, trial)
+    if counted is None:
+        return Price(written, row_micros(trial, prepared.plan.outputs))
+    micros = counted / MULTIPLIED
+    return Price(written + 1e-6 * micros * _scored(prepared), micros)
+
+
+def _counted(prepared: Prepared, trial: Trial) -> int | None:
+    """Return the multiplications for a row, all fits; None where `row_micros` tells better."""
+    candidate, plan = trial.candidate, prepared.plan
+    model = families.model(candidate.family)
+    if not families.is_network(model):
+        return None
+    fits = prepared.fits(candidate)
+    layout = prepared.fitted(fits[0], candidate)[0].layout
+    if not layout.shape and not layout.vocabulary:
+        return None
+    return len(fits) * work.multiplications(model, candidate.params, layout, plan.outputs)
+
+
+def _scored(prepared: Prepared) -> int:
+    """Return how many rows the finish predicts."""
+    tested = 0 if prepared.test is None else len(prepared.test[1])
+    return tested + PROBED * probed(prepared.plan)
 
 
 def row_micros(trial: Trial, outputs: int) -> float:
@@ -89,9 +128,10 @@ def _walk(leaves: int, trees: int) -> float:
     return (0.007 if size <= NEAR else 0.025) * log2(size)
 
 
-def most(spec: StudySpec, outputs: int) -> float:
+def most(prepared: Prepared) -> float:
     """Return how many seconds the members of a model may take together."""
-    seconds = spec.budget.seconds
+    seconds, plan = prepared.spec.budget.seconds, prepared.plan
     if seconds is None:
-        return MOST
-    return min(MOST, max(LEAST, finish_reserve(seconds, outputs) - BESIDE))
+        return MOST_SCORING if plan.shape else MOST
+    left = max(LEAST, finish_reserve(seconds, plan.outputs) - BESIDE)
+    return left if plan.shape else min(MOST, left)

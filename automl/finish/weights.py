@@ -34,7 +34,7 @@ def choose_weights(
     """Return a weight for each entry: the best found out of fold, or the previous if as good."""
     if not prepared.spec.ensemble:
         return (1.0, *([0.0] * (len(pool) - 1)))
-    chosen = weigh(prepared, predictions, every(prepared), prices(pool, prepared.plan.outputs))
+    chosen = weigh(prepared, predictions, every(prepared), prices(prepared, pool))
     old = {member.trial: member.weight for member in previous}
     before = tuple(old.get(entry.trial.number, 0.0) for entry in pool)
     if not old or np.count_nonzero(before) < len(old):
@@ -61,7 +61,7 @@ def weigh(
         rounds=ROUNDS if prepared.spec.ensemble else 1,
         prices=[price.seconds for price in paid or ()],
         taxes=[TAX * price.row_micros for price in paid or ()],
-        most=most(prepared.spec, prepared.plan.outputs),
+        most=most(prepared),
     )
 
 

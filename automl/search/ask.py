@@ -19,6 +19,7 @@ from automl.core.trial import Candidate, Trial
 from automl.search.cost import expected
 from automl.search.memory import Memory
 from automl.search.portfolio import portfolio
+from automl.search.portfolios import image
 from automl.search.spaces import planned
 
 EXPLORATION = 0.05
@@ -71,7 +72,7 @@ def ask(
         if _affordable(name, costs[name], spec, seconds_left, timed=name in measured)
     ]
     if number < len(head) and (number == 0 or head[number].family in fitting):
-        return head[number]
+        return image.settled(head[number], number, history, plan)
     if not fitting:
         return None
     seed = _seed(spec.seed, number)

@@ -27,6 +27,7 @@ from automl.data.target import Classes, Target, read_target
 from automl.features import pairs
 from automl.search import cost, division
 from automl.search.portfolio import PATIENT
+from automl.search.portfolios import series
 from automl.search.spaces import check_restrictions
 
 ENCODED = (
@@ -46,6 +47,11 @@ INSPECTED_CELLS = 10_000_000
 
 HOLDOUT_ROWS = 60_000
 """From here on one holdout judges well enough, and folds cost too much."""
+
+HOLDOUT_IMAGES = 3_000
+"""From here on one holdout judges images and volumes: a network needs long for each fold."""
+
+IMAGE_FOLDS = 5
 
 BOOSTED_SHARE = 0.4
 """Of the search's seconds boosted trees may take so many with their defaults, on all folds."""
@@ -88,11 +94,13 @@ def make_plan(
     _check_objective(spec)
     if test is not None:
         _check_test(spec, features, *test)
-    chosen_families = _families(spec, _modality(dataset, features))
+    modality = _modality(dataset, features)
+    chosen_families = _families(spec, modality)
     official = official_test(spec, dataset, table_path)
     usable = target.y[_present(target) & ~official]
-    given = test is not None or bool(official.any())
-    strategy, folds, test_rows = wanted(spec, len(usable), len(target.classes), given=given)
+    strategy, folds, test_rows = wanted(
+        spec, len(usable), len(target.classes), given=test is not None or bool(official.any())
+    )
     positive = _positive(spec, target)
     plan = Plan(
         task=spec.task.type,
@@ -109,8 +117,10 @@ def make_plan(
         official_rows=int((_present(target) & official).sum()),
         dropped_rows=int((~_present(target)).sum()),
         baseline=_baseline(spec.task.type, chosen, usable, target.classes, positive),
-        warnings=_warnings(columns, features, target, spec) + _leaks(table_path, features, target),
-        modality=_modality(dataset, features),
+        warnings=_warnings(columns, features, target, spec)
+        + (_fitted(features, test[0]) if test else ())
+        + _leaks(table_path, features, target),
+        modality=modality,
         **_counts(features),
     )
     plan = _paying(_affordable(_bearable(plan, spec), spec), spec)
@@ -274,17 +284,46 @@ def _check_test(spec: StudySpec, features: Sequence[Column], test: Dataset, path
             )
     for column in features:
         other = test.column(column.name)
-        if column.kind.array and other and (other.kind, other.shape) != (column.kind, column.shape):
-            raise InvalidSpec(
-                f"The test dataset's arrays have the shape {list(other.shape)}, these"
-                f" {list(column.shape)}.",
-                errors=(Detail("arrays of another shape", field="test_dataset_id"),),
-            )
+        if column.kind.array and other:
+            _check_arrays(column, other)
     if not any(cell for cell in table.text(path, spec.task.target)):
         raise InvalidSpec(
             "The test dataset's target is empty in every row.",
             errors=(Detail("no target values", field="test_dataset_id"),),
         )
+
+
+def _check_arrays(column: Column, other: Column) -> None:
+    """Refuse test arrays that the model will not take; series may have another length."""
+    message = ""
+    series = column.kind is other.kind is ColumnKind.SERIES
+    floats = [np.dtype(each.dtype).kind == "f" for each in (column, other)]
+    if other.kind is not column.kind:
+        message = f"The test dataset holds {other.kind.value} data, this one {column.kind.value}"
+    elif other.shape != column.shape and not (series and other.shape[:1] == column.shape[:1]):
+        message = f"The test arrays have the shape {list(other.shape)}, these {list(column.shape)}"
+    elif series and other.shape[1] < column.shape[1] and not floats[0]:
+        message = f"Series of whole numbers cannot be filled up to {column.shape[1]} steps"
+    elif not series and floats[0] != floats[1]:
+        message = f"The test arrays hold {other.dtype}, these {column.dtype}"
+    if message:
+        raise InvalidSpec(
+            f"{message}; they must be alike.", errors=(Detail(message, field="test_dataset_id"),)
+        )
+
+
+def _fitted(features: Sequence[Column], test: Dataset) -> tuple[tuple[str, str], ...]:
+    """Return a warning of test series that are longer or shorter than those learned from."""
+    for column in features:
+        other = test.column(column.name)
+        if column.kind is ColumnKind.SERIES and other and other.shape != column.shape:
+            what = "cut to" if other.shape[1] > column.shape[1] else "filled up to"
+            message = (
+                f"The test series of up to {other.shape[1]:,} steps are {what} the"
+                f" {column.shape[1]:,} of the series learned from."
+            )
+            return (("TEST_SERIES_FITTED", message),)
+    return ()
 
 
 def _words(column: Column) -> bool:
@@ -296,7 +335,7 @@ def _divided(plan: Plan, spec: StudySpec, dataset: Dataset, path: Path, target: 
     """Return the plan with the folds and test rows that a column allows, if one divides."""
     if plan.strategy not in division.BY_COLUMN:
         return plan
-    kept = np.flatnonzero(_present(target))
+    kept = np.flatnonzero(_present(target) & ~official_test(spec, dataset, path))
     kept = kept[sample(target.y[kept], plan.rows, seed=spec.seed)]
     y, wished = target.y[kept], plan.folds
     parts = division.divide(spec, dataset, path, kept, y, test_rows=plan.test_rows, folds=wished)
@@ -383,7 +422,15 @@ def _boosted_seconds(plan: Plan, spec: StudySpec) -> float:
 
 def _usual(plan: Plan) -> FamilyName:
     """Return the family whose defaults say how many folds and rows the budget bears."""
-    return FamilyName.LINEAR if plan.modality is Modality.TEXT else FamilyName.LIGHTGBM
+    match plan.modality:
+        case Modality.TEXT:
+            return FamilyName.LINEAR
+        case Modality.SERIES:
+            return FamilyName.ROCKET
+        case Modality.IMAGE | Modality.VOLUME:
+            return FamilyName.RESNET
+        case _:
+            return FamilyName.LIGHTGBM
 
 
 def _affordable(plan: Plan, spec: StudySpec) -> Plan:
@@ -393,29 +440,35 @@ def _affordable(plan: Plan, spec: StudySpec) -> Plan:
     for boosted trees.
     """
     seconds, kfold = spec.budget.seconds, plan.strategy is ValidationStrategy.KFOLD
-    if seconds is None or not kfold or spec.validation.strategy is not ValidationStrategy.AUTO:
+    if not kfold or spec.validation.strategy is not ValidationStrategy.AUTO:
+        return plan
+    holdout = replace(plan, strategy=ValidationStrategy.HOLDOUT, folds=1)
+    if plan.modality in (Modality.IMAGE, Modality.VOLUME):
+        if plan.rows - plan.test_rows >= HOLDOUT_IMAGES:
+            return holdout
+        plan = replace(plan, folds=min(plan.folds, IMAGE_FOLDS))
+    if seconds is None:
         return plan
     most = _boosted_seconds(plan, spec)
     fewer = replace(plan, folds=min(plan.folds, 3))
-    holdout = replace(plan, strategy=ValidationStrategy.HOLDOUT, folds=1)
     fitting = (p for p in (plan, fewer) if cost.seconds(p, _usual(plan)) <= most)
     return next(fitting, holdout)
 
 
 def _paying(plan: Plan, spec: StudySpec) -> Plan:
-    """Return the plan without what pays late where one trial of it is too much of the budget.
+    """Return the plan without what pays late: one trial is too much of the budget, or rows are few.
 
     A family that the spec names stays.
     """
-    seconds, named = spec.budget.seconds, spec.search_space or {}
-    if seconds is None or spec.families is not None:
+    if spec.families is not None:
         return plan
-    late = {
-        name
-        for name, share in PATIENT.items()
-        if cost.seconds(plan, name) > share * seconds and name.value not in named
-    }
-    return replace(plan, families=tuple(name for name in plan.families if name not in late))
+    late = set(series.late(plan)) if plan.modality is Modality.SERIES else set()
+    if spec.budget.seconds is not None:
+        most = {name: share * spec.budget.seconds for name, share in PATIENT.items()}
+        late |= {name for name in most if cost.seconds(plan, name) > most[name]}
+    named = spec.search_space or {}
+    kept = tuple(name for name in plan.families if name not in late or name.value in named)
+    return replace(plan, families=kept)
 
 
 def _families(spec: StudySpec, modality: Modality) -> tuple[FamilyName, ...]:

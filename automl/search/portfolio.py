@@ -16,7 +16,7 @@ from automl.core.catalog import FamilyName, Modality
 from automl.core.hyperparameter import Space, Value
 from automl.core.study import Plan, StudySpec
 from automl.core.trial import Candidate
-from automl.search.portfolios import text
+from automl.search.portfolios import image, series, text
 from automl.search.spaces import planned
 
 Change = Mapping[str, Value]
@@ -120,7 +120,7 @@ MANY_CLASSES_STEPS = (
 def portfolio(spec: StudySpec, plan: Plan) -> tuple[Candidate, ...]:
     """Return the first candidates of a study, in order, none twice."""
     found: list[Candidate] = []
-    for name, change in _steps(plan):
+    for name, change in _steps(spec, plan):
         if name in plan.families:
             candidate = Candidate(name, _changed(planned(spec, plan, name), change))
             if candidate not in found:
@@ -128,9 +128,19 @@ def portfolio(spec: StudySpec, plan: Plan) -> tuple[Candidate, ...]:
     return tuple(found)
 
 
-def _steps(plan: Plan) -> tuple[Step, ...]:
-    if plan.modality is Modality.TEXT:
-        return text.steps(plan)
+def _steps(spec: StudySpec, plan: Plan) -> tuple[Step, ...]:
+    match plan.modality:
+        case Modality.IMAGE | Modality.VOLUME:
+            return image.steps(spec, plan)
+        case Modality.SERIES:
+            return series.steps(plan)
+        case Modality.TEXT:
+            return text.steps(plan)
+        case Modality.TABLE:
+            return _table_steps(plan)
+
+
+def _table_steps(plan: Plan) -> tuple[Step, ...]:
     if len(plan.classes) > MANY_CLASSES:
         return MANY_CLASSES_STEPS
     if len(plan.classes) > 2:

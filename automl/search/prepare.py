@@ -42,6 +42,9 @@ of those it trains on."""
 SHOWN_ROWS = 100
 """As many stand in for the validation rows of `WHOLE`."""
 
+ARRAY_HOLDOUT = 0.1
+"""The part of images, series or volumes that judges in a holdout: networks need the rows."""
+
 SHARED_CELLS = 1_000_000
 """With fewer training cells one thread trains: several would mostly wait for each other, and on a
 busy machine for very long (569 rows of 30 columns took LightGBM with two threads 86 s)."""
@@ -124,6 +127,8 @@ class Prepared:
 
     def _seen(self, index: int, candidate: Candidate) -> _Seen:
         view = view_of(families.spec(candidate.family), candidate.params)
+        if self.plan.modality.arrays:
+            view = View.ARRAY  # of families that serve tables too
         if view is View.EMBEDDING and not any(map(categories.coded, self.columns)):
             view = View.ONE_HOT  # the same then, and perhaps at hand
         if view is View.SPARSE and all(c.kind is not ColumnKind.TEXT for c in self.columns):
@@ -270,6 +275,7 @@ def _split(
         folds=plan.folds,
         test_fraction=plan.test_rows / len(y),
         seed=spec.seed,
+        holdout_fraction=ARRAY_HOLDOUT if plan.shape else split.HOLDOUT_FRACTION,
     )
 
 

@@ -27,6 +27,8 @@ class Upload:
     sha256: str
     name: str
     media_type: str
+    modality: Modality | None = None
+    """What it holds; None: what it seems to hold."""
 
 
 def check_modality(modality: str | None) -> None:
@@ -74,6 +76,7 @@ def create(
                 media_type=upload.media_type,
                 out=table,
                 unpacked_limit=unpacked_limit,
+                modality=upload.modality,
             )
             admit(store, tenant, upload.bytes + table.stat().st_size)
         source = store.artifacts.put(tenant, upload.media_type, _chunks(upload.path))

@@ -30,6 +30,13 @@ FILES = (
     "application/parquet",
     "application/x-parquet",
     "application/octet-stream",
+    "application/x-npz",
+    "image/png",
+    "image/jpeg",
+    "application/zip",
+    "application/x-tar",
+    "application/gzip",
+    "text/plain",
 )
 """Media types of files of rows; which of the formats it is, its content tells."""
 

@@ -47,9 +47,12 @@ def emit_outputs(
     The first of equals is the prediction.
     """
     probabilities = _shares(graph, mean)
-    if decision.temperature != 1.0:
+    if decision.temperature != 1.0 or decision.factors:
         power = graph.constant(1.0 / decision.temperature, np.float64)
-        probabilities = _shares(graph, graph.node("Pow", probabilities, power))
+        powers = graph.node("Pow", probabilities, power)
+        if decision.factors:
+            powers = graph.node("Mul", powers, graph.constant(decision.factors, np.float64))
+        probabilities = _shares(graph, powers)
     judged = probabilities
     if decision.levels:
         judged = graph.node("Div", probabilities, graph.constant(decision.levels, np.float64))

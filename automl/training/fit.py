@@ -20,6 +20,7 @@ from automl.core.learner import Control, Examples, Fitted, Fold, NetworkFamily, 
 from automl.core.state import State
 from automl.core.trial import CurvePoint
 from automl.training import losses, network
+from automl.training.augment import Augmentation, Mixed, Sizes, augment, sizes
 from automl.training.device import autocast, memory_errors, seed, session
 from automl.training.optimizers import Step, moments, penalize, update
 from automl.training.pace import Clock, Pace
@@ -45,12 +46,25 @@ class _Run:
     """What steps make small."""
     judge: Callable[[Tensor, Tensor], Tensor]
     """The loss of the validation rows: no label smoothed, no class weighted."""
+    augmentation: Augmentation | None
+    sizes: Sizes | None
+    """Of the numbers of training rows, where these are augmented."""
+    mixed: bool
+    """Whether products are taken in half precision, where the device is faster then."""
 
     @property
     def steps(self) -> int:
         """Steps an epoch, of nearly equal batches, none of a single row where that can be."""
         rows = len(self.x)
         return max(1, min(round(rows / self.recipe.batch_size), rows // 2))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Batch:
+    """Rows of a step, perhaps not as they are, and their targets."""
+
+    rows: Mixed
+    y: Tensor
 
 
 def fit(
@@ -82,7 +96,7 @@ def fit(
     recipe = Recipe.read(params, fold.task, len(fold.train.x))
     what = f"Training with a batch_size of {recipe.batch_size}"
     with session(fold.device, fold.threads), memory_errors(what):
-        run = _prepare(recipe, fold, control)
+        run = _prepare(recipe, Augmentation.read(params), fold, control)
         progress = _start(family, params, run)
         pace = Pace(clock, control, progress.steps)
         if resume is not None:
@@ -107,7 +121,9 @@ def load(family: NetworkFamily, state: State) -> Fitted:
     return network.load(family, state)
 
 
-def _prepare(recipe: Recipe, fold: Fold, control: Control) -> _Run:
+def _prepare(
+    recipe: Recipe, augmentation: Augmentation | None, fold: Fold, control: Control
+) -> _Run:
     x, y = _tensors(fold.train, fold.device)
     x_valid, y_valid = _tensors(fold.valid, fold.device)
     return _Run(
@@ -124,6 +140,11 @@ def _prepare(recipe: Recipe, fold: Fold, control: Control) -> _Run:
             weights=_class_weights(recipe, fold),
         ),
         judge=losses.measure(recipe.loss),
+        augmentation=augmentation,
+        sizes=sizes(x) if augmentation else None,
+        # Of arrays only where a clock has its say anyway: replay order promises equal bytes.
+        mixed=recipe.mixed_precision
+        or (bool(fold.layout.shape) and control.seconds_left() is not None),
     )
 
 
@@ -190,22 +211,38 @@ def _train(progress: Progress, run: _Run, pace: Pace) -> Measured:
         rate = run.recipe.learning_rate * multiplier(
             run.recipe.schedule, progress.step, progress.steps, run.recipe.warmup
         )
-        loss, norm = _step(progress, run, rows, rate)
+        loss, norm = _step(progress, run, _batch(run, rows, generator), rate)
         watch.see(loss, norm, rate)
         progress.step += 1
         pace.step(progress)
     return watch.measured()
 
 
-def _step(progress: Progress, run: _Run, rows: Tensor, rate: float) -> tuple[Tensor, Tensor]:
+def _batch(run: _Run, rows: Tensor, generator: torch.Generator) -> _Batch:
+    x, y = run.x[rows], run.y[rows]
+    if run.augmentation is None or run.sizes is None:
+        return _Batch(Mixed(x), y)
+    return _Batch(augment(x, run.augmentation, run.sizes, generator), y)
+
+
+def _loss(run: _Run, outputs: Tensor, batch: _Batch) -> Tensor:
+    """Return the loss of a batch, of mixed rows that of both parts."""
+    loss = run.loss(*losses.each(outputs, batch.y))
+    share, other = batch.rows.share, batch.rows.other
+    if other is None:
+        return loss
+    return share * loss + (1.0 - share) * run.loss(*losses.each(outputs, batch.y[other]))
+
+
+def _step(progress: Progress, run: _Run, batch: _Batch, rate: float) -> tuple[Tensor, Tensor]:
     """Move the weights once; return the batch's loss and the norm of its gradient."""
     recipe, vector = run.recipe, progress.vector
     held = fading(progress.step, progress.steps) if recipe.fade else 1.0
     progress.fade(held)
     vector.gradient.zero_()
-    with autocast(run.fold.device, mixed=recipe.mixed_precision):
-        outputs = progress.network(run.x[rows])
-    loss = run.loss(*losses.each(outputs.float(), run.y[rows]))
+    with autocast(run.fold.device, mixed=run.mixed):
+        outputs = progress.network(batch.rows.x)
+    loss = _loss(run, outputs.float(), batch)
     torch.autograd.backward(loss)  # into vector.gradient, which the parameters' gradients show
     with torch.no_grad():
         gradient = vector.gradient
@@ -234,7 +271,7 @@ def _step(progress: Progress, run: _Run, rows: Tensor, rate: float) -> tuple[Ten
 
 def _validate(progress: Progress, run: _Run) -> tuple[float, float]:
     """Return metric and loss on the validation rows."""
-    with autocast(run.fold.device, mixed=run.recipe.mixed_precision):
+    with autocast(run.fold.device, mixed=run.mixed):
         outputs = network.outputs(progress.network, run.x_valid)
     loss = float(run.judge(outputs, run.y_valid))
     if not math.isfinite(loss):

@@ -8,7 +8,9 @@ from automl.training.progress import Progress
 Clock = Callable[[], float]
 
 _RESERVE = 0.1
-"""The part of the time left at the start that a plan leaves free."""
+"""The part of the time left at the start that a plan leaves free, and the most seconds of it: a
+long plan is held against the time after each of its many epochs."""
+_MOST_RESERVE = 15.0
 _PROBES = (8, 64)
 """Steps of this process after which the plan is held against the time left, as after epochs."""
 
@@ -23,7 +25,7 @@ class Pace:
         self.clock = clock
         self._control = control
         self._planned = planned
-        self._reserve = _RESERVE * (control.seconds_left() or 0.0)
+        self._reserve = min(_RESERVE * (control.seconds_left() or 0.0), _MOST_RESERVE)
         self._started = clock()
         self._steps = -1  # the first step is the slowest by far and does not count
 

@@ -2,10 +2,12 @@
 
 import io
 import os
+from collections.abc import Callable
 from itertools import count
 from typing import Any
 
 import httpx
+import numpy as np
 import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -15,6 +17,7 @@ from schemathesis import GenerationMode
 from schemathesis.generation.meta import TestPhase
 
 from api.documents import MEDIA_TYPES
+from tests.data.pictures import picture, zipped
 
 KEPT = (os.environ["TRAINED_STUDY"], os.environ["TRAINED_MODEL"])  # noqa: TID251 -- our starter's
 NUMBERS = count()
@@ -58,12 +61,34 @@ def _excel(rows: list[tuple[int, str]]) -> bytes:
     return content.getvalue()
 
 
-FILES = {
+def _npz(rows: list[tuple[int, str]]) -> bytes:
+    content = io.BytesIO()
+    size, colour = map(np.array, zip(*rows, strict=True))
+    np.savez(content, X=np.repeat(size, 6).reshape(-1, 2, 3), y=colour)
+    return content.getvalue()
+
+
+def _images(rows: list[tuple[int, str]]) -> bytes:
+    return zipped({f"{word}/{n}.png": picture((4, 4), (size, 0, 0))
+                   for n, (size, word) in enumerate(rows)})  # fmt: skip
+
+
+def _series(rows: list[tuple[int, str]]) -> bytes:
+    lines = [f"{size},{size + 1}:{word}\n" for size, word in rows]
+    return ("@problemName sizes\n@classLabel true\n@data\n" + "".join(lines)).encode()
+
+
+FILES: dict[str, Callable[[list[tuple[int, str]]], bytes]] = {
     MEDIA_TYPES["csv"]: _csv,
     MEDIA_TYPES["tsv"]: lambda rows: _csv(rows, "\t"),
     MEDIA_TYPES["jsonl"]: _json_lines,
     MEDIA_TYPES["parquet"]: _parquet,
     MEDIA_TYPES["xlsx"]: _excel,
+    MEDIA_TYPES["npz"]: _npz,
+    MEDIA_TYPES["zip"]: _images,
+    MEDIA_TYPES["ts"]: _series,
+    "image/png": lambda _rows: picture(),
+    "image/jpeg": lambda _rows: picture(form="JPEG"),
     "application/octet-stream": _csv,
 }
 for media_type, write in FILES.items():
@@ -99,7 +124,8 @@ def _keep_the_trained(case: Any) -> None:
 def _plan(case: Any) -> None:
     """Let every second study be one of the tables."""
     url = str(case.operation.base_url).rstrip("/")
-    there = httpx.get(f"{url}/v1/datasets?limit=1").json()["items"]
+    newest = httpx.get(f"{url}/v1/datasets?limit=20").json()["items"]
+    there = [dataset for dataset in newest if dataset["modality"] == "table"]
     if there and len(str(case.body)) % 2:
         case.body |= PLANNED | {"dataset_id": there[0]["id"]}
         (case.query or {}).pop("dry_run", None)

@@ -109,7 +109,7 @@ def test_gzip_is_taken(service: Service) -> None:
         (b"", "", 422, "DATASET_UNREADABLE"),
         (b"\x00\x01\x02\x03" * 100, "", 422, "DATASET_UNREADABLE"),
         (b"a,b\n1,2\n3\n4,5,6\n", "", 422, "DATASET_UNREADABLE"),
-        (CSV, "?modality=image", 422, "NOT_SUPPORTED"),
+        (CSV, "?modality=image", 422, "DATASET_UNREADABLE"),
         (CSV, "?modality=soup", 422, "INVALID_INPUT"),
         (CSV, "?name=", 422, "INVALID_INPUT"),
         (CSV, "?name=a%00b", 422, "INVALID_INPUT"),

@@ -66,6 +66,9 @@ def test_a_study_is_started_steered_and_deleted(service: Service, tmp_path: Path
     given = ("studies", "start", str(file), "--target", "colour", "--trials", "2", "--name", "x")
     study = json.loads(done(service, *given, "--json"))
     assert study["task"]["type"] == "classification"
+    unsaid = run(service, "studies", "start", str(file))
+    assert (unsaid.exit_code, unsaid.stdout) == (1, "")
+    assert "task.target must name the column to predict" in unsaid.stderr
     assert study["budget"] == {"seconds": None, "trials": 2}
     for verb, status in (("pause", "paused"), ("resume", "queued"), ("cancel", "cancelled")):
         answer = json.loads(done(service, "studies", verb, study["id"], "--json"))
@@ -155,7 +158,7 @@ def test_a_service_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -
     "arguments",
     [
         ["studies", "start", "ds_x", "--target", "y", "--budget", "soon"],
-        ["studies", "start", "ds_x"],
+        ["studies", "start"],
         ["studies", "watch"],
         ["studies", "nonsense"],
         ["datasets", "upload", "nowhere.csv"],

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from automl.client import Client, DownloadCorrupt, ServiceError, StudyFailed, Unreachable
@@ -272,3 +273,13 @@ def test_data_of_no_known_kind_is_refused(client: Client, data: Any) -> None:
 def test_a_missing_file_is_named(client: Client) -> None:
     with pytest.raises(FileNotFoundError, match=r"nowhere\.csv"):
         client.upload("nowhere.csv")
+
+
+def test_arrays_are_uploaded_as_what_they_are(client: Client) -> None:
+    x, y = np.arange(6 * 4 * 5).reshape(6, 4, 5), np.array([0.5, 1.5, 2.5, 3.5, 4.5, 5.5])
+    made = client.upload((x, y), modality="image")
+    assert (made["modality"], made["format"], made["shape"]) == ("image", "npz", [4, 5])
+    assert guess_task(made, None) == "regression"
+    made = client.upload((x, y.astype(int) % 2))
+    assert (made["modality"], made["classes"]) == ("series", [0, 1])
+    assert guess_task(made, None) == "classification"

@@ -21,6 +21,7 @@ from automl.families.extra_trees import model as extra_trees_model
 from automl.families.lightgbm import model as lightgbm_model
 from automl.families.linear import model as linear_model
 from automl.families.random_forest import model as random_forest_model
+from automl.families.rocket import model as rocket_model
 from automl.training.archive import pack, unpack
 from tests.families import cases
 from tests.families.cases import Case, Watcher
@@ -32,6 +33,7 @@ ESTIMATORS: tuple[Estimator, ...] = (  # mypy proves the modules right
     extra_trees_model,
     lightgbm_model,
     catboost_model,
+    rocket_model,
 )
 
 every_family = pytest.mark.parametrize("name", list(FamilyName))
@@ -52,7 +54,7 @@ class Trained:
 def trained(request: pytest.FixtureRequest) -> Trained:
     case: Case = request.param
     fold, watcher = cases.fold(case), Watcher()
-    return Trained(case, fold, cases.train(case, cases.short(case.space), fold, watcher), watcher)
+    return Trained(case, fold, cases.train(case, cases.short(case), fold, watcher), watcher)
 
 
 def test_each_member_has_a_folder_and_each_folder_a_member() -> None:
@@ -191,7 +193,7 @@ def test_its_file_predicts_the_same(trained: Trained) -> None:
 
 @every_case
 def test_equal_seeds_give_equal_bytes(case: Case) -> None:
-    params = cases.draw(case.space, seed=4)
+    params = cases.drawn(case, seed=4)
     fold = cases.fold(case, rows=200)
     first, second = (cases.train(case, params, fold, Watcher()) for _ in range(2))
     assert np.array_equal(first.predict(fold.valid.x), second.predict(fold.valid.x))
@@ -201,7 +203,7 @@ def test_equal_seeds_give_equal_bytes(case: Case) -> None:
 @every_case
 def test_it_learns_64_easy_rows(case: Case) -> None:
     fold = cases.fold(case, rows=64, easy=True)
-    fitted = cases.train(case, defaults(case.space), fold, Watcher())
+    fitted = cases.train(case, cases.plain(case), fold, Watcher())
     reached = cases.loss(case, fold.train.y, fitted.predict(fold.train.x))
     constant = cases.constant_loss(case, fold)
     assert reached < 0.5 * constant
@@ -210,7 +212,7 @@ def test_it_learns_64_easy_rows(case: Case) -> None:
 @every_case
 @pytest.mark.parametrize("seed", range(3))
 def test_random_candidates_train_and_travel(case: Case, seed: int) -> None:
-    params = cases.draw(case.space, seed)
+    params = cases.drawn(case, seed)
     fold = cases.fold(case, rows=150)
     try:
         fitted = cases.train(case, params, fold, Watcher())
@@ -230,5 +232,20 @@ def test_random_candidates_train_and_travel(case: Case, seed: int) -> None:
 def test_it_stops_when_told(case: Case, stop_at: int) -> None:
     watcher = Watcher(stop_at=stop_at)
     with pytest.raises(TrialStopped):
-        cases.train(case, defaults(case.space), cases.fold(case), watcher)
+        cases.train(case, cases.plain(case), cases.fold(case), watcher)
     assert watcher.checks == stop_at
+
+
+@pytest.mark.parametrize(
+    "case",
+    [c for c in cases.cases() if c.modality.arrays and families.scheduled(c.family)],
+    ids=str,
+)
+def test_a_network_over_arrays_goes_on_from_a_checkpoint_to_the_same_bytes(case: Case) -> None:
+    params = cases.plain(case)
+    fold, watcher = cases.fold(case, rows=100), Watcher()
+    varied: dict[str, Value] = {"flip": True, "noise": 0.1, "cutout": 0.3, "mixing": "cutmix"}
+    params |= {"epochs": 5, **{name: to for name, to in varied.items() if name in params}}
+    whole = pack(cases.train(case, params, fold, watcher).state())
+    stored = unpack(pack(watcher.states[2]))
+    assert pack(cases.train(case, params, fold, Watcher(), resume=stored).state()) == whole

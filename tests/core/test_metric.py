@@ -246,6 +246,21 @@ def test_intervals_hold_the_truth_of_a_rare_class(name: MetricName) -> None:
     assert np.mean([item.low <= truth <= item.high for item in estimates]) > 0.88
 
 
+@pytest.mark.parametrize(("classes", "rows"), [(10, 450), (26, 1000)])
+def test_intervals_hold_the_truth_of_many_classes(classes: int, rows: int) -> None:
+    random = np.random.default_rng(0)
+    held = []
+    for seed in range(100):
+        y = random.integers(0, classes, rows)
+        other = (y + random.integers(1, classes, rows)) % classes
+        said = np.where(random.random(rows) < 0.98, y, other)
+        found = metric.bootstrap(
+            M.ACCURACY, y, np.eye(classes)[said], positive=None, seed=seed, rounds=100
+        )
+        held.append(found.low <= 0.98 <= found.high)
+    assert np.mean(held) > 0.88
+
+
 def test_an_undefined_value_has_no_interval() -> None:
     estimate = metric.bootstrap(M.R2, np.ones(1), np.ones((1, 1)), positive=None, seed=0)
     assert math.isnan(estimate.low)

@@ -36,11 +36,20 @@ def packed(parts: Mapping[str, bytes]) -> bytes:
     return file.getvalue()
 
 
+def listing(files: int, name: bytes) -> bytes:
+    """Return a zip file that is a list of so many empty files, and nothing else."""
+    entry = b"PK\1\2" + bytes(24) + len(name).to_bytes(2, "little") + bytes(16) + name
+    end = b"PK\5\6" + bytes(8) + (len(entry) * files).to_bytes(4, "little")
+    return b"PK\3\4" + entry * files + end + (4).to_bytes(4, "little") + bytes(2)
+
+
 BOMBS: Mapping[str, tuple[Callable[[], bytes], str]] = {
     "gzip": (lambda: gzip.compress(b"a,b\n" + bytes(64 << 20)), "200:1"),
     "zip": (lambda: packed({"a.xml": bytes(64 << 20)}), "200:1"),
-    "many parts": (lambda: packed({f"{n}": b"" for n in range(10_001)}), "10,000 parts"),
-    "long names": (lambda: packed({f"{n:065000}": b"" for n in range(70)}), "10,000 parts"),
+    "many parts": (lambda: listing(100_001, b"a"), "100,000 files"),
+    "long names": (lambda: listing(300, b"a" * 65_000), "100,000 files"),
+    "climbing": (lambda: packed({"a/../../b": b""}), "leads out of it"),
+    "absolute": (lambda: packed({"/b": b""}), "leads out of it"),
 }
 
 

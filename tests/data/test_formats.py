@@ -348,7 +348,7 @@ GOOD = excel([["a", "b"], [1, "x"]])
 LAUGHS = b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;">]><x>&b;</x>'
 BAD_EXCEL = {
     "old": (b"\xd0\xcf\x11\xe0" + b"\0" * 600, r"\.xls\), or one with a password"),
-    "zip": (packed({"a.csv": b"a,b\n1,2\n"}), "a zip file"),
+    "zip": (packed({"a.csv": b"a,b\n1,2\n"}), "zip file"),
     "binary": (packed({"xl/workbook.bin": b""}), "xlsb"),
     "open document": (packed({"content.xml": b"", "mimetype": b""}), "OpenDocument"),
     "cut": (GOOD[:-30], "Excel file is damaged"),

@@ -5,6 +5,8 @@ Beside them a small honest file, for what the start of the ingest child costs.
 
 import io
 import statistics
+import struct
+import tarfile
 import time
 import zipfile
 import zlib
@@ -101,6 +103,62 @@ def text_bomb() -> bytes:
     return _repeated(pa.DictionaryArray.from_arrays(codes, value), times=1)
 
 
+def pixel_bomb() -> bytes:
+    """Return a zip of one image of a billion black pixels."""
+    return _zipped({"a/1.png": _black(32_000, 32_000)})
+
+
+def pixels_bomb() -> bytes:
+    """Return a zip of two hundred images, each of as many black pixels as are taken of one."""
+    image = _black(8_000, 8_000)
+    return _zipped({f"a/{number}.png": image for number in range(200)})
+
+
+def tar_bomb() -> bytes:
+    """Return a tar of two gigabytes of nothing, gzipped."""
+    info = tarfile.TarInfo("a/1.png")
+    info.size = 2 * GIB
+    packer = zlib.compressobj(9, wbits=31)
+    packed = packer.compress(info.tobuf())
+    packed += b"".join(packer.compress(bytes(1 << 20)) for _ in range(2 * GIB >> 20))
+    return packed + packer.flush()
+
+
+def arrays_bomb() -> bytes:
+    """Return an .npz of three gigabytes of noughts."""
+    file = io.BytesIO()
+    with (
+        zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as package,
+        package.open("X.npy", "w", force_zip64=True) as part,
+    ):
+        shape = {"descr": "|u1", "fortran_order": False, "shape": (3, GIB)}
+        np.lib.format.write_array_header_1_0(part, shape)
+        for _ in range(3 * GIB >> 20):
+            part.write(bytes(1 << 20))
+    return file.getvalue()
+
+
+def _black(width: int, height: int) -> bytes:
+    """Return a PNG of black pixels, made without holding them."""
+    packer = zlib.compressobj(9)
+    row = bytes(1 + width)
+    pixels = b"".join(packer.compress(row) for _ in range(height)) + packer.flush()
+    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    chunks = ((b"IHDR", header), (b"IDAT", pixels), (b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+        for name, data in chunks
+    )
+
+
+def _zipped(files: Mapping[str, bytes]) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as package:
+        for name, content in files.items():
+            package.writestr(name, content)
+    return file.getvalue()
+
+
 def _repeated(column: pa.Array, *, times: int) -> bytes:
     file = io.BytesIO()
     table = pa.table({"a": column})
@@ -115,6 +173,10 @@ BOMBS: Mapping[str, Callable[[], bytes]] = {
     "a zip bomb": zip_bomb,
     "a workbook bomb": lambda: zip_bomb(WORKBOOK),
     "a zip of many names": directory_bomb,
+    "a flood of pixels": pixel_bomb,
+    "many floods of pixels": pixels_bomb,
+    "a tar bomb": tar_bomb,
+    "a bomb of arrays": arrays_bomb,
     "a Parquet bomb": parquet_bomb,
     "a Parquet file of long text": text_bomb,
 }

@@ -9,6 +9,7 @@ from automl.core.decision import PLAIN, Decision
 from automl.core.frame import Floats, Ints
 from automl.ensembling.decide import decide
 from automl.ensembling.levels import levels
+from automl.ensembling.odds import odds
 from automl.ensembling.temperature import HOTTEST, temperature
 
 M = MetricName
@@ -115,3 +116,24 @@ def test_labels_that_nothing_improves_stay_the_most_probable() -> None:
     y = np.arange(400) % 2
     p = np.eye(2)[y] * 0.8 + 0.1
     assert decide(M.F1, y, p, positive=1).levels == ()
+
+
+def test_a_class_that_is_ranked_well_and_never_said_gets_its_due() -> None:
+    y, p = drawn(2, shares=(9.0, 1.0))
+    shy = Decision(3.0, factors=(0.95, 0.05)).probabilities(p)  # as after a search for the AUC
+    found = decide(M.ROC_AUC, y, shy, positive=1)
+    assert found.factors[1] > 0.5
+    other, q = drawn(2, 20_000, seed=1, shares=(9.0, 1.0))
+    mended = found.probabilities(Decision(3.0, factors=(0.95, 0.05)).probabilities(q))
+    assert loss(other, mended) == pytest.approx(loss(other, q), rel=0.05)
+    assert metrics.roc_auc_score(other, mended[:, 1]) == metrics.roc_auc_score(other, q[:, 1])
+
+
+@pytest.mark.parametrize("rows", [2, 6, 400])
+def test_lines_bear_certainty_and_few_rows(rows: int) -> None:
+    y = np.arange(rows) % 2
+    for p in (np.eye(2)[y], np.eye(2)[1 - y], np.full((rows, 2), 0.5)):
+        found = odds(y, p)
+        assert np.isfinite(found.probabilities(p)).all()
+        assert found.temperature > 0
+        assert all(factor > 0 for factor in found.factors)

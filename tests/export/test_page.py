@@ -15,7 +15,17 @@ from automl.core.catalog import FamilyName, MetricName, TaskType, TrialState, Va
 from automl.core.decision import Decision
 from automl.core.formula import most_probable
 from automl.core.model import Estimate, Exclusion, Member, ModelCard
-from automl.core.report import ColumnImportance, Report, Rival, StudyFacts, StudyReport, Tried
+from automl.core.report import (
+    ColumnImportance,
+    Example,
+    InputReport,
+    Report,
+    Rival,
+    Seen,
+    StudyFacts,
+    StudyReport,
+    Tried,
+)
 from automl.core.study import Plan
 from automl.core.trial import Candidate, Trial
 from automl.export import card as model_card
@@ -149,11 +159,79 @@ def test_hostile_names_are_inert_and_nothing_comes_from_outside(labels: tuple[st
         assert "\x1b" not in text
 
 
-def test_the_policy_allows_the_page_its_own_style_alone() -> None:
+SEEN: dict[str, Seen] = {
+    "image": Seen(picture="iVBORw0KGgo="),
+    "series": Seen(lines=[[0.0, 1.5, None, 2.0], [None] * 4, [1.0]]),
+    "text": Seen(text=EVIL[0]),
+}
+
+
+def _of_arrays(kind: str, labels: tuple[str, ...]) -> Report:
+    found = _found(labels)
+    found["data"]["modality"], found["data"]["shape"] = kind, [28, 28]
+    found["importance"]["columns"] = []
+    found["inputs"] = [InputReport(name="X", kind=kind, shape=[28, 28], dtype="uint8")]
+    if kind == "text":
+        found["inputs"] = [InputReport(name=EVIL[0], kind=kind)]
+    found["examples"] = [
+        Example(
+            seen=SEEN[kind],
+            right=right,
+            actual=labels[0] if labels else 1.25,
+            predicted=labels[not right] if labels else 7.0,
+            probability=0.875 if labels else None,
+        )
+        for right in (True, False)
+    ]
+    return found
+
+
+@pytest.mark.parametrize("kind", SEEN)
+@pytest.mark.parametrize("labels", [EVIL, ()])
+def test_rows_to_look_at_are_inert(kind: str, labels: tuple[str, ...]) -> None:
+    text = page.write(_study(_of_arrays(kind, labels)))
+    reader = _Reader()
+    reader.feed(text)
+    reader.close()
+    assert not {"script", "link", "iframe", "object", "a", "form", "base"} & {*reader.tags}
+    addresses = [value for name, value in reader.attributes if name == "src"]
+    assert reader.tags.count("img") == len(addresses) == (2 if kind == "image" else 0)
+    assert set(addresses) <= {"data:image/png;base64,iVBORw0KGgo="}
+    for name, value in reader.attributes:
+        assert not name.startswith("on"), name
+        assert name not in {"href", "style", "xlink:href", "action"}, name
+        assert "url(" not in value
+    shown = "".join(reader.text)
+    said = f"{labels[0][:39]}…, taken for " if labels else "1.25, predicted 7"
+    assert said.replace("\n", " ") in shown.replace("\n", " ")
+    assert ("<script>alert(1)</script>" in shown) or not (labels or kind == "text")
+    if kind == "series":
+        assert text.count('class="curve c0"') >= 4  # two rows of two stretches
+
+
+def test_page_and_card_say_what_arrays_are_and_how_to_run_the_file() -> None:
+    found = _of_arrays("image", ("a", "b"))
+    for text in (page.write(cast("StudyReport", found)), model_card.write(found)):
+        plain = text.replace("\\", "").replace("&#x27;", "'")
+        assert "images of 28 × 28" in plain
+        assert "image, n × 28 × 28, uint8" in plain
+        assert "python predict.py rows.npz" in plain
+        assert "numpy.zeros((1, 28, 28), 'uint8')" in plain
+        assert " columns" not in (plain.partition("</style>")[2] or plain)
+        assert "What it relies on" not in plain
+        assert "category never seen" not in plain
+    tables = page.write(cast("StudyReport", _found(("a", "b"))))
+    assert "predict.py rows.csv" in tables
+    assert "What it gets" not in tables
+
+
+def test_the_policy_allows_the_page_its_own_style_and_pictures_alone() -> None:
     text = page.write(cast("StudyReport", _found(EVIL)))
     style = text.partition("<style>")[2].partition("</style>")[0]
     digest = b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    assert page.POLICY.startswith(f"default-src 'none'; style-src 'sha256-{digest}'")
+    assert page.POLICY.startswith(
+        f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:;"
+    )
     assert page.POLICY.replace("'", "&#x27;") in text
 
 

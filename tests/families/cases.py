@@ -1,6 +1,6 @@
 """Every family × task, the folds they learn from, and what trains, stores and runs any of them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
@@ -10,11 +10,11 @@ import onnxruntime
 from typing_extensions import override
 
 from automl import families
-from automl.core.catalog import FamilyName, TaskType
+from automl.core.catalog import FamilyName, Modality, TaskType
 from automl.core.errors import TrialStopped
 from automl.core.frame import Floats
 from automl.core.graph import ElementType, Graph
-from automl.core.hyperparameter import Hyperparameter, Space, Value, defaults
+from automl.core.hyperparameter import Hyperparameter, Space, Value, defaults, serving
 from automl.core.learner import Control, Examples, FamilySpec, Fitted, Fold, Layout, View
 from automl.core.state import State
 from automl.core.trial import CurvePoint
@@ -23,7 +23,10 @@ from automl.training import fit as training
 
 LEVELS = (3, 40)
 """Categories of the two categorical columns of every fold."""
+SHAPES = {Modality.SERIES: (2, 24), Modality.IMAGE: (1, 8, 8), Modality.VOLUME: (1, 6, 5, 4)}
+"""Of the rows of every fold of arrays, channels first. Series lack steps, images are bytes."""
 BRIEF = {"max_rounds": 20, "epochs": 6, "width": 32, "trees": 20, "bins": 16, "buckets": 2_000}
+ARRAY_BRIEF = {"epochs": 3, "width": 8, "layers": 2}
 """What random candidates are held to, where a family knows the name: tests must be quick."""
 
 STEPS = 12
@@ -35,17 +38,19 @@ EPOCHS = 15
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A family on a kind of target; with ``embedding`` its networks see codes."""
+    """A family on a kind of target and of rows; with ``embedding`` its networks see codes."""
 
     family: FamilyName
     task: TaskType
     outputs: int
     embedding: bool = False
+    modality: Modality = Modality.TABLE
 
     @override
     def __str__(self) -> str:
         seen = "-embedding" if self.embedding else ""
-        return f"{self.family}-{self.task}-{self.outputs}{seen}"
+        rows = "" if self.modality is Modality.TABLE else f"-{self.modality}"
+        return f"{self.family}-{self.task}-{self.outputs}{seen}{rows}"
 
     @property
     def spec(self) -> FamilySpec:
@@ -53,6 +58,8 @@ class Case:
 
     @property
     def view(self) -> View:
+        if self.modality.arrays:
+            return View.ARRAY
         return View.EMBEDDING if self.embedding else self.spec.view
 
     @property
@@ -61,24 +68,35 @@ class Case:
         view = self.view.value
         return tuple(
             replace(item, choices=(view,), default=view) if item.allows(view) else item
-            for item in self.spec.space
+            for item in serving(self.spec.space, self.task, self.modality)
         )
 
 
 def cases() -> list[Case]:
-    """Return every family with every task it serves and every view that a candidate may choose.
+    """Return every family with every task, kind of rows and view that a candidate may choose.
 
-    Classification has two and three classes.
+    Classification has two and three classes; of arrays three.
     """
     outputs = {TaskType.CLASSIFICATION: (2, 3), TaskType.REGRESSION: (1,)}
     return [
-        Case(spec.name, task, count, embedding)
+        Case(spec.name, task, count, embedding, _plainest(spec))
         for spec in families.specs()
         for task in spec.tasks
         for count in outputs[task]
         for embedding in (False, True)
+        if _plainest(spec) in spec.modalities
         if not embedding or any(item.allows(View.EMBEDDING.value) for item in spec.space)
+    ] + [
+        Case(spec.name, task, outputs[task][-1], modality=modality)
+        for spec in families.specs()
+        for task in spec.tasks
+        for modality in SHAPES
+        if modality in spec.modalities
     ]
+
+
+def _plainest(spec: FamilySpec) -> Modality:
+    return Modality.TEXT if spec.view is View.TOKENS else Modality.TABLE
 
 
 @dataclass
@@ -88,6 +106,7 @@ class Watcher:
     stop_at: int | None = None
     left: float | None = None
     points: list[CurvePoint] = field(default_factory=list)
+    states: list[State] = field(default_factory=list)
     checks: int = 0
 
     def report(self, point: CurvePoint) -> None:
@@ -99,18 +118,25 @@ class Watcher:
             raise TrialStopped
 
     def save(self, state: Callable[[], State]) -> None:
-        pass
+        self.states.append(state())
 
     def seconds_left(self) -> float | None:
         return self.left
 
 
-def train(case: Case, params: dict[str, Value], fold: Fold, control: Control) -> Fitted:
+def train(
+    case: Case,
+    params: dict[str, Value],
+    fold: Fold,
+    control: Control,
+    *,
+    resume: State | None = None,
+) -> Fitted:
     """Return the candidate trained on the fold, as the search does it."""
-    families.validate(case.family, params)
+    families.validate(case.family, params, case.task, case.modality)
     family = families.model(case.family)
     if families.is_network(family):
-        return training.fit(family, params, fold, control)
+        return training.fit(family, params, fold, control, resume)
     return family.fit(params, fold, control)
 
 
@@ -120,29 +146,42 @@ def load(case: Case, state: State) -> Fitted:
     return training.load(family, state) if families.is_network(family) else family.load(state)
 
 
-def short(space: Space) -> dict[str, Value]:
-    """Return the defaults, of networks with a short plan."""
-    params = defaults(space)
+def plain(case: Case) -> dict[str, Value]:
+    """Return the defaults, of networks over arrays with narrow layers."""
+    params = defaults(case.space)
+    return {**params, "width": 8} if case.modality.arrays and "width" in params else params
+
+
+def short(case: Case) -> dict[str, Value]:
+    """Return `plain`, of networks with a short plan."""
+    params = plain(case)
     return {**params, "epochs": EPOCHS} if "epochs" in params else params
 
 
-def draw(space: tuple[Hyperparameter, ...], seed: int) -> dict[str, Value]:
+def draw(
+    space: tuple[Hyperparameter, ...], seed: int, brief: Mapping[str, int] = BRIEF
+) -> dict[str, Value]:
     """Return a random candidate, short enough for a test."""
     random = np.random.default_rng(seed)
     params: dict[str, Value] = {}
     for item in space:
         if item.active(params):
-            params[item.name] = _draw(item, random)
+            params[item.name] = _draw(item, random, brief)
     return params
 
 
-def _draw(item: Hyperparameter, random: np.random.Generator) -> Value:
+def drawn(case: Case, seed: int) -> dict[str, Value]:
+    """Return a random candidate of the case, short enough for a test."""
+    return draw(case.space, seed, ARRAY_BRIEF if case.modality.arrays else BRIEF)
+
+
+def _draw(item: Hyperparameter, random: np.random.Generator, brief: Mapping[str, int]) -> Value:
     if item.type == "categorical":
         assert item.choices is not None
         return item.choices[random.integers(len(item.choices))]
     assert item.low is not None
     assert item.high is not None
-    low, high = item.low, min(item.high, BRIEF.get(item.name, item.high))
+    low, high = item.low, max(item.low, min(item.high, brief.get(item.name, item.high)))
     value = (
         np.exp(random.uniform(np.log(low), np.log(high))) if item.log else random.uniform(low, high)
     )
@@ -156,15 +195,15 @@ def fold(case: Case, *, rows: int = 600, easy: bool = False, seed: int = 0) -> F
     Numbers, missing cells and a category decide together; if ``easy`` the first number alone.
     """
     raw = _raw(rows + rows // 2, seed)
-    y = _targets(case, raw[:, 0] if easy else _scores(raw, seed))
-    x = matrix(raw, case.view)
+    y = _targets(case, raw[:, 0] if easy or case.modality.arrays else _scores(raw, seed))
+    x = encoded(raw, case)
     truth = y[rows:]
     return Fold(
         train=Examples(x[:rows], y[:rows]),
         valid=Examples(x[rows:], truth),
         task=case.task,
         outputs=case.outputs,
-        layout=_layout(case.view, x.shape[1]),
+        layout=_layout(case.view, x.shape[1:]),
         score=lambda predictions: loss(case, truth, predictions),
         maximize=False,
         seed=7,
@@ -196,7 +235,7 @@ def awkward(fold: Fold, trouble: str) -> Fold:
             )
 
 
-def probe(case: Case) -> npt.NDArray[np.float32]:
+def probe(case: Case) -> npt.NDArray[Any]:
     """Return rows as no fold has seen them: other values, missing cells, unknown categories."""
     raw = _raw(200, seed=5)
     raw[:40, :4] *= 20.0
@@ -204,7 +243,26 @@ def probe(case: Case) -> npt.NDArray[np.float32]:
     raw[80:120, 4:] = -1.0
     raw[120:160, :4][np.random.default_rng(3).random((40, 4)) < 0.5] = np.nan
     raw[160:, :4] = 0.0
-    return matrix(raw, case.view)
+    return encoded(raw, case)
+
+
+def encoded(raw: Floats, case: Case) -> npt.NDArray[Any]:
+    """Return rows as the family sees them."""
+    return _arrays(raw, case.modality) if case.modality.arrays else matrix(raw, case.view)
+
+
+def _arrays(raw: Floats, modality: Modality) -> npt.NDArray[Any]:
+    """Return arrays whose size of a pattern is the first number, which decides, among noise."""
+    shape = SHAPES[modality]
+    random = np.random.default_rng(9)
+    pattern = np.linspace(-1.0, 1.0, int(np.prod(shape))).reshape(shape)
+    size = np.nan_to_num(raw[:, 0]).reshape(-1, *(1 for _ in shape))
+    x = size * pattern + 0.1 * random.normal(size=(len(raw), *shape))
+    if modality is Modality.IMAGE:
+        return np.clip(np.round(128 + 40 * x), 0, 255).astype(np.uint8)
+    if modality is Modality.SERIES:
+        x[np.isnan(raw[:, 3]), :, -4:] = np.nan
+    return x.astype(np.float32)
 
 
 def matrix(raw: Floats, view: View) -> npt.NDArray[np.float32]:
@@ -243,7 +301,10 @@ def _texts(raw: Floats) -> npt.NDArray[Any]:
     return x
 
 
-def _layout(view: View, width: int) -> Layout:
+def _layout(view: View, shape: tuple[int, ...]) -> Layout:
+    width = int(np.prod(shape))
+    if view is View.ARRAY:
+        return Layout(width, shape=shape)
     if view is View.ORDINAL:
         return Layout(width, tuple((width - 2 + c, n) for c, n in enumerate(LEVELS)))
     if view is View.TOKENS:
@@ -278,19 +339,27 @@ class Written(Protocol):
         """Return the name of what it makes of the features ``x``."""
 
 
-def run_as_file(fitted: Written, x: npt.NDArray[np.float32]) -> Floats:
+def run_as_file(fitted: Written, x: npt.NDArray[Any]) -> Floats:
     """Return the predictions of the fitted fold's ONNX file in ONNX Runtime."""
     graph = Graph()
+    if x.ndim > 2:
+        given = graph.input("x", "array", dtype=x.dtype, shape=x.shape[1:])
+        graph.output("result", fitted.emit(graph, graph.node("Cast", given, to=ElementType.FLOAT)))
+        return _run(graph, {"x": x})
     names = [f"x{column}" for column in range(x.shape[1])]
     element = ElementType.INT32 if x.dtype == np.int32 else ElementType.FLOAT
     columns = [graph.node("Cast", graph.input(name, "number"), to=element) for name in names]
     graph.output("result", fitted.emit(graph, graph.node("Concat", *columns, axis=1)))
+    cells = {name: x[:, [column]].astype(np.float64) for column, name in enumerate(names)}
+    return _run(graph, cells)
+
+
+def _run(graph: Graph, cells: Mapping[str, npt.NDArray[Any]]) -> Floats:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     content = serialize(graph, metadata={})
     session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
-    cells = {name: x[:, [column]].astype(np.float64) for column, name in enumerate(names)}
-    result: Floats = session.run(None, cells)[0].astype(np.float64)
+    result: Floats = session.run(None, dict(cells))[0].astype(np.float64)
     return result
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from automl import features
 from automl.core.catalog import ColumnKind
-from automl.core.learner import View
+from automl.core.learner import OF_COLUMNS, View
 from automl.core.schema import Column
 from automl.data import rows, table
 from tests.data.files import only, put, take
@@ -21,7 +21,7 @@ from tests.features.frames import MOMENTS, frame, strings
 from tests.features.test_encoder import assert_same, in_graph
 
 
-@pytest.mark.parametrize("view", list(View))
+@pytest.mark.parametrize("view", OF_COLUMNS)
 def test_features_of_dates(view: View) -> None:
     cells = strings([*MOMENTS * 5, None, "soon"])
     schema = [Column("d", ColumnKind.DATETIME, "string", 1, 6, date="iso")]

@@ -118,3 +118,10 @@ def test_a_number_comes_out_in_the_data_s_units() -> None:
     assert scores.predictions.shape == (3,)
     assert scores.predictions.tolist() == [1e6 - 375, 1e6, 1e6 + 500]
     assert scored(TaskType.REGRESSION, [[2.0]], scale, ()).predictions.shape == (1,)
+
+
+def test_the_file_moves_the_odds_as_the_decision_does() -> None:
+    raw = np.random.default_rng(0).dirichlet([1.0, 0.3], 50)
+    decision = Decision(1.7, factors=(0.2, 0.8))
+    scores = scored(TaskType.CLASSIFICATION, raw.tolist(), TargetScale(), (0, 1), decision)
+    assert scores.probabilities == pytest.approx(decision.probabilities(raw), rel=1e-6)

@@ -69,7 +69,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.torture", description=__doc__)
     parser.add_argument("--seed", type=int, default=1, help="of the first run")
     parser.add_argument("--seeds", type=int, default=5, help="how many runs, a seed each")
-    parser.add_argument("--kills", type=int, default=40, help="kill -9 of a run, among others")
+    parser.add_argument("--kills", type=int, default=42, help="kill -9 of a run, among others")
     parser.add_argument("--minutes", type=float, default=4.5, help="longest time for its strikes")
     parser.add_argument("--every", type=float, default=0.5, help="mean seconds before a strike")
     parser.add_argument(

@@ -8,6 +8,7 @@ PASSAGES = {
     "cancel.seen": 1,
     "epoch.end": 100,
     "event.sent": 8,
+    "trial.claimed": 4,
     "upload.synced": 2,
 }
 """At which passage a process dies, where that is not the second: often, but not before it gets on.

@@ -1,3 +1,4 @@
+import pytest
 import torch
 
 from automl.training.device import autocast, seed, session
@@ -35,9 +36,15 @@ def test_denormal_numbers_are_zero_within_a_session_only() -> None:
     assert (tiny * 0.5).item() > 0.0
 
 
-def test_a_cpu_computes_in_full_precision() -> None:
-    with autocast("cpu", mixed=True):
-        assert (torch.ones(2, 2) @ torch.ones(2, 2)).dtype is torch.float32
+@pytest.mark.parametrize("able", [True, False])
+@pytest.mark.parametrize("mixed", [True, False])
+def test_a_cpu_computes_in_half_precision_where_it_can_and_may(
+    monkeypatch: pytest.MonkeyPatch, able: bool, mixed: bool
+) -> None:
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_bf16": able})
+    with autocast("cpu", mixed=mixed):
+        product = torch.ones(2, 2) @ torch.ones(2, 2)
+    assert product.dtype is (torch.bfloat16 if able and mixed else torch.float32)
 
 
 def test_seeding_leaves_nothing_behind() -> None:

@@ -1,8 +1,10 @@
 """What a person does on the page, in a real browser."""
 
 import re
+from base64 import b64encode
 from pathlib import Path
 
+import numpy as np
 import onnx
 from playwright.sync_api import Locator, Page, expect
 
@@ -10,6 +12,7 @@ from automl.core.catalog import FamilyName, StudyStatus
 from automl.core.key import Scope
 from automl.core.study import Study
 from automl.core.trial import Candidate, CurvePoint, Turn
+from automl.export.png import png
 from automl.service import keys
 from tests.api.harness import Hand, Service, add_dataset, add_study, wait_for
 
@@ -91,6 +94,47 @@ def test_a_dataset_that_nobody_counted_is_shown(page: Page, service: Service) ->
     expect(page.get_by_role("heading", name="tiny")).to_be_visible()
     page.get_by_label("Task").select_option("regression")
     expect(page.get_by_role("button", name="Start")).to_be_enabled()
+
+
+def test_images_are_shown_and_started_without_a_target(page: Page, service: Service) -> None:
+    dataset = add_dataset(service.store)
+    path = f"/v1/datasets/{dataset.id}"
+    plain = service.get(path).json()
+    evil = "<img src=x onerror=alert(1)>"
+    arrays = {"modality": "image", "shape": [2, 2], "classes": [evil, "b"], "columns": []}
+    picture = f"data:image/png;base64,{b64encode(png(np.eye(2, dtype=np.uint8) * 255)).decode()}"
+    rows = [{"X": picture, "y": evil}, {"X": picture, "y": "b"}, {"X": "http://evil/x", "y": "b"}]
+    page.route(f"**{path}", lambda route: route.fulfill(json={**plain, **arrays}))
+    page.route(f"**{path}/preview*", lambda route: route.fulfill(json={"rows": rows}))
+    page.goto(_url(service, f"#/datasets/{dataset.id}"))
+    shown = page.get_by_role("list", name="The first rows").get_by_role("listitem")
+    expect(shown).to_have_count(2)
+    expect(shown.first).to_contain_text(evil)
+    assert shown.first.locator("img").evaluate("(img) => [img.naturalWidth, img.src]") == [
+        2,
+        picture,
+    ]
+    expect(page.get_by_text(f"2 classes: {evil}, b")).to_be_visible()
+    expect(page.get_by_label("Target")).to_have_value("y")
+    expect(page.get_by_label("Task")).to_have_value("classification")
+    expect(page.get_by_role("button", name="Start")).to_be_enabled()
+
+
+def test_series_are_lines_and_numbers_beside_them_a_regression(
+    page: Page, service: Service
+) -> None:
+    dataset = add_dataset(service.store)
+    path = f"/v1/datasets/{dataset.id}"
+    plain = service.get(path).json()
+    arrays = {"modality": "series", "shape": [2, 3], "classes": None, "columns": []}
+    rows = [{"X": [[1, 2.5, None], [0, 0, 0]], "y": 1.5}, {"X": None, "y": 2}]
+    page.route(f"**{path}", lambda route: route.fulfill(json={**plain, **arrays}))
+    page.route(f"**{path}/preview*", lambda route: route.fulfill(json={"rows": rows}))
+    page.goto(_url(service, f"#/datasets/{dataset.id}"))
+    shown = page.get_by_role("list", name="The first rows").get_by_role("listitem")
+    expect(shown).to_have_count(1)
+    expect(shown.locator("polyline")).to_have_count(2)
+    expect(page.get_by_label("Task")).to_have_value("regression")
 
 
 def test_a_refused_upload_says_what_was_wrong(page: Page, service: Service, tmp_path: Path) -> None:

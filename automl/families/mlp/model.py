@@ -1,11 +1,13 @@
 """Dense layers with normalization, activation and dropout."""
 
+from math import prod
+
 from torch import nn
 
 from automl.core.graph import Graph
 from automl.core.hyperparameter import Params
 from automl.core.learner import Layout
-from automl.families import blocks
+from automl.families import blocks, conv
 from automl.families.mlp.space import NETWORK
 
 
@@ -18,9 +20,26 @@ def build(params: Params, layout: Layout, outputs: int) -> nn.Module:
         TrialError: the candidate's numbers describe no network.
     """
     blocks.check(params, NETWORK)
+    if not layout.shape:
+        modules, width = blocks.entry(params, layout)
+        return nn.Sequential(*modules, *_dense(params, width, outputs))
+
+    def layers(channels: int) -> list[nn.Module]:
+        return [nn.Flatten(), *_dense(params, channels * prod(layout.shape[1:]), outputs)]
+
+    return conv.Network(layout, layers, mirrored=bool(params.get("flip", False)))
+
+
+def emit(graph: Graph, x: str, network: nn.Module) -> str:
+    """Write the trained network's forward pass (logits or values) to ``graph``."""
+    return blocks.emit(graph, x, [network])
+
+
+def _dense(params: Params, width: int, outputs: int) -> list[nn.Module]:
+    """Return the layers over rows of ``width`` numbers."""
     activation, normalization = str(params["activation"]), str(params["normalization"])
     initialization, dropout = str(params["initialization"]), float(params["dropout"])
-    modules, width = blocks.entry(params, layout)
+    modules: list[nn.Module] = []
     for next_width in widths(int(params["layers"]), int(params["width"]), str(params["shape"])):
         modules.append(
             blocks.dense(width, next_width, initialization=initialization, activation=activation)
@@ -33,12 +52,7 @@ def build(params: Params, layout: Layout, outputs: int) -> nn.Module:
         width = next_width
     # The last layer starts small, whatever precedes it: the first predictions are then even.
     modules.append(blocks.dense(width, outputs, initialization="xavier", activation=activation))
-    return nn.Sequential(*modules)
-
-
-def emit(graph: Graph, x: str, network: nn.Module) -> str:
-    """Write the trained network's forward pass (logits or values) to ``graph``."""
-    return blocks.emit(graph, x, network.children())
+    return modules
 
 
 def widths(layers: int, width: int, shape: str) -> tuple[int, ...]:

@@ -1,8 +1,10 @@
 """What the multilayer perceptron serves and what the search may vary of it."""
 
-from automl.core.catalog import FamilyName
+from automl.core.catalog import FamilyName, Modality
 from automl.core.hyperparameter import Hyperparameter
 from automl.families import network
+from automl.families.augmentation import AUGMENTATION
+from automl.families.recipe import ARRAYS, TRAINING
 
 # Measured on one quarter held out (letter log loss, phoneme AUC, california_housing RMSE): silu
 # 0.0503, 0.941, 51,434; relu 0.0577, 0.933, 51,886; selu 0.0602, 0.925, 52,584; mish 0.0517, 0.944,
@@ -40,4 +42,10 @@ NETWORK = (
     network.dropout(0.1, description="Part of the hidden units left out at each step of training."),
 )
 
-SPEC = network.spec(FamilyName.MLP, "Multilayer perceptron", NETWORK)
+SPEC = network.spec(
+    FamilyName.MLP,
+    "Multilayer perceptron",
+    NETWORK + AUGMENTATION,
+    training=network.differing(TRAINING, {"learning_rate": 1e-3, "epochs": 30}),
+    modalities=(Modality.TABLE, *ARRAYS),
+)

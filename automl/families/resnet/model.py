@@ -1,5 +1,7 @@
 """Blocks of two dense layers whose input is added to their output, normalized first.
 
+Over arrays it is another network, of convolutions: `automl.families.resnet.arrays`.
+
 Reference: Gorishniy, Rubachev, Khrulkov and Babenko (2021), "Revisiting deep learning models for
 tabular data", section 3.2.
 """
@@ -9,8 +11,9 @@ from torch import nn
 from automl.core.graph import Graph
 from automl.core.hyperparameter import Params
 from automl.core.learner import Layout
-from automl.families import blocks
-from automl.families.resnet.space import NETWORK
+from automl.families import blocks, conv
+from automl.families.resnet import arrays
+from automl.families.resnet.space import OVER_ARRAYS, OVER_TABLES
 
 
 def build(params: Params, layout: Layout, outputs: int) -> nn.Module:
@@ -21,7 +24,10 @@ def build(params: Params, layout: Layout, outputs: int) -> nn.Module:
     Raises:
         TrialError: the candidate's numbers describe no network.
     """
-    blocks.check(params, NETWORK)
+    if layout.shape:
+        blocks.check(params, OVER_ARRAYS)
+        return arrays.build(params, layout, outputs)
+    blocks.check(params, OVER_TABLES)
     width, activation = int(params["width"]), str(params["activation"])
     normalization = blocks.NORMALIZATIONS[str(params["normalization"])]
     entry, inputs = blocks.entry(params, layout)
@@ -35,7 +41,8 @@ def build(params: Params, layout: Layout, outputs: int) -> nn.Module:
 
 def emit(graph: Graph, x: str, network: nn.Module) -> str:
     """Write the trained network's forward pass (logits or values) to ``graph``."""
-    return blocks.emit(graph, x, network.children())
+    layers = [network] if isinstance(network, conv.Network) else network.children()
+    return blocks.emit(graph, x, layers)
 
 
 def _block(params: Params, width: int) -> nn.Module:

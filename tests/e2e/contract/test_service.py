@@ -24,10 +24,6 @@ ROUTES = {
 }  # fmt: skip
 """Every route that the page names but the pages for people, ``/`` and ``/docs``."""
 NOT_BUILT: dict[str, tuple[str, Json]] = {
-    "modality image": ("/v1/datasets?modality=image", {}),
-    "modality text": ("/v1/datasets?modality=text", {}),
-    "modality series": ("/v1/datasets?modality=series", {}),
-    "modality volume": ("/v1/datasets?modality=volume", {}),
     "task multilabel": ("/v1/studies", {"task": {"type": "multilabel", "target": "y"}}),
     "task forecasting": ("/v1/studies", {"task": {"type": "forecasting", "target": "y"}}),
     "task segmentation": ("/v1/studies", {"task": {"type": "segmentation", "target": "y"}}),

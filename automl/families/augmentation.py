@@ -1,0 +1,65 @@
+"""How networks over arrays vary their training rows: the same dimensions for each such family.
+
+The training loop reads these names from a candidate (`automl.training.augment`); a network with
+``flip`` also averages over mirror images when it predicts.
+"""
+
+from automl.core.catalog import Modality
+from automl.core.hyperparameter import Hyperparameter, Space
+
+_SPATIAL = (Modality.IMAGE, Modality.VOLUME)
+_ALL = (*_SPATIAL, Modality.SERIES)
+
+
+def _share(
+    name: str,
+    default: float,
+    high: float,
+    description: str,
+    *,
+    modalities: tuple[Modality, ...] = _ALL,
+    series: float = 0.0,
+) -> Hyperparameter:
+    return Hyperparameter(
+        name=name,
+        type="float",
+        default=default,
+        low=0.0,
+        high=high,
+        modalities=modalities,
+        defaults={Modality.SERIES: series} if Modality.SERIES in modalities else None,
+        description=description,
+    )
+
+
+AUGMENTATION: Space = (
+    Hyperparameter(
+        name="flip",
+        type="categorical",
+        default=False,
+        choices=(False, True),
+        modalities=_SPATIAL,
+        description="Whether an array and its mirror image, left for right, mean the same.",
+    ),
+    _share("shift", 0.1, 0.25, "Rows are moved by up to this share of each axis."),
+    _share("rotation", 0.0, 30.0, "Rows are turned by up to so many degrees.", modalities=_SPATIAL),
+    _share("zoom", 0.0, 0.3, "Rows are sized by up to this share.", modalities=_SPATIAL),
+    _share("jitter", 0.0, 0.5, "How far brightness and contrast, or a series' size, may change."),
+    _share("noise", 0.0, 0.3, "Size of noise, as a share of the numbers' deviation."),
+    _share("cutout", 0.0, 0.5, "Sides of a box that is hidden, as a share of each axis."),
+    _share(
+        "warp",
+        0.0,
+        0.3,
+        "How much faster or slower time may run.",
+        modalities=(Modality.SERIES,),
+    ),
+    Hyperparameter(
+        name="mixing",
+        type="categorical",
+        default="none",
+        choices=("none", "mixup", "cutmix"),
+        modalities=_ALL,
+        description="Whether rows are mixed with others: their numbers, or a box of them.",
+    ),
+)

@@ -1,0 +1,1 @@
+"""Convolutional network: layers that look at neighbouring places, and pooling between them."""

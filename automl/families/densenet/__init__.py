@@ -1,0 +1,1 @@
+"""Densely connected network: every layer sees what all before it made."""

@@ -1,0 +1,1 @@
+"""Inception network: layers that look at stretches of several lengths at once."""

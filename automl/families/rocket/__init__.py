@@ -1,0 +1,1 @@
+"""Fixed convolution kernels for series, under a ridge."""

@@ -1,0 +1,1 @@
+"""Transformer: attention between patches of arrays, or between the words of texts."""
