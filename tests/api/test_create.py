@@ -112,7 +112,7 @@ WRONG: list[tuple[dict[str, Any], str, str | None]] = [
     ({"task": {"type": "segmentation"}}, "NOT_SUPPORTED", "task.type"),
     ({"task": {"type": "multilabel", "target": ["a", "b"]}}, "NOT_SUPPORTED", "task.type"),
     ({"task": {"type": "magic", "target": "colour"}}, "INVALID_INPUT", "task.type"),
-    ({"task": {"type": "classification"}}, "INVALID_INPUT", "task.target"),
+    ({"task": {"type": "classification"}}, "INVALID_SPEC", "task.target"),
     ({"task": {"type": "classification", "target": "gone"}}, "INVALID_SPEC", "task.target"),
     ({"task": {"type": "classification", "target": "colour", "metric": "rmse"}}, "INVALID_SPEC",
      "task.metric"),

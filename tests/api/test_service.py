@@ -1,6 +1,7 @@
 import subprocess
 import sys
 
+from automl.core.catalog import Modality
 from automl.core.ports import Worker
 from automl.families import specs
 from tests.api.harness import Hand, Service, add_dataset, add_study, wait_for
@@ -43,7 +44,7 @@ def test_families_are_listed(service: Service) -> None:
     assert [item["name"] for item in items] == [spec.name for spec in specs()]
     for item in items:
         assert item["title"]
-        assert "table" in item["modalities"]
+        assert set(item["modalities"]) & set(Modality)
         for dimension in item["hyperparameters"]:
             assert dimension.keys() >= {
                 "name", "type", "low", "high", "log", "choices", "default",
