@@ -57,9 +57,9 @@ def test_lists_become_arrays(cell: object, item: Input, wanted: Any) -> None:
     [
         ([[1, 2, 3, 4, 5]], SERIES, "1 × 4"),
         ([], SERIES, "1 × 4"),
-        (5, SERIES, "a single number"),
-        (None, SERIES, "a single number"),
-        ([[1, 2], [3]], PAIR, "as long as each other"),
+        (5, SERIES, "single numbers"),
+        (None, SERIES, "single numbers"),
+        ([[1, 2], [3]], PAIR, "all of one length"),
         ([1], COUNTS, "1 × 2"),
         ([1, 2.5], COUNTS, "whole numbers from -128 to 127"),
         ([1, 300], COUNTS, "whole numbers from -128 to 127"),
