@@ -76,7 +76,7 @@ class Bundle:
         Args:
             rows: a list of mappings of cells by column, a mapping of columns to cells, or a pandas
                 DataFrame. None and NaN are missing cells; more columns do no harm. Images, series
-                and volumes: an array or lists ``(rows, *shape)``, axes as in the dataset.
+                and volumes: an array ``(rows, *shape)``, axes as in the dataset.
 
         Raises:
             InvalidRows: a column is missing, or a cell has the wrong type; names both.

@@ -18,6 +18,8 @@ from automl.core.catalog import (
     ValidationStrategy,
 )
 from automl.core.study import Budget, StudySpec, TaskSpec, Validation
+from automl.search import plan as plans
+from automl.search.prepare import prepare
 from tests import arrays
 
 SMALL: dict[str, dict[str, Any]] = {
@@ -65,3 +67,15 @@ def test_equal_searches_give_equal_bytes(fit: pipeline.Fit, tmp_path: Path) -> N
     again = _fit(tmp_path, slots=2)
     assert [t.value for t in again.trials] == [t.value for t in fit.trials]
     assert again.finished.files == fit.finished.files
+
+
+def test_images_that_do_not_fit_are_sampled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    x, y = arrays.digits(500)
+    dataset, table = arrays.dataset(tmp_path / "digits.parquet", x, y, modality=Modality.IMAGE)
+    monkeypatch.setattr(plans, "ARRAY_BYTES", 300 * 64)
+    spec = StudySpec(dataset.id, TaskSpec(TaskType.CLASSIFICATION, ""), budget=Budget(seconds=60.0))
+    plan = plans.make_plan(spec, dataset, table)
+    assert (plan.rows, plan.warnings[-1][0]) == (300, "ROWS_SAMPLED")
+    assert len(prepare(plan, spec, dataset, table).y) == 300

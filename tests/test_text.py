@@ -28,7 +28,7 @@ FILLERS = ("the", "A", "of", "it's", "was", "And", "très", "42", "日本", "sai
 
 SMALL: dict[str, dict[str, Any]] = {
     "linear": {"penalty": ["l2"]},
-    "embedding_bag": {"width": [16], "buckets": [1_000], "epochs": [20]},
+    "embedding_bag": {"width": [16], "runs": [2], "buckets": [1_000], "epochs": [20]},
     "text_cnn": {"width": [16], "filters": [16], "epochs": [30], "learning_rate": [0.01]},
 }
 """Spaces of candidates that train in a moment."""

@@ -40,7 +40,6 @@ RATES: Mapping[FamilyName, Rate] = MappingProxyType(
         FamilyName.RESNET: Rate(0.3, 80.0, 0.01),
         FamilyName.REALMLP: Rate(0.6, 85.0, 0.01),
         FamilyName.TABM: Rate(0.5, 80.0, 0.01),
-        FamilyName.ROCKET: Rate(0.1, 25.0, 0.01),
     }
 )
 NARROW = 10
@@ -55,7 +54,7 @@ TEXT = 1.3e-4
 TEXT_RATES: Mapping[FamilyName, Rate] = MappingProxyType(
     {
         FamilyName.LINEAR: Rate(0.1, 30.0, 0.5),
-        FamilyName.EMBEDDING_BAG: Rate(0.3, 25.0, 0.01),
+        FamilyName.EMBEDDING_BAG: Rate(0.3, 18.0, 0.01),
         FamilyName.TEXT_CNN: Rate(0.5, 80.0, 0.01),
     }
 )
@@ -76,6 +75,21 @@ A_ROW = 1e-4
 EPOCHS = 30
 """Of these networks' defaults."""
 
+SERIES_RATES: Mapping[FamilyName, Rate] = MappingProxyType(
+    {
+        FamilyName.ROCKET: Rate(0.1, 25.0, 0.01),
+        FamilyName.CNN: Rate(1.0, 200.0, 0.01),
+        FamilyName.RESNET: Rate(1.0, 200.0, 0.01),
+        FamilyName.RNN: Rate(0.5, 900.0, 0.01),
+        FamilyName.INCEPTION: Rate(0.5, 1_000.0, 0.01),
+    }
+)
+"""For series: some for each million steps; channels hardly count. Of three sets of 270 to 610 rows
+and 24 to 427 steps, in November 2026."""
+
+READ_STEPS = 64
+"""Recurrent cells see no more than about these: a longer series is read in pieces."""
+
 UNKNOWN = Rate(0.5, 80.0, 0.1)
 """Of a family that nobody measured: as slow as networks get."""
 
@@ -84,6 +98,8 @@ def seconds(plan: Plan, name: FamilyName) -> float:
     """Return what a trial with the family's defaults is expected to take, all its fits."""
     if plan.modality in (Modality.IMAGE, Modality.VOLUME):
         return plan.folds * (0.3 + EPOCHS * epoch(plan, name))
+    if plan.modality is Modality.SERIES:
+        return _of_series(plan, name)
     words = plan.modality is Modality.TEXT and name in TEXT_RATES
     rate = TEXT_RATES[name] if words else RATES.get(name, UNKNOWN)
     trained = _trained(plan)
@@ -92,6 +108,14 @@ def seconds(plan: Plan, name: FamilyName) -> float:
     training = rate.cells * cells * (1.0 + rate.outputs * max(0, plan.outputs - 2))
     fits = plan.folds + families.spec(name).refit
     return fits * (rate.fold + TEXT * trained * plan.texts + training)
+
+
+def _of_series(plan: Plan, name: FamilyName) -> float:
+    rate, steps = SERIES_RATES.get(name, UNKNOWN), plan.shape[-1]
+    seen = min(steps, READ_STEPS) if name is FamilyName.RNN else steps
+    training = rate.cells * _trained(plan) * seen / 1e6
+    fits = plan.folds + families.spec(name).refit
+    return fits * (rate.fold + training * (1.0 + rate.outputs * max(0, plan.outputs - 2)))
 
 
 def epoch(plan: Plan, name: FamilyName, width: int | None = None) -> float:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +62,9 @@ JUDGED_ROWS = 1_000_000
 
 MOST_CELLS = 100_000_000
 """Larger tables are sampled: so many cells take a worker about 2 GB."""
+
+ARRAY_BYTES = 1 << 30
+"""Of arrays as networks see them: a worker holds up to five copies of some of them."""
 
 FEWEST_ROWS = 20_000
 """Fewer are never drawn from more."""
@@ -123,7 +127,7 @@ def make_plan(
         modality=modality,
         **_counts(features),
     )
-    plan = _paying(_affordable(_bearable(plan, spec), spec), spec)
+    plan = _paying(_affordable(_bearable(plan, spec, features), spec), spec)
     return _divided(plan, spec, dataset, table_path, target)
 
 
@@ -386,24 +390,31 @@ def _baseline(
     return metric.score(chosen, usable, repeated, positive=positive)
 
 
-def _bearable(plan: Plan, spec: StudySpec) -> Plan:
+def _bearable(plan: Plan, spec: StudySpec, features: Sequence[Column]) -> Plan:
     """Return the plan with a sample of the rows where time or memory would not bear them all."""
     if plan.shape:
-        return plan  # networks see as many rows as there is time for, and rows take few bytes
+        size = 1 if features[0].dtype == "uint8" else 4
+        return _sampled(plan, spec, max(1, ARRAY_BYTES // (size * prod(plan.shape))))
     most = MOST_CELLS // (len(plan.features) + cost.TEXT_COLUMNS * plan.texts)
     if spec.budget.seconds is not None:
         once = replace(plan, folds=1)
         share = _boosted_seconds(plan, spec) / cost.seconds(once, _usual(plan))
         most = min(most, int(share * plan.rows))
-    rows = max(most, FEWEST_ROWS)
+    return _sampled(plan, spec, max(most, FEWEST_ROWS))
+
+
+def _sampled(plan: Plan, spec: StudySpec, rows: int) -> Plan:
     if rows >= plan.rows:
         return plan
     given = spec.test_dataset_id is not None or plan.official_rows > 0
     strategy, folds, test_rows = wanted(spec, rows, len(plan.classes), given=given)
-    message = (
-        f"{rows:,} of {plan.rows:,} rows are used, evenly drawn from every class: with all of them"
-        " not even one boosted model would be trained well within the budget and the memory."
-    )
+    why = "they would not fit into a worker's memory."
+    if not plan.shape:
+        why = (
+            "with all of them not even one boosted model would be trained well within the budget"
+            " and the memory."
+        )
+    message = f"{rows:,} of {plan.rows:,} rows are used, evenly drawn from every class: {why}"
     return replace(
         plan,
         strategy=strategy,

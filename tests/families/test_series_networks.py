@@ -115,7 +115,7 @@ def test_texts_are_read_as_series_of_words(cells: str) -> None:
     ids = random.integers(1, 20, (12, 9)).astype(np.int32)
     ids[np.arange(9) >= np.arange(12)[:, None]] = 0
     space = serving(families.spec(FamilyName.RNN).space, TaskType.CLASSIFICATION, Modality.TEXT)
-    params = {**defaults(space), "cells": cells, "width": 8, "word_width": 6}
+    params = {**defaults(space), "cells": cells, "width": 8, "word_width": 9}
     torch.manual_seed(0)
     made = rnn.build(params, Layout(9, vocabulary=20), 3).eval()
     graph = Graph()

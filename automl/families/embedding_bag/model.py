@@ -106,13 +106,13 @@ def build(params: Params, layout: Layout, outputs: int) -> nn.Module:
     Raises:
         TrialError: the candidate's numbers describe no network.
     """
-    blocks.check(params, NETWORK)
+    blocks.check(params, tuple(item for item in NETWORK if item.active(params)))
     width = int(params["width"])
     bag = Bag(
         layout.vocabulary,
         width,
         longest=min(int(params["runs"]), layout.width),
-        buckets=int(params["buckets"]),
+        buckets=int(params.get("buckets", 0)),
         dropout=float(params["word_dropout"]),
     )
     last = nn.Linear(width, outputs)

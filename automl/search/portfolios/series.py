@@ -29,12 +29,20 @@ KERNELS = (
     _kernels(differences=True, draw=1),
 )
 
-NETWORKS: tuple[Step, ...] = ((FamilyName.CNN, MappingProxyType({})),)
+NETWORKS: tuple[Step, ...] = (
+    (FamilyName.INCEPTION, MappingProxyType({})),
+    (FamilyName.RESNET, MappingProxyType({})),
+    (FamilyName.RNN, MappingProxyType({})),
+    (FamilyName.CNN, MappingProxyType({})),
+)
+"""On 450 of 640 japanese_vowels the log loss of kernels was 0.063, of inception 0.028, rnn 0.07,
+resnet 0.12, cnn 0.13; on 700 of 1,096 of italy_power 0.081, 0.073, 0.103, 0.109, 0.092, but the
+accuracy of resnet 0.977 for 0.970."""
 
 
 def steps(plan: Plan) -> tuple[Step, ...]:
     """Return the first candidates' families, with what differs from their defaults."""
-    return KERNELS if plan.rows < FEW else (*KERNELS[:2], *NETWORKS, *KERNELS[2:])
+    return KERNELS if plan.rows < FEW else (*KERNELS, *NETWORKS)
 
 
 def late(plan: Plan) -> frozenset[FamilyName]:
