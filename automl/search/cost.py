@@ -56,6 +56,8 @@ TEXT_RATES: Mapping[FamilyName, Rate] = MappingProxyType(
         FamilyName.LINEAR: Rate(0.1, 30.0, 0.5),
         FamilyName.EMBEDDING_BAG: Rate(0.3, 18.0, 0.01),
         FamilyName.TEXT_CNN: Rate(0.5, 80.0, 0.01),
+        FamilyName.RNN: Rate(0.5, 200.0, 0.01),
+        FamilyName.TRANSFORMER: Rate(0.5, 500.0, 0.01),
     }
 )
 """For texts alone: some for each million words rather than cells."""
