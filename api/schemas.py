@@ -214,10 +214,20 @@ Cell = Annotated[Any, WithJsonSchema({"type": ["string", "number", "boolean", "n
 class PredictBody(Body):
     """Rows to predict: cells by column; null is a missing cell.
 
-    Models of images, series and volumes take nested lists in `X`, with the dataset's axes.
+    Models of images, series and volumes take nested lists, with the dataset's axes: a row's as its
+    cell `X`, or all rows' at once as `X` in the place of `rows`.
     """
 
-    rows: list[dict[str, Cell]]
+    model_config = ConfigDict(json_schema_extra={"oneOf": [_given("rows"), _given("X")]})
+
+    rows: list[dict[str, Cell]] | None = None
+    arrays: Annotated[list[Cell] | None, Field(alias="X")] = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if (self.rows is None) == (self.arrays is None):
+            raise ValueError("needs rows, or X of arrays, and not both")
+        return self
 
 
 def _family(name: str, field: str) -> FamilyName:

@@ -100,8 +100,10 @@ async def _of_json(request: Request, context: Context, model: Model, answer: Ans
         file = await receive(request.stream(), sink)
 
         def work() -> Response:
-            rows = _parse(file.path.read_bytes()).rows
-            return answer(predictions.of_rows(context.scorers, model, rows))
+            body = _parse(file.path.read_bytes())
+            if body.arrays is not None:
+                return answer(predictions.of_array(context.scorers, model, body.arrays))
+            return answer(predictions.of_rows(context.scorers, model, body.rows or []))
 
         return await to_thread.run_sync(work, limiter=context.predictions)
 

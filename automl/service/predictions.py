@@ -87,6 +87,14 @@ def of_rows(scorers: Scorers, model: Model, rows: Sequence[Mapping[str, Any]]) -
     return _predict(scorers, model, from_json(rows, model.card.inputs), len(rows))
 
 
+def of_array(scorers: Scorers, model: Model, values: Sequence[Any]) -> Predicted:
+    """Return predictions for arrays ``(rows, *shape)`` as nested lists. Raises `InvalidRows`."""
+    from automl.data.rows import from_array
+
+    _check_count(len(values), MAX_ROWS)
+    return _predict(scorers, model, from_array(values, model.card.inputs), len(values))
+
+
 def of_file(scorers: Scorers, model: Model, path: Path) -> Predicted:
     """Return predictions for the rows of a file. Raises `InvalidRows`, `DatasetUnreadable`."""
     from automl.data.rows import from_file

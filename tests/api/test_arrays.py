@@ -180,9 +180,10 @@ def test_images_are_predicted_alike_however_they_are_sent(service: Service, mode
     x = np.stack([np.asarray(Image.open(io.BytesIO(file))) for file in files.values()])
     shares = x.mean(axis=(1, 2)) / 255
     bodies: list[dict[str, Any]] = [
-        ({"json": {"rows": [{"X": row.tolist()} for row in x]}}),
-        ({"content": npz(X=x), "headers": {"Content-Type": "application/x-npz"}}),
-        ({"content": zipped(files), "headers": {"Content-Type": "application/zip"}}),
+        {"json": {"rows": [{"X": row.tolist()} for row in x]}},
+        {"json": {"X": x.tolist()}},
+        {"content": npz(X=x), "headers": {"Content-Type": "application/x-npz"}},
+        {"content": zipped(files), "headers": {"Content-Type": "application/zip"}},
     ]
     for body in bodies:
         answer = service.post(path, **body)
@@ -203,6 +204,8 @@ def test_images_are_predicted_alike_however_they_are_sent(service: Service, mode
     [
         {"json": {"rows": [{"X": [[1, 2], [3, 4]]}]}},
         {"json": {"rows": [{"X": "a picture"}]}},
+        {"json": {"X": [[1, 2], [3, 4]]}},
+        {"json": {"X": ["a picture"]}},
         {"json": {"rows": [{"y": 1}]}},
         {"content": npz(X=np.zeros((2, 9, 9))), "headers": {"Content-Type": "application/x-npz"}},
         {"content": b"a,b\n1,2\n", "headers": {"Content-Type": "text/csv"}},
