@@ -22,6 +22,7 @@ def test_ctrl_c_ends_it_without_a_traceback(tmp_path: Path) -> None:
         [*command, "--budget", "5m", "--slots", "2"],
         stdin=theirs, stdout=theirs, stderr=theirs, cwd=tmp_path, start_new_session=True,
         env=Settings.from_environment({}).child_environment(TERM="xterm", COLUMNS="90"),
+        preexec_fn=_as_in_a_terminal,  # noqa: PLW1509 -- no thread runs beside it here
     )  # fmt: skip
     os.close(theirs)
     said, asked = b"", False
@@ -35,6 +36,11 @@ def test_ctrl_c_ends_it_without_a_traceback(tmp_path: Path) -> None:
     assert b"no model was written" in said
     assert b"Traceback" not in said, said.decode()
     assert not (tmp_path / "model.onnx").exists()
+
+
+def _as_in_a_terminal() -> None:
+    """Heed SIGINT, which what a shell runs in the background is started to ignore."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _read(terminal: int) -> bytes:
