@@ -54,7 +54,7 @@ _RECIPE = network.differing(
             "l2": 0.05,
         },
     ),
-    {"learning_rate": 1e-3, "warmup": 0.1, "epochs": 10, "patience": 4, "l2": 0.01},
+    {"learning_rate": 2e-3, "warmup": 0.1, "epochs": 10, "patience": 6, "l2": 0.01},
     modalities=(Modality.TEXT,),
 )
 
