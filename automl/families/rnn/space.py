@@ -64,7 +64,7 @@ OVER_TEXTS = (
     replace(WORD_DROPOUT, modalities=(Modality.TEXT,)),
 )
 
-_TEXT_RECIPE: Params = {"learning_rate": 3e-3, "epochs": 12, "patience": 4}
+_TEXT_RECIPE: Params = {"learning_rate": 3e-3, "epochs": 20, "patience": 6}
 """Vectors of words are many and soon know their texts by heart."""
 
 SPEC = FamilySpec(
