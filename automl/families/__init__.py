@@ -54,6 +54,8 @@ def validate(
 ) -> None:
     """Check a candidate's hyperparameters against its family's space, for any task or the given.
 
+    Without a task the space is that of all tasks and modalities.
+
     Raises:
         TrialError: INVALID_CANDIDATE when one is unknown, missing, inactive or out of its range.
     """
