@@ -223,12 +223,6 @@ class PredictBody(Body):
     rows: list[dict[str, Cell]] | None = None
     arrays: Annotated[list[Cell] | None, Field(alias="X")] = None
 
-    @model_validator(mode="after")
-    def _one(self) -> Self:
-        if (self.rows is None) == (self.arrays is None):
-            raise ValueError("needs rows, or X of arrays, and not both")
-        return self
-
 
 def _family(name: str, field: str) -> FamilyName:
     if name not in tuple(FamilyName):

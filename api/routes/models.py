@@ -21,7 +21,7 @@ from api.paging import WindowDep
 from api.schemas import PredictBody
 from api.views.base import ListView
 from api.views.models import ModelView, PredictionsView
-from automl.core.errors import InvalidRows
+from automl.core.errors import Detail, InvalidRows
 from automl.core.model import Model
 from automl.service import models, predictions
 from automl.service.predictions import Predicted
@@ -129,9 +129,13 @@ def _as_json(predicted: Predicted) -> Response:
 def _parse(content: bytes) -> PredictBody:
     try:
         body: Any = from_json(content, allow_inf_nan=False)
-        return PredictBody.model_validate(body)
+        parsed = PredictBody.model_validate(body)
     except ValidationError as error:
         details = tuple(of_validation(item) for item in error.errors(include_url=False))
         raise InvalidRows(f"{details[0].field}: {details[0].message}", errors=details) from None
     except ValueError as error:
         raise InvalidRows(f"The body is not JSON: {error}") from None
+    if (parsed.rows is None) == (parsed.arrays is None):
+        message = "rows: needs rows, or X with the arrays of all rows, and not both"
+        raise InvalidRows(message, errors=(Detail("rows or X, one of them", field="rows"),))
+    return parsed
