@@ -1,10 +1,10 @@
 // The page: which view the address asks for, and the prompt for a key.
 import { render } from "./vendor/preact.js";
 import { useEffect, useRef, useState } from "./vendor/hooks.js";
-import { key, onUnauthorized } from "./api.js";
-import { Home } from "./home.js";
-import { html } from "./html.js";
-import { StudyPage } from "./study.js";
+import { key, onUnauthorized } from "./parts/api.js";
+import { Home } from "./start/home.js";
+import { html } from "./parts/html.js";
+import { StudyPage } from "./study/study.js";
 
 function App() {
   const [hash, setHash] = useState(location.hash);

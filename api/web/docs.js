@@ -1,9 +1,9 @@
 // The API, read out of /openapi.json.
 import { render } from "./vendor/preact.js";
 import { useEffect, useState } from "./vendor/hooks.js";
-import { get } from "./api.js";
-import { html } from "./html.js";
-import { ProblemBox } from "./problem.js";
+import { get } from "./parts/api.js";
+import { html } from "./parts/html.js";
+import { ProblemBox } from "./parts/problem.js";
 
 function Docs() {
   const [document, setDocument] = useState(null);

@@ -1,10 +1,10 @@
 // The trials as a table; a row opens its trial.
-import { useEffect, useState } from "./vendor/hooks.js";
-import { get } from "./api.js";
+import { useEffect, useState } from "../vendor/hooks.js";
+import { get } from "../parts/api.js";
 import { Curve } from "./curve.js";
-import { html } from "./html.js";
-import { ProblemBox } from "./problem.js";
-import { duration, metricName, number, trialNote } from "./words.js";
+import { html } from "../parts/html.js";
+import { ProblemBox } from "../parts/problem.js";
+import { duration, metricName, number, trialNote } from "../parts/words.js";
 
 const FIRST = 50;
 const POINTS = 600;

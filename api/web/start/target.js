@@ -1,7 +1,7 @@
 // The column to predict: its classes and how even they are, or how its numbers are spread.
-import { Histogram, bars } from "./histogram.js";
-import { html } from "./html.js";
-import { number, percent } from "./words.js";
+import { Histogram, bars } from "../parts/histogram.js";
+import { html } from "../parts/html.js";
+import { number, percent } from "../parts/words.js";
 
 export function Target({ column, task, rows }) {
   const known = rows - column.missing;

@@ -1,9 +1,9 @@
 // A study that has ended goes on where it stopped, with more budget.
-import { useState } from "./vendor/hooks.js";
-import { once, post } from "./api.js";
-import { html } from "./html.js";
-import { ProblemBox } from "./problem.js";
-import { budget } from "./words.js";
+import { useState } from "../vendor/hooks.js";
+import { once, post } from "../parts/api.js";
+import { html } from "../parts/html.js";
+import { ProblemBox } from "../parts/problem.js";
+import { budget } from "../parts/words.js";
 
 export function Further({ study, setStudy }) {
   const [text, setText] = useState(() => plain(study.budget));

@@ -1,8 +1,8 @@
 // What the service found in a dataset.
-import { useState } from "./vendor/hooks.js";
-import { Histogram, bars } from "./histogram.js";
-import { html } from "./html.js";
-import { bytes, number, percent } from "./words.js";
+import { useState } from "../vendor/hooks.js";
+import { Histogram, bars } from "../parts/histogram.js";
+import { html } from "../parts/html.js";
+import { bytes, number, percent } from "../parts/words.js";
 
 const FIRST = 12;
 const MOST = 200; // columns; a table of thousands is no profile to read

@@ -1,15 +1,15 @@
 // One study, live: the log is followed over one stream, and what it says is folded in.
-import { useEffect, useRef, useState } from "./vendor/hooks.js";
-import { get, once, post } from "./api.js";
-import { Chart } from "./chart.js";
+import { useEffect, useRef, useState } from "../vendor/hooks.js";
+import { get, once, post } from "../parts/api.js";
+import { Chart } from "../parts/chart.js";
 import { follow } from "./events.js";
 import { begin, counts, fold, leaderboard, progress, refresh } from "./fold.js";
 import { Further } from "./further.js";
-import { html } from "./html.js";
+import { html } from "../parts/html.js";
 import { Leaderboard } from "./leaderboard.js";
-import { ProblemBox } from "./problem.js";
-import { Result } from "./result.js";
-import { ENDED, STATUS, budgetText, duration, metricName, number, studyFailure } from "./words.js";
+import { ProblemBox } from "../parts/problem.js";
+import { Result } from "../result/result.js";
+import { ENDED, STATUS, budgetText, duration, metricName, number, studyFailure } from "../parts/words.js";
 
 const DRAW = 150; // ms: a burst of events is drawn once
 const PAGE = 500;

@@ -1,8 +1,8 @@
 // Images, series and volumes: what their rows are, and some of them to look at.
-import { useEffect, useState } from "./vendor/hooks.js";
-import { get } from "./api.js";
-import { html } from "./html.js";
-import { bytes, number } from "./words.js";
+import { useEffect, useState } from "../vendor/hooks.js";
+import { get } from "../parts/api.js";
+import { html } from "../parts/html.js";
+import { bytes, number } from "../parts/words.js";
 
 const SHOWN = 24;
 const CLASSES = 30;

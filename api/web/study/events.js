@@ -1,6 +1,6 @@
 // A study's log over one stream: fetch instead of EventSource, which cannot carry a key.
-import { Problem, get, request } from "./api.js";
-import { ENDED } from "./words.js";
+import { Problem, get, request } from "../parts/api.js";
+import { ENDED } from "../parts/words.js";
 
 const SILENCE = 40_000; // ms; the server pings every 15 s
 const BACK_OFF = [250, 500, 1000, 2000, 4000];

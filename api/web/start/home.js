@@ -1,12 +1,12 @@
 // The first page: a dataset, what to predict of it, and the studies there are.
-import { useEffect, useState } from "./vendor/hooks.js";
-import { get, once, post, upload } from "./api.js";
-import { html } from "./html.js";
-import { ProblemBox } from "./problem.js";
+import { useEffect, useState } from "../vendor/hooks.js";
+import { get, once, post, upload } from "../parts/api.js";
+import { html } from "../parts/html.js";
+import { ProblemBox } from "../parts/problem.js";
 import { Profile } from "./profile.js";
 import { Samples, targets, usePreview } from "./samples.js";
 import { Target } from "./target.js";
-import { ENDED, METRICS, STATUS, budget, budgetText, bytes, metricName, moment, number } from "./words.js";
+import { ENDED, METRICS, STATUS, budget, budgetText, bytes, metricName, moment, number } from "../parts/words.js";
 
 const LOOK_AGAIN = 3000; // ms, while a study of the list is on its way
 

@@ -1,7 +1,7 @@
 // What a trial's epochs measured, as charts: a line a fold, all from their first epoch on.
-import { Chart } from "./chart.js";
-import { html } from "./html.js";
-import { metricName } from "./words.js";
+import { Chart } from "../parts/chart.js";
+import { html } from "../parts/html.js";
+import { metricName } from "../parts/words.js";
 
 export function Curve({ points, metric }) {
   const folds = byFold(points);

@@ -1,9 +1,9 @@
 // What a study ends with: how good the model is, of what it consists, where it is.
-import { useEffect, useState } from "./vendor/hooks.js";
-import { get, key, save } from "./api.js";
-import { html } from "./html.js";
-import { ProblemBox } from "./problem.js";
-import { bytes, metricName, number } from "./words.js";
+import { useEffect, useState } from "../vendor/hooks.js";
+import { get, key, save } from "../parts/api.js";
+import { html } from "../parts/html.js";
+import { ProblemBox } from "../parts/problem.js";
+import { bytes, metricName, number } from "../parts/words.js";
 
 export function Result({ study }) {
   const [model, setModel] = useState(null);
