@@ -41,6 +41,15 @@ AUGMENTATION: Space = (
         modalities=_SPATIAL,
         description="Whether an array and its mirror image, left for right, mean the same.",
     ),
+    Hyperparameter(
+        name="turn",
+        type="categorical",
+        default=False,
+        choices=(False, True),
+        modalities=_SPATIAL,
+        description="Whether an array means the same turned by right angles, or mirrored along any"
+        " of its axes.",
+    ),
     _share("shift", 0.1, 0.25, "Rows are moved by up to this share of each axis."),
     _share("rotation", 0.0, 30.0, "Rows are turned by up to so many degrees.", modalities=_SPATIAL),
     _share("zoom", 0.0, 0.3, "Rows are sized by up to this share.", modalities=_SPATIAL),

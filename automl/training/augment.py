@@ -7,6 +7,7 @@ epoch's generator, or from torch's own that is seeded with it, so that an epoch 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import permutations
 from typing import Self
 
 import torch
@@ -25,6 +26,8 @@ class Augmentation:
 
     flip: bool = False
     """Left and right exchanged in every second row."""
+    turn: bool = False
+    """Mirrored along any axis, and axes of one length exchanged: turned by right angles."""
     shift: float = 0.0
     """Along every axis by up to that share of it; what comes in is the edge, mirrored."""
     rotation: float = 0.0
@@ -47,6 +50,7 @@ class Augmentation:
         numbers = ("shift", "rotation", "zoom", "jitter", "noise", "cutout", "warp")
         found = cls(
             flip=bool(params.get("flip", False)),
+            turn=bool(params.get("turn", False)),
             mixing=str(params.get("mixing", "none")),
             **{name: float(params.get(name, 0.0)) for name in numbers},
         )
@@ -85,6 +89,8 @@ def augment(x: Tensor, how: Augmentation, size: Sizes, generator: torch.Generato
     ``generator`` is on the CPU.
     """
     x = _placed(x, how, generator)
+    if how.turn:
+        x = _exchanged(x, generator)
     if how.warp:
         x = _warped(x.float(), how.warp, generator)
     if how.jitter:
@@ -99,10 +105,15 @@ def augment(x: Tensor, how: Augmentation, size: Sizes, generator: torch.Generato
 
 def _placed(x: Tensor, how: Augmentation, generator: torch.Generator) -> Tensor:
     """Return the rows moved, mirrored, turned and sized."""
-    if not (how.flip or how.shift or how.rotation or how.zoom):
+    if not (how.flip or how.turn or how.shift or how.rotation or how.zoom):
         return x
-    moves = 2.0 * _uniform(x, x.ndim - 2, generator) - 1.0
-    mirrored = (_uniform(x, 1, generator) < 0.5) if how.flip else None
+    axes = x.ndim - 2
+    moves = 2.0 * _uniform(x, axes, generator) - 1.0
+    mirrored = None
+    if how.flip or how.turn:
+        mirrored = _uniform(x, axes, generator) < 0.5
+        if not how.turn:
+            mirrored[:, :-1] = False
     if not (how.rotation or how.zoom):
         return _moved(x, how.shift * moves, mirrored)
     turns = 2.0 * _uniform(x, 2, generator) - 1.0
@@ -111,7 +122,10 @@ def _placed(x: Tensor, how: Augmentation, generator: torch.Generator) -> Tensor:
 
 
 def _moved(x: Tensor, moves: Tensor, mirrored: Tensor | None) -> Tensor:
-    """Return rows moved by shares of their axes, to whole places, and mirrored."""
+    """Return rows moved by shares of their axes, to whole places, and mirrored along some.
+
+    ``moves`` and ``mirrored`` are ``(rows, axes)``.
+    """
     rows, _, *space = x.shape
     axes = len(space)
     places = []
@@ -119,8 +133,8 @@ def _moved(x: Tensor, moves: Tensor, mirrored: Tensor | None) -> Tensor:
         place = torch.arange(length, device=x.device) + (moves[:, axis, None] * length).round()
         last = max(1, length - 1)
         place = (last - (last - place.abs()).abs()).clamp_(0, length - 1)  # mirrored at the edges
-        if mirrored is not None and axis == axes - 1:
-            place = torch.where(mirrored, length - 1 - place, place)
+        if mirrored is not None:
+            place = torch.where(mirrored[:, axis, None], length - 1 - place, place)
         shape = [rows, *(length if other == axis else 1 for other in range(axes))]
         places.append(place.long().view(shape))
     first = torch.arange(rows, device=x.device).view(rows, *[1] * axes)
@@ -140,10 +154,27 @@ def _turned(
     matrix[:, 0, 1] = -angle.sin() * zoom * (height / width)
     matrix[:, 1, 0] = angle.sin() * zoom * (width / height)
     if mirrored is not None:
-        matrix[:, 0, :axes] *= torch.where(mirrored, -1.0, 1.0)
+        matrix[:, :, :axes] *= torch.where(mirrored, -1.0, 1.0).flip(1)[:, :, None]
     matrix[:, :, axes] = 2.0 * moves.flip(1)  # torch counts axes from the last, each two long
     grid = functional.affine_grid(matrix, list(x.shape), align_corners=False)
     return functional.grid_sample(x, grid, padding_mode="reflection", align_corners=False)
+
+
+def _exchanged(x: Tensor, generator: torch.Generator) -> Tensor:
+    """Return rows whose axes of one length are exchanged, in any order alike often."""
+    space = x.shape[2:]
+    lengths = tuple(space)
+    orders = [
+        order
+        for order in permutations(range(len(space)))
+        if tuple(space[axis] for axis in order) == lengths
+    ]
+    drawn = (len(orders) * _uniform(x, 1, generator)[:, 0]).long()
+    exchanged = x.clone()
+    for number, order in enumerate(orders):
+        rows = drawn == number
+        exchanged[rows] = x[rows].permute(0, 1, *(2 + axis for axis in order))
+    return exchanged
 
 
 def _warped(x: Tensor, most: float, generator: torch.Generator) -> Tensor:

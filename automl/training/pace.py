@@ -13,6 +13,9 @@ long plan is held against the time after each of its many epochs."""
 _MOST_RESERVE = 15.0
 _PROBES = (8, 64)
 """Steps of this process after which the plan is held against the time left, as after epochs."""
+_HELD = 2.0
+"""Seconds after which it is anyway: an epoch may take longer than there is time, and what else runs
+on a machine changes."""
 
 
 class Pace:
@@ -26,7 +29,7 @@ class Pace:
         self._control = control
         self._planned = planned
         self._reserve = min(_RESERVE * (control.seconds_left() or 0.0), _MOST_RESERVE)
-        self._started = clock()
+        self._started = self._held = clock()
         self._steps = -1  # the first step is the slowest by far and does not count
 
     def step(self, progress: Progress) -> None:
@@ -34,7 +37,7 @@ class Pace:
         self._steps += 1
         if self._steps == 0:
             self._started = self.clock()
-        if self._steps in _PROBES:
+        if self._steps in _PROBES or self.clock() - self._held > _HELD:
             self.plan(progress)
 
     def plan(self, progress: Progress) -> None:
@@ -43,6 +46,7 @@ class Pace:
         What the first steps made of the plan may be taken back within the first epoch; later it
         only gets shorter, as a learning rate that rises again would undo what was learned.
         """
+        self._held = self.clock()
         left = self._control.seconds_left()
         if left is None or self._steps < 1 or progress.step >= progress.steps:
             return

@@ -1,5 +1,6 @@
 """Augmented batches: what may change does, what must not does not; the same seed draws alike."""
 
+from itertools import combinations, permutations
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from automl.training.augment import Augmentation, Mixed, augment, sizes
 SHAPES = [(2, 24), (3, 12, 10), (1, 7, 6, 5)]
 EVERY: dict[str, Any] = {
     "flip": True,
+    "turn": True,
     "shift": 0.2,
     "rotation": 15.0,
     "zoom": 0.1,
@@ -22,7 +24,7 @@ EVERY: dict[str, Any] = {
     "warp": 0.2,
     "mixing": "mixup",
 }
-TURNING = ("rotation", "zoom")
+TURNING = ("turn", "rotation", "zoom")
 """What series do not know."""
 
 
@@ -71,6 +73,33 @@ def test_a_flipped_row_is_itself_or_its_mirror_image(shape: tuple[int, ...]) -> 
     assert (same | mirrored).all()
     assert same.any()
     assert mirrored.any()
+
+
+def test_a_turned_cube_is_any_of_its_images_by_turns_and_mirrors() -> None:
+    x = torch.arange(27.0).view(1, 1, 3, 3, 3).expand(600, 1, 3, 3, 3).contiguous()
+    images = {
+        tuple(x[0, 0].permute(order).flip(axes).flatten().tolist())
+        for order in permutations(range(3))
+        for count in range(4)
+        for axes in combinations(range(3), count)
+    }
+    made = changed(x, {"turn": True}).x
+    assert len(images) == 48
+    assert {tuple(row.flatten().tolist()) for row in made} == images
+
+
+def test_only_axes_of_one_length_are_exchanged() -> None:
+    x = rows(2, 5, 4, 5)
+    made = changed(x, {"turn": True, "zoom": 1e-9}).x
+    images = torch.stack(
+        [
+            image.flip(axes)
+            for image in (x, x.transpose(2, 4))
+            for count in range(4)
+            for axes in combinations((2, 3, 4), count)
+        ]
+    ).float()
+    assert ((made - images).abs().amax((2, 3, 4, 5)).amin(0) < 0.1).all()
 
 
 def test_turning_by_nothing_moves_as_places_do() -> None:

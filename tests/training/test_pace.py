@@ -60,4 +60,12 @@ def test_without_a_limit_the_plan_stays() -> None:
 
 def test_when_no_time_is_left_the_plan_ends_where_it_stands() -> None:
     training = Training(1000, deadline=5.0)
-    assert training.run(9, seconds=1.0) == training.progress.step
+    assert training.run(4, seconds=1.0) == training.progress.step
+
+
+def test_within_an_epoch_longer_than_the_time_the_plan_follows_the_machine() -> None:
+    training = Training(1000, deadline=100.0)
+    assert training.run(9, seconds=0.5) == 180
+    while training.progress.step < training.progress.steps:
+        training.run(1, seconds=5.0)
+    assert 80.0 < training.now < 100.0

@@ -2,8 +2,11 @@
 
 A convolution, then stages that halve the array and double its channels, every other one with a
 block of two convolutions whose input is added to their output; then each channel's largest number.
-With three stages over images it is the network of Page 2018, "How to train your ResNet".
+With three stages over images it is the network of Page 2018, "How to train your ResNet". Of large
+arrays the first convolution may look at every second place only.
 """
+
+from collections.abc import Sequence
 
 from torch import nn
 
@@ -19,7 +22,9 @@ def build(params: Params, layout: Layout, outputs: int) -> nn.Module:
 
     def layers(channels: int) -> list[nn.Module]:
         space, width = layout.shape[1:], int(params["width"])
-        modules = _unit(params, channels, width, space)
+        strides, left = conv.halved(space) if params.get("stride") == 2 else (1, space)
+        modules = _unit(params, channels, width, space, strides)
+        space = left
         for stage in range(int(params["layers"])):
             wider = min(2 * width, MOST_CHANNELS)
             modules += _unit(params, width, wider, space)
@@ -34,7 +39,13 @@ def build(params: Params, layout: Layout, outputs: int) -> nn.Module:
     return conv.Network(layout, layers, mirrored=bool(params.get("flip", False)))
 
 
-def _unit(params: Params, inputs: int, outputs: int, space: tuple[int, ...]) -> list[nn.Module]:
+def _unit(
+    params: Params,
+    inputs: int,
+    outputs: int,
+    space: tuple[int, ...],
+    stride: Sequence[int] | int = 1,
+) -> list[nn.Module]:
     return conv.unit(
         inputs,
         outputs,
@@ -42,6 +53,7 @@ def _unit(params: Params, inputs: int, outputs: int, space: tuple[int, ...]) -> 
         kernel=int(params["kernel"]),
         norm=str(params["normalization"]),
         activation=str(params["activation"]),
+        stride=stride,
     )
 
 

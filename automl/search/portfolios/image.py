@@ -13,7 +13,7 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from automl.core import metric
-from automl.core.catalog import FamilyName, TrialState
+from automl.core.catalog import FamilyName, Modality, TrialState
 from automl.core.hyperparameter import Value
 from automl.core.study import Plan, StudySpec, finish_reserve
 from automl.core.trial import Candidate, Trial
@@ -29,19 +29,22 @@ ENOUGH_EPOCHS = 30
 """A wider network has to have so many."""
 FEWEST_EPOCHS, MOST_EPOCHS = 6, 100
 
-FLIP = "flip"
+FLIP, TURN = "flip", "turn"
 
 
 def steps(spec: StudySpec, plan: Plan) -> tuple[Step, ...]:
     """Return the first candidates' families, with what differs from their defaults."""
-    mirrored = plan.shape[-1] == 3  # photographs have colours, digits and letters mostly not
+    volumes = plan.modality is Modality.VOLUME
+    # Photographs have colours, digits and letters mostly not; what is solid lies in any direction.
+    first = volumes or plan.shape[-1] == 3
+    likely, other = _symmetric(volumes, first), _symmetric(volumes, not first)
     short, long = _sized(spec, plan, SHORT, WIDTHS[:1]), _sized(spec, plan, LONG, WIDTHS)
     return (
-        (FamilyName.RESNET, {**short, FLIP: mirrored}),
-        (FamilyName.RESNET, {**short, FLIP: not mirrored}),
-        (FamilyName.RESNET, {**long, FLIP: mirrored, "cutout": 0.25}),
-        (FamilyName.RESNET, {**long, FLIP: mirrored, "cutout": 0.4, "jitter": 0.1}),
-        (FamilyName.CNN, MappingProxyType({FLIP: mirrored})),
+        (FamilyName.RESNET, {**short, **likely}),
+        (FamilyName.RESNET, {**short, **other}),
+        (FamilyName.RESNET, {**long, **likely, "cutout": 0.25}),
+        (FamilyName.RESNET, {**long, **likely, "cutout": 0.4, "jitter": 0.1}),
+        (FamilyName.CNN, MappingProxyType(likely)),
     )
 
 
@@ -50,23 +53,31 @@ def settled(candidate: Candidate, number: int, history: Sequence[Trial], plan: P
 
     While not both are known it stays as it is.
     """
-    found = {trial.candidate.params.get(FLIP): trial.value for trial in history if _judged(trial)}
+    found = {trial.candidate.params.get(FLIP): trial for trial in history if _judged(trial)}
     with_them, without = found.get(True), found.get(False)
     if number < 2 or FLIP not in candidate.params or with_them is None or without is None:
         return candidate
-    helps = not metric.better(plan.metric, without, with_them)
-    return replace(candidate, params={**candidate.params, FLIP: helps})
+    helps = not metric.better(plan.metric, without.value, with_them.value)
+    better = (with_them if helps else without).candidate.params
+    taken = {name: better[name] for name in (FLIP, TURN) if name in better}
+    return replace(candidate, params={**candidate.params, **taken})
 
 
 def _judged(trial: Trial) -> bool:
     short = trial.number < 2 and trial.candidate.family is FamilyName.RESNET
-    return short and trial.state is TrialState.COMPLETE
+    return short and trial.state is TrialState.COMPLETE and trial.value is not None
+
+
+def _symmetric(volumes: bool, are: bool) -> dict[str, Value]:  # noqa: FBT001
+    """Return which images of an array mean the same."""
+    return {FLIP: are, TURN: are} if volumes else {FLIP: are}
 
 
 def _sized(spec: StudySpec, plan: Plan, share: float, widths: Sequence[int]) -> Mapping[str, Value]:
     """Return the widest network that has its epochs in that share of the search's seconds."""
+    stride: dict[str, Value] = {"stride": cost.stride(plan)}
     if spec.budget.seconds is None:
-        return {}
+        return stride
     seconds = share * (spec.budget.seconds - finish_reserve(spec.budget.seconds, plan.outputs))
     fitting = {
         width: int(seconds / plan.folds / cost.epoch(plan, FamilyName.RESNET, width))
@@ -74,4 +85,8 @@ def _sized(spec: StudySpec, plan: Plan, share: float, widths: Sequence[int]) -> 
     }
     enough = [width for width in widths if fitting[width] >= ENOUGH_EPOCHS]
     width = enough[-1] if enough else widths[0]
-    return {"width": width, "epochs": min(MOST_EPOCHS, max(FEWEST_EPOCHS, fitting[width]))}
+    return {
+        **stride,
+        "width": width,
+        "epochs": min(MOST_EPOCHS, max(FEWEST_EPOCHS, fitting[width])),
+    }
