@@ -1,8 +1,9 @@
 """Columns in memory: what features, families and the exported file all start from."""
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -34,18 +35,64 @@ class Strings:
         return lookup[self.codes]
 
 
+Places: TypeAlias = slice | npt.NDArray[np.intp] | Ints
+"""Which rows."""
+
+
+class Unread(Protocol):
+    """Arrays too many for memory: read when they are asked for by their places, each time anew."""
+
+    def __len__(self) -> int: ...
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """``(rows, …)``."""
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Of the numbers."""
+
+    @property
+    def groups(self) -> Ints:
+        """Return which part of the file each row is read with: ``(rows,)``."""
+
+    def __getitem__(self, places: Places) -> npt.NDArray[Any]:
+        """Read the rows at those places."""
+
+    def take(self, places: Places) -> "npt.NDArray[Any] | Unread":
+        """Return the rows at those places: few read, many unread."""
+
+
+_BLOCK = 16 << 20
+"""Bytes of arrays that are looked at together."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Arrays:
-    """A column of arrays: ``values`` is ``(rows, *shape)`` of the dataset's own dtype."""
+    """A column of arrays: ``rows`` are ``(rows, *shape)`` of the dataset's own dtype."""
 
-    values: npt.NDArray[Any]
+    rows: npt.NDArray[Any] | Unread
 
     def __len__(self) -> int:
-        return len(self.values)
+        return len(self.rows)
+
+    @property
+    def values(self) -> npt.NDArray[Any]:
+        """All of them, read where they were not."""
+        return self.rows if isinstance(self.rows, np.ndarray) else self.rows[:]
 
     def take(self, rows: npt.NDArray[np.intp] | Ints) -> "Arrays":
         """Return the cells at those row indices."""
-        return Arrays(self.values[rows])
+        if isinstance(self.rows, np.ndarray):
+            return Arrays(self.rows[rows])
+        return Arrays(self.rows.take(rows))
+
+    @property
+    def unread(self) -> int:
+        """How many bytes a row has where it is not in memory, else 0."""
+        if isinstance(self.rows, np.ndarray):
+            return 0
+        return max(1, self.rows.dtype.itemsize * math.prod(self.rows.shape[1:]))
 
 
 Scalars: TypeAlias = Floats | Strings
@@ -68,6 +115,15 @@ class Frame:
         for name, cells in self.columns.items():
             columns[name] = cells.take(rows) if isinstance(cells, Strings | Arrays) else cells[rows]
         return Frame(columns, len(rows))
+
+    def parts(self) -> "Iterator[Frame]":
+        """Yield all rows: together, but for unread arrays, of which few at a time are read."""
+        row = max((cells.unread for cells in self.columns.values() if isinstance(cells, Arrays)),
+                  default=0)  # fmt: skip
+        size = max(1, _BLOCK // row) if row else max(1, self.rows)
+        for start in range(0, max(1, self.rows), size):
+            some = np.arange(start, min(start + size, self.rows))
+            yield self if len(some) == self.rows else self.take(some)
 
     def scalars(self, name: str) -> Scalars:
         """Return a column of a table."""

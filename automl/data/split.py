@@ -58,8 +58,9 @@ def content_hashes(frame: Frame, y: Floats | Ints) -> Hashes:
     The order of rows and columns and the codes of strings change nothing; names count.
     """
     rows = _cell_hashes(y)
-    for name, cells in frame.columns.items():
-        rows = rows + mix(_cell_hashes(cells) ^ np.uint64(hash_text(name)))
+    for name in frame.columns:
+        cells = np.concatenate([_cell_hashes(part.columns[name]) for part in frame.parts()])
+        rows = rows + mix(cells ^ np.uint64(hash_text(name)))
     return mix(rows)
 
 

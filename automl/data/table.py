@@ -16,7 +16,7 @@ from automl.core.catalog import ColumnKind
 from automl.core.errors import DatasetUnreadable
 from automl.core.frame import Cells, Frame, Strings
 from automl.core.schema import Column, column_from_json
-from automl.data import arrays, figures, shown
+from automl.data import arrays, figures, shown, unread
 
 PreviewCell: TypeAlias = str | float | int | list[Any] | None
 
@@ -124,7 +124,7 @@ def _rows(path: Path) -> int:
 
 def _cells(path: Path, column: Column, rows: Rows | None) -> Cells:
     if column.cells == "array":
-        return arrays.read(path, column, rows)
+        return unread.read(path, column, rows)
     cells = categories(path, column.name)
     codes: npt.NDArray[np.int32] = cells.indices.to_numpy()
     if rows is not None:

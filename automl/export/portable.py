@@ -49,7 +49,8 @@ class Portable:
 
     def predict(self, frame: Frame) -> Floats:
         """Return the file's own predictions: ``(rows, outputs)``."""
-        return self.session.run(parity.feeds(frame, self.inputs))
+        parts = [self.session.run(parity.feeds(part, self.inputs)) for part in frame.parts()]
+        return np.concatenate(parts)
 
     def write(self, card: ModelCard, *, seed: int, dataset_sha256: str, spec_sha256: str) -> bytes:
         """Return the model file's bytes: a function of data, spec and software alone."""

@@ -4,13 +4,16 @@ Nothing is learned here: what a network wants of their size (mean and deviation)
 training rows itself and keeps with its weights.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from automl.core.catalog import ColumnKind
-from automl.core.frame import Frame
+from automl.core.frame import Frame, Ints, Places, Unread
 from automl.core.graph import ElementType, Graph
 from automl.core.learner import Layout, Matrix
 from automl.core.schema import Column
@@ -54,8 +57,17 @@ class ArrayEncoder:
         return Layout(self.width, shape=shape)
 
     def transform(self, frame: Frame) -> Matrix:
-        """Return the rows: ``(rows, channels, …)``, uint8 as they are and all else float32."""
-        values = frame.arrays(self.column).values
+        """Return the rows: ``(rows, channels, …)``, uint8 as they are and all else float32.
+
+        Unread rows stay so: what comes back is `Encoded`.
+        """
+        values = frame.arrays(self.column).rows
+        if isinstance(values, np.ndarray):
+            return self.encoded(values)
+        return Encoded(values, self)
+
+    def encoded(self, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Return arrays as the dataset has them in that form."""
         x = np.moveaxis(values, -1, 1) if self._channels_last else values
         x = x.reshape(len(values), *self._channels_first)
         return np.ascontiguousarray(x if x.dtype == np.uint8 else x.astype(np.float32))
@@ -89,6 +101,53 @@ class ArrayEncoder:
         if self._channels_last:
             return (self.shape[-1], *self.shape[:-1])
         return self.shape if self.kind is ColumnKind.SERIES else (1, *self.shape)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Encoded:
+    """Unread rows, encoded where they are read: an `automl.core.frame.Unread` itself."""
+
+    values: Unread
+    encoder: ArrayEncoder
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """``(rows, channels, …)``."""
+        return (len(self), *self.encoder.layout.shape)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Of the numbers."""
+        return np.dtype(np.uint8 if self.values.dtype == np.uint8 else np.float32)
+
+    @property
+    def size(self) -> int:
+        """How many numbers there are."""
+        return math.prod(self.shape)
+
+    @property
+    def nbytes(self) -> int:
+        """What is held in memory."""
+        return 0
+
+    @property
+    def groups(self) -> Ints:
+        """Return which part of the file each row is read with: ``(rows,)``."""
+        return self.values.groups
+
+    def __getitem__(self, places: Places) -> npt.NDArray[Any]:
+        """Read the rows at those places: ``(some, channels, …)``."""
+        return self.encoder.encoded(self.values[places])
+
+    def take(self, places: Places) -> "npt.NDArray[Any] | Encoded":
+        """Return the rows at those places: few read, many unread."""
+        taken = self.values.take(places)
+        if isinstance(taken, np.ndarray):
+            return self.encoder.encoded(taken)
+        return Encoded(taken, self.encoder)
 
 
 def fit(columns: Sequence[Column]) -> ArrayEncoder:

@@ -19,7 +19,7 @@ from automl.core.hyperparameter import Params
 from automl.core.learner import Control, Examples, Fitted, Fold, NetworkFamily, Observer
 from automl.core.state import State
 from automl.core.trial import CurvePoint
-from automl.training import losses, network
+from automl.training import losses, network, stream
 from automl.training.augment import Augmentation, Mixed, Sizes, augment, sizes
 from automl.training.device import autocast, memory_errors, seed, session
 from automl.training.optimizers import Step, moments, penalize, update
@@ -27,20 +27,21 @@ from automl.training.pace import Clock, Pace
 from automl.training.progress import Progress
 from automl.training.recipe import Recipe
 from automl.training.schedules import fading, multiplier
+from automl.training.stream import Rows
 from automl.training.vector import flatten
 from automl.training.watch import Measured, Watch, diverged
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Run:
-    """What stays fixed while a network is trained; its rows lie on the device."""
+    """What stays fixed while a network is trained; its rows lie on the device, or in their file."""
 
     recipe: Recipe
     fold: Fold
     control: Control
-    x: Tensor
+    x: Rows
     y: Tensor
-    x_valid: Tensor
+    x_valid: Rows
     y_valid: Tensor
     loss: Callable[[Tensor, Tensor], Tensor]
     """What steps make small."""
@@ -141,7 +142,7 @@ def _prepare(
         ),
         judge=losses.measure(recipe.loss),
         augmentation=augmentation,
-        sizes=sizes(x) if augmentation else None,
+        sizes=sizes(stream.looked(x)) if augmentation else None,
         # Of arrays only where a clock has its say anyway: replay order promises equal bytes.
         mixed=recipe.mixed_precision
         or (bool(fold.layout.shape) and control.seconds_left() is not None),
@@ -155,11 +156,10 @@ def _class_weights(recipe: Recipe, fold: Fold) -> Tensor | None:
     return torch.tensor(weights, dtype=torch.float32, device=fold.device)
 
 
-def _tensors(examples: Examples, device: str) -> tuple[Tensor, Tensor]:
-    # Copies: torch's memory is aligned, numpy's not always, and products differ in the last bit.
+def _tensors(examples: Examples, device: str) -> tuple[Rows, Tensor]:
     whole = examples.y.dtype.kind in "iu"
     y = torch.tensor(examples.y, dtype=torch.int64 if whole else torch.float32, device=device)
-    return torch.tensor(examples.x, device=device), y
+    return stream.rows(examples.x, device), y
 
 
 def _start(family: NetworkFamily, params: Params, run: _Run) -> Progress:
@@ -167,7 +167,7 @@ def _start(family: NetworkFamily, params: Params, run: _Run) -> Progress:
     module = family.build(params, run.fold.layout, run.fold.outputs).to(run.fold.device)
     if isinstance(module, Observer):
         with torch.no_grad():
-            module.eval().observe(run.x, run.y)
+            module.eval().observe(stream.looked(run.x), run.y)
     vector = flatten(module)
     return Progress(
         network=module,
@@ -202,7 +202,7 @@ def _train(progress: Progress, run: _Run, pace: Pace) -> Measured:
     progress.epoch += 1
     progress.network.train()
     generator = seed(run.fold.device, run.fold.seed, progress.epoch)
-    order = torch.randperm(len(run.x), generator=generator).to(run.x.device)
+    order = stream.order(run.x, generator)
     watch = Watch(progress)
     for rows in order.tensor_split(run.steps):
         if progress.step >= progress.steps:

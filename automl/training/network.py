@@ -1,10 +1,9 @@
 """A trained network as a fitted fold."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor, nn
@@ -13,10 +12,11 @@ from automl.core.catalog import TaskType
 from automl.core.frame import Floats
 from automl.core.graph import ElementType, Graph
 from automl.core.hyperparameter import Params
-from automl.core.learner import Layout, NetworkFamily
+from automl.core.learner import Layout, Matrix, NetworkFamily
 from automl.core.state import State
-from automl.training import losses
+from automl.training import losses, stream
 from automl.training.device import session
+from automl.training.stream import Rows, Stream
 
 _CELLS = 1 << 20
 """Numbers of ``x`` that a network sees at once outside training: 4 MiB, which the cache holds."""
@@ -42,14 +42,14 @@ class NetworkFitted:
         """Trained numbers."""
         return sum(parameter.numel() for parameter in self.network.parameters())
 
-    def predict(self, x: npt.NDArray[np.float32]) -> Floats:
+    def predict(self, x: Matrix) -> Floats:
         """Return class probabilities or values: ``(rows, outputs)``.
 
         Always with one thread: more would change the last bits of what is stored.
         """
         device = next(self.network.parameters()).device
         with session(str(device), threads=1):
-            raw = outputs(self.network, torch.tensor(x, device=device))
+            raw = outputs(self.network, stream.rows(x, str(device)))
             return losses.predictions(self.task, raw).cpu().numpy()
 
     def state(self) -> State:
@@ -102,13 +102,18 @@ def load(family: NetworkFamily, state: State) -> NetworkFitted:
     )
 
 
-def outputs(network: nn.Module, x: Tensor) -> Tensor:
+def outputs(network: nn.Module, x: Rows) -> Tensor:
     """Return what ``network`` makes of ``x`` outside training: float32 ``(rows, outputs)``."""
     network.eval()
     with torch.inference_mode():
-        cells = x.numel() * (_A_TOKEN if x.dtype is torch.int32 else 1)
-        parts = x.tensor_split(cells // _CELLS + 1)
-        return torch.cat([network(part).float() for part in parts])
+        return torch.cat([network(part).float() for part in _parts(x)])
+
+
+def _parts(x: Rows) -> Iterable[Tensor]:
+    if isinstance(x, Stream):
+        return x.parts(_CELLS)
+    cells = x.numel() * (_A_TOKEN if x.dtype is torch.int32 else 1)
+    return x.tensor_split(cells // _CELLS + 1)
 
 
 def arrays(values: Mapping[str, Tensor]) -> dict[str, npt.NDArray[Any]]:
