@@ -18,7 +18,8 @@ from automl.core.catalog import (
     ValidationStrategy,
 )
 from automl.core.study import Budget, StudySpec, TaskSpec, Validation
-from automl.search import plan as plans
+from automl.search import afford
+from automl.search.plan import make_plan
 from automl.search.prepare import prepare
 from tests import arrays
 
@@ -74,8 +75,8 @@ def test_images_that_do_not_fit_are_sampled(
 ) -> None:
     x, y = arrays.digits(500)
     dataset, table = arrays.dataset(tmp_path / "digits.parquet", x, y, modality=Modality.IMAGE)
-    monkeypatch.setattr(plans, "ARRAY_BYTES", 300 * 64)
+    monkeypatch.setattr(afford, "ARRAY_BYTES", 300 * 64)
     spec = StudySpec(dataset.id, TaskSpec(TaskType.CLASSIFICATION, ""), budget=Budget(seconds=60.0))
-    plan = plans.make_plan(spec, dataset, table)
+    plan = make_plan(spec, dataset, table)
     assert (plan.rows, plan.warnings[-1][0]) == (300, "ROWS_SAMPLED")
     assert len(prepare(plan, spec, dataset, table).y) == 300

@@ -73,7 +73,7 @@ def fit(
     console.print(f"Reading {file.name} …", markup=False, highlight=False)
     _light_threads()
     from automl import pipeline  # seconds on a cold machine: it loads what trains
-    from automl.search.plan import settled
+    from automl.search.request import settled
 
     with tempfile.TemporaryDirectory(prefix="automl-") as folder:
         dataset, table = _read(file, Path(folder) / "data.parquet", modality)

@@ -34,6 +34,11 @@ class Target:
     y: Floats | Ints
     classes: Classes
 
+    @property
+    def present(self) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+        """Which rows have a target: ``(rows,)``."""
+        return self.y >= 0 if self.classes else ~np.isnan(self.y)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Cells:

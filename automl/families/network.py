@@ -76,6 +76,16 @@ def _own(item: Hyperparameter) -> dict[Modality, Value]:
     return dict(item.defaults or {})
 
 
+KERNEL = Hyperparameter(
+    name="kernel",
+    type="categorical",
+    default=3,
+    choices=(3, 5, 7, 9),
+    defaults={Modality.SERIES: 7},
+    description="Places in a row that a convolution looks at.",
+)
+
+
 def layers(default: int, *, high: int, description: str) -> Hyperparameter:
     """Return how deep a network is."""
     return Hyperparameter(
@@ -96,6 +106,25 @@ def width(default: int, *, low: int, high: int, description: str) -> Hyperparame
     )
 
 
+def expansion(description: str) -> Hyperparameter:
+    """Return how much wider a block is inside than what passes from block to block."""
+    return Hyperparameter(
+        name="expansion", type="float", default=2.0, low=1.0, high=4.0, description=description
+    )
+
+
+def convolutions(default: int, *, high: int) -> Hyperparameter:
+    """Return how deep a stage of convolutions is."""
+    return Hyperparameter(
+        name="convolutions",
+        type="int",
+        default=default,
+        low=1,
+        high=high,
+        description="Convolutions in a stage.",
+    )
+
+
 def activation(default: str, *others: str, description: str) -> Hyperparameter:
     """Return what bends between layers."""
     return _choice("activation", default, others, description)
@@ -104,6 +133,11 @@ def activation(default: str, *others: str, description: str) -> Hyperparameter:
 def normalization(default: str, *others: str, description: str) -> Hyperparameter:
     """Return what keeps a layer's numbers of one size."""
     return _choice("normalization", default, others, description)
+
+
+def pooling(default: str, other: str) -> Hyperparameter:
+    """Return what is left of an array's places before the last layer."""
+    return _choice("pooling", default, (other,), "What the last layer sees of each channel.")
 
 
 def dropout(

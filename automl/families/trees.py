@@ -1,12 +1,13 @@
-"""What the search may vary of scikit-learn's trees: the same for single ones and forests.
+"""What families of trees have in common in their spaces.
 
-The defaults were chosen on a fifth held out. Smoothing at 0.1 rather than 1: log loss of letter
-0.35 for 0.42, of yeast 1.09 for 1.17, AUC alike. Leaves of one row rather than five: AUC of phoneme
-0.966 for 0.940, RMSE of california_housing 49,258 for 49,554, of adult nearly the same.
+The forests' defaults were chosen on a fifth held out. Smoothing at 0.1 rather than 1: log loss of
+letter 0.35 for 0.42, of yeast 1.09 for 1.17, AUC alike. Leaves of one row rather than five: AUC of
+phoneme 0.966 for 0.940, RMSE of california_housing 49,258 for 49,554, of adult nearly the same.
 """
 
-from automl.core.catalog import TaskType
+from automl.core.catalog import FamilyName, Modality, TaskType
 from automl.core.hyperparameter import Hyperparameter, Space
+from automl.core.learner import FamilySpec, View
 from automl.families.balance import CLASS_WEIGHT
 from automl.families.pairs import PAIRS
 
@@ -63,3 +64,45 @@ FOREST: Space = (
     PAIRS,
     CLASS_WEIGHT,
 )
+
+ROUNDS: Space = (
+    Hyperparameter(
+        name="max_rounds",
+        type="int",
+        low=10,
+        high=5_000,
+        log=True,
+        default=1_000,
+        description="most rounds of boosting",
+    ),
+    Hyperparameter(
+        name="patience",
+        type="int",
+        low=5,
+        high=500,
+        log=True,
+        default=50,
+        description="rounds without a better validation loss before the end",
+    ),
+)
+"""How long trees are boosted."""
+
+
+def spec(name: FamilyName, title: str, space: Space, *, refit: bool = False) -> FamilySpec:
+    """Return the spec of a family of trees, which split codes of categories as they are.
+
+    Args:
+        name: its member.
+        title: what people read.
+        space: its dimensions.
+        refit: as `FamilySpec.refit`.
+    """
+    return FamilySpec(
+        name=name,
+        title=title,
+        modalities=(Modality.TABLE,),
+        tasks=(TaskType.CLASSIFICATION, TaskType.REGRESSION),
+        view=View.ORDINAL,
+        space=space,
+        refit=refit,
+    )

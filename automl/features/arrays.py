@@ -18,6 +18,7 @@ from automl.core.graph import ElementType, Graph
 from automl.core.learner import Layout, Matrix
 from automl.core.schema import Column
 from automl.core.state import State, nest
+from automl.features.base import OneColumn
 
 ARRAYS = "arrays"
 """Where a state keeps this."""
@@ -27,23 +28,12 @@ _AXES = {ColumnKind.IMAGE: 2, ColumnKind.VOLUME: 3}
 
 
 @dataclass(frozen=True, slots=True)
-class ArrayEncoder:
+class ArrayEncoder(OneColumn):
     """A column of arrays, whose rows have that ``shape`` in the dataset."""
 
-    column: str
     kind: ColumnKind
     shape: tuple[int, ...]
     dtype: str
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The column."""
-        return (self.column,)
-
-    @property
-    def inputs(self) -> tuple[str, ...]:
-        """The column."""
-        return (self.column,)
 
     @property
     def width(self) -> int:

@@ -1,6 +1,7 @@
 """What the file of a column kind offers: one block of features for all its columns."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -66,6 +67,23 @@ class Encoder(Protocol):
 
     def state(self) -> State:
         """Return everything needed to rebuild this."""
+
+
+@dataclass(frozen=True, slots=True)
+class OneColumn:
+    """What an encoder of a single ``column`` says of it."""
+
+    column: str
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The column."""
+        return (self.column,)
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The column."""
+        return (self.column,)
 
 
 class Kind(Protocol):

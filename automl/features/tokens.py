@@ -22,6 +22,7 @@ from automl.core.learner import Layout
 from automl.core.schema import Column
 from automl.core.state import State, nest
 from automl.features import grams
+from automl.features.base import OneColumn
 
 TOKENS = "tokens"
 """Where a state keeps this."""
@@ -72,26 +73,15 @@ _TOKEN_RE2 = _expression([r"\P{L}", r"\P{N}"], "[_']", lambda code: rf"\x{{{code
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class TokenEncoder:
+class TokenEncoder(OneColumn):
     """One column: ``keys`` are spellings of words, ``ids`` their numbers from `FIRST`.
 
     A row has the ``length`` first tokens of its text.
     """
 
-    column: str
     keys: tuple[str, ...]
     ids: tuple[int, ...]
     length: int
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The column."""
-        return (self.column,)
-
-    @property
-    def inputs(self) -> tuple[str, ...]:
-        """The column."""
-        return (self.column,)
 
     @property
     def width(self) -> int:

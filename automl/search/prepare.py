@@ -26,8 +26,9 @@ from automl.families.pairs import pairs_of
 from automl.families.scaling import scaling_of
 from automl.features import categories, encoder
 from automl.features.base import Encoder
-from automl.search import division
-from automl.search.plan import feature_columns, official_test, settled, wanted
+from automl.search import division, testset
+from automl.search.folds import wanted
+from automl.search.request import feature_columns, settled
 from automl.tasks.base import TargetScale
 
 Rows = npt.NDArray[np.intp]
@@ -224,7 +225,7 @@ def prepare(
     target_column = next(column for column in corrected if column.name == plan.target)
     y = read_target(table_path, target_column, plan.task).y
     usable = y >= 0 if plan.classes else ~np.isnan(y)
-    official = official_test(spec, dataset, table_path)
+    official = testset.official(spec, dataset, table_path)
     kept = np.flatnonzero(usable & ~official)
     kept = kept[sample(y[kept], plan.rows, seed=spec.seed)]
     own = np.flatnonzero(usable & official)

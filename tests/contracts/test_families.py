@@ -23,8 +23,9 @@ from automl.families.linear import model as linear_model
 from automl.families.random_forest import model as random_forest_model
 from automl.families.rocket import model as rocket_model
 from automl.training.archive import pack, unpack
-from tests.families import cases
-from tests.families.cases import Case, Watcher
+from tests.families import cases, written
+from tests.families.cases import Case
+from tests.families.watcher import Watcher
 
 ESTIMATORS: tuple[Estimator, ...] = (  # mypy proves the modules right
     linear_model,
@@ -172,7 +173,7 @@ def test_a_row_is_predicted_alone_as_among_others(trained: Trained) -> None:
     x = np.concatenate([trained.fold.valid.x[:20], cases.probe(trained.case)[::20]])
     together = trained.fitted.predict(x)
     alone = np.concatenate([trained.fitted.predict(row[None]) for row in x])
-    assert cases.difference(alone, together) <= 1e-5
+    assert written.difference(alone, together) <= 1e-5
 
 
 def test_it_is_rebuilt_from_its_state(trained: Trained) -> None:
@@ -186,9 +187,8 @@ def test_it_is_rebuilt_from_its_state(trained: Trained) -> None:
 
 def test_its_file_predicts_the_same(trained: Trained) -> None:
     x = np.concatenate([trained.fold.train.x, trained.fold.valid.x, cases.probe(trained.case)])
-    assert cases.difference(cases.run_as_file(trained.fitted, x), trained.fitted.predict(x)) <= 1e-5
-    alone = cases.run_as_file(trained.fitted, x[:1])
-    assert cases.difference(alone, trained.fitted.predict(x[:1])) <= 1e-5
+    assert written.parity(trained.fitted, x) <= 1e-5
+    assert written.parity(trained.fitted, x[:1]) <= 1e-5
 
 
 @every_case
@@ -223,7 +223,7 @@ def test_random_candidates_train_and_travel(case: Case, seed: int) -> None:
     x = np.concatenate([fold.valid.x, cases.probe(case)])
     predictions = fitted.predict(x)
     assert np.isfinite(predictions).all()
-    assert cases.difference(cases.run_as_file(fitted, x), predictions) <= 1e-5
+    assert written.difference(written.run_as_file(fitted, x), predictions) <= 1e-5
     assert np.array_equal(cases.load(case, fitted.state()).predict(x), predictions)
 
 

@@ -50,3 +50,31 @@ def _round(store: SqlStore) -> str:
     held = values.attempt(store)
     store.leases.fail(held, TrialFailure.INTERNAL, "so", 0.1)
     return held.study_id
+
+
+def test_work_goes_round_between_tenants_and_by_priority_inside(store: SqlStore) -> None:
+    low, high = (values.add_study(store, tenant="a", priority=n) for n in (3, 7))
+    other = values.add_study(store, tenant="b", priority=0)
+    third, fourth = (values.add_study(store, tenant="c") for _ in range(2))
+    order = [values.attempt(store).study_id for _ in range(9)]
+    assert order[:3] == [high.id, other.id, third.id]
+    assert order[3:6] == [high.id, other.id, fourth.id]
+    assert order[6:9] == [high.id, other.id, third.id]
+    assert low.id not in order
+
+
+def test_a_trial_that_lost_its_worker_comes_before_new_ones(store: SqlStore) -> None:
+    low = values.add_study(store, tenant="a", priority=0)
+    lost = values.attempt(store)
+    values.add_study(store, tenant="a", priority=9)
+    values.add_study(store, tenant="b")
+    store.leases.crashed(lost)
+    again = values.attempt(store)
+    assert (again.study_id, again.number, again.token) == (low.id, lost.number, lost.token + 1)
+
+
+def test_one_worker_serves_tenants_in_turn(store: SqlStore) -> None:
+    first = values.add_study(store, tenant="a", priority=9)
+    second = values.add_study(store, tenant="b", priority=0)
+    order = [values.complete(store, 0.5).study_id for _ in range(4)]
+    assert order == [first.id, second.id, first.id, second.id]

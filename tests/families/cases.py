@@ -1,30 +1,22 @@
 """Every family × task, the folds they learn from, and what trains, stores and runs any of them."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import onnxruntime
 from typing_extensions import override
 
 from automl import families
 from automl.core.catalog import FamilyName, Modality, TaskType
-from automl.core.errors import TrialStopped
 from automl.core.frame import Floats
-from automl.core.graph import ElementType, Graph
 from automl.core.hyperparameter import Hyperparameter, Space, Value, defaults, serving
 from automl.core.learner import Control, Examples, FamilySpec, Fitted, Fold, Layout, View
 from automl.core.state import State
-from automl.core.trial import CurvePoint
-from automl.export.onnx import serialize
 from automl.training import fit as training
+from tests.families.rows import SHAPES, arrays, cells, layout, matrix, scores
 
-LEVELS = (3, 40)
-"""Categories of the two categorical columns of every fold."""
-SHAPES = {Modality.SERIES: (2, 24), Modality.IMAGE: (1, 8, 8), Modality.VOLUME: (1, 6, 5, 4)}
-"""Of the rows of every fold of arrays, channels first. Series lack steps, images are bytes."""
 BRIEF: Mapping[str, float] = {
     "max_rounds": 20,
     "epochs": 6,
@@ -34,11 +26,9 @@ BRIEF: Mapping[str, float] = {
     "buckets": 2_000,
     "sigma": 1.0,  # beyond it float32 cannot tell the waves' places at numbers far off
 }
+
 ARRAY_BRIEF: Mapping[str, float] = {"epochs": 3, "width": 8, "layers": 2}
 """What random candidates are held to, where a family knows the name: tests must be quick."""
-
-STEPS = 12
-"""Words that stand for a column of numbers, where rows are texts."""
 
 EPOCHS = 15
 """What the defaults of networks are held to where learning a little is enough."""
@@ -105,31 +95,6 @@ def cases() -> list[Case]:
 
 def _plainest(spec: FamilySpec) -> Modality:
     return Modality.TEXT if spec.view is View.TOKENS else Modality.TABLE
-
-
-@dataclass
-class Watcher:
-    """A control that remembers; it stops the training at its ``stop_at``-th check."""
-
-    stop_at: int | None = None
-    left: float | None = None
-    points: list[CurvePoint] = field(default_factory=list)
-    states: list[State] = field(default_factory=list)
-    checks: int = 0
-
-    def report(self, point: CurvePoint) -> None:
-        self.points.append(point)
-
-    def check(self) -> None:
-        self.checks += 1
-        if self.stop_at is not None and self.checks >= self.stop_at:
-            raise TrialStopped
-
-    def save(self, state: Callable[[], State]) -> None:
-        self.states.append(state())
-
-    def seconds_left(self) -> float | None:
-        return self.left
 
 
 def train(
@@ -207,8 +172,8 @@ def fold(case: Case, *, rows: int = 600, easy: bool = False, seed: int = 0) -> F
 
     Numbers, missing cells and a category decide together; if ``easy`` the first number alone.
     """
-    raw = _raw(rows + rows // 2, seed)
-    y = _targets(case, raw[:, 0] if easy or case.modality.arrays else _scores(raw, seed))
+    raw = cells(rows + rows // 2, seed)
+    y = _targets(case, raw[:, 0] if easy or case.modality.arrays else scores(raw, seed))
     x = encoded(raw, case)
     truth = y[rows:]
     return Fold(
@@ -216,7 +181,7 @@ def fold(case: Case, *, rows: int = 600, easy: bool = False, seed: int = 0) -> F
         valid=Examples(x[rows:], truth),
         task=case.task,
         outputs=case.outputs,
-        layout=_layout(case.view, x.shape[1:]),
+        layout=layout(case.view, x.shape[1:]),
         score=lambda predictions: loss(case, truth, predictions),
         maximize=False,
         seed=7,
@@ -250,7 +215,7 @@ def awkward(fold: Fold, trouble: str) -> Fold:
 
 def probe(case: Case) -> npt.NDArray[Any]:
     """Return rows as no fold has seen them: other values, missing cells, unknown categories."""
-    raw = _raw(200, seed=5)
+    raw = cells(200, seed=5)
     raw[:40, :4] *= 20.0
     raw[40:80, 4:] = 1000.0
     raw[80:120, 4:] = -1.0
@@ -261,70 +226,7 @@ def probe(case: Case) -> npt.NDArray[Any]:
 
 def encoded(raw: Floats, case: Case) -> npt.NDArray[Any]:
     """Return rows as the family sees them."""
-    return _arrays(raw, case.modality) if case.modality.arrays else matrix(raw, case.view)
-
-
-def _arrays(raw: Floats, modality: Modality) -> npt.NDArray[Any]:
-    """Return arrays whose size of a pattern is the first number, which decides, among noise."""
-    shape = SHAPES[modality]
-    random = np.random.default_rng(9)
-    pattern = np.linspace(-1.0, 1.0, int(np.prod(shape))).reshape(shape)
-    size = np.nan_to_num(raw[:, 0]).reshape(-1, *(1 for _ in shape))
-    x = size * pattern + 0.1 * random.normal(size=(len(raw), *shape))
-    if modality is Modality.IMAGE:
-        return np.clip(np.round(128 + 40 * x), 0, 255).astype(np.uint8)
-    if modality is Modality.SERIES:
-        x[np.isnan(raw[:, 3]), :, -4:] = np.nan
-    return x.astype(np.float32)
-
-
-def matrix(raw: Floats, view: View) -> npt.NDArray[np.float32]:
-    """Return rows as the family's view shows them."""
-    if view is View.ORDINAL:
-        return raw.astype(np.float32)
-    if view is View.TOKENS:
-        return _texts(raw)
-    missing = np.isnan(raw[:, :4])
-    if view is View.EMBEDDING:
-        codes = [_codes(raw[:, 4 + column], levels) for column, levels in enumerate(LEVELS)]
-        numbers = np.where(missing, 0.0, raw[:, :4])
-        return np.column_stack([codes[0], numbers, codes[1], missing]).astype(np.float32)
-    hot = [raw[:, 4 + c, None] == np.arange(n) for c, n in enumerate(LEVELS)]
-    return np.hstack([np.where(missing, 0.0, raw[:, :4]), missing, *hot]).astype(np.float32)
-
-
-def _codes(raw: Floats, levels: int) -> Floats:
-    """Return the codes of a category column: one more for unseen values, one for missing cells."""
-    return np.where(raw < 0, levels + 1, np.minimum(raw, levels))
-
-
-def _texts(raw: Floats) -> npt.NDArray[Any]:
-    """Return a word for each number, by its column and size, and for each category.
-
-    Missing cells have none, and every sixth text ends early.
-    """
-    steps = np.clip(np.floor(2.0 * np.nan_to_num(raw[:, :4])) + STEPS // 2, 0, STEPS - 1)
-    words = 2 + steps + STEPS * np.arange(4)
-    codes = 2 + 4 * STEPS + _codes(raw[:, 5], LEVELS[1])
-    cells = np.column_stack([np.where(np.isnan(raw[:, :4]), 0, words), codes])
-    cells[::6, 4:] = 0
-    order = np.argsort(cells == 0, axis=1, kind="stable")  # what is missing goes to the end
-    x = np.zeros((len(raw), 8), np.int32)
-    x[:, :5] = np.take_along_axis(cells, order, axis=1)
-    return x
-
-
-def _layout(view: View, shape: tuple[int, ...]) -> Layout:
-    width = int(np.prod(shape))
-    if view is View.ARRAY:
-        return Layout(width, shape=shape)
-    if view is View.ORDINAL:
-        return Layout(width, tuple((width - 2 + c, n) for c, n in enumerate(LEVELS)))
-    if view is View.TOKENS:
-        return Layout(width, vocabulary=2 + 4 * STEPS + LEVELS[1] + 2)
-    if view is View.EMBEDDING:
-        return Layout(width, ((0, LEVELS[0] + 2), (5, LEVELS[1] + 2)), (1, 2, 3, 4))
-    return Layout(width, numbers=(0, 1, 2, 3))
+    return arrays(raw, case.modality) if case.modality.arrays else matrix(raw, case.view)
 
 
 def loss(case: Case, truth: npt.NDArray[Any], predictions: Floats) -> float:
@@ -343,57 +245,6 @@ def constant_loss(case: Case, fold: Fold) -> float:
         return loss(case, fold.valid.y, mean)
     frequencies = np.bincount(y, minlength=case.outputs) / len(y)
     return loss(case, fold.valid.y, np.tile(frequencies, (len(fold.valid.y), 1)))
-
-
-class Written(Protocol):
-    """What writes itself into a model file."""
-
-    def emit(self, graph: Graph, x: str) -> str:
-        """Return the name of what it makes of the features ``x``."""
-
-
-def run_as_file(fitted: Written, x: npt.NDArray[Any]) -> Floats:
-    """Return the predictions of the fitted fold's ONNX file in ONNX Runtime."""
-    graph = Graph()
-    if x.ndim > 2:
-        given = graph.input("x", "array", dtype=x.dtype, shape=x.shape[1:])
-        graph.output("result", fitted.emit(graph, graph.node("Cast", given, to=ElementType.FLOAT)))
-        return _run(graph, {"x": x})
-    names = [f"x{column}" for column in range(x.shape[1])]
-    element = ElementType.INT32 if x.dtype == np.int32 else ElementType.FLOAT
-    columns = [graph.node("Cast", graph.input(name, "number"), to=element) for name in names]
-    graph.output("result", fitted.emit(graph, graph.node("Concat", *columns, axis=1)))
-    cells = {name: x[:, [column]].astype(np.float64) for column, name in enumerate(names)}
-    return _run(graph, cells)
-
-
-def _run(graph: Graph, cells: Mapping[str, npt.NDArray[Any]]) -> Floats:
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    content = serialize(graph, metadata={})
-    session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
-    result: Floats = session.run(None, dict(cells))[0].astype(np.float64)
-    return result
-
-
-def difference(one: Floats, other: Floats) -> float:
-    """Return the largest difference, relative to the largest value where that exceeds one."""
-    return float(np.abs(one - other).max() / max(1.0, np.abs(other).max()))
-
-
-def _raw(rows: int, seed: int) -> Floats:
-    random = np.random.default_rng(seed)
-    numbers = random.normal(size=(rows, 4))
-    numbers[random.random(rows) < 0.1, 3] = np.nan
-    codes = [random.integers(-1, count, rows) for count in LEVELS]
-    return np.column_stack([numbers, *codes])
-
-
-def _scores(raw: Floats, seed: int) -> Floats:
-    effects = np.random.default_rng(11).normal(size=max(LEVELS) + 1)
-    scores = 1.5 * raw[:, 0] - raw[:, 1] + np.isnan(raw[:, 3]) + effects[raw[:, 5].astype(int)]
-    noise = np.random.default_rng(seed + 1).normal(size=len(raw))
-    return np.asarray(scores + 0.3 * noise)
 
 
 def _targets(case: Case, scores: Floats) -> npt.NDArray[Any]:

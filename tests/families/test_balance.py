@@ -13,7 +13,8 @@ from automl.core.catalog import Modality, TaskType
 from automl.core.hyperparameter import defaults
 from automl.core.learner import Examples
 from tests.families import cases
-from tests.families.cases import Case, Watcher
+from tests.families.cases import Case
+from tests.families.watcher import Watcher
 
 CASES = [
     case

@@ -20,7 +20,9 @@ from automl.families.catboost.columns import Columns
 from automl.families.catboost.oblivious import Oblivious, stump
 from automl.training.archive import pack
 from tests.families import cases
-from tests.families.cases import Case, Watcher
+from tests.families.cases import Case
+from tests.families.watcher import Watcher
+from tests.families.written import difference, parity, run_as_file
 
 SPACE = spec(FamilyName.CATBOOST).space
 BINARY = Case(FamilyName.CATBOOST, TaskType.CLASSIFICATION, 2)
@@ -32,10 +34,6 @@ every_case = pytest.mark.parametrize("case", [BINARY, MULTICLASS, REGRESSION], i
 def candidate(**more: Value) -> dict[str, Value]:
     params = defaults(SPACE) | {"max_rounds": 40} | more
     return {item.name: params[item.name] for item in SPACE if item.active(params)}
-
-
-def parity(fitted: model.FittedOblivious, x: npt.NDArray[np.float32]) -> float:
-    return cases.difference(cases.run_as_file(fitted, x), fitted.predict(x))
 
 
 def on_borders(trees: Oblivious, row: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
@@ -65,7 +63,7 @@ def test_its_arrays_predict_what_catboost_does(case: Case, monkeypatch: pytest.M
     x = np.concatenate([fold.train.x, *(on_borders(fitted.trees, row) for row in fold.valid.x[:3])])
     spread = Columns.of(fold).spread(x)
     raw = boosters[0].predict(spread, "RawFormulaVal", ntree_end=fitted.epochs)
-    assert cases.difference(fitted.trees.sums(x), raw.reshape(len(x), -1)) <= 1e-5
+    assert difference(fitted.trees.sums(x), raw.reshape(len(x), -1)) <= 1e-5
     assert len(fitted.trees.depth) == fitted.epochs
     assert fitted.parameters >= fitted.trees.leaves.size
 
@@ -153,7 +151,7 @@ def test_trees_of_any_depth_and_number_are_looked_up_together(depth: int, output
     )
     x = np.round(random.normal(size=(50, 3)), 1).astype(np.float32)
     x[::7, 1] = np.nan
-    assert np.array_equal(cases.run_as_file(grown, x), grown.sums(x))
+    assert np.array_equal(run_as_file(grown, x), grown.sums(x))
 
 
 def test_the_file_holds_little_more_than_leaves() -> None:

@@ -14,8 +14,9 @@ from automl.core.learner import Examples, Fold
 from automl.families import averaged, forest, growing
 from automl.families.averaged import FittedForest
 from automl.training.archive import pack
-from tests.families import cases
-from tests.families.cases import Case, Watcher
+from tests.families import cases, written
+from tests.families.cases import Case
+from tests.families.watcher import Watcher
 
 
 def test_rounding_down_is_exact() -> None:
@@ -58,7 +59,7 @@ def test_cells_on_a_threshold_go_the_same_way(case: Case) -> None:
         copies[np.arange(len(near)), fitted.trees.feature] = cells
         rows.append(copies)
     x = np.concatenate(rows)
-    assert cases.difference(cases.run_as_file(fitted, x), fitted.predict(x)) <= 1e-5
+    assert written.parity(fitted, x) <= 1e-5
 
 
 @pytest.mark.parametrize("outputs", [2, 3])
@@ -79,7 +80,7 @@ def test_awkward_data_gives_a_model(case: Case, trouble: str) -> None:
     fitted = train(case, fold)
     predictions = fitted.predict(fold.valid.x)
     assert np.isfinite(predictions).all()
-    assert cases.difference(cases.run_as_file(fitted, fold.valid.x), predictions) <= 1e-5
+    assert written.difference(written.run_as_file(fitted, fold.valid.x), predictions) <= 1e-5
     assert np.array_equal(averaged.load(fitted.state()).predict(fold.valid.x), predictions)
 
 

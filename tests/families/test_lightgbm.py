@@ -14,7 +14,9 @@ from automl.core.learner import Examples, Layout
 from automl.families import spec
 from automl.families.lightgbm import model, trees
 from tests.families import cases
-from tests.families.cases import Case, Watcher
+from tests.families.cases import Case
+from tests.families.watcher import Watcher
+from tests.families.written import parity
 
 SPACE = spec(FamilyName.LIGHTGBM).space
 BINARY = Case(FamilyName.LIGHTGBM, TaskType.CLASSIFICATION, 2)
@@ -26,10 +28,6 @@ every_case = pytest.mark.parametrize("case", [BINARY, MULTICLASS, REGRESSION], i
 def candidate(**more: Value) -> dict[str, Value]:
     params = defaults(SPACE) | {"max_rounds": 60} | more
     return {item.name: params[item.name] for item in SPACE if item.active(params)}
-
-
-def parity(fitted: model.FittedTrees, x: npt.NDArray[np.float32]) -> float:
-    return cases.difference(cases.run_as_file(fitted, x), fitted.predict(x))
 
 
 def on_thresholds(

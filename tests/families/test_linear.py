@@ -16,7 +16,8 @@ from automl.core.learner import Examples, Fold
 from automl.families.linear import model, problem
 from automl.families.linear.loss import loss_of
 from tests.families import cases
-from tests.families.cases import Case, Watcher
+from tests.families.cases import Case
+from tests.families.watcher import Watcher
 
 BINARY = Case(FamilyName.LINEAR, TaskType.CLASSIFICATION, 2)
 MULTICLASS = Case(FamilyName.LINEAR, TaskType.CLASSIFICATION, 3)

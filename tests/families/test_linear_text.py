@@ -18,7 +18,7 @@ from automl.export.scoring import Session
 from automl.families.linear import model, problem
 from automl.families.linear.loss import loss_of
 from automl.features import Encoder
-from tests.families.cases import Watcher
+from tests.families.watcher import Watcher
 from tests.features.frames import column, frame, strings
 
 TOPICS = ("river bank water", "stock market price", "goal match team")

@@ -1,5 +1,5 @@
 from automl.families.pace import Pace
-from tests.families.cases import Watcher
+from tests.families.watcher import Watcher
 
 
 class Clock:

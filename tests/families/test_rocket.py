@@ -15,7 +15,7 @@ from automl.export.scoring import Session
 from automl.families.rocket import bank, kernels, model, ridge
 from automl.families.rocket.bank import Bank
 from automl.training.archive import pack
-from tests.families.cases import Watcher
+from tests.families.watcher import Watcher
 
 Series = npt.NDArray[np.float32]
 

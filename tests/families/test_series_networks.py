@@ -19,7 +19,7 @@ from automl.export.onnx import serialize
 from automl.families.inception import model as inception
 from automl.families.rnn import model as rnn
 from automl.families.rnn.pooling import Pooling
-from tests.families.cases import difference
+from tests.families.written import difference
 
 Series = npt.NDArray[np.float32]
 Case = tuple[NetworkFamily, dict[str, Value]]

@@ -24,6 +24,9 @@ TINY: Mapping[str, Mapping[str, Any]] = {
     "catboost": {"max_rounds": {"low": 10, "high": 20}},
 }
 """Candidates that train in a moment."""
+SLOW = {"mlp": {"layers": [2], "width": [64], "epochs": [200], "patience": [50]}}
+BRIEF = {"mlp": {"layers": [1], "width": [16], "epochs": [25], "dropout": [0.2]}}
+MLP = (FamilyName.MLP,)
 
 
 class Orders:

@@ -1,48 +1,28 @@
 """One worker's work over a real store: whatever happens becomes rows."""
 
 import errno
-import shutil
 import time
-from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from automl.core.catalog import (
     EventType,
     ExportFormat,
-    FamilyName,
     StudyFailure,
     StudyStatus,
     TrialFailure,
     TrialState,
 )
 from automl.core.errors import DiskFull, StoreUnavailable, TrialError
-from automl.core.model import Member
 from automl.core.ports import Order
-from automl.core.study import Budget, Study
-from automl.core.trial import Finish, Trial
-from automl.finish import Entry, Finished, finish
-from automl.runner import control
+from automl.core.study import Budget
+from automl.core.trial import Trial
 from automl.runner import runner as runner_module
-from automl.search.prepare import Prepared
 from automl.search.rungs import NO_BARS, Bars
 from automl.service import studies
-from tests.api.damage import flip, flip_all
-from tests.runner.bench import TENANT, Bench, Orders, open_bench
+from tests.runner.bench import BRIEF, MLP, SLOW, TENANT, Bench, Orders
 from tests.store import values
-
-SLOW = {"mlp": {"layers": [2], "width": [64], "epochs": [200], "patience": [50]}}
-BRIEF = {"mlp": {"layers": [1], "width": [16], "epochs": [25], "dropout": [0.2]}}
-MLP = (FamilyName.MLP,)
-
-
-@pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Bench]:
-    made = open_bench(tmp_path)
-    yield made
-    made.store.close()
 
 
 def breaking(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
@@ -203,122 +183,6 @@ def test_a_trial_over_its_own_limit_fails(bench: Bench) -> None:
     assert bench.trials(study)[0].reason is TrialFailure.TIME_LIMIT
 
 
-def test_what_is_given_back_goes_on_from_its_checkpoint(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(control, "CHECKPOINT_SECONDS", 0.0)
-    study = bench.study(budget=Budget(trials=1), families=MLP, space=BRIEF, rows=400)
-    runner = bench.runner()
-    release = Orders(lambda look: Order.RELEASE if look > 40 else Order.GO_ON)
-    runner.run(bench.attempt(runner), release)
-    assert bench.trials(study)[0].state is TrialState.WAITING
-    with bench.store.unit() as unit:
-        before = len(unit.trials.curve(study.id, 0))
-    again = bench.attempt(runner)
-    assert (again.number, again.token) == (0, 2)
-    assert again.checkpoint is not None
-    fresh = bench.runner()
-    reported: list[int] = []
-    with monkeypatch.context() as patch:
-        patch.setattr(
-            control.AttemptControl, "report", lambda _, point: reported.append(point.epoch)
-        )
-        fresh.run(again, Orders())
-    assert before - 1 <= reported[0] - 1 <= before + 1  # at most the epoch in hand is repeated
-    assert bench.trials(study)[0].state is TrialState.COMPLETE
-
-
-def test_a_damaged_checkpoint_is_not_gone_on_from(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(control, "CHECKPOINT_SECONDS", 0.0)
-    study = bench.study(budget=Budget(trials=1), families=MLP, space=BRIEF, rows=400)
-    runner = bench.runner()
-    release = Orders(lambda look: Order.RELEASE if look > 40 else Order.GO_ON)
-    runner.run(bench.attempt(runner), release)
-    again = bench.attempt(runner)
-    assert again.checkpoint is not None
-    flip(bench.store, again.checkpoint, at=-1)
-    reported: list[int] = []
-    with monkeypatch.context() as patch:
-        patch.setattr(
-            control.AttemptControl, "report", lambda _, point: reported.append(point.epoch)
-        )
-        bench.runner().run(again, Orders())
-    assert reported[0] == 1
-    assert bench.trials(study)[0].state is TrialState.COMPLETE
-
-
-def test_damaged_data_train_nothing(bench: Bench) -> None:
-    study = bench.study(budget=Budget(trials=2))
-    shutil.rmtree(bench.folder / "cache", ignore_errors=True)
-    flip_all(bench.store)
-    ended = bench.work_off(study, bench.runner())
-    assert ended.status is StudyStatus.FAILED
-    assert {trial.reason for trial in bench.trials(study)} == {TrialFailure.INTERNAL}
-
-
-@pytest.mark.parametrize("place", [0, 1])
-def test_one_damaged_result_does_not_cost_the_others(bench: Bench, place: int) -> None:
-    study = bench.study(budget=Budget(trials=4))
-    runner = bench.runner()
-    while not isinstance(work := bench.claim(runner), Finish):
-        if work is not None:
-            runner.run(work, Orders())
-    best = bench.read(study).best_trial
-    assert best is not None
-    with bench.store.unit() as unit:
-        flip(bench.store, unit.trials.arrays(study.id)[best][place], at=-1)
-    runner.run(work, Orders())
-    ended = bench.read(study)
-    assert ended.status is StudyStatus.SUCCEEDED
-    assert ended.model_id is not None
-    with bench.store.unit() as unit:
-        members = unit.models.get(TENANT, ended.model_id).card.members
-    assert best not in {member.trial for member in members}
-
-
-def test_when_all_results_are_damaged_the_study_says_so(bench: Bench) -> None:
-    study = bench.study(budget=Budget(trials=2))
-    runner = bench.runner()
-    while not isinstance(work := bench.claim(runner), Finish):
-        if work is not None:
-            runner.run(work, Orders())
-    with bench.store.unit() as unit:
-        pairs = list(unit.trials.arrays(study.id).values())
-    for artifact_id in {name for pair in pairs for name in pair}:
-        flip(bench.store, artifact_id, at=-1)
-    runner.run(work, Orders())
-    ended = bench.read(study)
-    assert ended.status is StudyStatus.FAILED
-    assert ended.error is not None
-    reason, detail = ended.error
-    assert reason is StudyFailure.NO_TRIAL_COMPLETED
-    assert "damaged" in detail
-
-
-def test_a_trial_gives_the_same_with_and_without_an_interruption(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(control, "CHECKPOINT_SECONDS", 0.0)
-    values = []
-    for stops in (0, 1, 2):
-        folder = tmp_path / str(stops)
-        folder.mkdir()
-        bench = open_bench(folder)
-        study = bench.study(budget=Budget(trials=1), families=MLP, space=BRIEF)
-        for stop in range(stops):
-            look = 20 * (stop + 1)
-            release = Orders(lambda seen, look=look: Order.RELEASE if seen > look else Order.GO_ON)  # type: ignore[misc]
-            runner = bench.runner()
-            runner.run(bench.attempt(runner), release)
-            assert bench.trials(study)[0].state is TrialState.WAITING
-        ended = bench.work_off(study, bench.runner())
-        values.append((ended.best_value, bench.trials(study)[0].fold_values))
-        bench.store.close()
-    assert values[0] == values[1] == values[2]
-
-
 def test_a_stale_holder_changes_nothing(bench: Bench) -> None:
     study = bench.study(budget=Budget(trials=1))
     runner = bench.runner()
@@ -374,59 +238,3 @@ def test_a_search_that_cannot_ask_ends_with_what_it_has(
 
     monkeypatch.setattr(runner_module, "ask", ask)
     assert bench.work_off(study, runner).status is StudyStatus.SUCCEEDED
-
-
-def test_a_study_resumed_with_trials_equals_a_longer_one(bench: Bench) -> None:
-    families = (FamilyName.LINEAR, FamilyName.LIGHTGBM)
-    long = bench.study(budget=Budget(trials=17), families=families, rows=1_500)
-    resumed = bench.study(budget=Budget(trials=11), families=families, rows=1_500)
-    runner = bench.runner()
-    for study in (long, resumed):
-        assert bench.work_off(study, runner).status is StudyStatus.SUCCEEDED
-    first = _file(bench, resumed)
-    studies.resume(bench.store, TENANT, resumed.id, add=Budget(trials=6))
-    attempt = bench.attempt(bench.runner())
-    studies.pause(bench.store, TENANT, resumed.id)
-    bench.store.leases.release(attempt)
-    studies.resume(bench.store, TENANT, resumed.id, add=None)
-    assert bench.work_off(resumed, bench.runner()).status is StudyStatus.SUCCEEDED
-    boards = [
-        [(t.number, t.state, t.candidate, t.value, t.fold_values, t.rungs) for t in trials]
-        for trials in (bench.trials(long), bench.trials(resumed))
-    ]
-    assert boards[0] == boards[1]
-    assert TrialState.PRUNED in {trial.state for trial in bench.trials(long)}
-    assert _file(bench, long) == _file(bench, resumed) != first
-
-
-@pytest.mark.parametrize(("seconds", "kept"), [(60.0, True), (None, False)])
-def test_the_last_members_are_candidates_again_where_seconds_count(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch, seconds: float | None, *, kept: bool
-) -> None:
-    given: list[Sequence[Member]] = []
-
-    def spy(
-        prepared: Prepared, entries: Sequence[Entry], *, previous: Sequence[Member]
-    ) -> Finished:
-        given.append(previous)
-        return finish(prepared, entries, previous=previous)
-
-    monkeypatch.setattr(runner_module, "finish", spy)
-    study = bench.study(
-        budget=Budget(seconds=seconds, trials=2), families=(FamilyName.LINEAR, FamilyName.LIGHTGBM)
-    )
-    first = bench.work_off(study, bench.runner())
-    assert first.model_id is not None
-    with bench.store.unit() as unit:
-        members = unit.models.get(TENANT, first.model_id).card.members
-    studies.resume(bench.store, TENANT, study.id, add=Budget(trials=1))
-    assert bench.work_off(study, bench.runner()).status is StudyStatus.SUCCEEDED
-    assert given == [(), members if kept else ()]
-
-
-def _file(bench: Bench, study: Study) -> bytes:
-    with bench.store.unit() as unit:
-        model_id = unit.studies.get(TENANT, study.id).model_id
-        assert model_id is not None
-        model = unit.models.get(TENANT, model_id)
-    return b"".join(bench.store.artifacts.read(model.formats[ExportFormat.ONNX].id))

@@ -9,19 +9,16 @@ german_credit 0.212 for 0.218, in two thirds of the time a round. With several c
 pay (log loss of car_evaluation 0.013 with five, 0.025 with one), so the portfolio takes five there.
 """
 
-from automl.core.catalog import FamilyName, Modality, TaskType
+from automl.core.catalog import FamilyName, TaskType
 from automl.core.hyperparameter import Hyperparameter
-from automl.core.learner import FamilySpec, View
+from automl.families import trees
 from automl.families.balance import CLASS_WEIGHT
 from automl.families.pairs import PAIRS
 
-SPEC = FamilySpec(
-    name=FamilyName.CATBOOST,
-    title="CatBoost",
-    modalities=(Modality.TABLE,),
-    tasks=(TaskType.CLASSIFICATION, TaskType.REGRESSION),
-    view=View.ORDINAL,
-    space=(
+SPEC = trees.spec(
+    FamilyName.CATBOOST,
+    "CatBoost",
+    (
         Hyperparameter(
             name="learning_rate", type="float", low=0.01, high=0.3, log=True, default=0.05,
             description="how much each tree corrects",
@@ -57,13 +54,6 @@ SPEC = FamilySpec(
         ),
         PAIRS,
         CLASS_WEIGHT,
-        Hyperparameter(
-            name="max_rounds", type="int", low=10, high=5_000, log=True, default=1_000,
-            description="most trees",
-        ),
-        Hyperparameter(
-            name="patience", type="int", low=5, high=500, log=True, default=50,
-            description="rounds without a better validation loss before the end",
-        ),
+        *trees.ROUNDS,
     ),
 )  # fmt: skip

@@ -5,19 +5,15 @@ Reference: Breiman, Friedman, Olshen and Stone (1984), "Classification and regre
 
 from dataclasses import replace
 
-from automl.core.catalog import FamilyName, Modality, TaskType
+from automl.core.catalog import FamilyName
 from automl.core.hyperparameter import Hyperparameter
-from automl.core.learner import FamilySpec, View
+from automl.families import trees
 from automl.families.balance import CLASS_WEIGHT
-from automl.families.trees import CRITERION, SMOOTHING
 
-SPEC = FamilySpec(
-    name=FamilyName.DECISION_TREE,
-    title="Decision tree",
-    modalities=(Modality.TABLE,),
-    tasks=(TaskType.CLASSIFICATION, TaskType.REGRESSION),
-    view=View.ORDINAL,
-    space=(
+SPEC = trees.spec(
+    FamilyName.DECISION_TREE,
+    "Decision tree",
+    (
         Hyperparameter(
             name="max_leaf_nodes",
             type="int",
@@ -44,8 +40,8 @@ SPEC = FamilySpec(
             default=1.0,
             description="Share of the features that a split chooses from",
         ),
-        CRITERION,
-        replace(SMOOTHING, default=1.0),
+        trees.CRITERION,
+        replace(trees.SMOOTHING, default=1.0),
         CLASS_WEIGHT,
     ),
 )

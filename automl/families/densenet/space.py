@@ -1,28 +1,14 @@
 """What the densely connected network serves and what the search may vary of it."""
 
-from automl.core.catalog import FamilyName, Modality
+from automl.core.catalog import FamilyName
 from automl.core.hyperparameter import Hyperparameter
 from automl.families import network
 
 NETWORK = (
     network.layers(3, high=5, description="Stages; each but the first halves the array."),
     network.width(12, low=4, high=48, description="Channels that a convolution adds."),
-    Hyperparameter(
-        name="convolutions",
-        type="int",
-        default=4,
-        low=1,
-        high=8,
-        description="Convolutions in a stage.",
-    ),
-    Hyperparameter(
-        name="kernel",
-        type="categorical",
-        default=3,
-        choices=(3, 5, 7, 9),
-        defaults={Modality.SERIES: 7},
-        description="Places in a row that a convolution looks at.",
-    ),
+    network.convolutions(4, high=8),
+    network.KERNEL,
     Hyperparameter(
         name="compression",
         type="float",
@@ -35,13 +21,7 @@ NETWORK = (
         "relu", *("leaky_relu", "gelu", "silu"), description="What precedes each convolution."
     ),
     network.normalization("batch", "layer", description="What stands before each activation."),
-    Hyperparameter(
-        name="pooling",
-        type="categorical",
-        default="mean",
-        choices=("mean", "max"),
-        description="What the last layer sees of each channel.",
-    ),
+    network.pooling("mean", "max"),
     network.dropout(
         0.0, description="Part of these numbers left out at each step of training.", high=0.5
     ),

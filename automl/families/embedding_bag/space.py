@@ -1,10 +1,8 @@
 """What the bag of embeddings serves and what the search may vary of it."""
 
-from automl.core.catalog import FamilyName, Modality, TaskType
+from automl.core.catalog import FamilyName
 from automl.core.hyperparameter import Hyperparameter
-from automl.core.learner import FamilySpec, View
-from automl.families import network
-from automl.families.reading import WORD_DROPOUT, training
+from automl.families import network, reading
 
 # On sst2, 7,792 sentences: 0.816 with words alone and a width of 32, 0.823 with one of 64; with
 # runs of two in 20,000 or 10,000 buckets 0.798; an ROC AUC of 0.902, 0.904, 0.880 and 0.877.
@@ -27,15 +25,15 @@ NETWORK = (
         when=("runs", (2, 3)),
         description="Vectors that runs of several words share by a hash of their words.",
     ),
-    WORD_DROPOUT,
+    reading.WORD_DROPOUT,
     network.dropout(0.5, description="Part of the mean vector left out at each step of training."),
 )
 
-SPEC = FamilySpec(
-    name=FamilyName.EMBEDDING_BAG,
-    title="Bag of embeddings",
-    modalities=(Modality.TEXT,),
-    tasks=(TaskType.CLASSIFICATION, TaskType.REGRESSION),
-    view=View.TOKENS,
-    space=NETWORK + training(learning_rate=5e-3, epochs=60, patience=8),
+SPEC = reading.spec(
+    FamilyName.EMBEDDING_BAG,
+    "Bag of embeddings",
+    NETWORK,
+    learning_rate=5e-3,
+    epochs=60,
+    patience=8,
 )

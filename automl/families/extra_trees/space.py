@@ -3,16 +3,7 @@
 Reference: Geurts, Ernst and Wehenkel (2006), "Extremely randomized trees".
 """
 
-from automl.core.catalog import FamilyName, Modality, TaskType
-from automl.core.learner import FamilySpec, View
-from automl.families.trees import FOREST
+from automl.core.catalog import FamilyName
+from automl.families import trees
 
-SPEC = FamilySpec(
-    name=FamilyName.EXTRA_TREES,
-    title="Extra trees",
-    modalities=(Modality.TABLE,),
-    tasks=(TaskType.CLASSIFICATION, TaskType.REGRESSION),
-    view=View.ORDINAL,
-    space=FOREST,
-    refit=True,
-)
+SPEC = trees.spec(FamilyName.EXTRA_TREES, "Extra trees", trees.FOREST, refit=True)

@@ -6,19 +6,16 @@ own (L2 10, 100 rows a group), which cost german_credit 0.02 of AUC and gave car
 for 0.030 of log loss, and changed adult and hotel_rates little.
 """
 
-from automl.core.catalog import FamilyName, Modality, TaskType
+from automl.core.catalog import FamilyName
 from automl.core.hyperparameter import Hyperparameter
-from automl.core.learner import FamilySpec, View
+from automl.families import trees
 from automl.families.balance import CLASS_WEIGHT
 from automl.families.pairs import PAIRS
 
-SPEC = FamilySpec(
-    name=FamilyName.LIGHTGBM,
-    title="LightGBM",
-    modalities=(Modality.TABLE,),
-    tasks=(TaskType.CLASSIFICATION, TaskType.REGRESSION),
-    view=View.ORDINAL,
-    space=(
+SPEC = trees.spec(
+    FamilyName.LIGHTGBM,
+    "LightGBM",
+    (
         Hyperparameter(
             name="learning_rate", type="float", low=0.005, high=0.3, log=True, default=0.05,
             description="how much each tree corrects",
@@ -83,13 +80,6 @@ SPEC = FamilySpec(
         ),
         PAIRS,
         CLASS_WEIGHT,
-        Hyperparameter(
-            name="max_rounds", type="int", low=10, high=5_000, log=True, default=1_000,
-            description="most trees (of each class)",
-        ),
-        Hyperparameter(
-            name="patience", type="int", low=5, high=500, log=True, default=50,
-            description="rounds without a better validation loss before the end",
-        ),
+        *trees.ROUNDS,
     ),
 )  # fmt: skip

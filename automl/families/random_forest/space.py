@@ -3,16 +3,7 @@
 Reference: Breiman (2001), "Random forests".
 """
 
-from automl.core.catalog import FamilyName, Modality, TaskType
-from automl.core.learner import FamilySpec, View
-from automl.families.trees import FOREST
+from automl.core.catalog import FamilyName
+from automl.families import trees
 
-SPEC = FamilySpec(
-    name=FamilyName.RANDOM_FOREST,
-    title="Random forest",
-    modalities=(Modality.TABLE,),
-    tasks=(TaskType.CLASSIFICATION, TaskType.REGRESSION),
-    view=View.ORDINAL,
-    space=FOREST,
-    refit=True,
-)
+SPEC = trees.spec(FamilyName.RANDOM_FOREST, "Random forest", trees.FOREST, refit=True)

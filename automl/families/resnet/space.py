@@ -1,7 +1,9 @@
 """What the residual network serves and what the search may vary of it."""
 
+from dataclasses import replace
+
 from automl.core.catalog import FamilyName, Modality, TaskType
-from automl.core.hyperparameter import Hyperparameter, serving
+from automl.core.hyperparameter import serving
 from automl.families import network
 from automl.families.augmentation import AUGMENTATION
 from automl.families.recipe import ARRAYS, SMALL_ARRAYS, TRAINING
@@ -20,38 +22,18 @@ NETWORK = network.differing(
             high=512,
             description="Units that pass from block to block; channels before the first stage.",
         ),
-        Hyperparameter(
-            name="expansion",
-            type="float",
-            default=2.0,
-            low=1.0,
-            high=4.0,
+        replace(
+            network.expansion("Units inside a block, for each that passes."),
             modalities=(Modality.TABLE,),
-            description="Units inside a block, for each that passes.",
         ),
-        Hyperparameter(
-            name="kernel",
-            type="categorical",
-            default=3,
-            choices=(3, 5, 7, 9),
-            modalities=ARRAYS,
-            defaults={Modality.SERIES: 7},
-            description="Places in a row that a convolution looks at.",
-        ),
+        replace(network.KERNEL, modalities=ARRAYS),
         network.activation(
             "relu",
             *("leaky_relu", "selu", "gelu", "silu", "mish"),
             description="What stands between a block's two layers.",
         ),
         network.normalization("layer", "batch", description="What a block starts with."),
-        Hyperparameter(
-            name="pooling",
-            type="categorical",
-            default="max",
-            choices=("max", "mean"),
-            modalities=ARRAYS,
-            description="What the last layer sees of each channel.",
-        ),
+        replace(network.pooling("max", "mean"), modalities=ARRAYS),
         network.dropout(
             0.2,
             description="Part of the units inside a block, or before the last layer, left out at"

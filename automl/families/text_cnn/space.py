@@ -1,10 +1,8 @@
 """What the convolutional network over words serves and what the search may vary of it."""
 
-from automl.core.catalog import FamilyName, Modality, TaskType
+from automl.core.catalog import FamilyName
 from automl.core.hyperparameter import Hyperparameter
-from automl.core.learner import FamilySpec, View
-from automl.families import network
-from automl.families.reading import WORD_DROPOUT, training
+from automl.families import network, reading
 
 NETWORK = (
     network.width(64, low=16, high=300, description="Numbers that stand for a word."),
@@ -24,15 +22,15 @@ NETWORK = (
         choices=("3 4 5", "2 3 4", "1 2 3", "3", "5"),
         description="Over how many words patterns reach.",
     ),
-    WORD_DROPOUT,
+    reading.WORD_DROPOUT,
     network.dropout(0.5, description="Part of the answers left out at each step of training."),
 )
 
-SPEC = FamilySpec(
-    name=FamilyName.TEXT_CNN,
-    title="Convolutions over words",
-    modalities=(Modality.TEXT,),
-    tasks=(TaskType.CLASSIFICATION, TaskType.REGRESSION),
-    view=View.TOKENS,
-    space=NETWORK + training(learning_rate=2e-3, epochs=30, patience=5),
+SPEC = reading.spec(
+    FamilyName.TEXT_CNN,
+    "Convolutions over words",
+    NETWORK,
+    learning_rate=2e-3,
+    epochs=30,
+    patience=5,
 )

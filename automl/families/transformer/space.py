@@ -26,14 +26,7 @@ NETWORK = (
         defaults={Modality.SERIES: 8},
         description="Places along each axis that are seen as one.",
     ),
-    Hyperparameter(
-        name="expansion",
-        type="float",
-        default=2.0,
-        low=1.0,
-        high=4.0,
-        description="Units between the two dense layers, for each number of a patch or word.",
-    ),
+    network.expansion("Units between the two dense layers, for each number of a patch or word."),
     network.dropout(
         0.1, description="Part of what a block adds left out at each step of training.", high=0.5
     ),

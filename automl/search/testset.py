@@ -1,0 +1,93 @@
+"""Rows that the search never sees: the dataset's own test part, or a dataset given for it."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from automl.core.catalog import ColumnKind
+from automl.core.errors import Detail, InvalidSpec
+from automl.core.schema import Column, Dataset
+from automl.core.study import StudySpec
+from automl.data import arrays, override, table
+
+
+def official(
+    spec: StudySpec, dataset: Dataset, path: Path
+) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    """Return which rows are the dataset's own test part: none where another is given."""
+    part = dataset.column(arrays.PART) if dataset.modality.arrays else None
+    if part is None or spec.test_dataset_id is not None:
+        return np.zeros(dataset.rows, dtype=bool)
+    return np.array([cell == arrays.TEST for cell in table.text(path, part.name)])
+
+
+def check(spec: StudySpec, features: Sequence[Column], test: Dataset, path: Path) -> None:
+    """Make sure that a test dataset, whose table lies at ``path``, can judge a model.
+
+    Raises:
+        InvalidSpec: it cannot; says why.
+    """
+    needed = [spec.task.target, *(column.name for column in features)]
+    missing = [name for name in needed if test.column(name) is None]
+    if missing:
+        raise InvalidSpec(
+            f"The test dataset lacks the columns {', '.join(map(repr, missing[:10]))}.",
+            errors=(Detail(f"lacks {missing[0]!r}", field="test_dataset_id"),),
+        )
+    for column in features:
+        other = test.column(column.name)
+        if column.kind is ColumnKind.NUMERIC and other and _words(other):
+            found = f"{other.top[0][0]!r}" if other.top else "text"
+            raise InvalidSpec(
+                f"Column {column.name!r} holds numbers, but in the test dataset text such as"
+                f" {found}.",
+                errors=(Detail(f"{column.name!r} holds no numbers", field="test_dataset_id"),),
+            )
+    for column in features:
+        other = test.column(column.name)
+        if column.kind.array and other:
+            _check_arrays(column, other)
+    if not any(cell for cell in table.text(path, spec.task.target)):
+        raise InvalidSpec(
+            "The test dataset's target is empty in every row.",
+            errors=(Detail("no target values", field="test_dataset_id"),),
+        )
+
+
+def _words(column: Column) -> bool:
+    kinds = (ColumnKind.CATEGORICAL, ColumnKind.TEXT)
+    return column.kind in kinds and column.cells == "string" and not override.has_numbers(column)
+
+
+def _check_arrays(column: Column, other: Column) -> None:
+    """Refuse test arrays that the model will not take; series may have another length."""
+    message = ""
+    series = column.kind is other.kind is ColumnKind.SERIES
+    floats = [np.dtype(each.dtype).kind == "f" for each in (column, other)]
+    if other.kind is not column.kind:
+        message = f"The test dataset holds {other.kind.value} data, this one {column.kind.value}"
+    elif other.shape != column.shape and not (series and other.shape[:1] == column.shape[:1]):
+        message = f"The test arrays have the shape {list(other.shape)}, these {list(column.shape)}"
+    elif series and other.shape[1] < column.shape[1] and not floats[0]:
+        message = f"Series of whole numbers cannot be filled up to {column.shape[1]} steps"
+    elif not series and floats[0] != floats[1]:
+        message = f"The test arrays hold {other.dtype}, these {column.dtype}"
+    if message:
+        raise InvalidSpec(
+            f"{message}; they must be alike.", errors=(Detail(message, field="test_dataset_id"),)
+        )
+
+
+def warnings(features: Sequence[Column], test: Dataset) -> tuple[tuple[str, str], ...]:
+    """Return a warning of test series that are longer or shorter than those learned from."""
+    for column in features:
+        other = test.column(column.name)
+        if column.kind is ColumnKind.SERIES and other and other.shape != column.shape:
+            what = "cut to" if other.shape[1] > column.shape[1] else "filled up to"
+            message = (
+                f"The test series of up to {other.shape[1]:,} steps are {what} the"
+                f" {column.shape[1]:,} of the series learned from."
+            )
+            return (("TEST_SERIES_FITTED", message),)
+    return ()
