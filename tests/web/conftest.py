@@ -5,12 +5,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.api.harness import Service, serving
 
 NETWORK = "Failed to load resource"
 """What Chromium itself logs of a refused or broken request; the page says it in its own words."""
+
+expect.set_options(timeout=30_000)  # a machine that does much else is slow, not wrong
 
 
 @pytest.fixture(scope="package")
