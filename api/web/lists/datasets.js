@@ -1,11 +1,11 @@
 // The datasets there are: what each holds, to start from or to delete.
 import { html } from "../parts/html.js";
 import { key, save } from "../parts/api.js";
-import { bytes, moment, number } from "../parts/words.js";
-import { ListPage, useList } from "./list.js";
+import { bytes, number } from "../parts/words.js";
+import { DOING, ListPage, useList, when } from "./list.js";
 import { Remove } from "./remove.js";
 
-const HEAD = [["Dataset", ""], ["Rows", "number"], ["Holds", "minor"], ["Size", "number"], ["Uploaded", "minor"]];
+const HEAD = [["Dataset", ""], ["Rows", "number"], ["Holds", "minor"], ["Size", "number"], ["Uploaded", "minor"], ["Delete", DOING]];
 
 export function DatasetsPage() {
   const list = useList("/v1/datasets");
@@ -15,7 +15,7 @@ export function DatasetsPage() {
       ${list.items?.map((one) => html`
         <tr key=${one.id}><th scope="row"><a class="name" href=${`#/datasets/${one.id}`}>${one.name}</a><br /><small>${one.modality}, ${one.format}</small></th>
           <td class="number">${number(one.rows)}</td><td class="minor">${holds(one)}</td>
-          <td class="number">${bytes(one.bytes)}</td><td class="minor">${moment(one.created_at)}</td>
+          <td class="number">${bytes(one.bytes)}</td><td class="minor">${when(one.created_at)}</td>
           <td class="number"><${RemoveDataset} dataset=${one} done=${() => list.drop(one.id)} /></td></tr>`)}<//>`;
 }
 

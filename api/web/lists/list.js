@@ -66,7 +66,13 @@ function joined({ items, next_cursor: next }, old) {
   return next && old ? [...items, ...old.filter(({ id }) => id < last)] : items;
 }
 
-/** A page with one list on it. */
+/** The style of a column of buttons: they say themselves what they do. */
+export const DOING = "doing";
+
+/** Returns a moment as a list has room for. */
+export const when = (text) => new Date(text).toLocaleString([], { dateStyle: "short", timeStyle: "short" });
+
+/** A page with one list on it; `head` are [name, style] of its columns, the rows its children. */
 export function ListPage({ title, list, none, filter, head, children }) {
   const { items, problem, more } = list;
   useEffect(() => {
@@ -82,7 +88,7 @@ export function ListPage({ title, list, none, filter, head, children }) {
       ${items?.length === 0 && none}
       ${items?.length > 0 && html`
         <div class="scroll" tabindex="0" role="region" aria-label=${title}><table>
-          <thead><tr>${head.map(([name, style]) => html`<th key=${name} scope="col" class=${style}>${name}</th>`)}<th><span class="hidden">Do</span></th></tr></thead>
+          <thead><tr>${head.map(([name, style]) => html`<th key=${name} scope="col" class=${style}>${style === DOING ? html`<span class="hidden">${name}</span>` : name}</th>`)}</tr></thead>
           <tbody>${children}</tbody></table></div>`}
       ${more && html`<button type="button" onClick=${more}>Show more</button>`}
     </section>`;

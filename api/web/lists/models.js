@@ -3,11 +3,11 @@ import { useState } from "../vendor/hooks.js";
 import { key, save } from "../parts/api.js";
 import { html } from "../parts/html.js";
 import { ProblemBox } from "../parts/problem.js";
-import { bytes, metricName, moment, number } from "../parts/words.js";
-import { ListPage, useList } from "./list.js";
+import { bytes, metricName, number } from "../parts/words.js";
+import { DOING, ListPage, useList, when } from "./list.js";
 import { Remove } from "./remove.js";
 
-const HEAD = [["Model", ""], ["Value", "number"], ["Of", "minor"], ["Files", ""], ["Built", "minor"]];
+const HEAD = [["Model", ""], ["Value", "number"], ["Of", "minor"], ["Files", ""], ["Built", "minor"], ["Delete", DOING]];
 const FILES = [["onnx", "onnx"], ["bundle", "zip"]];
 
 export function ModelsPage() {
@@ -18,7 +18,7 @@ export function ModelsPage() {
       ${list.items?.map((one) => html`
         <tr key=${one.id}><th scope="row"><a class="name" href=${`#/studies/${one.study_id}`}>${one.task.target}</a><br /><small>${one.task.type}</small></th>
           <td class="number"><${Value} model=${one} /></td>
-          <td class="minor">${families(one)}</td><td><${Files} model=${one} /></td><td class="minor">${moment(one.created_at)}</td>
+          <td class="minor">${families(one)}</td><td><${Files} model=${one} /></td><td class="minor">${when(one.created_at)}</td>
           <td class="number"><${Remove} path=${`/v1/models/${one.id}`} name=${`the model of ${one.task.target}`} done=${() => list.drop(one.id)}>
             <p>Programs that ask the service for its predictions get none any more. Files taken away go on working.</p><//></td></tr>`)}<//>`;
 }

@@ -3,8 +3,8 @@ import { useEffect, useState } from "../vendor/hooks.js";
 import { get } from "../parts/api.js";
 import { html } from "../parts/html.js";
 import { ProblemBox } from "../parts/problem.js";
-import { ENDED, STATUS, duration, metricName, moment, number } from "../parts/words.js";
-import { ListPage, useList } from "./list.js";
+import { ENDED, STATUS, duration, metricName, number } from "../parts/words.js";
+import { DOING, ListPage, useList, when } from "./list.js";
 import { Remove } from "./remove.js";
 
 const NEWEST = 8; // studies under the form that starts one
@@ -28,14 +28,14 @@ export function NewestStudies() {
           <tbody>${items.slice(0, NEWEST).map((one) => html`
             <tr key=${one.id}><th scope="row"><${Name} study=${one} /></th><td><${State} study=${one} /></td>
               <td class="minor name">${one.task.target}</td><td class="number"><${Best} study=${one} /></td>
-              <td class="minor">${moment(one.created_at)}</td></tr>`)}</tbody>
+              <td class="minor">${when(one.created_at)}</td></tr>`)}</tbody>
         </table></div>
         ${(more || items.length > NEWEST) && html`<p><a href="#/studies">All studies</a></p>`}`}
     </section>`;
 }
 
 const SHOWN = [["", "any"], ...Object.entries(STATUS)];
-const HEAD = [["Study", ""], ["State", ""], ["Best", "number"], ["Dataset", "minor"], ["Time", "number minor"], ["Created", "minor"]];
+const HEAD = [["Study", ""], ["State", ""], ["Best", "number"], ["Dataset", "minor"], ["Time", "number minor"], ["Created", "minor"], ["Delete", DOING]];
 
 /** All studies, with what can be done with each. */
 export function StudiesPage() {
@@ -54,7 +54,7 @@ export function StudiesPage() {
           <td><${State} study=${one} /></td><td class="number"><${Best} study=${one} /></td>
           <td class="minor name"><a href=${`#/datasets/${one.dataset_id}`}>${names.get(one.dataset_id) ?? "dataset"}</a></td>
           <td class="number minor">${one.started_at ? duration(one.progress.elapsed_seconds) : "–"}</td>
-          <td class="minor">${moment(one.created_at)}</td>
+          <td class="minor">${when(one.created_at)}</td>
           <td class="number"><${Remove} path=${`/v1/studies/${one.id}`} name=${one.name ?? one.id} done=${() => list.drop(one.id)}
             disabled=${!ENDED.includes(one.status)} why="It is still under way: cancel it first.">
             <p>Its trials, its events and its model go with it. Its dataset stays.</p><//></td></tr>`)}<//>`;

@@ -6,6 +6,9 @@ import { budgetText, duration, number } from "../parts/words.js";
 import { NoWorker } from "../lists/workers.js";
 
 const CALM = 400; // ms without a change before the service is asked
+const MOST_CALM = 5000;
+const COUNTED = ["table"]; // what trials were counted of, to compare: elsewhere their number is not foreseen
+const SIZED = ["image", "volume"]; // their networks are chosen by the budget, so none takes a time of its own
 const LOOK_AGAIN = 5000; // ms: workers come and go
 const ASKED = ["dataset_id", "test_dataset_id", "task", "columns", "budget", "families", "search_space", "validation", "objective", "seed"];
 
@@ -17,23 +20,26 @@ export function usePlan(body) {
   const [state, setState] = useState({ plan: null, problem: null, asking: false });
   const wanted = useRef(null);
   const flying = useRef(false);
+  const took = useRef(0); // ms of the last answer: where planning is slow it is asked for less
   const text = body && JSON.stringify(Object.fromEntries(ASKED.map((name) => [name, body[name]])));
 
   async function ask() {
     if (flying.current || wanted.current === null) return;
     const mine = wanted.current;
     flying.current = true;
+    const since = performance.now();
     setState((old) => ({ ...old, asking: true }));
     const [plan, problem] = await request("/v1/studies?dry_run=true", { method: "POST", body: JSON.parse(mine) })
       .then(async (answer) => [await answer.json(), null]).catch((error) => [null, error]);
     flying.current = false;
+    took.current = performance.now() - since;
     if (wanted.current === mine) setState({ plan, problem, asking: false });
     else ask();
   }
   useEffect(() => {
     wanted.current = text;
     if (text === null) return void setState({ plan: null, problem: null, asking: false });
-    const timer = setTimeout(ask, CALM);
+    const timer = setTimeout(ask, Math.max(CALM, Math.min(took.current, MOST_CALM)));
     return () => { clearTimeout(timer); wanted.current = null; };
   }, [text]);
   return state;
@@ -64,25 +70,27 @@ export function Estimate({ foreseen, dataset, body }) {
   const fresh = plan?.plan.warnings.filter((one) => !dataset.warnings.some((two) => two.message === one.message)) ?? [];
   return html`
     <section class=${`estimate${asking ? " asking" : ""}`} aria-label="Estimate" aria-busy=${asking ? "true" : "false"}>
-      ${plan ? html`<${Bought} plan=${plan} budget=${body.budget} workers=${workers} />`
+      ${plan ? html`<${Bought} plan=${plan} modality=${dataset.modality} budget=${body.budget} workers=${workers} />`
         : html`<p class="quiet">${problem ? `${problem.status === 422 ? "This cannot begin yet" : "No estimate"}: ${problem.message}` : "Reckoning what the budget buys …"}</p>`}
       ${workers?.length === 0 && html`<${NoWorker} />`}
       ${fresh.length > 0 && html`<ul class="warnings" aria-label="Of the plan">${fresh.map((one, index) => html`<li key=${index}>${one.message}</li>`)}</ul>`}
     </section>`;
 }
 
-function Bought({ plan, budget, workers }) {
-  const { split } = plan;
-  const costs = Object.entries(plan.estimates.first_trial_seconds).sort(([, a], [, b]) => a - b);
-  const [quickest, slowest] = [costs[0], costs.at(-1)];
-  const buys = budget.seconds === null
-    ? html`<b>${budgetText(budget)}</b>, each from about ${seconds(quickest[1])} (${quickest[0]}) to ${seconds(slowest[1])} (${slowest[0]})`
-    : html`<b>About ${trials(plan.estimates.affordable_trials, budget, workers)} in ${duration(budget.seconds)}</b>`;
+function Bought({ plan, modality, budget, workers }) {
+  const buys = COUNTED.includes(modality) && budget.seconds !== null
+    ? `About ${trials(plan.estimates.affordable_trials, budget, workers)} in ${duration(budget.seconds)}` : budgetText(budget);
   return html`
-    <p>${buys} on ${who(workers)}. ${rows(split)}</p>
-    ${costs.length > 1 && html`
-      <ul class="costs" aria-label="What a trial takes of one processor">${costs.map(([name, took]) => html`<li key=${name}>${name} <span>${seconds(took)}</span></li>`)}</ul>
-      <p class="quiet">About what a trial of each takes with usual hyperparameters, of one processor core.${gpu(workers)} Networks shorten their training to the time there is.</p>`}`;
+    <p><b>${buys}</b> on ${who(workers)}. ${rows(plan.split)}</p>
+    ${SIZED.includes(modality) ? html`<p class="quiet">Networks are sized to the time there is.</p>`
+      : html`<${Costs} costs=${plan.estimates.first_trial_seconds} workers=${workers} />`}`;
+}
+
+function Costs({ costs, workers }) {
+  return html`
+    <ul class="costs" aria-label="What a trial takes">${Object.entries(costs).sort(([, a], [, b]) => a - b).map(([name, took]) => html`
+      <li key=${name}>${name} <span>${seconds(took)}</span></li>`)}</ul>
+    <p class="quiet">About what a trial of each takes with usual hyperparameters, of one processor core.${gpu(workers)} Networks shorten their training to the time there is.</p>`;
 }
 
 /** Returns how many trials, to one digit: more nobody can foresee. A worker buys as many as another. */

@@ -73,7 +73,7 @@ function Form({ dataset, datasets, beside }) {
         <input ...${described("budget", at("budget"))} value=${draft.time} autocomplete="off" onInput=${(event) => change({ time: event.target.value })} />
         <div class="presets" role="group" aria-label="Usual times">${PRESETS.map(([name, text]) => html`
           <button key=${text} type="button" class="link" aria-pressed=${draft.time === text ? "true" : "false"} onClick=${() => change({ time: text })}>${name}</button>`)}</div>
-        <small id="budget-hint" class=${at("budget") ? "wrong" : ""} aria-live="polite">${at("budget") || budgetText(asked)}</small></div>
+        <small id="budget-hint" class=${at("budget") ? "wrong" : ""} aria-live="polite">${at("budget") || (PRESETS.some(([, text]) => text === draft.time) ? "" : budgetText(asked))}</small></div>
       <div class="field"><span class="label" aria-hidden="true">${"\u00a0"}</span>
         <button class="primary" type="submit" disabled=${busy || body === null}>${busy ? "Starting …" : "Start"}</button></div>
       ${column && html`<${Target} column=${column} task=${task} rows=${dataset.rows} />`}

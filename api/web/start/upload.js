@@ -55,7 +55,7 @@ export function Upload({ done }) {
         <input id="file" type="file" onChange=${choose} disabled=${sending !== null} aria-describedby="file-hint" />
         <small id="file-hint">Choose it, or drop it anywhere on this page: it is sent at once. A table with a header line; images in a zip; arrays as .npz; series as .ts.</small>
       </div>
-      <details class="quiet reading"><summary>Read it as ${READINGS.find(([value]) => value === modality)[1]}</summary>
+      <details class="quiet reading"><summary>Read it as: ${READINGS.find(([value]) => value === modality)[1]}</summary>
         <div class="field"><label for="modality">The next file holds</label>
           <select id="modality" value=${modality} onChange=${(event) => setModality(event.target.value)}>
             ${READINGS.map(([value, name]) => html`<option key=${value} value=${value}>${name}</option>`)}
