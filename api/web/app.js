@@ -4,6 +4,7 @@ import { useEffect, useRef, useState } from "./vendor/hooks.js";
 import { key, onUnauthorized } from "./parts/api.js";
 import { Home } from "./start/home.js";
 import { html } from "./parts/html.js";
+import { LISTS } from "./lists/pages.js";
 import { StudyPage } from "./study/study.js";
 
 function App() {
@@ -25,17 +26,18 @@ function App() {
   return html`
     <a class="skip" href="#main" onClick=${toMain}>Skip to the content</a>
     <header class="top"><h1><a href="#/">AutoML</a></h1>
-      <nav aria-label="Pages"><a href="#/">Studies</a> <a href="/docs">API</a>
+      <nav aria-label="Pages"><a href="#/">Start</a> ${Object.keys(LISTS).map((name) => html`<a key=${name} href=${`#/${name}`} aria-current=${hash === `#/${name}` ? "page" : null}>${name[0].toUpperCase()}${name.slice(1)}</a>`)} <a href="/docs">API</a>
         ${key.read() && html`<button class="link" onClick=${() => { key.write(null); setLocked(true); }}>Forget key</button>`}</nav></header>
     <main id="main" tabindex="-1">${locked ? html`<${KeyPrompt} done=${unlock} />` : html`<${View} key=${round} hash=${hash} />`}</main>`;
 }
 
 /** Choosing another dataset stays on the same view. */
-const place = (hash) => (hash.startsWith("#/studies/") ? hash : "");
+const place = (hash) => (hash.startsWith("#/datasets/") ? "#/" : hash || "#/");
 
 function View({ hash }) {
   const [, kind, id] = hash.split("/");
   if (kind === "studies" && id) return html`<${StudyPage} key=${id} studyId=${id} />`;
+  if (LISTS[kind] && !id) return html`<${LISTS[kind]} key=${kind} />`;
   return html`<${Home} datasetId=${kind === "datasets" ? id : null} />`;
 }
 

@@ -13,7 +13,8 @@ export class Problem extends Error {
     super(body?.detail || `The server answered with status ${status}.`);
     this.status = status;
     this.reason = body?.reason ?? null;
-    this.places = untold(body?.errors ?? [], this.message).map(place);
+    this.errors = body?.errors ?? [];
+    this.places = untold(this.errors, this.message).map(place);
   }
 }
 
@@ -79,10 +80,11 @@ export function once() {
   return { "Idempotency-Key": Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("") };
 }
 
-/** Uploads a file; `progress` is called with the share that was sent. */
-export function upload(file, progress) {
+/** Uploads a file, read as a modality if one is given; `progress` is called with the share that was sent. */
+export function upload(file, progress, { modality, signal } = {}) {
   return new Promise((resolve, reject) => {
     const form = new FormData();
+    if (modality) form.append("modality", modality);
     form.append("file", file, file.name);
     const sender = new XMLHttpRequest(); // fetch cannot tell how much of a body was sent
     sender.open("POST", "/v1/datasets");
@@ -92,6 +94,8 @@ export function upload(file, progress) {
     }
     sender.upload.onprogress = (event) => event.lengthComputable && progress(event.loaded / event.total);
     sender.onerror = () => reject(new Away());
+    sender.onabort = () => reject(new DOMException("stopped", "AbortError"));
+    signal?.addEventListener("abort", () => sender.abort());
     sender.onload = () => {
       if (sender.status === 201) return resolve(sender.response);
       if (sender.status === 401) unauthorized();

@@ -1,8 +1,9 @@
 // Images, series and volumes: what their rows are, and some of them to look at.
-import { useEffect, useState } from "../vendor/hooks.js";
+import { useEffect, useRef, useState } from "../vendor/hooks.js";
 import { get } from "../parts/api.js";
 import { html } from "../parts/html.js";
-import { bytes, number } from "../parts/words.js";
+import { number } from "../parts/words.js";
+import { About } from "./profile.js";
 
 const SHOWN = 24;
 const CLASSES = 30;
@@ -29,26 +30,45 @@ export const targets = (rows) => Object.keys(rows[0] ?? {}).filter((name) => nam
 export function Samples({ dataset, rows }) {
   const { classes, shape } = dataset;
   const names = targets(rows);
-  const seen = rows.filter((row) => isPicture(row.X) || isSeries(dataset, row.X));
+  const seen = rows.map((row) => [row, drawing(dataset, row.X)]).filter(([, drawn]) => drawn);
   return html`
     <section class="profile" aria-labelledby="profile">
-      <h3 id="profile">${dataset.name}</h3>
-      <p class="quiet">${number(dataset.rows)} rows, ${PLURAL[dataset.modality] ?? dataset.modality} of ${shape.join(" × ")}, ${bytes(dataset.bytes)}, ${dataset.format}</p>
-      ${dataset.warnings.length > 0 && html`
-        <ul class="warnings" aria-label="Warnings">${dataset.warnings.map((one) => html`<li>${one.message}</li>`)}</ul>`}
+      <${About} dataset=${dataset} counted=${`${PLURAL[dataset.modality] ?? dataset.modality} of ${shape.join(" × ")}`} />
       ${classes && html`<p>${number(classes.length)} classes: ${classes.slice(0, CLASSES).join(", ")}${classes.length > CLASSES ? " …" : ""}</p>`}
       ${seen.length > 0 && html`
-        <div class="samples" role="list" aria-label="The first rows">${seen.map((row, index) => html`
-          <figure key=${index} role="listitem">
-            ${isPicture(row.X) ? html`<img src=${row.X} alt="" />` : html`<${Lines} channels=${row.X} />`}
+        <div class="samples" role="list" aria-label="The first rows">${seen.map(([row, drawn], index) => html`
+          <figure key=${index} role="listitem">${drawn}
             <figcaption>${names.map((name) => row[name] ?? "–").join(", ")}</figcaption>
           </figure>`)}</div>`}
+      ${dataset.modality === "volume" && seen.length > 0 && html`<p class="quiet">The middle slice of each volume.</p>`}
     </section>`;
 }
 
-const isPicture = (cell) => typeof cell === "string" && cell.startsWith(PICTURE);
+/** Returns what shows a cell, or null where the service sent none: it is too large. */
+function drawing({ modality, shape }, cell) {
+  if (typeof cell === "string") return cell.startsWith(PICTURE) ? html`<img src=${cell} alt="" />` : null;
+  if (!Array.isArray(cell)) return null;
+  if (modality === "series") return Array.isArray(cell[0]) ? html`<${Lines} channels=${cell} />` : null;
+  const slice = modality === "volume" ? cell[cell.length >> 1] : cell;
+  const [height, width] = modality === "volume" ? shape.slice(1) : shape;
+  return html`<${Grid} width=${width} height=${height} values=${slice.flat(2)} />`;
+}
 
-const isSeries = ({ modality }, cell) => modality === "series" && Array.isArray(cell) && Array.isArray(cell[0]);
+/** Numbers as shades, from the least to the greatest of them; of channels the first. */
+function Grid({ width, height, values }) {
+  const canvas = useRef(null);
+  useEffect(() => {
+    const step = values.length / (width * height);
+    const shown = Array.from({ length: width * height }, (_, index) => values[index * step] ?? 0);
+    const [low, high] = [Math.min(...shown), Math.max(...shown)];
+    const pixels = new Uint8ClampedArray(shown.flatMap((value) => {
+      const shade = (255 * (value - low)) / (high - low || 1);
+      return [shade, shade, shade, 255];
+    }));
+    canvas.current.getContext("2d").putImageData(new ImageData(pixels, width, height), 0, 0);
+  }, [values]);
+  return html`<canvas ref=${canvas} width=${width} height=${height} aria-hidden="true"></canvas>`;
+}
 
 function Lines({ channels }) {
   const drawn = channels.slice(0, LINES);
