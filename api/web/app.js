@@ -4,6 +4,7 @@ import { useEffect, useRef, useState } from "./vendor/hooks.js";
 import { key, onUnauthorized } from "./parts/api.js";
 import { Home } from "./start/home.js";
 import { html } from "./parts/html.js";
+import { ResultPage } from "./result/page.js";
 import { StudyPage } from "./study/study.js";
 
 function App() {
@@ -34,7 +35,8 @@ function App() {
 const place = (hash) => (hash.startsWith("#/studies/") ? hash : "");
 
 function View({ hash }) {
-  const [, kind, id] = hash.split("/");
+  const [, kind, id, part] = hash.split("/");
+  if (kind === "studies" && part === "result") return html`<${ResultPage} key=${id} studyId=${id} />`;
   if (kind === "studies" && id) return html`<${StudyPage} key=${id} studyId=${id} />`;
   return html`<${Home} datasetId=${kind === "datasets" ? id : null} />`;
 }
