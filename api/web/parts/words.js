@@ -32,9 +32,12 @@ const REASONS = {
   INTERNAL: "Something went wrong inside the service; its log has more.",
 };
 
+/** Returns in plain words why a trial failed. */
+export const reason = (name) => REASONS[name] ?? name ?? "It failed.";
+
 export function trialNote(trial) {
   switch (trial.state) {
-    case "failed": return REASONS[trial.reason] ?? trial.reason ?? "It failed.";
+    case "failed": return reason(trial.reason);
     case "pruned": return "Stopped early: others were better at the same point.";
     case "cancelled": return "Stopped because the search ended first.";
     case "waiting": return "Given back; the next free worker goes on with it.";

@@ -1,24 +1,63 @@
-// What the page knows of a study, and how an event changes it. Values are replaced, never edited.
+// What the page knows of a study, and how events change it. Values are replaced, never edited.
 
-/** Returns the state of a study and its trials as the service showed them. */
-export function begin(study, trials) {
+const LIVE = 400; // points kept of a trial that is training; the service has them all
+const LOG = 5000; // entries of the log that are kept
+
+/** Returns the state of a study and of those of its trials that the service has shown so far. */
+export function begin(study, trials, whole) {
   return {
     study,
     seenAt: performance.now(),
-    trials: new Map(trials.map((trial) => [trial.number, trial])),
-    points: new Map(), // the newest point of each trial that is training
+    trials: byNumber(new Map(), trials),
+    whole, // whether these are all
+    points: new Map(), // the newest points of each trial that is training
+    log: [], // what happened, in order, but for the epochs
+    logFrom: study.last_seq, // everything behind this number is in the log
   };
 }
+
+/** Returns the state with more of the trials that there were at its beginning. */
+export const join = (state, trials) => ({ ...state, trials: byNumber(new Map(state.trials), trials) });
 
 /** Returns the state with a newer look at the study itself. */
 export const refresh = (state, study) => ({ ...state, study, seenAt: performance.now() });
 
-/** Returns the state after an event. Events the snapshot has already seen change nothing. */
-export function fold(state, { type, data, at }) {
-  const [subject, verb] = type.split(".");
-  if (subject === "trial") return foldTrial(state, verb, data, at);
-  if (type === "study.best") return { ...state, study: { ...state.study, best: { ...data } } };
-  return state; // everything else about a study is looked up: it is rare, and says more
+/** Returns the state with older events, in order, in its log; `from` is the number before them. */
+export const recall = (state, events, from) =>
+  ({ ...state, log: [...events.filter(isTold), ...state.log], logFrom: from });
+
+/** Returns the state after events. Those that the snapshot has already seen change nothing. */
+export function fold(state, events) {
+  const after = { ...state };
+  const own = (name) => { if (after[name] === state[name]) after[name] = new Map(state[name]); return after[name]; };
+  for (const { type, data, at } of events) {
+    const [subject, verb] = type.split(".");
+    // everything else about a study is looked up: it is rare, and says more
+    if (type === "study.best") after.study = { ...after.study, best: { ...data } };
+    else if (subject !== "trial") continue;
+    else if (verb === "epoch") own("points").set(data.trial, longer(after.points.get(data.trial) ?? [], data));
+    else {
+      own("trials").set(data.trial, changed(after.trials.get(data.trial) ?? blank(data.trial), verb, data, at));
+      if (after.points.has(data.trial)) own("points").delete(data.trial);
+    }
+  }
+  const told = events.filter(isTold);
+  if (told.length) after.log = [...state.log, ...told].slice(-LOG);
+  return after;
+}
+
+const isTold = ({ type }) => type !== "trial.epoch";
+
+function byNumber(known, trials) {
+  for (const trial of trials) known.set(trial.number, trial);
+  return known;
+}
+
+/** Returns the points with one more behind them; of too many, every other stays. */
+function longer(points, point) {
+  const before = points.filter((one) => one.epoch < point.epoch);
+  const kept = before.length < LIVE ? before : before.filter((_, index) => index % 2 === 0);
+  return [...kept, point];
 }
 
 const STATES = {
@@ -26,16 +65,12 @@ const STATES = {
   released: "waiting", retried: "waiting",
 };
 
-function foldTrial(state, verb, data, at) {
-  const before = state.trials.get(data.trial) ?? blank(data.trial);
-  if (verb === "epoch") {
-    return { ...state, points: new Map(state.points).set(data.trial, data) };
-  }
+function changed(before, verb, data, at) {
   const after = { ...before, ...known(data), state: STATES[verb] ?? before.state };
-  if (verb === "started") after.started_at = at;
+  if (verb === "started") after.started_at ??= at;
   else after.finished_at = after.state === "waiting" ? null : at;
   if (after.state === "waiting") after.reason = null;
-  return { ...state, trials: new Map(state.trials).set(data.trial, after) };
+  return after;
 }
 
 function known({ family, params, value, reason, attempt, worker, seconds, epochs }) {
@@ -49,21 +84,15 @@ const blank = (number) => ({
   started_at: null, finished_at: null,
 });
 
-/** Returns the trials as a leaderboard: the best first, then what trains, then what has no value. */
-export function leaderboard({ study, trials }) {
-  const sign = study.metric.direction === "maximize" ? -1 : 1;
-  const order = { complete: 0, running: 1, waiting: 2, failed: 3, pruned: 4, cancelled: 5 };
-  return [...trials.values()].sort((a, b) =>
-    order[a.state] - order[b.state]
-    || (a.state === "complete" ? sign * (a.value - b.value) : 0)
-    || a.number - b.number);
-}
-
-export function counts({ trials }) {
+/** Returns how many trials are in each state. */
+export function counts({ study, trials, whole }) {
+  if (!whole) return study.progress.trials;
   const found = {};
   for (const trial of trials.values()) found[trial.state] = (found[trial.state] ?? 0) + 1;
   return found;
 }
+
+export const total = (found) => Object.values(found).reduce((sum, count) => sum + count, 0);
 
 /** Returns how far the study is at this moment: a fraction, and seconds left or null. */
 export function progress(state) {
@@ -78,7 +107,7 @@ export function progress(state) {
   if (seconds !== null) { fractions.push(now / seconds); left.push(Math.max(0, seconds - now)); }
   if (trials !== null) {
     const found = counts(state);
-    const ended = state.trials.size - (found.running ?? 0) - (found.waiting ?? 0);
+    const ended = total(found) - (found.running ?? 0) - (found.waiting ?? 0);
     fractions.push(ended / trials);
     if (ended) left.push(Math.max(0, trials - ended) * now / ended);
   }

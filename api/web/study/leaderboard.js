@@ -1,80 +1,126 @@
-// The trials as a table; a row opens its trial.
-import { useEffect, useState } from "../vendor/hooks.js";
-import { get } from "../parts/api.js";
-import { Curve } from "./curve.js";
+// The trials as a table: sorted, filtered, and of many only those in sight are there. A row opens its trial.
+import { useEffect, useMemo, useRef, useState } from "../vendor/hooks.js";
 import { html } from "../parts/html.js";
-import { ProblemBox } from "../parts/problem.js";
-import { duration, metricName, number, trialNote } from "../parts/words.js";
+import { useSize } from "../parts/size.js";
+import { duration, metricName, number } from "../parts/words.js";
+import { EVERYTHING, filtered, sorted } from "./order.js";
+import { Trial } from "./trial.js";
 
-const FIRST = 50;
-const POINTS = 600;
+const ROW = 38; // px, as in study.css: which rows are in sight is reckoned, not measured
+const FEW = 60; // so many rows are all there
+const AROUND = 15; // rows beyond either end of what is in sight
 
-export function Leaderboard({ study, rows, points }) {
+export function Leaderboard({ state, chosen, choose }) {
+  const { study, trials, points, whole } = state;
   const [open, setOpen] = useState(null);
-  const [all, setAll] = useState(false);
-  if (!rows.length) return html`<section><h3>Leaderboard</h3><p class="quiet">No trial has started yet.</p></section>`;
-  const shown = all ? rows : rows.slice(0, FIRST);
+  const [order, setOrder] = useState({ by: "value", down: false });
+  const [filter, setFilter] = useState(EVERYTHING);
+  const all = useMemo(() => [...trials.values()], [trials]);
+  const rows = useMemo(() => sorted(filtered(all, filter), order, study.metric), [all, filter, order, study.metric.direction]);
+  if (!all.length) return html`<section><h3>Leaderboard</h3><p class="quiet">No trial has started yet.</p></section>`;
   return html`
     <section aria-labelledby="leaderboard"><h3 id="leaderboard">Leaderboard</h3>
-      <div class="scroll"><table class="trials">
-        <thead><tr><th scope="col">Trial</th><th scope="col">Model</th>
-          <th scope="col" class="number">${metricName(study.metric.name)}</th><th scope="col">State</th>
-          <th scope="col" class="number minor">Epochs</th><th scope="col" class="number">Time</th></tr></thead>
-        <tbody>${shown.map((trial) => html`
-          <${Row} key=${trial.number} trial=${trial} point=${points.get(trial.number)} study=${study}
-            best=${study.best?.trial === trial.number} open=${open === trial.number}
-            toggle=${() => setOpen(open === trial.number ? null : trial.number)} />`)}</tbody>
-      </table></div>
-      ${rows.length > shown.length && html`<button onClick=${() => setAll(true)}>Show all ${rows.length} trials</button>`}
+      ${all.length > 1 && html`<${Filter} trials=${all} filter=${filter} setFilter=${setFilter} />`}
+      ${(rows.length < all.length || !whole) && html`<p class="quiet" role="status">${rows.length < all.length
+        && `${number(rows.length)} of ${number(all.length)} trials.`}${!whole && ` More trials are coming in: ${number(all.length)} so far.`}</p>`}
+      <${Table} study=${study} rows=${rows} points=${points} open=${open} setOpen=${setOpen} order=${order} setOrder=${setOrder}
+        chosen=${chosen} choose=${choose} />
     </section>`;
 }
 
-function Row({ trial, point, study, best, open, toggle }) {
-  const training = trial.state === "running" && point;
-  const id = `trial-${trial.number}`;
+function Filter({ trials, filter, setFilter }) {
+  const field = (name) => (event) => setFilter({ ...filter, [name]: event.target.value });
+  const select = (name, label) => html`
+    <select aria-label=${label} value=${filter[name]} onChange=${field(name)}>
+      <option value="">${label === "Family" ? "every family" : "every state"}</option>
+      ${tally(trials, name).map(([value, count]) => html`<option key=${value} value=${value}>${value} (${number(count)})</option>`)}
+    </select>`;
   return html`
-    <tr class=${best ? "best" : ""} onClick=${(event) => event.target.closest("button") || toggle()}>
-      <th scope="row"><button class="link" aria-expanded=${open ? "true" : "false"} aria-controls=${id} onClick=${toggle}>
+    <div class="filter" role="search" aria-label="Trials">
+      <input type="search" aria-label="Find trials" placeholder="Find: 17, mlp, lr=0.01 …" value=${filter.text} onInput=${field("text")} />
+      ${select("family", "Family")} ${select("state", "State")}
+    </div>`;
+}
+
+function tally(trials, name) {
+  const found = new Map();
+  for (const trial of trials) if (trial[name]) found.set(trial[name], (found.get(trial[name]) ?? 0) + 1);
+  return [...found].sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+function Table({ study, rows, points, open, setOpen, order, setOrder, chosen, choose }) {
+  const [top, setTop] = useState(0);
+  const box = useRef(null);
+  const detail = useRef(null);
+  const { height } = useSize(box, { width: 0, height: 640 });
+  const [tall, setTall] = useState(0); // of the open trial
+  const at = open === null ? -1 : rows.findIndex((trial) => trial.number === open);
+  useEffect(() => {
+    if (!detail.current) return undefined;
+    const watcher = new ResizeObserver(([{ target }]) => setTall(target.offsetHeight));
+    watcher.observe(detail.current);
+    return () => watcher.disconnect();
+  });
+  const many = rows.length > FEW;
+  const [from, to] = many ? sight(rows.length, top, height, at, at < 0 ? 0 : tall) : [0, rows.length];
+  const extra = (first, last) => (last - first) * ROW + (at >= first && at < last ? tall : 0);
+  const columns = [
+    { by: "number", name: "Trial" }, { by: "family", name: "Model" },
+    { by: "value", name: metricName(study.metric.name), is: "number" }, { by: "state", name: "State" },
+    { by: "epochs", name: "Epochs", is: "number minor" }, { by: "seconds", name: "Time", is: "number" },
+  ];
+  const sort = (by) => setOrder({ by, down: order.by === by && !order.down });
+  return html`
+    <div class=${`scroll${many ? " long" : ""}`} ref=${box} onScroll=${many ? (event) => setTop(event.currentTarget.scrollTop) : undefined}>
+      <table class="trials" aria-rowcount=${rows.length + 1}>
+        <thead><tr>${columns.map(({ by, name, is = "" }) => html`
+          <th key=${by} scope="col" class=${is} aria-sort=${order.by === by ? (order.down ? "descending" : "ascending") : undefined}>
+            <input type="button" class="sort" value=${name} title=${`Sort by ${name}`} onClick=${() => sort(by)} /></th>`)}</tr></thead>
+        <tbody>
+          ${from > 0 && html`<${Gap} key="above" height=${extra(0, from)} />`}
+          ${rows.slice(from, to).map((trial, index) => html`
+            <${Row} key=${trial.number} trial=${trial} point=${points.get(trial.number)?.at(-1)} place=${from + index + 2}
+              best=${study.best?.trial === trial.number} open=${open === trial.number}
+              chosen=${chosen.includes(trial.number)} choose=${choose}
+              toggle=${() => setOpen(open === trial.number ? null : trial.number)} />
+            ${open === trial.number && html`<tr class="detail" key="open" id=${`trial-${trial.number}`} ref=${detail}>
+              <td colspan="6"><${Trial} key=${trial.number} study=${study} trial=${trial} live=${points.get(trial.number)} /></td></tr>`}`)}
+          ${to < rows.length && html`<${Gap} key="below" height=${extra(to, rows.length)} />`}
+        </tbody>
+      </table>
+      ${!rows.length && html`<p class="quiet">No trial is like that.</p>`}
+    </div>`;
+}
+
+/** Returns the first row that is in sight, and the one behind the last; row `at` is `tall` px taller. */
+function sight(count, top, height, at, tall) {
+  const row = (y) => {
+    const below = (at + 1) * ROW;
+    if (at < 0 || y < below) return Math.floor(y / ROW);
+    return y < below + tall ? at : Math.floor((y - tall) / ROW);
+  };
+  const last = Math.min(count, row(top + height) + AROUND);
+  return [Math.max(0, Math.min(row(top) - AROUND, last - 2 * AROUND)), last];
+}
+
+function Gap({ height }) {
+  const row = useRef(null);
+  useEffect(() => { row.current.style.height = `${height}px`; }, [height]); // no style attribute: the policy forbids them
+  return html`<tr class="gap" aria-hidden="true" ref=${row}><td colspan="6"></td></tr>`;
+}
+
+function Row({ trial, point, place, best, open, toggle, chosen, choose }) {
+  const training = trial.state === "running" && point;
+  return html`
+    <tr class=${best ? "best" : ""} aria-rowindex=${place} onClick=${(event) => event.target.closest("button, input") || toggle()}>
+      <th scope="row"><input type="checkbox" aria-label=${`Compare trial ${trial.number}`} checked=${chosen} onChange=${() => choose(trial.number)} />
+        <button class="link" aria-expanded=${open ? "true" : "false"} aria-controls=${`trial-${trial.number}`} onClick=${toggle}>
         <span aria-hidden="true">${open ? "▾" : "▸"}</span> ${trial.number}</button></th>
-      <td>${trial.family}${best && html` <span class="badge">best</span>`}</td>
+      <td title=${trial.family}>${trial.family}${best && html` <span class="badge">best</span>`}</td>
       <td class="number">${trial.value !== null ? number(trial.value) : training && point.value !== null
         ? html`<span class="quiet">${number(point.value)}</span>` : "–"}</td>
       <td><span class=${`state ${trial.state}`}>${trial.state}</span></td>
       <td class="number minor">${trial.epochs ?? (training ? point.epoch : "–")}</td>
       <td class="number">${duration(trial.seconds)}</td>
-    </tr>
-    ${open && html`<tr class="detail" id=${id}><td colspan="6"><${Trial} study=${study} trial=${trial} point=${point} /></td></tr>`}`;
+    </tr>`;
 }
-
-/** One trial: its curve is fetched at first, at each new fold and at the end; what comes meanwhile is appended. */
-function Trial({ study, trial, point }) {
-  const [traced, setTraced] = useState(null);
-  const [problem, setProblem] = useState(null);
-  useEffect(() => {
-    const stop = new AbortController();
-    get(`/v1/studies/${study.id}/trials/${trial.number}?max_points=${POINTS}`, { signal: stop.signal })
-      .then(setTraced, (error) => stop.signal.aborted || setProblem(error));
-    return () => stop.abort();
-  }, [study.id, trial.number, trial.state, point?.fold]);
-  useEffect(() => {
-    if (!point) return;
-    setTraced((old) => old && { ...old, curve: [...old.curve.filter((one) => one.epoch < point.epoch), point] });
-  }, [point]);
-
-  if (problem) return html`<${ProblemBox} problem=${problem} />`;
-  if (!traced) return html`<p role="status">Loading …</p>`;
-  const { curve } = traced;
-  const note = trialNote({ ...traced, ...trial, reason: trial.reason ?? traced.reason });
-  return html`
-    ${note && html`<p>${note} ${traced.message && html`<span class="quiet">${traced.message}</span>`}</p>`}
-    ${curve.length > 0 && html`<${Curve} points=${curve} metric=${study.metric.name} />`}
-    ${!curve.length && trial.state === "complete" && html`<p class="quiet">This kind of model has no learning curve.</p>`}
-    <dl class="params">
-      ${Object.entries(traced.params).map(([name, value]) => html`<div key=${name}><dt>${name}</dt><dd>${setting(value)}</dd></div>`)}
-      ${traced.fold_values.length > 1 && html`<div><dt>by fold</dt><dd>${traced.fold_values.map((value) => number(value)).join(", ")}</dd></div>`}
-      ${traced.parameters !== null && html`<div><dt>size</dt><dd>${number(traced.parameters)} parameters</dd></div>`}
-      ${traced.attempts > 1 && html`<div><dt>attempts</dt><dd>${traced.attempts}</dd></div>`}
-    </dl>`;
-}
-
-const setting = (value) => (typeof value === "number" ? number(value) : String(value));
