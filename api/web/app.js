@@ -5,6 +5,7 @@ import { key, onUnauthorized } from "./parts/api.js";
 import { Home } from "./start/home.js";
 import { html } from "./parts/html.js";
 import { LISTS } from "./lists/pages.js";
+import { ResultPage } from "./result/page.js";
 import { StudyPage } from "./study/study.js";
 
 function App() {
@@ -35,7 +36,8 @@ function App() {
 const place = (hash) => (hash.startsWith("#/datasets/") ? "#/" : hash || "#/");
 
 function View({ hash }) {
-  const [, kind, id] = hash.split("/");
+  const [, kind, id, part] = hash.split("/");
+  if (kind === "studies" && part === "result") return html`<${ResultPage} key=${id} studyId=${id} />`;
   if (kind === "studies" && id) return html`<${StudyPage} key=${id} studyId=${id} />`;
   if (LISTS[kind] && !id) return html`<${LISTS[kind]} key=${kind} />`;
   return html`<${Home} datasetId=${kind === "datasets" ? id : null} />`;

@@ -26,6 +26,7 @@ const untold = (errors, detail) =>
 export class Away extends Error {
   constructor() {
     super("The server cannot be reached. Is it running?");
+    this.errors = [];
     this.places = [];
   }
 }
@@ -51,14 +52,15 @@ function authorization() {
   return key.read() ? { Authorization: `Bearer ${key.read()}` } : {};
 }
 
-/** Returns the response of a request that succeeded; throws Problem or Away. */
+/** Returns the response of a request that succeeded; throws Problem or Away. A Blob is sent as it is. */
 export async function request(path, { method = "GET", body, headers = {}, signal } = {}) {
   const sent = { Accept: "application/json", ...authorization(), ...headers };
-  if (body !== undefined) sent["Content-Type"] = "application/json";
+  const raw = body === undefined || body instanceof Blob;
+  if (!raw) sent["Content-Type"] = "application/json";
   let response;
   try {
     response = await fetch(path, {
-      method, headers: sent, signal, body: body === undefined ? undefined : JSON.stringify(body),
+      method, headers: sent, signal, body: raw ? body : JSON.stringify(body),
     });
   } catch (error) {
     if (error.name === "AbortError") throw error;
