@@ -72,7 +72,7 @@ def test_the_report_is_what_the_finish_wrote_with_the_studys_facts(
     assert body["tried"][0]["seconds"] == pytest.approx(0.3)
     assert body["tried"][0]["reasons"] == {}
     moments = body["timeline"]
-    assert moments[-1]["value"] == max(item["value"] for item in moments)
+    assert moments[-1]["value"] == min(item["value"] for item in moments)  # its log loss
     assert [item["seconds"] for item in moments] == sorted(item["seconds"] for item in moments)
     assert body["metrics"]["roc_auc"]["low"] < body["metrics"]["roc_auc"]["high"]
     links = own.get(f"/v1/studies/{reported.id}").json()["links"]
