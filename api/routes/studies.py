@@ -28,8 +28,8 @@ from api.views.reports import view
 from api.views.studies import DryRunView, StudyView
 from automl.core.catalog import StudyStatus
 from automl.core.ports import Reply, Store, Unit
-from automl.core.report import StudyReport
 from automl.core.study import Study
+from automl.core.study_report import StudyReport
 from automl.export import page
 from automl.service import models, reports, studies
 from automl.service.once import Once

@@ -1,11 +1,12 @@
 """How the report on a study looks."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 from api.views.base import at, at_or_none
 from automl.core import metric
 from automl.core.catalog import FamilyName, MetricName, TrialState
-from automl.core.report import StudyFacts, StudyReport, Tried
+from automl.core.study_report import Moment, StudyFacts, StudyReport, Tried
 from automl.core.trial import Trial
 from automl.service.reports import Reported
 
@@ -25,7 +26,13 @@ def view(found: Reported) -> StudyReport:
         created_at=at(study.created_at),
         finished_at=at_or_none(study.finished_at),
     )
-    return StudyReport(**found.report, study=facts, tried=_tried(found.trials, study.plan.metric))
+    name = study.plan.metric
+    return StudyReport(
+        **found.report,
+        study=facts,
+        tried=_tried(found.trials, name),
+        timeline=_timeline(found.trials, name, study.started_at or study.created_at),
+    )
 
 
 def _tried(trials: Sequence[Trial], name: MetricName) -> list[Tried]:
@@ -50,4 +57,22 @@ def _of_family(family: FamilyName, trials: Sequence[Trial], name: MetricName) ->
         failed=states.count(TrialState.FAILED),
         best=best,
         seconds=round(sum(trial.seconds or 0.0 for trial in trials), 3),
+        reasons=Counter(trial.reason.value for trial in trials if trial.reason is not None),
     )
+
+
+def _timeline(trials: Sequence[Trial], name: MetricName, begun: float) -> list[Moment]:
+    """Return the trials that were the best so far when they ended."""
+    ended = [trial for trial in trials if trial.finished_at is not None]
+    found: list[Moment] = []
+    for trial in sorted(ended, key=lambda item: (item.finished_at or 0.0, item.number)):
+        if metric.better(name, trial.value, found[-1]["value"] if found else None):
+            found.append(
+                Moment(
+                    seconds=round(max(0.0, (trial.finished_at or 0.0) - begun), 3),
+                    trial=trial.number,
+                    family=trial.candidate.family.value,
+                    value=trial.value,
+                )
+            )
+    return found

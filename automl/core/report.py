@@ -1,7 +1,7 @@
 """What a study found out, as JSON: the part that is a function of data and spec alone.
 
 The finish writes it once; the page, the bundle and the API only read it. Numbers that do not exist
-(a metric of too few rows) are null. ``StudyReport`` adds what only the store knows.
+(a metric of too few rows) are null. ``core/study_report.py`` adds what only the store knows.
 """
 
 from collections.abc import Mapping
@@ -11,6 +11,8 @@ from typing_extensions import TypedDict
 
 Number = float | None
 Point = tuple[Number, Number]
+Cut = tuple[float, int, int]
+"""A threshold, and how many rows of the class and of others have at least that probability."""
 
 
 class Interval(TypedDict):
@@ -38,10 +40,30 @@ class TaskReport(TypedDict):
     direction: str
 
 
+class LabelCount(TypedDict):
+    """A class, and how many rows have it."""
+
+    label: str | int
+    rows: int
+
+
+class TargetReport(TypedDict):
+    """The target in the ``rows`` that the search saw.
+
+    Of classes the ``counts`` of the most frequent (at most 50); of numbers ``quantiles`` from 0 to
+    1 by their share. The other one is empty.
+    """
+
+    rows: int
+    counts: list[LabelCount]
+    quantiles: Mapping[str, float]
+
+
 class DataReport(TypedDict):
     """The rows and how they were divided; ``folds`` is 1 for a holdout.
 
-    ``shape`` is that of a row that is an array. Earlier reports lack it, and ``modality``.
+    ``shape`` is that of a row that is an array. Earlier reports lack it, ``modality`` and
+    ``target``.
     """
 
     rows: int
@@ -52,6 +74,7 @@ class DataReport(TypedDict):
     folds: int
     modality: NotRequired[str]
     shape: NotRequired[list[int]]
+    target: NotRequired[TargetReport]
 
 
 class ClassReport(TypedDict):
@@ -76,7 +99,9 @@ class Curves(TypedDict):
     """One class against the rest, at every threshold (thinned to at most 200 points).
 
     ``roc`` are (false positive rate, true positive rate), ``precision_recall`` (recall, precision),
-    both from the highest threshold to the lowest.
+    both from the highest threshold to the lowest. ``cuts`` count, from the highest threshold to
+    the lowest, of ``rows`` with ``positives`` among them: all that a threshold's precision, recall
+    and confusion follow from. Of very many rows some are counted. Earlier reports lack these three.
     """
 
     label: str | int
@@ -85,6 +110,9 @@ class Curves(TypedDict):
     roc: list[Point]
     precision_recall: list[Point]
     calibration: list[Bin]
+    cuts: NotRequired[list[Cut]]
+    rows: NotRequired[int]
+    positives: NotRequired[int]
 
 
 class Confused(TypedDict):
@@ -120,6 +148,18 @@ class RegressionReport(TypedDict):
     within: Mapping[str, float]
     residuals: Histogram
     points: list[tuple[float, float]]
+
+
+class Guess(TypedDict):
+    """What always giving one ``answer`` would reach on the rows that judged the model.
+
+    The answer is the most frequent class of the rows that the search saw, with the classes'
+    frequencies as probabilities, or their mean; ``within`` are quantiles of how far off that is.
+    """
+
+    answer: str | int | float
+    metrics: Mapping[str, Number]
+    within: Mapping[str, float]
 
 
 class ColumnImportance(TypedDict):
@@ -158,6 +198,14 @@ class FamilyReport(TypedDict):
     complete: int
     best: Number
     hyperparameters: list[Share]
+
+
+class Best(TypedDict):
+    """A trial that was better than all complete ones before it, by number."""
+
+    trial: int
+    family: str
+    value: Number
 
 
 class MemberReport(TypedDict):
@@ -266,13 +314,20 @@ class InputReport(TypedDict):
 
 
 class Provenance(TypedDict):
-    """What it takes to get the same model again."""
+    """What it takes to get the same model again.
+
+    ``versions`` are those of Python and the libraries that trained and wrote it, by name;
+    ``model_sha256`` and ``model_bytes`` are the model file's. Earlier reports lack these three.
+    """
 
     seed: int
     dataset_sha256: str
     spec_sha256: str
     software_version: str
     parity: float
+    versions: NotRequired[Mapping[str, str]]
+    model_sha256: NotRequired[str]
+    model_bytes: NotRequired[int]
 
 
 class Report(TypedDict):
@@ -299,40 +354,11 @@ class Report(TypedDict):
     """Where the rows are images, texts, series or volumes; else none."""
     preview: NotRequired[PreviewReport | None]
     """Where a member augments its rows."""
+    guess: NotRequired[Guess | None]
+    """None without judged rows; absent, like the next two, from reports of earlier versions."""
+    bests: NotRequired[list[Best]]
+    request: NotRequired[Mapping[str, object]]
+    """The body of ``POST /v1/studies`` without the datasets' ids, what is default left out."""
     inputs: list[InputReport]
     warnings: list[Warned]
     provenance: Provenance
-
-
-class Tried(TypedDict):
-    """One family in the search as it went: trials by outcome and the time they took."""
-
-    family: str
-    trials: int
-    complete: int
-    pruned: int
-    failed: int
-    best: Number
-    seconds: float
-
-
-class StudyFacts(TypedDict):
-    """What only the store knows of the study."""
-
-    id: str
-    name: str | None
-    status: str
-    dataset_id: str
-    dataset: str | None
-    model_id: str
-    budget: Mapping[str, float | None]
-    elapsed_seconds: float
-    created_at: str
-    finished_at: str | None
-
-
-class StudyReport(Report):
-    """The report as the API shows it."""
-
-    study: NotRequired[StudyFacts]
-    tried: NotRequired[list[Tried]]

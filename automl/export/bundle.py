@@ -14,7 +14,8 @@ from itertools import chain
 from typing import Any, cast
 
 from automl import families
-from automl.core.report import Report, StudyReport
+from automl.core.report import Report
+from automl.core.study_report import StudyReport
 from automl.core.trial import Trial
 from automl.export import card as model_card
 from automl.export import page

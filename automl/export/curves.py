@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from automl.core.frame import Floats
-from automl.core.report import Bin, Point
+from automl.core.report import Bin, Cut, Point
 
 MOST_POINTS = 200
 BINS = 10
@@ -44,6 +44,27 @@ def precision_recall(hit: Hits, scores: Floats) -> list[Point]:
     return _points(recall, precision)
 
 
+def cuts(hit: Hits, scores: Floats, *, threshold: float) -> list[Cut]:
+    """Return (threshold, rows of the class, other rows) at or above thresholds, falling.
+
+    At most `MOST_POINTS` of the scores are thresholds, spread evenly along both rates and the
+    probability together, and the ``threshold`` that the model decides by.
+    """
+    if len(scores) == 0:
+        return []
+    found, seen = _steps(hit, scores)
+    at = -np.sort(-scores)[seen - 1]
+    false = seen - found
+    kept = np.arange(len(at))
+    if len(at) > MOST_POINTS - 1:
+        rates = (found / max(1, found[-1]), false / max(1, false[-1]), at)
+        kept = _spread(*rates, most=MOST_POINTS - 1)
+    above = scores >= threshold
+    chosen = (threshold, int((above & hit).sum()), int((above & ~hit).sum()))
+    triples = zip(at[kept].tolist(), found[kept].tolist(), false[kept].tolist(), strict=True)
+    return sorted({*triples, chosen}, reverse=True)
+
+
 def calibration(hit: Hits, scores: Floats) -> list[Bin]:
     """Return up to ten bins of about equally many rows, by rising probability."""
     if len(scores) == 0:
@@ -73,8 +94,14 @@ def _steps(hit: Hits, scores: Floats) -> tuple[npt.NDArray[np.intp], npt.NDArray
 def _points(x: Floats, y: Floats) -> list[Point]:
     """Return at most `MOST_POINTS` of a curve, spread evenly along its length, both ends kept."""
     if len(x) > MOST_POINTS:
-        along = np.append(0, np.cumsum(np.hypot(np.diff(x), np.diff(y))))
-        wanted = np.linspace(0, along[-1], MOST_POINTS)
-        kept = np.unique(np.append(np.searchsorted(along, wanted)[:-1], len(x) - 1))
+        kept = _spread(x, y, most=MOST_POINTS)
         x, y = x[kept], y[kept]
     return list(zip(x.round(6).tolist(), y.round(6).tolist(), strict=True))
+
+
+def _spread(*axes: Floats, most: int) -> npt.NDArray[np.intp]:
+    """Return at most so many places along a line in space, evenly spread, both ends kept."""
+    steps = np.sqrt(sum(np.diff(axis) ** 2 for axis in axes))
+    along = np.append(0, np.cumsum(steps))
+    wanted = np.linspace(0, along[-1], most)
+    return np.unique(np.append(np.searchsorted(along, wanted)[:-1], len(along) - 1))

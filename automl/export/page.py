@@ -5,7 +5,8 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from importlib.resources import files
 
-from automl.core.report import InputReport, StudyReport
+from automl.core.report import InputReport
+from automl.core.study_report import StudyReport
 from automl.export import evidence
 from automl.export.markup import Child, Markup, figure, join, tag, user
 from automl.export.words import (

@@ -1,9 +1,12 @@
 """The report as JSON: all that a study found out, a function of data and spec alone."""
 
+import hashlib
 import json
 import math
+import platform
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 from typing import Any
 
 import numpy as np
@@ -13,48 +16,43 @@ from automl import __version__, families
 from automl.core import metric
 from automl.core.catalog import FamilyName, MetricName, TaskType
 from automl.core.decision import Decision
-from automl.core.formula import RANKING, confusion
 from automl.core.frame import Floats, Ints
 from automl.core.model import Estimate, Input, ModelCard
 from automl.core.report import (
+    Best,
     ClassificationReport,
-    ClassReport,
-    Confused,
-    Curves,
     DataReport,
     DecisionReport,
     Example,
     ExcludedReport,
     FamilyReport,
-    Histogram,
     ImportanceReport,
     InputReport,
     Interval,
+    LabelCount,
     MemberReport,
     Number,
     Optimism,
     PreviewReport,
     Provenance,
-    RegressionReport,
     Report,
     Rival,
+    TargetReport,
     TaskReport,
 )
-from automl.core.study import Plan
+from automl.core.study import Plan, StudySpec
 from automl.core.trial import Trial
-from automl.export import curves, doubts, tuning
+from automl.export import doubts, judged, tuning
+from automl.export.guess import guess
 from automl.export.importance import REPEATS, Importance
+from automl.export.request import request
 
-MOST_CURVES = 10
-"""Curves are drawn of the most frequent classes."""
-MOST_CLASSES = 50
-"""Up to so many classes the whole confusion matrix is kept."""
-MOST_MISTAKES = 20
-MOST_POINTS = 500
-MOST_ROWS = 100_000
-"""Curves are drawn of at most so many rows, evenly spread."""
-QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
-HISTOGRAM_BINS = 40
+MOST_LABELS = 50
+"""So many of the most frequent classes are counted."""
+LIBRARIES = (
+    "numpy", "torch", "lightgbm", "catboost", "scikit-learn", "scipy", "onnx", "onnxruntime",
+)  # fmt: skip
+"""What trains and writes models; another version may come to other numbers."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,7 +60,8 @@ class Findings:
     """What the finish has at hand when the report is written.
 
     ``truth`` and ``judged`` are the final estimate's rows: ``(rows,)`` targets and ``(rows,
-    outputs)`` predictions, for classes with ``(rows,)`` labels. ``trials`` are the complete ones.
+    outputs)`` predictions, for classes with ``(rows,)`` labels; ``y`` are the targets of the rows
+    that the search saw. ``trials`` are the complete ones. ``content`` is the model file.
     """
 
     plan: Plan
@@ -70,13 +69,15 @@ class Findings:
     truth: npt.NDArray[Any]
     judged: Floats
     labels: Ints
+    y: npt.NDArray[Any]
     trials: Sequence[Trial]
     importance: Importance
     rivals: Sequence[Rival]
     warnings: Sequence[tuple[str, str]]
-    seed: int
+    spec: StudySpec
     dataset_sha256: str
     spec_sha256: str
+    content: bytes
     examples: Sequence[Example] = ()
     preview: PreviewReport | None = None
 
@@ -87,14 +88,14 @@ def build(found: Findings) -> Report:
     classification = plan.task is TaskType.CLASSIFICATION
     report = Report(
         task=_task(plan),
-        data=_data(plan),
+        data=_data(plan, found.y),
         source=card.source,
         judged_rows=len(found.truth),
         value=_number(card.value),
         baseline=_number(plan.baseline),
         metrics={name.value: _interval(item) for name, item in card.metrics.items()},
         classification=_classification(found) if classification else None,
-        regression=None if classification else _regression(found.truth, found.judged[:, 0]),
+        regression=None if classification else judged.regression(found.truth, found.judged[:, 0]),
         importance=_importance(found),
         families=_families(found.trials, plan.metric),
         members=_members(plan, card, found.trials),
@@ -109,14 +110,20 @@ def build(found: Findings) -> Report:
         rivals=[*found.rivals],
         examples=[*found.examples],
         preview=found.preview,
+        guess=guess(plan, found.y, found.truth),
+        bests=_bests(found.trials, plan.metric),
+        request=request(found.spec),
         inputs=[_input(item) for item in card.inputs],
         warnings=[],
         provenance=Provenance(
-            seed=found.seed,
+            seed=found.spec.seed,
             dataset_sha256=found.dataset_sha256,
             spec_sha256=found.spec_sha256,
             software_version=__version__,
             parity=card.parity,
+            versions=_versions(),
+            model_sha256=hashlib.sha256(found.content).hexdigest(),
+            model_bytes=len(found.content),
         ),
     )
     report["warnings"] = doubts.all_of(report, found.warnings)
@@ -150,7 +157,7 @@ def _task(plan: Plan) -> TaskReport:
     )
 
 
-def _data(plan: Plan) -> DataReport:
+def _data(plan: Plan, y: npt.NDArray[Any]) -> DataReport:
     return DataReport(
         rows=plan.rows,
         test_rows=plan.test_rows,
@@ -160,6 +167,24 @@ def _data(plan: Plan) -> DataReport:
         folds=plan.folds,
         modality=plan.modality.value,
         shape=list(plan.shape),
+        target=_target(plan, y),
+    )
+
+
+def _target(plan: Plan, y: npt.NDArray[Any]) -> TargetReport:
+    if not plan.classes:
+        parts = np.quantile(y, (0, 0.25, 0.5, 0.75, 1), method="nearest") if len(y) else y
+        quantiles = dict(zip(("0", "0.25", "0.5", "0.75", "1"), parts.tolist(), strict=False))
+        return TargetReport(rows=len(y), counts=[], quantiles=quantiles)
+    counts = np.bincount(y, minlength=len(plan.classes))
+    order = np.argsort(-counts, kind="stable")[:MOST_LABELS].tolist()
+    found = [LabelCount(label=plan.classes[index], rows=int(counts[index])) for index in order]
+    return TargetReport(rows=len(y), counts=found, quantiles={})
+
+
+def _classification(found: Findings) -> ClassificationReport:
+    return judged.classification(
+        found.plan, found.truth, found.judged, found.labels, found.card.decision
     )
 
 
@@ -170,46 +195,6 @@ def _input(item: Input) -> InputReport:
     return described
 
 
-def _classification(found: Findings) -> ClassificationReport:
-    counts = confusion(found.truth, found.labels, len(found.plan.classes))
-    labels: Any = list(found.plan.classes)
-    return ClassificationReport(
-        classes=labels,
-        confusion=counts.tolist() if len(labels) <= MOST_CLASSES else None,
-        confused=_confused(labels, counts),
-        per_class=_per_class(labels, counts),
-        curves=_curves(found.plan, found.truth, found.judged),
-    )
-
-
-def _confused(labels: Sequence[str | int], counts: Ints) -> list[Confused]:
-    mistakes = counts - np.diag(counts.diagonal())
-    order = np.argsort(-mistakes, axis=None, kind="stable")[:MOST_MISTAKES]
-    pairs = zip(*np.unravel_index(order, counts.shape), strict=True)
-    return [
-        Confused(actual=labels[actual], predicted=labels[predicted], rows=int(rows))
-        for actual, predicted in pairs
-        if (rows := mistakes[actual, predicted]) > 0
-    ]
-
-
-def _per_class(labels: Sequence[str | int], counts: Ints) -> list[ClassReport]:
-    right, support, said = counts.diagonal(), counts.sum(axis=1), counts.sum(axis=0)
-    precision = right / np.maximum(said, 1)
-    recall = right / np.maximum(support, 1)
-    f1 = 2 * right / np.maximum(said + support, 1)
-    return [
-        ClassReport(
-            label=label,
-            precision=float(precision[index]),
-            recall=float(recall[index]),
-            f1=float(f1[index]),
-            support=int(support[index]),
-        )
-        for index, label in enumerate(labels)
-    ]
-
-
 def _decision(plan: Plan, decision: Decision) -> DecisionReport:
     return DecisionReport(
         temperature=decision.temperature,
@@ -217,61 +202,6 @@ def _decision(plan: Plan, decision: Decision) -> DecisionReport:
         levels=list(decision.levels),
         factors=list(decision.factors),
     )
-
-
-def _curves(plan: Plan, truth: Ints, judged: Floats) -> list[Curves]:
-    if plan.positive is not None:
-        shown = [plan.positive]
-    else:
-        support = np.bincount(truth, minlength=len(plan.classes))
-        shown = sorted(np.argsort(-support, kind="stable")[:MOST_CURVES].tolist())
-    step = max(1, -(-len(truth) // MOST_ROWS))
-    truth, judged = truth[::step], judged[::step]
-    return [_curve(plan.classes[index], truth == index, judged[:, index]) for index in shown]
-
-
-def _curve(label: str | int, hit: npt.NDArray[np.bool_], scores: Floats) -> Curves:
-    pair = np.column_stack([1.0 - scores, scores])
-    y = hit.astype(np.int64)
-    both = 0 < y.sum() < len(y)
-    return Curves(
-        label=label,
-        roc_auc=_number(RANKING[MetricName.ROC_AUC](y, pair, 1)) if both else None,
-        average_precision=(
-            _number(RANKING[MetricName.AVERAGE_PRECISION](y, pair, 1)) if y.any() else None
-        ),
-        roc=curves.roc(hit, scores),
-        precision_recall=curves.precision_recall(hit, scores),
-        calibration=curves.calibration(hit, scores),
-    )
-
-
-def _regression(truth: Floats, predicted: Floats) -> RegressionReport | None:
-    """Return the residuals, None where they are too large to be subtracted or counted."""
-    with np.errstate(over="ignore"):
-        residuals = predicted - truth
-        if not np.isfinite(4 * residuals).all() or not np.isfinite(4 * truth).all():
-            return None
-    counts, edges = np.histogram(residuals, bins=HISTOGRAM_BINS, range=_range(residuals))
-    order = np.lexsort((predicted, truth))
-    kept = order[np.linspace(0, len(order) - 1, min(MOST_POINTS, len(order))).round().astype(int)]
-    off = np.quantile(np.abs(residuals), (0.5, 0.9))
-    return RegressionReport(
-        residual_quantiles={
-            f"{share:g}": float(value)
-            for share, value in zip(QUANTILES, np.quantile(residuals, QUANTILES), strict=True)
-        },
-        residual_mean=float(residuals.mean()),
-        within={"0.5": float(off[0]), "0.9": float(off[1])},
-        residuals=Histogram(edges=edges.tolist(), counts=counts.tolist()),
-        points=list(zip(truth[kept].tolist(), predicted[kept].tolist(), strict=True)),
-    )
-
-
-def _range(residuals: Floats) -> tuple[float, float]:
-    """Return where almost all residuals lie: one that is far off must not flatten the picture."""
-    low, high = np.quantile(residuals, (0.005, 0.995)).tolist()
-    return (low, high) if high > low else (low - 0.5, high + 0.5)
 
 
 def _importance(found: Findings) -> ImportanceReport:
@@ -307,6 +237,19 @@ def _best(trials: Sequence[Trial], name: MetricName) -> float | None:
     for trial in trials:
         best = trial.value if metric.better(name, trial.value, best) else best
     return best
+
+
+def _bests(trials: Sequence[Trial], name: MetricName) -> list[Best]:
+    found: list[Best] = []
+    for trial in sorted(trials, key=lambda item: item.number):
+        if metric.better(name, trial.value, found[-1]["value"] if found else None):
+            family = trial.candidate.family.value
+            found.append(Best(trial=trial.number, family=family, value=trial.value))
+    return found
+
+
+def _versions() -> dict[str, str]:
+    return {"python": platform.python_version()} | {name: version(name) for name in LIBRARIES}
 
 
 def _members(plan: Plan, card: ModelCard, trials: Sequence[Trial]) -> list[MemberReport]:

@@ -70,7 +70,8 @@ def finish(
     content = write(prepared, file, card)
     trials = [entry.trial for entry in entries]
     compared = rivals(prepared, pool, predictions)
-    written = report.build(findings(prepared, file, card, judged, trials=trials, rivals=compared))
+    found = findings(prepared, file, card, judged, content=content, trials=trials, rivals=compared)
+    written = report.build(found)
     whole = bundle.write(bundle.Contents(content, written, file.members, trials))
     return Finished(
         card,

@@ -29,23 +29,26 @@ def findings(
     card: ModelCard,
     judged: Judged,
     *,
+    content: bytes,
     trials: Sequence[Trial],
     rivals: Sequence[Rival],
 ) -> Findings:
-    """Return all that the report tells of."""
+    """Return all that the report tells of; ``content`` is the model file as it is handed out."""
     return Findings(
         plan=prepared.plan,
         card=card,
         truth=judged.truth,
         judged=judged.predictions,
         labels=judged.labels,
+        y=prepared.y,
         trials=trials,
         importance=_importance(prepared, file),
         rivals=rivals,
         warnings=[*prepared.plan.warnings, *prepared.warnings],
-        seed=prepared.spec.seed,
+        spec=prepared.spec,
         dataset_sha256=prepared.dataset_sha256,
         spec_sha256=spec_digest(prepared),
+        content=content,
         examples=_examples(prepared, judged),
         preview=preview(prepared, file.members, trials),
     )

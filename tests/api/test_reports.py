@@ -64,12 +64,16 @@ def test_the_report_is_what_the_finish_wrote_with_the_studys_facts(
     body = response.json()
     written = own.get(f"/v1/models/{reported.model_id}/download?format=report").json()
     assert {name: body[name] for name in written} == written
-    assert set(body) - set(written) == {"study", "tried"}
+    assert set(body) - set(written) == {"study", "tried", "timeline"}
     assert body["study"]["id"] == reported.id
     assert body["study"]["dataset"] == "<b>tiny"
     assert body["study"]["model_id"] == reported.model_id
     assert [item["trials"] for item in body["tried"]] == [3]
     assert body["tried"][0]["seconds"] == pytest.approx(0.3)
+    assert body["tried"][0]["reasons"] == {}
+    moments = body["timeline"]
+    assert moments[-1]["value"] == min(item["value"] for item in moments)  # its log loss
+    assert [item["seconds"] for item in moments] == sorted(item["seconds"] for item in moments)
     assert body["metrics"]["roc_auc"]["low"] < body["metrics"]["roc_auc"]["high"]
     links = own.get(f"/v1/studies/{reported.id}").json()["links"]
     assert links["report"] == f"/v1/studies/{reported.id}/report"

@@ -22,11 +22,9 @@ from automl.core.report import (
     Report,
     Rival,
     Seen,
-    StudyFacts,
-    StudyReport,
-    Tried,
 )
-from automl.core.study import Plan
+from automl.core.study import Budget, Plan, StudySpec, TaskSpec
+from automl.core.study_report import StudyFacts, StudyReport, Tried
 from automl.core.trial import Candidate, Trial
 from automl.export import card as model_card
 from automl.export import charts, page, report
@@ -104,13 +102,15 @@ def _found(labels: tuple[str, ...]) -> Report:
             truth=truth,
             judged=judged,
             labels=most_probable(judged),
+            y=truth,
             trials=[trial],
             importance=Importance(60, columns, 1),
             rivals=[_rival(number, number < 13) for number in range(15)],
             warnings=list(plan.warnings),
-            seed=0,
+            spec=StudySpec("ds", TaskSpec(plan.task, plan.target), Budget(trials=1)),
             dataset_sha256="d",
             spec_sha256="s",
+            content=b"onnx",
         )
     )
 

@@ -1,5 +1,6 @@
 """The report's numbers against scikit-learn's, on one study's own test rows."""
 
+import hashlib
 import json
 from typing import Any, cast
 
@@ -11,12 +12,30 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.calibration import calibration_curve
 from sklearn.inspection import permutation_importance
 
-from automl.core.catalog import ExportFormat, FamilyName, TrialState
+from api.schemas import StudyBody
+from automl.core.catalog import (
+    ColumnKind,
+    ExportFormat,
+    FamilyName,
+    MetricName,
+    TaskType,
+    TrialState,
+    ValidationStrategy,
+)
 from automl.core.frame import Frame
 from automl.core.hyperparameter import Value
 from automl.core.report import Report
+from automl.core.study import (
+    Budget,
+    ColumnOverride,
+    Objective,
+    StudySpec,
+    TaskSpec,
+    Validation,
+)
 from automl.core.trial import Candidate, Trial
 from automl.export import curves, parity, tuning
+from automl.export.request import request
 from automl.export.scoring import Scorer
 from tests.studies import Ended, ended
 
@@ -113,6 +132,115 @@ def _lie_on(points: Any, x: npt.NDArray[np.float64], y: npt.NDArray[np.float64])
         assert np.abs(whole - point).max(axis=1).min() < ROUNDED
     for end in (whole[0], whole[-1]):
         assert min(np.abs(np.array(points) - end).max(axis=1)) < ROUNDED
+
+
+def test_cuts_count_what_every_threshold_follows_from(binary: Ended) -> None:
+    report, (y, p) = _report(binary), _judged(binary)
+    assert report["classification"] is not None
+    (curve,) = report["classification"]["curves"]
+    assert (curve["rows"], curve["positives"]) == (len(y), y.sum())
+    thresholds = [threshold for threshold, _, _ in curve["cuts"]]
+    assert thresholds == sorted(thresholds, reverse=True)
+    for threshold, true, false in curve["cuts"]:
+        said = p[:, 1] >= threshold
+        assert (true, false) == ((said & (y == 1)).sum(), (said & (y == 0)).sum())
+    decision = report["decision"]
+    assert decision is not None
+    ((_, true, false),) = [cut for cut in curve["cuts"] if cut[0] == decision["threshold"]]
+    confusion = report["classification"]["confusion"]
+    assert confusion is not None
+    assert [true, false] == [confusion[1][1], confusion[0][1]]
+
+
+def test_cuts_of_many_rows_are_few_and_span_all_thresholds() -> None:
+    random = np.random.default_rng(0)
+    hit = random.random(20_000) < 0.01
+    scores = random.beta(1 + 3 * hit, 60)
+    found = curves.cuts(hit, scores, threshold=0.5)
+    assert len(found) <= curves.MOST_POINTS
+    assert found[-1] == (scores.min(), hit.sum(), (~hit).sum())
+    assert (0.5, 0, 0) in found
+    recalls = np.array([true for _, true, _ in found]) / hit.sum()
+    assert np.diff(recalls).max() < 0.03
+    assert curves.cuts(hit[:0], scores[:0], threshold=0.5) == []
+
+
+def test_a_guess_is_judged_on_the_same_rows(binary: Ended, number: Ended) -> None:
+    report, (y, _) = _report(binary), _judged(binary)
+    guess, seen = report["guess"], binary.prepared.y
+    assert guess is not None
+    most = np.bincount(seen).argmax()
+    assert guess["answer"] == binary.prepared.plan.classes[most]
+    assert guess["metrics"]["accuracy"] == pytest.approx((y == most).mean())
+    shares = np.tile(np.bincount(seen) / len(seen), (len(y), 1))
+    assert guess["metrics"]["log_loss"] == pytest.approx(metrics.log_loss(y, shares))
+    assert guess["metrics"]["roc_auc"] == 0.5
+    assert set(guess["metrics"]) == set(report["metrics"])
+
+    report, (y, _) = _report(number), _judged(number)
+    guess, mean = report["guess"], number.prepared.y.mean()
+    assert guess is not None
+    assert guess["answer"] == pytest.approx(mean)
+    assert guess["metrics"]["mae"] == pytest.approx(np.abs(y - mean).mean())
+    assert guess["within"]["0.9"] == pytest.approx(np.quantile(np.abs(y - mean), 0.9))
+
+
+def test_the_target_is_told_of_the_rows_that_the_search_saw(binary: Ended, number: Ended) -> None:
+    target, seen = _report(binary)["data"]["target"], binary.prepared.y
+    counted = {item["label"]: item["rows"] for item in target["counts"]}
+    assert counted == {f"class {index}": (seen == index).sum() for index in (0, 1)}
+    assert target["rows"] == len(seen)
+    target, seen = _report(number)["data"]["target"], number.prepared.y
+    assert target["counts"] == []
+    assert list(target["quantiles"].values()) == pytest.approx(
+        np.quantile(seen, (0, 0.25, 0.5, 0.75, 1), method="nearest")
+    )
+
+
+def test_a_report_says_how_to_get_the_same_again(binary: Ended) -> None:
+    report, content = _report(binary), binary.result.finished.files[ExportFormat.ONNX]
+    facts = report["provenance"]
+    assert facts["model_sha256"] == hashlib.sha256(content).hexdigest()
+    assert facts["model_bytes"] == len(content)
+    assert facts["versions"]["numpy"] == np.__version__
+    asked = StudyBody.model_validate({"dataset_id": binary.dataset.id, **report["request"]})
+    assert asked.to_spec() == binary.prepared.spec
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        StudySpec("ds", TaskSpec(TaskType.CLASSIFICATION, "y"), Budget(seconds=60.0)),
+        StudySpec(
+            "ds",
+            TaskSpec(TaskType.REGRESSION, "y", MetricName.MAE),
+            Budget(seconds=60.0, trials=5),
+            columns={"a": ColumnOverride(use=False), "b": ColumnOverride(ColumnKind.CATEGORICAL)},
+            families=(FamilyName.LINEAR,),
+            search_space={"linear": {"penalty": ["l2"]}},
+            validation=Validation(ValidationStrategy.TIME, "when", 0.0),
+            objective=Objective(max_row_ms=0.5),
+            ensemble=False,
+            seed=7,
+        ),
+        StudySpec(
+            "ds",
+            TaskSpec(TaskType.CLASSIFICATION, "y", MetricName.F1, positive="1"),
+            Budget(trials=5),
+            columns={"a": ColumnOverride()},
+        ),
+    ],
+)
+def test_a_request_sent_again_asks_for_the_same(spec: StudySpec) -> None:
+    sent = json.loads(json.dumps(request(spec)))
+    assert StudyBody.model_validate({"dataset_id": "ds", **sent}).to_spec() == spec
+
+
+def test_the_bests_are_the_trials_that_led(binary: Ended) -> None:
+    bests = _report(binary)["bests"]
+    values = [trial.value or 0.0 for trial in binary.result.trials]
+    leading = [place for place in range(len(values)) if values[place] > max([0, *values[:place]])]
+    assert [item["trial"] for item in bests] == leading
 
 
 def test_a_long_curve_is_thinned_and_keeps_its_shape() -> None:
