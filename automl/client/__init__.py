@@ -7,13 +7,19 @@
 Light to import: whatever draws or reads arrays is loaded when it is used.
 """
 
+from automl.client.answers import Dataset, Leaderboard, Model, Predictions, Report
 from automl.client.client import Client
 from automl.client.problems import DownloadCorrupt, ServiceError, StudyFailed, Unreachable
 from automl.client.study import StudyHandle
 
 __all__ = [
     "Client",
+    "Dataset",
     "DownloadCorrupt",
+    "Leaderboard",
+    "Model",
+    "Predictions",
+    "Report",
     "ServiceError",
     "StudyFailed",
     "StudyHandle",

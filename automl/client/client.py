@@ -1,5 +1,6 @@
 """A connection to a service, and the way from a file to a model in one call."""
 
+import copy
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any, Self
 
 import httpx
 
+from automl.client.answers import Dataset
 from automl.client.download import download
 from automl.client.problems import ServiceError, Unreachable
 from automl.client.source import TARGET, as_file, is_arrays, media_type
@@ -49,6 +51,12 @@ class Client:
         """Give the connections back."""
         self._transport.close()
 
+    def within(self, patience: float) -> Self:
+        """Return the same connection with another patience in seconds."""
+        hurried = copy.copy(self)
+        hurried._transport = self._transport.within(patience)  # noqa: SLF001 -- its own copy
+        return hurried
+
     def fit(
         self,
         data: Any,
@@ -58,7 +66,8 @@ class Client:
         budget: str | float | Mapping[str, Any] = "5m",
         test: Any = None,
         metric: str | None = None,
-        families: Sequence[str] | None = None,
+        positive: str | int | None = None,
+        families: str | Sequence[str] | None = None,
         modality: str | None = None,
         seed: int = 0,
         progress: bool | None = None,
@@ -67,13 +76,15 @@ class Client:
         """Return the ended study of some data: uploaded, searched, its model ready.
 
         Args:
-            data: a file, a data frame, a pair ``(X, y)`` of arrays, or a dataset's id.
-            target: the column to predict; of a pair of arrays it is ``y``, and images, series and
-                volumes with one target need no name.
+            data: a file, a data frame (pandas, polars, Arrow), a pair ``(X, y)`` of a frame or an
+                array and what to predict, or a dataset's id.
+            target: the column to predict; of a pair it is ``y``, and images, series and volumes
+                with one target need no name.
             task: ``classification`` or ``regression``; None: guessed from the target.
             budget: wall-clock time such as ``"5m"`` or in seconds, or ``{"trials": 50}``.
             test: like ``data``: rows that the search never sees.
             metric: what is optimized; None: the task's usual one.
+            positive: which of two classes counts as found; None: the last.
             families: only these.
             modality: what the data are, where their content does not tell: ``table``, ``image``,
                 ``text``, ``series`` or ``volume``.
@@ -89,13 +100,18 @@ class Client:
         dataset = self._dataset(data, modality)
         if target is None and isinstance(data, tuple) and not is_arrays(data):
             target = TARGET
-        wanted = {"type": task or guess_task(dataset, target), "target": target, "metric": metric}
+        wanted = {
+            "type": task or guess_task(dataset, target),
+            "target": target,
+            "metric": metric,
+            "positive": positive,
+        }
         body: Json = {
             **more,
             "dataset_id": dataset["id"],
             "task": {name: value for name, value in wanted.items() if value is not None},
             "budget": as_budget(budget),
-            "families": None if families is None else list(families),
+            "families": [families] if isinstance(families, str) else families,
             "seed": seed,
         }
         if test is not None:
@@ -106,13 +122,19 @@ class Client:
         """Return a study found by its id."""
         return StudyHandle(self, self.study(study_id))
 
-    def upload(self, data: Any, *, name: str | None = None, modality: str | None = None) -> Json:
-        """Return the dataset made of a local file, a data frame or a pair of arrays.
+    def upload(self, data: Any, *, name: str | None = None, modality: str | None = None) -> Dataset:
+        """Return the dataset made of a local file, a data frame or a pair ``(X, y)``.
 
         Args:
             data: see `fit`.
             name: what to call it; None: the file's name.
             modality: what it holds; None: what it seems to hold.
+
+        Raises:
+            ServiceError: the service cannot read it, or refuses it.
+            TypeError: it is none of these, or a cell is neither text nor a number.
+            ValueError: it has no rows or no columns, or ``X`` and ``y`` do not fit together.
+            Unreachable: the service stayed away for longer than the patience.
         """
         with as_file(data) as path:
             return self._upload(path, name or path.name, modality)
@@ -120,6 +142,10 @@ class Client:
     def start(self, body: Mapping[str, Any]) -> Json:
         """Return the study started with a request body as the service's contract has it."""
         return self.post("/v1/studies", body)
+
+    def dataset(self, dataset_id: str) -> Dataset:
+        """Return a dataset."""
+        return Dataset(self.get(f"/v1/datasets/{dataset_id}"))
 
     def study(self, study_id: str) -> Json:
         """Return a study as it stands."""
@@ -196,12 +222,12 @@ class Client:
         """Delete what is at ``path``. Raises `ServiceError`, `Unreachable`."""
         self._transport.send("DELETE", path)
 
-    def _dataset(self, data: Any, modality: str | None) -> Json:
+    def _dataset(self, data: Any, modality: str | None) -> Dataset:
         if isinstance(data, str) and data.startswith("ds_") and not Path(data).exists():
-            return self.get(f"/v1/datasets/{data}")
+            return self.dataset(data)
         return self.upload(data, modality=modality)
 
-    def _upload(self, path: Path, name: str, modality: str | None) -> Json:
+    def _upload(self, path: Path, name: str, modality: str | None) -> Dataset:
         headers = {
             "Content-Type": "application/octet-stream",
             "Idempotency-Key": str(uuid.uuid4()),
@@ -210,7 +236,7 @@ class Client:
         answer = self._transport.send(
             "POST", "/v1/datasets", params=params, content=_opener(path), headers=headers
         )
-        return _json(answer)
+        return Dataset(_json(answer))
 
     def _stream(self, study_id: str, last: int) -> Iterator[Json]:
         headers = {"Accept": "text/event-stream", "Last-Event-ID": str(last)}

@@ -6,14 +6,22 @@ from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
 
-from automl.client.problems import StudyFailed
-from automl.client.tables import Leaderboard, Predictions, Report, table
+from automl.client.answers import Leaderboard, Model, Predictions, Report
+from automl.client.curve import curve
+from automl.client.problems import ServiceError, StudyFailed, Unreachable
+from automl.client.tables import paragraph, shown, table
+from automl.client.text import plain
 from automl.client.transport import Json
 
 if TYPE_CHECKING:
     from automl.client.client import Client
 
 ENDED = frozenset({"succeeded", "failed", "cancelled"})
+
+GLANCE_SECONDS = 2.0
+"""How long a notebook tries for news of a study before it shows what was known."""
+SHOWN = 10
+"""Trials below the curve."""
 
 
 class StudyHandle:
@@ -26,6 +34,7 @@ class StudyHandle:
     def __init__(self, client: "Client", study: Mapping[str, Any]) -> None:
         self._client = client
         self._study: Json = dict(study)
+        self._trials: list[Json] = []
         self.id: str = study["id"]
 
     def refresh(self) -> Json:
@@ -44,17 +53,25 @@ class StudyHandle:
         return f"{self._client.url.rstrip('/')}/v1/studies/{self.id}"
 
     def wait(self, *, progress: bool | None = None) -> "StudyHandle":
-        """Return when the study has ended.
+        """Return when the study has ended; restarts of the service are waited for.
+
+        Whoever interrupts it, or loses the service, is told how to come back: the study goes on.
 
         Args:
             progress: whether to draw it live; None: where somebody looks at a terminal.
 
         Raises:
             StudyFailed: it ended without a model.
+            Unreachable: the service stayed away for longer than the patience.
         """
         from automl.client.watch import watch
 
-        self._study = study = watch(self._client, self.id, progress=progress)
+        try:
+            self._study = study = watch(self._client, self.id, progress=progress)
+        except (KeyboardInterrupt, Unreachable) as error:
+            back = f"Client({self._client.url!r}).open({self.id!r}).wait()"
+            error.add_note(f"The study goes on where it runs; {back} comes back to it.")
+            raise
         if study["status"] == "failed":
             error = study["error"] or {}
             raise StudyFailed(self.id, error.get("reason", "UNKNOWN"), error.get("detail", ""))
@@ -72,10 +89,13 @@ class StudyHandle:
         """Return how good the model is, and why."""
         return Report(self._client.get(f"/v1/studies/{self.id}/report"))
 
-    def model(self) -> Json:
-        """Return the model that it has published."""
-        model_id = self._study["model_id"] or self.refresh()["model_id"]
-        return self._client.get(f"/v1/models/{model_id}")
+    def model(self) -> Model:
+        """Return the model that it has published.
+
+        Raises:
+            ServiceError: it has not published any.
+        """
+        return Model(self._client.get(f"/v1/models/{self._model_id()}"))
 
     def download(self, file: Path | str, format: str = "onnx") -> Path:  # noqa: A002 -- the service's word
         """Write the model in a format to a file, and return its path."""
@@ -86,8 +106,11 @@ class StudyHandle:
 
         Args:
             rows: a file, a data frame, arrays, or rows as ``{column: cell}``.
+
+        Raises:
+            ServiceError: the rows lack a column that the model takes, or there is no model yet.
         """
-        model_id = self._study["model_id"] or self.refresh()["model_id"]
+        model_id = self._model_id()
         listed = isinstance(rows, Sequence) and not isinstance(rows, str | bytes)
         if listed and all(isinstance(row, Mapping) for row in rows):
             return Predictions(self._client.predict(model_id, rows))
@@ -119,18 +142,48 @@ class StudyHandle:
         return f"<study {self.id}: {self._study['status']}{so_far}>"
 
     def _repr_html_(self) -> str:
-        study = self._study
-        best, counts = study["best"] or {}, study["progress"]["trials"]
-        rows = [
-            ("study", study["name"] or self.id),
-            ("status", study["status"]),
-            ("trials", ", ".join(f"{n} {state}" for state, n in counts.items() if n)),
-            (study["metric"]["name"], best.get("value")),
-            ("best family", best.get("family")),
-            ("model", study["model_id"]),
-        ]
-        return table(("", ""), rows)
+        try:
+            hurried = self._client.within(GLANCE_SECONDS)
+            self._study, self._trials = hurried.study(self.id), hurried.trials(self.id)
+            note = ""
+        except (ServiceError, Unreachable) as error:
+            note = paragraph(f"As it was last seen: {error}")
+        study, trials = self._study, self._trials
+        metric, baseline = study["metric"], study["baseline"]["value"]
+        drawn = curve(
+            trials,
+            metric=metric["name"],
+            maximize=metric["direction"] == "maximize",
+            baseline=baseline,
+        )
+        top = Leaderboard(trials[:SHOWN], metric["name"])
+        return f"{note}{table(('', ''), _facts(study))}{drawn}{top._repr_html_() if top else ''}"
+
+    def _model_id(self) -> str:
+        model_id = self._study["model_id"] or self.refresh()["model_id"]
+        if model_id is None:
+            status = self._study["status"]
+            detail = f"Study {self.id} is {status} and has no model yet; wait() for it."
+            raise ServiceError(409, {"reason": "MODEL_NOT_READY", "detail": detail})
+        return str(model_id)
 
     def _steer(self, verb: str, body: Mapping[str, Any]) -> "StudyHandle":
         self._study = self._client.post(f"/v1/studies/{self.id}/{verb}", body)
         return self
+
+
+def _facts(study: Json) -> list[tuple[str, object]]:
+    """Return what is said of a study: its state, and the best beside the baseline."""
+    best, error = study["best"], study["error"]
+    counts = study["progress"]["trials"].items()
+    found = "nothing yet"
+    if best is not None:
+        found = f"{shown(best['value'])} by {best['family']} (trial {best['trial']})"
+    return [
+        ("study", study["name"] or study["id"]),
+        ("state", study["status"] + (f": {plain(error['detail'])}" if error else "")),
+        (study["metric"]["name"], f"{found}; baseline {shown(study['baseline']['value'])}"),
+        ("trials", ", ".join(f"{count} {state}" for state, count in counts if count)),
+        ("seconds", f"{study['progress']['elapsed_seconds']:.0f}"),
+        ("model", study["model_id"]),
+    ]

@@ -1,47 +1,9 @@
-"""Answers that show themselves well: as plain lists and dicts, in a terminal, in a notebook."""
+"""Tables for a notebook, and cells as people read them, wherever they stand."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
-from typing import Any
 
 from automl.client.text import plain
-from automl.client.transport import Json
-
-SHOWN = 50
-
-
-class Leaderboard(list[Json]):
-    """A study's trials, the best first."""
-
-    def __init__(self, trials: Iterable[Json], metric: str) -> None:
-        super().__init__(trials)
-        self.metric = metric
-
-    def _repr_html_(self) -> str:
-        headings = ("#", self.metric, "family", "state", "seconds", "hyperparameters")
-        rows = [
-            (t["number"], t["value"], t["family"], t["state"], t["seconds"], words(t["params"]))
-            for t in self[:SHOWN]
-        ]
-        return table(headings, rows, caption=f"{len(self)} trials")
-
-
-class Report(dict[str, Any]):
-    """A study's report, as the service gives it."""
-
-    def _repr_html_(self) -> str:
-        return table(("part", "content"), [(name, _brief(part)) for name, part in self.items()])
-
-
-class Predictions(dict[str, Any]):
-    """``predictions``, ``probabilities`` and ``classes`` of some rows."""
-
-    def _repr_html_(self) -> str:
-        classes = self["classes"] or []
-        shares = self["probabilities"] or [[] for _ in self["predictions"]]
-        rows = [[a, *b] for a, b in zip(self["predictions"][:SHOWN], shares[:SHOWN], strict=True)]
-        caption = f"{len(self['predictions'])} predictions"
-        return table(("prediction", *map(str, classes)), rows, caption=caption)
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[object]], *, caption: str = "") -> str:
@@ -56,7 +18,17 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[object]], *, caption:
         for row in rows
     )
     title = f"<caption>{escape(plain(caption))}</caption>" if caption else ""
-    return f"<table>{title}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    thead = f"<thead><tr>{head}</tr></thead>" if any(headings) else ""
+    return f"<table>{title}{thead}<tbody>{body}</tbody></table>"
+
+
+def paragraph(text: str) -> str:
+    """Return text as an HTML paragraph.
+
+    >>> paragraph("a < b")
+    '<p>a &lt; b</p>'
+    """
+    return f"<p>{escape(plain(text))}</p>"
 
 
 def shown(value: object) -> str:
@@ -75,6 +47,18 @@ def words(params: Mapping[str, object]) -> str:
     return " ".join(f"{plain(name)}={shown(value)}" for name, value in params.items())
 
 
-def _brief(part: object) -> str:
-    text = str(part)
-    return text if len(text) <= 300 else f"{text[:299]}…"
+def lines(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    r"""Return a table as lines of text, its columns aligned.
+
+    >>> print(lines(["#", "family"], [[0, "linear"], [12, "mlp"]]))
+     #  family
+     0  linear
+    12  mlp
+    """
+    cells = [list(headings), *([shown(cell) for cell in row] for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    last = len(widths) - 1
+    return "\n".join(
+        "  ".join(c if i == last else c.rjust(widths[i]) for i, c in enumerate(row))
+        for row in cells
+    )

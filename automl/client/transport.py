@@ -3,10 +3,11 @@
 Everything sent here is safe: reads, deletions, and creations that carry an idempotency key.
 """
 
+import copy
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from typing import IO, Any
+from typing import IO, Any, Self
 
 import httpx
 
@@ -37,6 +38,12 @@ class Transport:
     def close(self) -> None:
         """Give the connections back."""
         self._http.close()
+
+    def within(self, patience: float) -> Self:
+        """Return the same connections with another patience in seconds."""
+        hurried = copy.copy(self)
+        hurried._patience = patience  # noqa: SLF001 -- its own copy
+        return hurried
 
     def patience(self) -> Patience:
         """Return the patience for one undertaking."""

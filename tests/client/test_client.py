@@ -12,9 +12,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from automl.client import Client, DownloadCorrupt, ServiceError, StudyFailed, Unreachable
+from automl.client import (
+    Client,
+    DownloadCorrupt,
+    Leaderboard,
+    Predictions,
+    ServiceError,
+    StudyFailed,
+    Unreachable,
+)
 from automl.client.client import guess_task
-from automl.client.tables import Leaderboard, Predictions
 from automl.core.catalog import ExportFormat, FamilyName, StudyFailure, TrialFailure
 from automl.core.errors import StoreUnavailable
 from automl.core.key import Scope
