@@ -43,7 +43,7 @@ def test_it_reads_what_was_written(
         places = places % len(whole)
     assert found.shape == whole.shape
     assert np.array_equal(found[places], whole[places])
-    assert np.array_equal(copy.copy(found)[places], whole[places])  # as another process gets it
+    assert np.array_equal(copy.deepcopy(found)[places], whole[places])  # as another process gets it
 
 
 def test_it_says_what_is_read_together(path: Path) -> None:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from automl.core.catalog import FamilyName, Modality, TaskType
-from automl.core.hyperparameter import serving
+from automl.core.hyperparameter import Hyperparameter, serving
 from automl.families import network
 from automl.families.augmentation import AUGMENTATION
 from automl.families.recipe import ARRAYS, SMALL_ARRAYS, TRAINING
