@@ -66,8 +66,12 @@ def dataset(
     *,
     modality: Modality,
     test: npt.NDArray[np.bool_] | None = None,
+    block: int | None = None,
 ) -> tuple[Dataset, Path]:
-    """Write the canonical table of rows and targets, some of them perhaps an official test part."""
+    """Write the canonical table of rows and targets, some of them perhaps an official test part.
+
+    Rows are written ``block`` at a time, or all at once.
+    """
     column = Column(
         arrays.INPUT,
         _KINDS[modality],
@@ -82,7 +86,9 @@ def dataset(
     if test is not None:
         texts[arrays.PART] = [arrays.TEST if cell else arrays.TRAIN for cell in test.tolist()]
         others.append(_text(arrays.PART, texts[arrays.PART]))
-    arrays.write(path, column, [x], texts, others)
+    block = block or len(x)
+    blocks = [x[start : start + block] for start in range(0, len(x), block)]
+    arrays.write(path, column, blocks, texts, others)
     content = path.read_bytes()
     made = Dataset(
         id="ds_test",

@@ -18,9 +18,11 @@ from automl.core.catalog import (
     ValidationStrategy,
 )
 from automl.core.study import Budget, StudySpec, TaskSpec, Validation
+from automl.data import unread
 from automl.search import afford
 from automl.search.plan import make_plan
 from automl.search.prepare import prepare
+from automl.training import stream
 from tests import arrays
 
 SMALL: dict[str, dict[str, Any]] = {
@@ -29,11 +31,11 @@ SMALL: dict[str, dict[str, Any]] = {
 """Spaces of candidates that train in a moment."""
 
 
-def _fit(folder: Path, *, slots: int = 1) -> pipeline.Fit:
+def _fit(folder: Path, *, slots: int = 1, block: int = 500) -> pipeline.Fit:
     x, y = arrays.digits(500)
-    dataset, table = arrays.dataset(
-        folder / "digits.parquet", x, y, modality=Modality.IMAGE, test=np.arange(500) >= 400
-    )
+    test = np.arange(500) >= 400
+    path = folder / "digits.parquet"
+    dataset, table = arrays.dataset(path, x, y, modality=Modality.IMAGE, test=test, block=block)
     spec = StudySpec(
         dataset.id,
         TaskSpec(TaskType.CLASSIFICATION, "", MetricName.ACCURACY),
@@ -70,12 +72,27 @@ def test_equal_searches_give_equal_bytes(fit: pipeline.Fit, tmp_path: Path) -> N
     assert again.finished.files == fit.finished.files
 
 
-def test_images_that_do_not_fit_are_sampled(
+def test_more_images_than_are_held_stay_in_their_file_and_make_a_model(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(unread, "HELD_BYTES", 100 * 64 - 1)
+    monkeypatch.setattr(unread, "FEW_BYTES", 64)
+    monkeypatch.setattr(stream, "WINDOW_BYTES", 200 * 64)
+    monkeypatch.setattr(afford, "ARRAY_BYTES", 300 * 64)
+    made = _fit(tmp_path, block=50)
+    assert made.plan.rows == 400
+    assert made.finished.card.value > 0.8
+    assert made.finished.card.parity <= 1e-5
+    assert made.finished.files[ExportFormat.REPORT]
+
+
+def test_images_that_take_too_long_to_read_are_sampled(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     x, y = arrays.digits(500)
     dataset, table = arrays.dataset(tmp_path / "digits.parquet", x, y, modality=Modality.IMAGE)
     monkeypatch.setattr(afford, "ARRAY_BYTES", 300 * 64)
+    monkeypatch.setattr(afford, "READ_BYTES", 1)
     spec = StudySpec(dataset.id, TaskSpec(TaskType.CLASSIFICATION, ""), budget=Budget(seconds=60.0))
     plan = make_plan(spec, dataset, table)
     assert (plan.rows, plan.warnings[-1][0]) == (300, "ROWS_SAMPLED")

@@ -8,6 +8,7 @@ from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 import pyarrow.parquet as pq
 from typing_extensions import override
 
@@ -39,34 +40,18 @@ class UnreadArrays:
     """Rows of a canonical table's column of arrays: an `automl.core.frame.Unread`.
 
     Of the table there is one row group in memory, the one that was looked into last. May be used
-    by several threads. Pickled it is where the rows are, not what they are.
+    by several threads. Another process is given where the rows are, not what they are.
     """
 
-    def __init__(self, path: Path, column: Column, rows: Ints, ends: Ints) -> None:
-        """Know the rows.
-
-        Args:
-            path: of the table.
-            column: as its arrays are wanted; what is stored may be numbers of another type.
-            rows: which of the table's, in the order that they have here.
-            ends: the row behind each of the table's row groups.
-        """
-        self._path, self._column, self._rows, self._ends = path, column, rows, ends
-        self._lock = threading.Lock()
-        self._held: tuple[int, npt.NDArray[Any]] = -1, np.empty(0)
+    def __init__(self, table: "_Table", rows: Ints) -> None:
+        """Know which rows of the table these are, in the order that they have here."""
+        self._table, self._rows = table, rows
 
     @classmethod
     def open(cls, path: Path, column: Column, rows: Ints | None = None) -> Self:
-        """Return the column's arrays, all or those of the ``rows``."""
-        with pq.ParquetFile(path) as file:
-            meta = file.metadata
-            sizes = [meta.row_group(index).num_rows for index in range(meta.num_row_groups)]
-        ends = np.cumsum(sizes, dtype=np.int64)
-        return cls(path, column, np.arange(ends[-1]) if rows is None else rows, ends)
-
-    @override
-    def __reduce__(self) -> tuple[type[Self], tuple[Path, Column, Ints, Ints]]:
-        return type(self), (self._path, self._column, self._rows, self._ends)
+        """Return the column's arrays as ``column`` has them, all or those of the ``rows``."""
+        table = _Table(path, column)
+        return cls(table, np.arange(table.ends[-1]) if rows is None else rows)
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -74,12 +59,12 @@ class UnreadArrays:
     @property
     def shape(self) -> tuple[int, ...]:
         """``(rows, …)``."""
-        return (len(self), *self._column.shape)
+        return (len(self), *self._table.column.shape)
 
     @property
     def dtype(self) -> np.dtype[Any]:
         """Of the numbers."""
-        return np.dtype(self._column.dtype)
+        return np.dtype(self._table.column.dtype)
 
     @property
     def bytes(self) -> int:
@@ -89,31 +74,51 @@ class UnreadArrays:
     @property
     def groups(self) -> Ints:
         """Return which row group each row is read with: ``(rows,)``."""
-        return np.searchsorted(self._ends, self._rows, side="right").astype(np.int64)
+        return self._table.groups(self._rows)
 
     def __getitem__(self, places: Places) -> npt.NDArray[Any]:
         """Read the rows at those places; each row group once."""
         rows = self._rows[places]
-        groups = np.searchsorted(self._ends, rows, side="right")
-        found = np.empty((len(rows), *self._column.shape), self.dtype)
-        with self._lock:
-            for group in np.unique(groups).tolist():
-                inside = np.flatnonzero(groups == group)
-                start = self._ends[group - 1] if group else 0
-                found[inside] = self._group(group)[rows[inside] - start]
+        groups = self._table.groups(rows)
+        found = np.empty((len(rows), *self.shape[1:]), self.dtype)
+        for group in np.unique(groups).tolist():
+            inside = np.flatnonzero(groups == group)
+            found[inside] = self._table.rows(group, rows[inside])
         return found
 
     def take(self, places: Places) -> "npt.NDArray[Any] | UnreadArrays":
         """Return the rows at those places: few read, many unread."""
-        taken = UnreadArrays(self._path, self._column, self._rows[places], self._ends)
+        taken = UnreadArrays(self._table, self._rows[places])
         return taken[:] if taken.bytes <= FEW_BYTES else taken
 
-    def _group(self, group: int) -> npt.NDArray[Any]:
-        if self._held[0] != group:
-            with pq.ParquetFile(self._path) as file:
-                described = json.loads(file.metadata.metadata[arrays.COLUMNS.encode()])
-                name = self._column.name
-                own = next(column_from_json(item) for item in described if item["name"] == name)
-                cells = file.read_row_group(group, columns=["0"], use_threads=False).column(0)
-            self._held = group, arrays.values(cells.combine_chunks(), own)
-        return self._held[1]
+
+class _Table:
+    """An open table, which is there until nobody reads it, whoever removes its file meanwhile."""
+
+    def __init__(self, path: Path, column: Column) -> None:
+        self.column = column
+        self._path = path
+        self._file = pq.ParquetFile(pa.OSFile(str(path)))
+        self._lock = threading.Lock()
+        self._held: tuple[int, npt.NDArray[Any]] = -1, np.empty(0)
+        meta = self._file.metadata
+        described = map(column_from_json, json.loads(meta.metadata[arrays.COLUMNS.encode()]))
+        self._stored = next(item for item in described if item.name == column.name)
+        sizes = [meta.row_group(index).num_rows for index in range(meta.num_row_groups)]
+        self.ends: Ints = np.cumsum(sizes, dtype=np.int64)
+
+    @override
+    def __reduce__(self) -> tuple[type[Self], tuple[Path, Column]]:
+        return type(self), (self._path, self.column)
+
+    def groups(self, rows: Ints) -> Ints:
+        return np.searchsorted(self.ends, rows, side="right").astype(np.int64)
+
+    def rows(self, group: int, rows: Ints) -> npt.NDArray[Any]:
+        """Return rows of one row group, by their numbers in the table."""
+        with self._lock:
+            if self._held[0] != group:
+                cells = self._file.read_row_group(group, columns=["0"], use_threads=False).column(0)
+                self._held = group, arrays.values(cells.combine_chunks(), self._stored)
+            found: npt.NDArray[Any] = self._held[1][rows - (self.ends[group] - len(self._held[1]))]
+        return found

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from typing_extensions import override
 
 from automl.core.graph import ElementType, Graph
+from automl.core.hyperparameter import Params
 from automl.core.learner import Layout
 from automl.families import blocks
 from automl.families.blocks import Written
@@ -31,8 +32,8 @@ _FORMATS = {2: torch.channels_last, 3: torch.channels_last_3d}
 _VOLUME, _SHALLOW = 3, 2
 """Axes of space, and places along the first of them, where half precision is wrong."""
 
-_OBSERVED = 1024
-"""Rows that are looked at together."""
+_OBSERVED = 1 << 22
+"""Numbers that are looked at together."""
 
 
 class Standardized(Written):
@@ -60,7 +61,7 @@ class Standardized(Written):
         count = torch.zeros(x.shape[1], dtype=torch.float64, device=x.device)
         total, squares = torch.zeros_like(count), torch.zeros_like(count)
         middle = torch.nan_to_num(x[:1].double().nanmean(axes, keepdim=True))
-        for part in x.tensor_split(-(-len(x) // _OBSERVED)):
+        for part in x.tensor_split(min(len(x), -(-x.numel() // _OBSERVED))):
             numbers = part.double() - middle  # near zero, so that squares cancel nothing
             count += (~numbers.isnan()).sum(axes)
             total += numbers.nansum(axes)
@@ -185,17 +186,21 @@ class RowDropout(nn.Dropout):
 class Network(Written):
     """Layers that see arrays standardized.
 
-    If ``mirrored``, what they make of an array outside training is the mean of what they make of it
-    and of its mirror image, left and right exchanged: for networks that were trained on both.
+    What they make of an array outside training is the mean of what they make of it and of its image
+    ``mirrored`` along each of these axes, counted from the last: for networks trained on them.
     """
 
     def __init__(
-        self, layout: Layout, layers: Callable[[int], Sequence[nn.Module]], *, mirrored: bool
+        self,
+        layout: Layout,
+        layers: Callable[[int], Sequence[nn.Module]],
+        *,
+        mirrored: Sequence[int] = (),
     ) -> None:
         super().__init__()
         self.entry = Standardized(layout)
         self.body = nn.Sequential(*layers(self.entry.outputs))
-        self.mirrored = mirrored
+        self.mirrored = tuple(mirrored)
         self._format = _FORMATS.get(len(layout.shape) - 1, torch.contiguous_format)
 
     def observe(self, x: Tensor, y: Tensor) -> None:
@@ -208,20 +213,29 @@ class Network(Written):
         x = self.entry(input).contiguous(memory_format=self._format)
         if self.training or not self.mirrored:
             return self.body(x)  # type: ignore[no-any-return]
-        mean: Tensor = (self.body(x) + self.body(x.flip(-1))) * 0.5
-        return mean
+        total: Tensor = sum((self.body(x.flip(axis)) for axis in self.mirrored), self.body(x))
+        return total / (1 + len(self.mirrored))
 
     @override
     def emit(self, graph: Graph, x: str) -> str:
         """Write what the network makes of ``x`` outside training."""
         x = self.entry.emit(graph, x)
-        plain = blocks.emit(graph, x, [self.body])
+        total = blocks.emit(graph, x, [self.body])
         if not self.mirrored:
-            return plain
-        last, end = graph.constant([-1], np.int64), graph.constant([-(2**63)], np.int64)
-        mirror = graph.node("Slice", x, last, end, last, last)
-        both = graph.node("Add", plain, blocks.emit(graph, mirror, [self.body]))
-        return graph.node("Mul", both, graph.constant(0.5, np.float32))
+            return total
+        back, end = graph.constant([-1], np.int64), graph.constant([-(2**63)], np.int64)
+        for axis in self.mirrored:
+            along = graph.constant([axis], np.int64)
+            mirror = graph.node("Slice", x, back, end, along, back)
+            total = graph.node("Add", total, blocks.emit(graph, mirror, [self.body]))
+        return graph.node("Div", total, graph.constant(1 + len(self.mirrored), np.float32))
+
+
+def mirrors(params: Params, layout: Layout) -> tuple[int, ...]:
+    """Return along which axes, counted from the last, a candidate was trained on mirror images."""
+    if params.get("turn"):
+        return tuple(range(-1, -1 - axes(layout), -1))
+    return (-1,) if params.get("flip") else ()
 
 
 def axes(layout: Layout) -> int:

@@ -49,12 +49,12 @@ class ArrayEncoder(OneColumn):
     def transform(self, frame: Frame) -> Matrix:
         """Return the rows: ``(rows, channels, …)``, uint8 as they are and all else float32.
 
-        Unread rows stay so: what comes back is `Encoded`.
+        Unread rows stay so: what comes back is `EncodedArrays`.
         """
         values = frame.arrays(self.column).rows
         if isinstance(values, np.ndarray):
             return self.encoded(values)
-        return Encoded(values, self)
+        return EncodedArrays(values, self)
 
     def encoded(self, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Return arrays as the dataset has them in that form."""
@@ -94,7 +94,7 @@ class ArrayEncoder(OneColumn):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Encoded:
+class EncodedArrays:
     """Unread rows, encoded where they are read: an `automl.core.frame.Unread` itself."""
 
     values: Unread
@@ -132,12 +132,12 @@ class Encoded:
         """Read the rows at those places: ``(some, channels, …)``."""
         return self.encoder.encoded(self.values[places])
 
-    def take(self, places: Places) -> "npt.NDArray[Any] | Encoded":
+    def take(self, places: Places) -> "npt.NDArray[Any] | EncodedArrays":
         """Return the rows at those places: few read, many unread."""
         taken = self.values.take(places)
         if isinstance(taken, np.ndarray):
             return self.encoder.encoded(taken)
-        return Encoded(taken, self.encoder)
+        return EncodedArrays(taken, self.encoder)
 
 
 def fit(columns: Sequence[Column]) -> ArrayEncoder:

@@ -1,5 +1,6 @@
 """What training rows looked like to the network: a few of them before and after augmentation."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -21,6 +22,9 @@ ROWS = 4
 
 SIZED = 1_000
 """Training rows whose numbers tell how large noise and brightness are."""
+
+SIZED_NUMBERS = 1 << 22
+"""And no more numbers of theirs: each row may have to be found in a file."""
 
 
 def preview(
@@ -44,7 +48,8 @@ def _augmented(
 ) -> tuple[list[Seen], list[Seen]]:
     fold = prepared.fits(candidate)[0]
     encoder = prepared.fitted(fold, candidate)[0]
-    count = min(SIZED, prepared.frame.rows)
+    count = max(ROWS, min(SIZED, SIZED_NUMBERS // math.prod(prepared.inputs[0].shape)))
+    count = min(count, prepared.frame.rows)
     spread = np.linspace(0, prepared.frame.rows - 1, count).round().astype(np.intp)
     shown = np.linspace(0, count - 1, min(ROWS, count)).round().astype(np.intp)
     x = encoder.transform(prepared.frame.take(spread))

@@ -1,8 +1,8 @@
 """What the budget and a worker's memory bear: of the rows, the folds and the families."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
-from math import prod
 
 from automl.core.catalog import FamilyName, Modality, ValidationStrategy
 from automl.core.schema import Column
@@ -24,7 +24,11 @@ MOST_CELLS = 100_000_000
 """Larger tables are sampled: so many cells take a worker about 2 GB."""
 
 ARRAY_BYTES = 1 << 30
-"""Of arrays as networks see them: a worker holds up to five copies of some of them."""
+"""Of arrays as networks see them: a worker holds up to five copies of series."""
+
+READ_BYTES = 20 << 20
+"""Of images and volumes for each second of a budget: they may stay in their file, but reading them
+takes time."""
 
 FEWEST_ROWS = 20_000
 """Fewer are never drawn from more."""
@@ -39,7 +43,8 @@ def _bearable(plan: Plan, spec: StudySpec, features: Sequence[Column]) -> Plan:
     """Return the plan with a sample of the rows where time or memory would not bear them all."""
     if plan.shape:
         size = 1 if features[0].dtype == "uint8" else 4
-        return _sampled(plan, spec, max(1, ARRAY_BYTES // (size * prod(plan.shape))))
+        readable = _array_bytes(plan, spec) / (size * math.prod(plan.shape))
+        return _sampled(plan, spec, max(1, int(min(readable, plan.rows))))
     most = MOST_CELLS // (len(plan.features) + cost.TEXT_COLUMNS * plan.texts)
     if spec.budget.seconds is not None:
         once = replace(plan, folds=1)
@@ -48,12 +53,19 @@ def _bearable(plan: Plan, spec: StudySpec, features: Sequence[Column]) -> Plan:
     return _sampled(plan, spec, max(most, FEWEST_ROWS))
 
 
+def _array_bytes(plan: Plan, spec: StudySpec) -> float:
+    """Return how many bytes of arrays a study may learn from."""
+    if plan.modality is Modality.SERIES:
+        return ARRAY_BYTES
+    return max(ARRAY_BYTES, READ_BYTES * (spec.budget.seconds or math.inf))
+
+
 def _sampled(plan: Plan, spec: StudySpec, rows: int) -> Plan:
     if rows >= plan.rows:
         return plan
     given = spec.test_dataset_id is not None or plan.official_rows > 0
     strategy, folds, test_rows = wanted(spec, rows, len(plan.classes), given=given)
-    why = "they would not fit into a worker's memory."
+    why = "they would not fit into a worker's memory, or take too long to read."
     if not plan.shape:
         why = (
             "with all of them not even one boosted model would be trained well within the budget"

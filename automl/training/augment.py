@@ -16,6 +16,9 @@ from torch.nn import functional
 
 from automl.core.hyperparameter import Params
 
+_LOOKED = 1 << 23
+"""Numbers that say enough."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Augmentation:
@@ -75,8 +78,9 @@ class Mixed:
 
 
 def sizes(x: Tensor) -> Sizes:
-    """Return the sizes of the numbers of training rows; 1,000 of them say enough."""
-    some = x[:: max(1, len(x) // 1000)].double()
+    """Return the sizes of the numbers of training rows; 1,000 say enough, of large ones fewer."""
+    enough = max(16, min(1000, _LOOKED // max(1, math.prod(x.shape[1:]))))
+    some = x[:: max(1, len(x) // enough)].double()
     axes = [0, *range(2, x.ndim)]
     mean = torch.nan_to_num(some.nanmean(axes, keepdim=True))
     deviation = torch.nan_to_num((some - mean).square().nanmean(axes, keepdim=True)).sqrt()

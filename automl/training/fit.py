@@ -94,7 +94,8 @@ def fit(
         TrialError: the candidate is invalid, diverged or does not fit into memory.
         TrialStopped: ``control`` said so.
     """
-    recipe = Recipe.read(params, fold.task, len(fold.train.x))
+    places = math.prod(fold.layout.shape[1:])
+    recipe = Recipe.read(params, fold.task, len(fold.train.x), places=places)
     what = f"Training with a batch_size of {recipe.batch_size}"
     with session(fold.device, fold.threads), memory_errors(what):
         run = _prepare(recipe, Augmentation.read(params), fold, control)

@@ -16,6 +16,9 @@ _AUTO_BATCHES = ((2_800, 32), (4_500, 64), (20_000, 128), (60_000, 256), (160_00
 """Training rows below which a batch size is taken: AutoGluon's TabM's steps, but 128 for longer. On
 letter (15,000 rows) 128 gave a log loss of 0.044 where 256 gave 0.048, in the same time."""
 _LARGEST_AUTO_BATCH = 1024
+_BATCH_PLACES, _SMALLEST_BATCH = 1 << 20, 16
+"""Places of arrays in a batch, of whatever rows: what each layer makes of them is kept for the way
+back, about 150 numbers a place."""
 
 Choice = TypeVar("Choice", Optimizer, Schedule, Loss, ClassWeight)
 
@@ -48,8 +51,8 @@ class Recipe:
     mixed_precision: bool
 
     @classmethod
-    def read(cls, params: Params, task: TaskType, rows: int) -> Self:
-        """Return the recipe in ``params`` for that many training rows.
+    def read(cls, params: Params, task: TaskType, rows: int, *, places: int = 1) -> Self:
+        """Return the recipe in ``params`` for that many training rows, arrays of so many places.
 
         A conditional hyperparameter that is absent is inactive: no momentum, warm-up or penalty.
 
@@ -66,7 +69,7 @@ class Recipe:
             nesterov=bool(params.get("nesterov", False)),
             schedule=_choice(params, "schedule", Schedule),
             warmup=_number(params, "warmup", 0.0, below=1.0),
-            batch_size=_batch_size(params, rows),
+            batch_size=_batch_size(params, rows, places),
             epochs=int(_number(params, "epochs", low=1.0)),
             patience=int(_number(params, "patience", low=1.0)),
             clip=_number(params, "clip"),
@@ -87,10 +90,11 @@ def _loss(params: Params, task: TaskType) -> Loss:
     return loss
 
 
-def _batch_size(params: Params, rows: int) -> int:
+def _batch_size(params: Params, rows: int, places: int) -> int:
     if params.get("batch_size") != "auto":
         return int(_number(params, "batch_size", low=1.0))
-    return next((size for limit, size in _AUTO_BATCHES if rows < limit), _LARGEST_AUTO_BATCH)
+    wished = next((size for limit, size in _AUTO_BATCHES if rows < limit), _LARGEST_AUTO_BATCH)
+    return min(wished, max(_SMALLEST_BATCH, _BATCH_PLACES // places))
 
 
 def _choice(params: Params, name: str, kind: type[Choice]) -> Choice:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from automl.core.catalog import ColumnKind
@@ -35,7 +36,7 @@ def path(tmp_path: Path) -> Path:
 )
 @pytest.mark.parametrize("rows", [None, np.array([30, 2, 1, 20, 21, 22])], ids=["all", "some"])
 def test_it_reads_what_was_written(
-    path: Path, places: slice | np.ndarray[tuple[int], np.dtype[np.int64]], rows: None
+    path: Path, places: slice | npt.NDArray[np.int64], rows: npt.NDArray[np.int64] | None
 ) -> None:
     found = unread.UnreadArrays.open(path, COLUMN, rows)
     whole = X if rows is None else X[rows]
@@ -43,7 +44,7 @@ def test_it_reads_what_was_written(
         places = places % len(whole)
     assert found.shape == whole.shape
     assert np.array_equal(found[places], whole[places])
-    assert np.array_equal(copy.copy(found)[places], whole[places])  # as another process gets it
+    assert np.array_equal(copy.deepcopy(found)[places], whole[places])  # as another process gets it
 
 
 def test_it_says_what_is_read_together(path: Path) -> None:
@@ -79,7 +80,7 @@ def test_only_many_stay_and_mean_the_same(path: Path, monkeypatch: pytest.Monkey
     assert np.array_equal(*hashes)
     encoder = encoders.fit([COLUMN])
     matrices = [encoder.transform(frame) for frame in both]
-    assert isinstance(matrices[1], encoders.Encoded)
+    assert isinstance(matrices[1], encoders.EncodedArrays)
     assert matrices[1].shape == matrices[0].shape == (ROWS, 3, 3, 4)
     assert matrices[1].dtype == matrices[0].dtype
     assert np.array_equal(matrices[1][5:30], matrices[0][5:30])

@@ -74,3 +74,15 @@ def test_automatic_batches_grow_with_the_rows() -> None:
     sizes = [read({"batch_size": "auto"}, rows=rows).batch_size for rows in ROWS]
     assert sizes == sorted(set(sizes))
     assert read({"batch_size": 48}).batch_size == 48
+
+
+def test_automatic_batches_of_large_arrays_are_small() -> None:
+    sizes = [
+        Recipe.read(
+            {**RECIPE, "batch_size": "auto"}, TaskType.REGRESSION, 100_000, places=places
+        ).batch_size
+        for places in (28**2, 32**2, 96**2, 224**2, 128**3)
+    ]
+    assert sizes == sorted(sizes, reverse=True)
+    assert sizes[:2] == [512, 512]
+    assert 16 == sizes[-1] <= sizes[-2] < 32

@@ -30,7 +30,7 @@ def build(params: Params, layout: Layout, outputs: int) -> nn.Module:
         how, dropout = str(params["pooling"]), float(params["dropout"])
         return modules + conv.head(channels, outputs, pooling=how, dropout=dropout)
 
-    return conv.Network(layout, layers, mirrored=bool(params.get("flip", False)))
+    return conv.Network(layout, layers, mirrored=conv.mirrors(params, layout))
 
 
 def emit(graph: Graph, x: str, network: nn.Module) -> str:

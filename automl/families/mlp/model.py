@@ -27,7 +27,7 @@ def build(params: Params, layout: Layout, outputs: int) -> nn.Module:
     def layers(channels: int) -> list[nn.Module]:
         return [nn.Flatten(), *_dense(params, channels * prod(layout.shape[1:]), outputs)]
 
-    return conv.Network(layout, layers, mirrored=bool(params.get("flip", False)))
+    return conv.Network(layout, layers, mirrored=conv.mirrors(params, layout))
 
 
 def emit(graph: Graph, x: str, network: nn.Module) -> str:

@@ -39,7 +39,7 @@ def build(params: Params, layout: Layout, outputs: int) -> nn.Module:
         patches = Patches((channels, *layout.shape[1:]), int(params["patch"]), width)
         return [patches, *inner, Mean(width), last]
 
-    return conv.Network(layout, layers, mirrored=bool(params.get("flip", False)))
+    return conv.Network(layout, layers, mirrored=conv.mirrors(params, layout))
 
 
 def emit(graph: Graph, x: str, network: nn.Module) -> str:

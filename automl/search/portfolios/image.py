@@ -1,11 +1,11 @@
 """The first candidates for images and volumes: one network, short both ways, then long.
 
 A network learns them best in one long cycle, so a budget of seconds is dealt out before it starts:
-two short trainings say whether mirror images help, two long ones take what that says, and their
-mean is the model. Widths and epochs follow from rows, shape and budget, never from the clock; a
-plan that is too long for a machine is shortened while it trains (`training/pace.py`). It is wider
-only where as many epochs still fit: on 18,000 images of 28 × 28 width 16 with 9 whole epochs beat
-width 24 stopped at 8.8 of 11.
+two short trainings say whether mirror images help (of volumes turns too), two long ones take what
+that says, and their mean is the model. Widths and epochs follow from rows, shape and budget, never
+from the clock; a plan that is too long for a machine is shortened while it trains
+(`training/pace.py`). It is wider only where as many epochs still fit: on 18,000 images of 28 × 28
+width 16 with 9 whole epochs beat width 24 stopped at 8.8 of 11.
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,6 +25,8 @@ SHORT, LONG = 0.18, 0.75
 """Parts of the search's seconds that a short and a long training are planned for."""
 
 WIDTHS = (16, 24, 32, 48)
+NARROW = WIDTHS[:2]
+"""Of volumes, whose answer may be the mean of four images: a file's row costs as many."""
 ENOUGH_EPOCHS = 30
 """A wider network has to have so many."""
 FEWEST_EPOCHS, MOST_EPOCHS = 6, 100
@@ -38,7 +40,8 @@ def steps(spec: StudySpec, plan: Plan) -> tuple[Step, ...]:
     # Photographs have colours, digits and letters mostly not; what is solid lies in any direction.
     first = volumes or plan.shape[-1] == 3
     likely, other = _symmetric(volumes, first), _symmetric(volumes, not first)
-    short, long = _sized(spec, plan, SHORT, WIDTHS[:1]), _sized(spec, plan, LONG, WIDTHS)
+    widths = NARROW if volumes else WIDTHS
+    short, long = _sized(spec, plan, SHORT, widths[:1]), _sized(spec, plan, LONG, widths)
     return (
         (FamilyName.RESNET, {**short, **likely}),
         (FamilyName.RESNET, {**short, **other}),
