@@ -27,7 +27,7 @@ export function DatasetTools({ dataset }) {
     event.preventDefault();
     save(path, dataset.name);
   };
-  return html`<p class="controls"><a class="button" href=${path} download onClick=${take}>Download the file</a>
+  return html`<p class="controls tools"><a class="button" href=${path} download onClick=${take}>Download the file</a>
     <${RemoveDataset} dataset=${dataset} done=${() => { location.hash = "#/datasets"; }} /></p>`;
 }
 

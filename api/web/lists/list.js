@@ -36,7 +36,7 @@ export function useList(path, { limit = 20, pause = () => 10_000 } = {}) {
       } catch (error) {
         if (over) return;
         setProblem(error);
-        if (error.status && error.status < 500) return;
+        if (error.status && error.status < 500 && error.status !== 429) return; // asked too often: later
       }
       timer = setTimeout(again, wait);
     }

@@ -67,7 +67,7 @@ function useNames(studies) {
   useEffect(() => {
     if (!unknown) return undefined;
     let over = false;
-    get("/v1/datasets?limit=100").then(({ items }) => {
+    get("/v1/datasets?limit=20").then(({ items }) => {
       if (over) return;
       const found = new Map(studies.map((one) => [one.dataset_id, null])); // not asked for again
       for (const { id, name } of items) found.set(id, name);

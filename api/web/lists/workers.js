@@ -23,7 +23,7 @@ export const NoWorker = () => html`
 function doing({ state, current_study: study, current_trial: trial }) {
   if (state !== "busy") return "–";
   if (!study) return "a study of somebody else";
-  return html`<a href=${`#/studies/${study}`}>${trial === null ? "building a model" : `trial ${trial}`}</a>`;
+  return html`<a href=${`#/studies/${study}`}>${trial === null ? "the study as a whole" : `trial ${trial}`}</a>`;
 }
 
 const ago = (moment) => `${duration(Math.max(0, Math.round((Date.now() - new Date(moment)) / 1000)))} ago`;
