@@ -35,10 +35,10 @@ export function Chart({ title, label, series, kinds = {}, wide = false, children
       <svg viewBox="0 0 ${width} ${HEIGHT}" height=${HEIGHT} role="img" aria-label=${spoken(title, drawn)}
         onPointerMove=${point} onPointerLeave=${() => setMark(null)}>
         ${y.ticks.map(({ value, text }) => html`
-          <g key=${`y${text}`}><line class="grid" x1=${LEFT} x2=${width - RIGHT} y1=${y.at(value)} y2=${y.at(value)} />
+          <g key=${`y${value}`}><line class="grid" x1=${LEFT} x2=${width - RIGHT} y1=${y.at(value)} y2=${y.at(value)} />
           <text x=${LEFT - 6} y=${y.at(value) + 3.5} text-anchor="end">${text}</text></g>`)}
         ${x.ticks.map(({ value, text }) => html`
-          <text key=${`x${text}`} x=${x.at(value)} y=${HEIGHT - BOTTOM + 15} text-anchor="middle">${text}</text>`)}
+          <text key=${`x${value}`} x=${x.at(value)} y=${HEIGHT - BOTTOM + 15} text-anchor="middle">${text}</text>`)}
         <text x=${(LEFT + width - RIGHT) / 2} y=${HEIGHT - 4} text-anchor="middle">${mark ? `${label} ${shown(mark.at)}` : label}</text>
         ${mark && html`<line class="mark" x1=${x.at(mark.at)} x2=${x.at(mark.at)} y1=${TOP} y2=${HEIGHT - BOTTOM} />`}
         ${drawn.map((one) => html`<${Lines} key=${one.name} one=${one} x=${x} y=${y} />`)}
@@ -62,12 +62,12 @@ function arrange(series, kinds, width) {
     .filter((one) => one.lines.length);
   if (!drawn.length) return null;
   const all = drawn.flatMap((one) => one.lines.flat());
-  const scale = (kind, values, ...ends) =>
-    (Array.isArray(kind) ? axis(kind, ...ends, "names") : axis(values, ...ends, kind, width < 500 ? 5 : 6));
+  const scale = (kind, most, values, ...ends) =>
+    (Array.isArray(kind) ? axis(kind, ...ends, "names") : axis(values, ...ends, kind, most));
   return {
     drawn,
-    x: scale(kinds.x ?? "whole", all.map((point) => point[0]), LEFT, width - RIGHT),
-    y: scale(kinds.y ?? "number", all.map((point) => point[1]), HEIGHT - BOTTOM, TOP),
+    x: scale(kinds.x ?? "whole", width < 500 ? 5 : 8, all.map((point) => point[0]), LEFT, width - RIGHT),
+    y: scale(kinds.y ?? "number", 6, all.map((point) => point[1]), HEIGHT - BOTTOM, TOP),
   };
 }
 

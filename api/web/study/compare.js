@@ -10,7 +10,7 @@ export const MOST = 12; // trials in one drawing
 const FILL = 6; // where fewer are chosen or train, the last ended are shown too
 const POINTS = 200;
 const GREY = 3;
-const STYLES = [1, 2, 5, 6, 7, 8, 9, 10]; // as in study.css
+const STYLES = [1, 2, 5, 6, 7, 8, 9, 10, 4]; // as in style.css
 
 export function Compare({ state, chosen, choose }) {
   const { study, trials, points } = state;
@@ -20,9 +20,10 @@ export function Compare({ state, chosen, choose }) {
   const fields = [["valid_loss", "Validation loss"], ["train_loss", "Training loss"], ["value", metricName(study.metric.name)],
     ["learning_rate", "Learning rate"], ["gradient_norm", "Gradient norm"]];
   const title = fields.find(([name]) => name === field)[1];
+  const styles = useStyles(shown);
   const series = useMemo(() => shown.map((trial) => ({
     name: `${trial.number} ${trial.family}${trial.state === "complete" ? "" : `, ${trial.state}`}`,
-    style: trial.state === "pruned" ? GREY : STYLES[trial.number % STYLES.length],
+    style: trial.state === "pruned" ? GREY : styles.get(trial.number),
     lines: byFold(curves.get(trial.number) ?? []).map((fold) => fold.map((one) => [one.epoch, one[field]])),
   })).sort((a, b) => (b.style === GREY) - (a.style === GREY)), [shown, curves, field]); // grey lies below
   return html`
@@ -46,6 +47,18 @@ function pick(trials, chosen) {
   ];
   for (const trial of rest) if (found.size < Math.max(FILL, chosen.length) || (trial.state === "running" && found.size < MOST)) found.set(trial.number, trial);
   return [...found.values()];
+}
+
+/** Returns a style for each trial, which keeps it while it is shown. */
+function useStyles(shown) {
+  const held = useRef(new Map());
+  return useMemo(() => {
+    const kept = new Map(shown.map(({ number }) => [number, held.current.get(number)]).filter(([, style]) => style));
+    const free = STYLES.filter((style) => ![...kept.values()].includes(style));
+    for (const { number } of shown) if (!kept.has(number)) kept.set(number, free.shift() ?? STYLES[number % STYLES.length]);
+    held.current = kept;
+    return kept;
+  }, [shown]);
 }
 
 /** Returns the curve of each trial: fetched when it comes into sight and when it ends, live in between. */

@@ -9,12 +9,12 @@ export function Families({ study, trials }) {
   const most = Math.max(...rows.map((row) => row.seconds)) || 1;
   return html`
     <div class="scroll"><table class="families" aria-label="Time by family">
-      <thead><tr><th scope="col">Family</th><th scope="col">Seconds of its trials</th><th scope="col" class="number">Share</th>
+      <thead><tr><th scope="col">Family</th><th scope="col">Seconds of its trials</th><th scope="col" class="number minor">Share</th>
         <th scope="col" class="number">Trials</th><th scope="col" class="number minor">Without a value</th>
         <th scope="col" class="number">Best ${metricName(study.metric.name)}</th></tr></thead>
       <tbody>${rows.map((row) => html`<tr key=${row.family}><th scope="row">${row.family}</th>
         <td class="bar"><svg height="18" aria-hidden="true"><rect width=${`${(100 * row.seconds) / most}%`} height="100%" /></svg><span>${duration(row.seconds)}</span></td>
-        <td class="number">${all ? percent(row.seconds, all) : "–"}</td><td class="number">${number(row.trials)}</td>
+        <td class="number minor">${all ? percent(row.seconds, all) : "–"}</td><td class="number">${number(row.trials)}</td>
         <td class="number minor">${number(row.without)}</td><td class="number">${number(row.best)}</td></tr>`)}</tbody>
     </table></div>
     <p class="quiet">The time of ended trials, added up over all workers; several may have trained at once.</p>`;

@@ -6,15 +6,16 @@ import { metricName, number } from "../parts/words.js";
 
 const KEPT = 0.9; // of the trials, those with the worst values may fall outside
 
-export function History({ study, trials }) {
-  const found = useMemo(() => history(study, trials), [trials, study.started_at, study.baseline.value]);
-  if (!found) return null;
-  const { series, outside } = found;
+export function History({ study, trials, whole }) {
+  const found = useMemo(() => whole && history(study, trials), [trials, whole, study.started_at, study.baseline.value]);
+  if (whole && !found) return null;
+  const { series, outside } = found || {};
   return html`
     <section aria-labelledby="history"><h3 id="history">The search</h3>
-      <${Chart} wide title=${`${metricName(study.metric.name)} over time`} label="time since the start" kinds=${{ x: "time" }} series=${series}>
+      ${!whole && html`<p class="pending quiet">Loading the trials …</p>`}
+      ${whole && html`<${Chart} wide title=${`${metricName(study.metric.name)} over time`} label="time since the start" kinds=${{ x: "time" }} series=${series}>
         ${outside > 0 && html`<p class="quiet">${number(outside)} ${outside === 1 ? "trial was" : "trials were"} too bad for this drawing.</p>`}
-      <//></section>`;
+      <//>`}</section>`;
 }
 
 function history(study, trials) {

@@ -62,6 +62,9 @@ function Table({ study, rows, points, open, setOpen, order, setOrder, chosen, ch
     return () => watcher.disconnect();
   });
   const many = rows.length > FEW;
+  useEffect(() => { // what is open adds to the list's height instead of filling it
+    box.current.style.maxHeight = many && at >= 0 ? `calc(min(70vh, 44rem) + ${tall}px)` : "";
+  }, [many, at >= 0, tall]);
   const [from, to] = many ? sight(rows.length, top, height, at, at < 0 ? 0 : tall) : [0, rows.length];
   const extra = (first, last) => (last - first) * ROW + (at >= first && at < last ? tall : 0);
   const columns = [

@@ -21,7 +21,7 @@ export function StudyPage({ studyId }) {
   const choose = useCallback((trial) => setChosen((old) =>
     (old.includes(trial) ? old.filter((one) => one !== trial) : [...old, trial].slice(-MOST))), []);
   if (!state) return problem ? html`<${ProblemBox} problem=${problem} />` : html`<p role="status">Loading …</p>`;
-  const { study, trials } = state;
+  const { study, trials, whole } = state;
   return html`
     <article>
       <header class="study">
@@ -33,7 +33,7 @@ export function StudyPage({ studyId }) {
       <${Controls} study=${study} setStudy=${setStudy} />
       ${study.error && html`<div class="problem" role="alert"><p>${studyFailure(study.error)}</p><p>${study.error.detail}</p></div>`}
       ${study.model_id && html`<${Result} key=${study.model_id} study=${study} />`}
-      <${History} study=${study} trials=${trials} />
+      <${History} study=${study} trials=${trials} whole=${whole} />
       <${Leaderboard} state=${state} chosen=${chosen} choose=${choose} />
       ${trials.size > 0 && html`<div class="sections">
         <${Section} title="Learning curves" asked=${chosen.length > 0}><${Compare} state=${state} chosen=${chosen} choose=${choose} /><//>

@@ -37,10 +37,10 @@ export function Timeline({ state, lookBack }) {
       </svg></div>
     <ul class="legend">${Object.entries(KINDS).filter(([kind]) => made.some((one) => one.state === kind)).map(([kind, text]) => html`<li key=${kind} class=${`at ${kind}`}>${text}</li>`)}</ul>
     <div class="scroll"><table aria-label="Workers">
-      <thead><tr><th scope="col">Worker, from the top</th><th scope="col">Now</th><th scope="col" class="number">Attempts</th><th scope="col" class="number">Lost</th><th scope="col" class="number">Busy</th></tr></thead>
+      <thead><tr><th scope="col">Worker, from the top</th><th scope="col">Now</th><th scope="col" class="number">Attempts</th><th scope="col" class="number minor">Lost</th><th scope="col" class="number">Busy</th></tr></thead>
       <tbody>${lanes.map((lane) => html`<tr key=${lane.worker}><th scope="row">${lane.worker}</th>
         <td>${lane.now ? `trial ${lane.now.trial}, ${lane.now.family}` : "–"}</td><td class="number">${number(lane.attempts.length)}</td>
-        <td class="number">${number(lane.lost)}</td><td class="number">${percent(lane.busy, Math.max(1, end - begin))}</td></tr>`)}</tbody></table></div>
+        <td class="number minor">${number(lane.lost)}</td><td class="number">${percent(lane.busy, Math.max(1, end - begin))}</td></tr>`)}</tbody></table></div>
     ${lanes.length > LANES && html`<p class="quiet">Of ${number(lanes.length)} workers the first ${LANES} are drawn.</p>`}`;
 }
 
