@@ -17,7 +17,7 @@ export function Samples({ model, rows }) {
   const usable = useMemo(() => rows.filter((row) => row[name] !== null && row[name] !== undefined).slice(0, SHOWN), [rows]);
   const [chosen, setChosen] = useState(usable.length ? 0 : null);
   const [own, setOwn] = useState(null);
-  const question = useMemo(() => asked(own, usable[chosen]?.[name], name), [own, chosen]);
+  const question = useMemo(() => asked(own?.file, usable[chosen]?.[name], name), [own?.file, chosen]);
   const found = useAnswer(model.id, question);
   const take = (event) => {
     const [file] = event.target.files;
@@ -48,10 +48,10 @@ export function Samples({ model, rows }) {
 
 const picture = (cell) => typeof cell === "string" && cell.startsWith(PICTURE);
 
-function asked(own, cell, name) {
-  if (own) {
-    const type = TYPES[own.file.name.split(".").at(-1).toLowerCase()] ?? "application/octet-stream";
-    return { body: own.file, headers: { "Content-Type": type } };
+function asked(file, cell, name) {
+  if (file) {
+    const type = TYPES[file.name.split(".").at(-1).toLowerCase()] ?? "application/octet-stream";
+    return { body: file, headers: { "Content-Type": type } };
   }
   if (cell === undefined) return null;
   if (!picture(cell)) return { body: { rows: [{ [name]: cell }] } };
