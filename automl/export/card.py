@@ -123,7 +123,7 @@ def _inside(report: StudyReport) -> Iterator[str]:
     yield from _head("What is inside")
     rows = [
         (
-            str(item["trial"]), tried.name(item["family"]), f"{item['weight']:.1%}",
+            str(item["trial"]), tried.name(item["family"]), verdict.percent(item["weight"]),
             learned(report, item),
         )
         for item in report["members"]

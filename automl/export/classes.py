@@ -118,7 +118,9 @@ def _curves(found: ClassificationReport) -> Iterator[Markup]:
         tag("figure", believed, tag("figcaption", "Calibration: near the diagonal is honest.")),
         class_="charts",
     )
-    yield folded("The curves in numbers", *(_numbers(item) for item in shown))
+    yield folded(
+        "The curves in numbers", *(_numbers(item) for item in shown), printed=single is not None
+    )
 
 
 def _key(place: int, item: Curves) -> Markup:

@@ -96,7 +96,7 @@ def _aimed(report: StudyReport) -> Prose:
     )
 
 
-def _first_doubts(report: StudyReport) -> Iterator[Markup]:
+def _first_doubts(report: StudyReport) -> Iterator[Child]:
     grave, noted = sorted_out(report)
     if grave:
         shown = grave[:FIRST_DOUBTS]
@@ -104,8 +104,9 @@ def _first_doubts(report: StudyReport) -> Iterator[Markup]:
     rest = len(grave) - FIRST_DOUBTS
     more = f"{rest} more doubts follow below. " if rest > 0 else ""
     notes = f" How the data were read is noted below ({len(noted)})." if noted else ""
-    none = "" if grave else "Nothing was noticed that makes the result doubtful. "
-    yield tag("p", f"{none}{more}The figures hold as long as new rows come from where these came"
+    if not grave:
+        yield "Nothing was noticed that makes the result doubtful."
+    yield tag("p", f"{more}The figures hold as long as new rows come from where these came"
               f" from.{notes}", class_="note")  # fmt: skip
 
 
@@ -153,7 +154,7 @@ def _inside(report: StudyReport) -> Iterator[Markup]:
     yield tag("p", one)
     rows = [
         (
-            f"{item['weight']:.1%}", tried.name(item["family"]), str(item["trial"]),
+            verdict.percent(item["weight"]), tried.name(item["family"]), str(item["trial"]),
             figure(item["value"]), learned(report, item),
             _recipe(item["params"]),
         )

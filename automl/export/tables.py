@@ -81,9 +81,10 @@ def confusion(labels: Sequence[Child], counts: Sequence[Sequence[int]]) -> Marku
     return tag("div", made, class_="scroll")
 
 
-def folded(summary: str, *inside: Markup) -> Markup:
-    """Return what only some readers want to see, to be unfolded."""
-    return tag("details", tag("summary", summary), *inside)
+def folded(summary: str, *inside: Markup, printed: bool = True) -> Markup:
+    """Return what only some readers want to see, to be unfolded; on paper it is, or is left out."""
+    kind = None if printed else "unprinted"
+    return tag("details", tag("summary", summary), *inside, class_=kind)
 
 
 def _cells(row: Sequence[Child], kinds: Sequence[str | None]) -> list[Markup]:

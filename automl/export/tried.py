@@ -5,11 +5,12 @@ from typing import cast
 
 from automl import families
 from automl.core.catalog import FamilyName
-from automl.core.report import Point, Report
+from automl.core.report import Number, Point, Report
 from automl.core.study_report import StudyReport, Tried
 from automl.export import charts
 from automl.export.markup import Markup, figure, tag
 from automl.export.tables import Bar, bars, folded, table
+from automl.export.verdict import percent
 from automl.export.words import compared, title
 
 MOST_SHARES = 8
@@ -41,7 +42,7 @@ def summary(report: StudyReport) -> Iterator[str]:
         reasons = sorted({reason for item in tried for reason in item.get("reasons", {})})
         why = f" ({', '.join(reason.lower().replace('_', ' ') for reason in reasons)})"
         parts.append(f"{failed:,} failed{why if reasons else ''}")
-    if other := count - complete - pruned - failed:
+    if (other := count - complete - pruned - failed) > 0:
         parts.append(f"{other:,} given up when the time was over")
     told = f"{', '.join(parts[:-1])} and {parts[-1]}" if len(parts) > 1 else parts[0]
     yield (
@@ -108,17 +109,30 @@ def _progress(report: StudyReport) -> Iterator[Markup]:
     if timeline and study is not None:
         points = [(item["seconds"], item["value"]) for item in timeline]
         across, end = "seconds since the search began", study["elapsed_seconds"]
-    if not any(value is not None for _, value in points):
-        return
+    if len([value for _, value in points if value is not None]) < 2:
+        return  # a line that never rises tells nothing
+    guess = _near(points, report["baseline"])
     drawn = charts.steps(
-        points, end=end, guess=report["baseline"], labels=(across, f"best {metric} so far"),
+        points, end=end, guess=guess, labels=(across, f"best {metric} so far"),
         title="The best value so far",
     )  # fmt: skip
     better = "higher" if report["task"]["direction"] == "maximize" else "lower"
-    caption = f"The best so far; {better} is better. Dashed: always guessing alike."
+    dashed = "" if guess is None else " Dashed: always guessing alike."
+    caption = f"The best so far; {better} is better.{dashed}"
     led = cast("Sequence[Point]", points)
     listed = table((across, metric), [(figure(x), figure(y)) for x, y in led], text=())
     yield tag("figure", drawn, tag("figcaption", caption), folded("In numbers", listed))
+
+
+def _near(points: Sequence[Point], guess: Number) -> Number:
+    """Return the guess's value unless it is so far off that it would flatten the picture."""
+    values = [value for _, value in points if value is not None]
+    if guess is None or max(values) - min(values) < _FLATTENED * abs(guess - values[-1]):
+        return None
+    return guess
+
+
+_FLATTENED = 0.25
 
 
 def _time(tried: Sequence[Tried]) -> Iterator[Markup]:
@@ -127,7 +141,7 @@ def _time(tried: Sequence[Tried]) -> Iterator[Markup]:
         return
     ordered = sorted(tried, key=lambda item: -item["seconds"])
     shown = [
-        Bar(name(item["family"]), item["seconds"], f"{item['seconds'] / total:.0%}")
+        Bar(name(item["family"]), item["seconds"], percent(item["seconds"] / total))
         for item in ordered
     ]
     caption = f"Which kind of model got the work, {duration(total)} in all."
@@ -140,7 +154,7 @@ def _hyperparameters(report: Report) -> Iterator[Markup]:
     figures = []
     for item in report["families"]:
         shares = [share for share in item["hyperparameters"] if share["share"] >= 0.01]
-        shown = [Bar(it["name"], it["share"], f"{it['share']:.0%}") for it in shares[:MOST_SHARES]]
+        shown = [Bar(it["name"], it["share"], percent(it["share"])) for it in shares[:MOST_SHARES]]
         if shown:
             text = f"{name(item['family'])}, by its {item['complete']} complete trials"
             drawn = bars(shown, head=("setting", "of the differences"), most=1.0)

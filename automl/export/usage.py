@@ -73,7 +73,9 @@ def again(report: StudyReport) -> str:
     dataset = "DATASET" if study is None else study["dataset_id"]
     settled = json.loads(json.dumps(request, sort_keys=True))
     body = {"dataset_id": dataset, "task": settled["task"], **settled}
-    text = json.dumps(body, indent=1, ensure_ascii=False).replace("<", "\\u003c")
+    written = json.dumps(body, indent=1, ensure_ascii=False)
+    text = "".join(char if _harmless(char) else json.dumps(char)[1:-1] for char in written)
+    text = text.replace("<", "\\u003c")
     return text if len(text) <= MOST_CHARACTERS else ""
 
 
@@ -106,6 +108,10 @@ def versions(report: Report) -> str:
     facts = report["provenance"]
     others = [f"{name} {number}" for name, number in sorted(facts.get("versions", {}).items())]
     return ", ".join([f"automl {facts['software_version']}", *others])
+
+
+def _harmless(char: str) -> bool:
+    return char == "\n" or char.isprintable()
 
 
 def _first(report: Report) -> InputReport:

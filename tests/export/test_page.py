@@ -297,7 +297,7 @@ def test_pictures_have_a_title_or_stand_beside_their_number(labels: tuple[str, .
     tables = re.findall("<table.*?</table>", text, re.DOTALL)
     assert len(tables) > 5
     assert all("<th" in found for found in tables)
-    for folded in re.findall("<details>(.*?)</details>", text, re.DOTALL):
+    for folded in re.findall("<details[^>]*>(.*?)</details>", text, re.DOTALL):
         assert folded.startswith("<summary>")
 
 
