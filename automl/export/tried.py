@@ -84,7 +84,7 @@ def duration(seconds: float) -> str:
     >>> duration(4.26), duration(61), duration(7_300)
     ('4.3 s', '1 min 1 s', '2 h 2 min')
     """
-    if seconds < 60:
+    if seconds < 59.5:
         return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
     minutes, rest = divmod(round(seconds), 60)
     if minutes < 60:
