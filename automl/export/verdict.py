@@ -129,7 +129,7 @@ def percent(share: float) -> str:
     ('76 %', '99.6 %', '0.42 %', '0 %')
     """
     near = min(share, 1 - share)
-    if near >= 0.05 or near <= 0:
+    if near >= 0.05 or near <= 0 or (share >= 0.5 and near >= 0.02):
         return f"{100 * share:.0f} %"
     if share > 0.5:
         return f"{100 * share:.1f} %" if near >= 0.0005 else "over 99.9 %"

@@ -342,7 +342,16 @@ def test_numbers_are_written_as_people_read_them(
 
 @pytest.mark.parametrize(
     ("share", "shown"),
-    [(0.99996, "over 99.9 %"), (1.0, "100 %"), (0.0, "0 %"), (0.034, "3.4 %"), (0.5, "50 %")],
+    [
+        (0.99996, "over 99.9 %"),
+        (0.9912, "99.1 %"),
+        (0.96, "96 %"),
+        (0.5, "50 %"),
+        (0.034, "3.4 %"),
+        (0.0042, "0.42 %"),
+        (1.0, "100 %"),
+        (0.0, "0 %"),
+    ],
 )
 def test_percents_never_round_to_all_or_nothing(share: float, shown: str) -> None:
     assert verdict.percent(share) == shown
