@@ -2,22 +2,19 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
 from automl.core.report import Histogram, Number, Point
-from automl.export.markup import Markup, figure, join, tag
+from automl.export.markup import Markup, figure, tag
 
 WIDTH, HEIGHT = 340, 300
 LEFT, RIGHT, TOP, BOTTOM = 52, 12, 12, 44
-BAR = 24
-"""The height of one row of bars."""
-CHARACTER = 7
-"""About the width of one in a picture's text."""
-BAR_WIDTH, FIGURE_WIDTH = 260, 120
+BAR_WIDTH, BAR_HEIGHT = 200, 10
 SPARK_WIDTH, SPARK_HEIGHT = 160, 72
-CELL = 46
-LONGEST_NAME = 26
+MATRIX = 460
+"""The side of a picture of a confusion matrix."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +40,7 @@ class Plane:
         return tag(
             "svg",
             tag("title", title),
+            tag("desc", f"Across: {self.labels[0]}. Upwards: {self.labels[1]}."),
             self._axes(),
             shapes,
             viewBox=f"0 0 {WIDTH} {HEIGHT}",
@@ -78,10 +76,15 @@ def lines(
     title: str,
     diagonal: bool,
     dots: bool = False,
+    spreads: Sequence[tuple[float, float, float]] = (),
 ) -> Markup:
-    """Return curves in the unit square, each in the colour of its place."""
+    """Return curves in the unit square, each in the colour of its place.
+
+    ``spreads`` are (x, from, to): how far a point may be off.
+    """
     plane = Plane(UNIT, UNIT, labels)
     shapes = [_segment(plane, (0, 0), (1, 1))] if diagonal else []
+    shapes += [_segment(plane, (x, low), (x, high), kind="spread") for x, low, high in spreads]
     for place, points in enumerate(series):
         at = [plane.at(x, y) for x, y in points if x is not None and y is not None]
         path = " ".join(f"{x:g},{y:g}" for x, y in at)
@@ -120,15 +123,44 @@ def histogram(data: Histogram, *, labels: tuple[str, str]) -> Markup:
     return plane.draw(*bars, *zero, title="Residuals")
 
 
-def bars(rows: Sequence[tuple[str, float, float | None]], *, title: str) -> Markup:
-    """Return named horizontal bars: (name, value, spread or None)."""
-    most = max([value + (spread or 0.0) for _, value, spread in rows] + [1e-12])
-    left = 12 + CHARACTER * min(LONGEST_NAME, max(len(name) for name, _, _ in rows))
-    width = left + BAR_WIDTH + FIGURE_WIDTH
-    drawn = [_bar(place, *row, left=left, most=most) for place, row in enumerate(rows)]
+def steps(
+    points: Sequence[Point], *, end: float, guess: Number, labels: tuple[str, str], title: str
+) -> Markup:
+    """Return a staircase from its first point to ``end``, with the value of a guess dashed."""
+    known = [(x, y) for x, y in points if x is not None and y is not None]
+    heights = [y for _, y in known] + ([] if guess is None else [guess])
+    plane = Plane((0.0, max(end, known[-1][0]) or 1.0), _padded(min(heights), max(heights)), labels)
+    corners = [known[0]]
+    for (_, before), (x, y) in pairwise(known):
+        corners += [(x, before), (x, y)]
+    corners.append((plane.x[1], known[-1][1]))
+    path = " ".join(f"{x:g},{y:g}" for x, y in (plane.at(*corner) for corner in corners))
+    shapes = [tag("polyline", points=path, class_="curve c0")]
+    shapes += [
+        tag("circle", cx=x, cy=y, r=3, class_="dot c0") for x, y in (plane.at(*at) for at in known)
+    ]
+    if guess is not None:
+        shapes.append(_segment(plane, (0.0, guess), (plane.x[1], guess)))
+    return plane.draw(*shapes, title=title)
+
+
+def bar(
+    value: float, most: float, *, spread: tuple[float, float] | None = None, kind: str = "bar"
+) -> Markup:
+    """Return one horizontal bar, to stand in a table beside its number; it says nothing by itself.
+
+    ``spread`` is from where to where the value may be.
+    """
+    scale = BAR_WIDTH / (most or 1.0)
+    width = max(1.0, min(value, most) * scale) if value > 0 else 0.0
+    shapes = [tag("rect", x=0, y=0, width=round(width, 2), height=BAR_HEIGHT, class_=kind)]
+    if spread is not None:
+        low, high = (round(min(max(0.0, end), most) * scale, 2) for end in spread)
+        middle = BAR_HEIGHT / 2
+        shapes.append(tag("line", x1=low, y1=middle, x2=high, y2=middle, class_="spread"))
     return tag(
-        "svg", tag("title", title), drawn,
-        viewBox=f"0 0 {width} {BAR * len(rows) + 4}", role="img", class_="bars",
+        "svg", shapes, viewBox=f"0 0 {BAR_WIDTH} {BAR_HEIGHT}", preserveAspectRatio="none",
+        aria_hidden="true", class_="bar",
     )  # fmt: skip
 
 
@@ -160,42 +192,30 @@ def _runs(line: Sequence[Number]) -> Iterator[list[tuple[int, float]]]:
         yield run
 
 
-def matrix(labels: Sequence[str], counts: Sequence[Sequence[int]], *, numbers: bool) -> Markup:
-    """Return a confusion matrix shaded by the share of each true class."""
-    size, cell = len(labels), CELL if numbers else max(6, 460 // len(labels))
-    wide = max(cell, min(120, 8 * max(map(len, labels)))) if size <= 4 else cell
-    left, top = 128, 40 if numbers else 8
-    shapes: list[Markup] = []
-    for row, (label, line) in enumerate(zip(labels, counts, strict=True)):
+def matrix(counts: Sequence[Sequence[int]]) -> Markup:
+    """Return a confusion matrix of many classes, shaded by the share of each true class."""
+    size = len(counts)
+    cell = max(6, MATRIX // size)
+    side = size * cell
+    shapes = [tag("rect", x=0, y=0, width=side, height=side, class_="sheet")]
+    for row, line in enumerate(counts):
         total = sum(line) or 1
-        y = top + row * cell
-        if numbers:
-            shown = _short(label, 15)
-            shapes.append(_text(shown, x=left - 8, y=y + cell / 2 + 4, kind="tick end"))
-            head = _short(label, wide // 7)
-            x = left + row * wide + wide / 2
-            shapes.append(_text(head, x=x, y=top - 8, kind="tick middle"))
         for column, count in enumerate(line):
-            x, share = left + column * wide, count / total
-            kind = "right" if row == column else "wrong"
-            shapes.append(
-                tag(
-                    "rect",
-                    x=x,
-                    y=y,
-                    width=wide - 1,
-                    height=cell - 1,
-                    class_=f"cell {kind}",
-                    fill_opacity=round(0.06 + 0.84 * share, 3),
+            if count:
+                shapes.append(
+                    tag(
+                        "rect",
+                        x=column * cell,
+                        y=row * cell,
+                        width=cell - 1,
+                        height=cell - 1,
+                        class_=f"cell {'right' if row == column else 'wrong'}",
+                        fill_opacity=round(0.1 + 0.9 * count / total, 2),
+                    )
                 )
-            )
-            if numbers:
-                kind = "count strong middle" if share > 0.55 else "count middle"
-                shapes.append(_text(f"{count:,}", x=x + wide / 2, y=y + cell / 2 + 4, kind=kind))
-    width, height = left + size * wide + 8, top + size * cell + 4
     return tag(
         "svg", tag("title", "Confusion matrix: true classes down, predicted ones across"), shapes,
-        viewBox=f"0 0 {width} {height}", width=width, role="img", class_="matrix",
+        viewBox=f"0 0 {side} {side}", width=side, role="img", class_="matrix",
     )  # fmt: skip
 
 
@@ -211,41 +231,13 @@ def ticks(low: float, high: float) -> list[float]:
     return [float(f"{(first + index) * step:.12g}") for index in range(count)]
 
 
-def _bar(
-    place: int, name: str, value: float, spread: float | None, *, left: int, most: float
+def _segment(
+    plane: Plane, start: tuple[float, float], end: tuple[float, float], *, kind: str = "reference"
 ) -> Markup:
-    y, long = place * BAR, max(0.0, value) / most * BAR_WIDTH
-    end = left + long
-    shapes = [
-        tag("title", name),
-        _text(_short(name, LONGEST_NAME), x=left - 8, y=y + 16, kind="tick end"),
-        tag("rect", x=left, y=y + 4, width=max(1.0, long), height=BAR - 8, class_="bar"),
-    ]
-    shown = figure(value, digits=3)
-    if spread is not None:
-        half = spread / most * BAR_WIDTH
-        start, stop = max(float(left), end - half), end + half
-        middle = y + BAR / 2
-        shapes.append(tag("line", x1=start, y1=middle, x2=stop, y2=middle, class_="spread"))
-        shown += f" ± {figure(spread, digits=2)}"
-        end = stop
-    shapes.append(_text(shown, x=end + 8, y=y + 16, kind="tick"))
-    return tag("g", join(*shapes))
-
-
-def _text(text: str, *, x: float, y: float, kind: str) -> Markup:
-    return tag("text", text, x=x, y=y, class_=kind)
-
-
-def _segment(plane: Plane, start: tuple[float, float], end: tuple[float, float]) -> Markup:
     (x1, y1), (x2, y2) = plane.at(*start), plane.at(*end)
-    return tag("line", x1=x1, y1=y1, x2=x2, y2=y2, class_="reference")
+    return tag("line", x1=x1, y1=y1, x2=x2, y2=y2, class_=kind)
 
 
 def _padded(low: float, high: float) -> tuple[float, float]:
     gap = 0.04 * (high - low) or 0.5
     return low - gap, high + gap
-
-
-def _short(text: str, most: int) -> str:
-    return text if len(text) <= most else f"{text[: most - 1]}…"

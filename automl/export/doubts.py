@@ -9,6 +9,26 @@ FEW_ROWS = 200
 ONE_COLUMN = 0.9
 """A column with so much of all importance may give the answer away."""
 
+FEW_OF_A_CLASS = 10
+"""Fewer rows of a class say little about it."""
+MOST_NAMED = 5
+
+GRAVE = (
+    "NOT_BETTER_THAN_GUESSING", "LEAKAGE", "ONE_COLUMN_DECIDES", "FEW_ROWS", "FEW_ROWS_JUDGED",
+    "RARE_CLASSES", "FEW_ROWS_OF_A_CLASS", "IMBALANCE", "SEARCH_WAS_OPTIMISTIC",
+    "NO_TEST_ROWS", "TEST_SERIES_FITTED", "ROWS_SAMPLED", "MEMBER_EXCLUDED",
+)  # fmt: skip
+"""What may make the result worth less than it looks, the gravest first; other warnings only tell
+how the data were read."""
+
+
+def sorted_out(report: Report) -> tuple[list[Warned], list[Warned]]:
+    """Return what makes the result doubtful, gravest first, and what else was noted of the data."""
+    found = report["warnings"]
+    grave = [item for item in found if item["code"] in GRAVE]
+    grave.sort(key=lambda item: GRAVE.index(item["code"]))
+    return grave, [item for item in found if item["code"] not in GRAVE]
+
 
 def all_of(report: Report, warnings: Sequence[tuple[str, str]]) -> list[Warned]:
     """Return the data's warnings and those that the results themselves give rise to."""
@@ -18,6 +38,7 @@ def all_of(report: Report, warnings: Sequence[tuple[str, str]]) -> list[Warned]:
 
 def _doubts(report: Report) -> Iterator[tuple[str, str]]:
     yield from _of_the_estimate(report)
+    yield from _of_classes(report)
     for item in report["excluded"]:
         yield "MEMBER_EXCLUDED", f"Left out of the model: {item['detail']}."
     columns = report["importance"]["columns"]
@@ -59,4 +80,20 @@ def _of_the_estimate(report: Report) -> Iterator[tuple[str, str]]:
             "SEARCH_WAS_OPTIMISTIC",
             "The search judged its best candidate better than the final rows show the model to be;"
             " trust the final rows.",
+        )
+
+
+def _of_classes(report: Report) -> Iterator[tuple[str, str]]:
+    found = report["classification"]
+    few = [] if found is None else [
+        item for item in found["per_class"] if item["support"] < FEW_OF_A_CLASS
+    ]  # fmt: skip
+    if few:
+        named = ", ".join(
+            f"{str(item['label'])[:40]!r} ({item['support']})" for item in few[:MOST_NAMED]
+        )
+        more = f" and {len(few) - MOST_NAMED} more" if len(few) > MOST_NAMED else ""
+        yield (
+            "FEW_ROWS_OF_A_CLASS",
+            f"So few rows judged these classes that their figures say little: {named}{more}.",
         )

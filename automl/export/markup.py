@@ -62,7 +62,7 @@ def figure(value: Number, *, digits: int = 4) -> str:
         return "–"
     if value == 0:
         return "0"
-    if 10_000 <= abs(value) < 1e12:
+    if 10**digits <= abs(float(f"{value:.{digits}g}")) < 1e12:
         return f"{value:,.0f}"
     return f"{value:.{digits}g}"
 
@@ -70,4 +70,4 @@ def figure(value: Number, *, digits: int = 4) -> str:
 def _text(value: Child) -> str:
     if isinstance(value, float):
         return f"{value:.6g}"
-    return "".join(char if char.isprintable() or char == "\n" else " " for char in str(value))
+    return "".join(char if char.isprintable() or char in "\n\u00a0" else " " for char in str(value))

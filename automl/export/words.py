@@ -1,6 +1,6 @@
 """The metrics in words, for people who do not know machine learning."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 
 from automl.core.report import InputReport, MemberReport, Report
@@ -21,7 +21,7 @@ METRICS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "the part predicted right, every class counting alike",
         ),
         "f1": ("F1", "precision and recall in one number: 1 is perfect"),
-        "f1_macro": ("F1, macro", "F1 averaged over the classes, every class counting alike"),
+        "f1_macro": ("macro F1", "F1 averaged over the classes, every class counting alike"),
         "precision": ("precision", "of the rows said to be of the class, the part that is"),
         "recall": ("recall", "of the rows of the class, the part that is found"),
         "average_precision": (
@@ -35,6 +35,12 @@ METRICS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "rmsle": ("RMSLE", "the typical error of the logarithm: errors by a factor"),
     }
 )
+
+
+def ordered(names: Iterable[str], first: str) -> list[str]:
+    """Return metrics in the order in which people look at them, the ``first`` before all others."""
+    known = list(METRICS)
+    return sorted(names, key=lambda name: (name != first, known.index(name), name))
 
 
 def title(metric: str) -> str:
@@ -62,42 +68,6 @@ def sources(report: Report) -> str:
             return "a column of text"
         case _:
             return f"{data['features']:,} other column{'' if data['features'] == 1 else 's'}"
-
-
-def command(report: Report) -> tuple[str, str]:
-    """Return which file the bundle's script takes, and how to run it."""
-    (first, *_) = report["inputs"] or [InputReport(name="", kind="")]
-    if "shape" not in first:
-        return (
-            "a CSV file with numpy and onnxruntime alone; columns may come in any order",
-            "python predict.py rows.csv > predictions.csv",
-        )
-    return (
-        f"an .npz file, the rows in its array {first['name']}, with numpy and onnxruntime alone",
-        "python predict.py rows.npz > predictions.csv",
-    )
-
-
-def program(report: Report) -> str:
-    """Return lines of Python that run the file; empty for a table, which has many inputs."""
-    if len(report["inputs"]) != 1:
-        return ""
-    (item,) = report["inputs"]
-    if "shape" in item:
-        rows = f"numpy.zeros({(1, *item['shape'])}, {item['dtype']!r})  # rows of {axes(item)}"
-    elif item["kind"] == "text":
-        rows = 'numpy.array([["a text"], ["another"]], dtype=object)'
-    else:
-        return ""
-    outputs = "prediction, probabilities" if report["classification"] else "(prediction,)"
-    return "\n".join(
-        [
-            "import numpy, onnxruntime",
-            'session = onnxruntime.InferenceSession("model.onnx")',
-            f"rows = {rows}",
-            f"{outputs} = session.run(None, {{session.get_inputs()[0].name: rows}})",
-        ]
-    )
 
 
 def axes(item: InputReport) -> str:

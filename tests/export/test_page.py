@@ -1,6 +1,8 @@
 """The page: nothing from outside, nothing that runs, whatever the data are called."""
 
 import hashlib
+import json
+import re
 from base64 import b64encode
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -22,6 +24,7 @@ from automl.core.report import (
     Report,
     Rival,
     Seen,
+    Warned,
 )
 from automl.core.study import Budget, Plan, StudySpec, TaskSpec
 from automl.core.study_report import StudyFacts, StudyReport, Tried
@@ -262,11 +265,73 @@ def test_page_and_card_tell_how_the_model_decides_and_what_chance_may_be() -> No
         assert "The search's own best log loss was 0.4; the final rows say 0.5." in plain
 
 
-def test_a_report_of_an_earlier_version_has_its_page() -> None:
-    found = _found(("no", "yes"))
+@pytest.mark.parametrize("labels", [("no", "yes"), ("a", "b", "c"), ()])
+def test_a_report_of_an_earlier_version_has_its_page(labels: tuple[str, ...]) -> None:
+    found = _found(labels)
     del found["decision"], found["rivals"], found["members"][0]["learned"]
+    del found["guess"], found["bests"], found["request"], found["data"]["target"]
+    facts = found["provenance"]
+    del facts["versions"], facts["model_sha256"], facts["model_bytes"]
+    if found["classification"] is not None:
+        for curve in found["classification"]["curves"]:
+            del curve["cuts"], curve["rows"], curve["positives"]
     assert "temperature" not in page.write(cast("StudyReport", found))
     assert "temperature" not in model_card.write(found)
+
+
+@pytest.mark.parametrize("labels", [("no", "yes"), ("a", "b", "c"), ()])
+def test_a_report_that_was_read_back_has_the_same_page(labels: tuple[str, ...]) -> None:
+    found = _found(labels)
+    again = json.loads(report.write(found))
+    assert page.write(_study(again)) == page.write(_study(found))
+    assert model_card.write(again) == model_card.write(found)
+
+
+@pytest.mark.parametrize("labels", [("no", "yes"), tuple(f"class {n}" for n in range(20)), ()])
+def test_pictures_have_a_title_or_stand_beside_their_number(labels: tuple[str, ...]) -> None:
+    text = page.write(_study(_found(labels)))
+    pictures = re.findall("<svg(.*?)>(.{0,7})", text)
+    assert pictures
+    for attributes, begin in pictures:
+        assert begin == "<title>" or 'aria-hidden="true"' in attributes
+    tables = re.findall("<table.*?</table>", text, re.DOTALL)
+    assert len(tables) > 5
+    assert all("<th" in found for found in tables)
+    for folded in re.findall("<details[^>]*>(.*?)</details>", text, re.DOTALL):
+        assert folded.startswith("<summary>")
+
+
+def test_the_first_screen_answers_before_the_details_begin() -> None:
+    text = page.write(_study(_found(("no", "yes"))))
+    first, _, rest = text.partition("<h2>")
+    for head in ("What was asked", "The data", "How sure that is", "What to distrust"):
+        assert (f"<dt>{head}</dt>" in first) == (head != "How sure that is")  # it has no estimate
+    assert "<strong>11 of 30</strong>" in first
+    for head in ("What was tried", "How good it is", "What is inside", "How to run it"):
+        assert f"{head}</h2>" in rest
+
+
+def test_page_and_card_tell_how_to_run_and_to_ask_again() -> None:
+    found = _study(_found(("no", "yes")))
+    text, card = page.write(found), model_card.write(found)
+    for lines in (text.replace("&quot;", '"').replace("&#x27;", "'"), card):
+        assert "python predict.py rows.csv" in lines
+        assert 'automl.load("bundle.zip").predict(pandas.read_csv("rows.csv"))' in lines
+        assert '"$AUTOML_URL/v1/models/mdl_1/predict"' in lines
+        assert '"dataset_id": "ds_1"' in lines
+        assert '"trials": 1' in lines
+        assert "byte for byte" in lines
+        assert hashlib.sha256(b"onnx").hexdigest() in lines
+    assert "MODEL is its id there" in page.write(cast("StudyReport", _found(("no", "yes"))))
+
+
+def test_a_page_of_very_much_stays_small() -> None:
+    found = _found(tuple(f"{number} {'x' * 300}" for number in range(200)))
+    found["inputs"] = [InputReport(name=f"{n} {'y' * 300}", kind="numeric") for n in range(10_000)]
+    column = found["importance"]["columns"][0]
+    found["importance"]["columns"] = [column] * 10_000
+    found["warnings"] = [Warned(code="EVIL", message="z" * 300)] * 50
+    assert len(page.write(_study(found)).encode()) < 500_000
 
 
 def test_markup_escapes_what_is_not_markup() -> None:
