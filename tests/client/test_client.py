@@ -62,7 +62,7 @@ def ended(service: Service) -> Study:
 
 
 HEAVY = {"torch", "numpy", "sklearn", "lightgbm", "catboost", "optuna", "pyarrow", "onnxruntime",
-         "onnx", "sqlalchemy", "fastapi", "celery", "pydantic", "pandas", "rich"}  # fmt: skip
+         "onnx", "sqlalchemy", "fastapi", "celery", "pydantic", "pandas"}  # fmt: skip
 SCIENCE = {"numpy", "sklearn", "pandas"}
 """What an estimator's contract is made of, and what that loads where it is installed."""
 
