@@ -68,7 +68,7 @@ class Dataset(dict[str, Any]):
 
     @override
     def __repr__(self) -> str:
-        return f"<dataset {self['id']}: {self._size}>"
+        return plain(f"<dataset {self['id']}: {self._size}>")
 
     def _repr_html_(self) -> str:
         rows = [
@@ -85,7 +85,7 @@ class Dataset(dict[str, Any]):
         wide = f"{len(self['columns'])} columns"
         if self["shape"] is not None:
             wide = f"{self['modality']} of {' × '.join(map(str, self['shape']))}"
-        return plain(f"{self['name']}, {self['rows']:,} rows, {wide}")
+        return f"{self['name']}, {self['rows']:,} rows, {wide}"
 
 
 class Model(dict[str, Any]):
@@ -94,7 +94,8 @@ class Model(dict[str, Any]):
     @override
     def __repr__(self) -> str:
         metric = self["metric"]["name"]
-        return f"<model {self['id']}: {metric} {_interval(self['test']['metrics'], metric)}>"
+        judged = _interval(self["test"]["metrics"], metric)
+        return plain(f"<model {self['id']}: {metric} {judged}>")
 
     def _repr_html_(self) -> str:
         test = self["test"]
@@ -115,7 +116,7 @@ class Report(dict[str, Any]):
     def __repr__(self) -> str:
         metric = self["task"]["metric"]
         judged = f"{_interval(self['metrics'], metric)} on {_rows(self['source'])}"
-        return f"<report: {metric} {judged}, baseline {shown(self['baseline'])}>"
+        return plain(f"<report: {metric} {judged}, baseline {shown(self['baseline'])}>")
 
     def _repr_html_(self) -> str:
         task, data = self["task"], self["data"]

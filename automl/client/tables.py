@@ -55,7 +55,7 @@ def lines(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
      0  linear
     12  mlp
     """
-    cells = [list(headings), *([shown(cell) for cell in row] for row in rows)]
+    cells = [list(map(plain, headings)), *([shown(cell) for cell in row] for row in rows)]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     last = len(widths) - 1
     return "\n".join(

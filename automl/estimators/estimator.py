@@ -180,8 +180,8 @@ class _AutoML(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         from automl.client import frame
 
         self._columns = frame.names(x)
-        self._scorer = None
         self.onnx_ = outcome.file
+        self._scorer = _scorer(outcome.file)
         self.report_: Report = outcome.report
         self.leaderboard_: Leaderboard = outcome.leaderboard
         self.study_id_ = outcome.study_id
@@ -197,27 +197,21 @@ class _AutoML(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
 
         check_is_fitted(self)
         table = frame.table(self._checked(X, reset=False)).rename_columns(self._columns)
-        scorer = self._loaded()
         with tempfile.TemporaryDirectory(prefix="automl-") as folder:
             file = Path(folder) / "rows.parquet"
             frame.save(table, file)
             try:
-                return scorer.predict(from_file(file, scorer.inputs))
+                return self._scorer.predict(from_file(file, self._scorer.inputs))
             except InvalidInput as error:
                 raise ValueError(str(error)) from error
 
-    def _loaded(self) -> "Scorer":
-        from automl.export.scoring import Scorer
-
-        if self._scorer is None:
-            self._scorer = Scorer(self.onnx_)
-        return self._scorer
-
     def __getstate__(self) -> dict[str, Any]:
-        state = dict(super().__getstate__())
-        if "_scorer" in state:  # made of the file when it is asked for
-            state["_scorer"] = None
-        return state
+        return {name: it for name, it in super().__getstate__().items() if name != "_scorer"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        if "onnx_" in state:
+            self._scorer = _scorer(state["onnx_"])
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "onnx_")
@@ -265,7 +259,7 @@ class AutoMLClassifier(ClassifierMixin, _AutoML):  # type: ignore[misc]  # as ab
         shares = self._scores(X).probabilities
         if shares is None:
             raise TypeError("the model file has no probabilities")
-        order = labels.places(self.classes_.tolist(), self._loaded().classes)
+        order = labels.places(self.classes_.tolist(), self._scorer.classes)
         return np.asarray(shares, np.float64)[:, order]
 
     @override
@@ -296,6 +290,12 @@ class AutoMLRegressor(RegressorMixin, _AutoML):  # type: ignore[misc]  # as abov
             ValueError: the rows do not fit the model; names the column.
         """
         return np.asarray(self._scores(X).predictions, np.float64)
+
+
+def _scorer(file: bytes) -> "Scorer":
+    from automl.export.scoring import Scorer  # loads ONNX Runtime
+
+    return Scorer(file)
 
 
 def _is_frame(data: Any) -> bool:

@@ -4,6 +4,7 @@ import hashlib
 import json
 import tempfile
 import time
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, TypeVar
@@ -102,46 +103,62 @@ def _spec(request: Request, dataset: Dataset, *, spent: float) -> StudySpec:
             chosen,
             None if request.positive is None else str(request.positive),
         ),
-        budget=_budget(**request.budget, spent=spent),
+        budget=_budget(request.budget, spent=spent),
         columns=_overrides(request.corrected(kinds, TARGET)),
         families=None if families is None else tuple(_named(FamilyName, n) for n in families),
         search_space=request.search_space,
-        validation=_validation(**request.validation),
-        objective=Objective(**request.objective),
+        validation=_validation(request.validation),
+        objective=_objective(request.objective),
         ensemble=request.ensemble,
         seed=request.seed,
     )
 
 
-def _budget(*, spent: float, seconds: float | None = None, trials: int | None = None) -> Budget:
+def _budget(given: Mapping[str, Any], *, spent: float) -> Budget:
+    seconds, trials = _parts("budget", given, "seconds", "trials")
     if seconds is None and trials is None:
         raise ValueError("budget needs seconds, trials or both")
-    left = None if seconds is None else max(1.0, seconds - spent)
-    return Budget(left, trials)
+    if min(seconds or 1, trials or 1) <= 0 or 0 in {seconds, trials}:
+        raise ValueError(f"budget must be more than nothing, not {dict(given)}")
+    return Budget(None if seconds is None else max(1.0, seconds - spent), trials)
 
 
 def _overrides(columns: Columns) -> dict[str, ColumnOverride]:
+    found = {name: _parts(f"columns[{name!r}]", it, "kind", "use") for name, it in columns.items()}
     return {
-        name: ColumnOverride(_named(ColumnKind, item.get("kind")), item.get("use", True))
-        for name, item in columns.items()
+        name: ColumnOverride(_named(ColumnKind, kind), use is None or bool(use))
+        for name, (kind, use) in found.items()
     }
 
 
-def _validation(
-    *, strategy: str = "auto", column: str | None = None, test_fraction: str | float = "auto"
-) -> Validation:
-    share = None if test_fraction == "auto" else float(test_fraction)
-    return Validation(ValidationStrategy(strategy), column, share)
+def _validation(given: Mapping[str, Any]) -> Validation:
+    strategy, column, share = _parts("validation", given, "strategy", "column", "test_fraction")
+    share = None if share in {None, "auto"} else float(share)
+    if share is not None and not 0 <= share <= 0.5:
+        raise ValueError(f"validation's test_fraction must be from 0 to 0.5, not {share}")
+    return Validation(_named(ValidationStrategy, strategy or "auto"), column, share)
+
+
+def _objective(given: Mapping[str, Any]) -> Objective:
+    return Objective(*_parts("objective", given, "max_model_bytes", "max_row_ms"))
+
+
+def _parts(what: str, given: Mapping[str, Any], *names: str) -> list[Any]:
+    """Return the parts of a mapping by name, None for absent ones. Raises ValueError for others."""
+    unknown = [name for name in given if name not in names]
+    if unknown:
+        raise ValueError(f"{what} has no {unknown[0]!r}; it takes {', '.join(names)}")
+    return [given.get(name) for name in names]
 
 
 def _named(names: type[Name], name: str | None) -> Any:
-    """Return the name as what is known by it. Raises ValueError for an unknown one."""
-    if name is None or name in tuple(names):
-        return None if name is None else names(name)
-    raise ValueError(f"there is no {name!r}; known are {', '.join(names)}")
+    """Return what is known by a name, None for None. Raises ValueError for an unknown one."""
+    if name is not None and name not in tuple(names):
+        raise ValueError(f"there is no {name!r}; known are {', '.join(names)}")
+    return None if name is None else names(name)
 
 
-def _ranked(trials: Any, name: MetricName) -> list[Trial]:
+def _ranked(trials: Sequence[Trial], name: MetricName) -> list[Trial]:
     """Return the best first, those without a value last."""
     sign = -1.0 if metric.maximize(name) else 1.0
     return sorted(trials, key=lambda t: (t.value is None, sign * (t.value or 0.0), t.number))

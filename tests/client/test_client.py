@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import automl
 from automl.client import (
     Client,
     DownloadCorrupt,
@@ -60,13 +61,32 @@ def ended(service: Service) -> Study:
         return unit.studies.get("default", study.id)
 
 
-def test_importing_it_loads_nothing_heavy() -> None:
-    code = "import sys, automl.client; print(*sys.modules)"
+HEAVY = {"torch", "numpy", "sklearn", "lightgbm", "catboost", "optuna", "pyarrow", "onnxruntime",
+         "onnx", "sqlalchemy", "fastapi", "celery", "pydantic", "pandas"}  # fmt: skip
+SCIENCE = {"numpy", "sklearn", "pandas"}
+"""What an estimator's contract is made of, and what that loads where it is installed."""
+
+
+@pytest.mark.parametrize(
+    ("code", "heavy"),
+    [
+        ("import automl", HEAVY | {"httpx"}),
+        ("import automl.client", HEAVY),
+        ("from automl import Client; Client()", HEAVY),
+        ("from automl import AutoMLClassifier; AutoMLClassifier()", HEAVY - SCIENCE),
+    ],
+)
+def test_importing_it_loads_nothing_heavy(code: str, heavy: set[str]) -> None:
+    code = f"import sys; {code}; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
-    heavy = {"torch", "numpy", "sklearn", "lightgbm", "catboost", "optuna", "pyarrow",
-             "onnxruntime", "onnx", "sqlalchemy", "fastapi", "celery", "pydantic",
-             "pandas"}  # fmt: skip
     assert not set(done.stdout.split()) & heavy
+
+
+def test_the_package_names_what_it_hands_on() -> None:
+    assert set(automl.__all__) <= set(dir(automl))
+    assert all(getattr(automl, name) for name in automl.__all__)
+    with pytest.raises(AttributeError, match="AutoMLClusterer"):
+        automl.AutoMLClusterer  # noqa: B018 -- asking is what is tested
 
 
 def test_a_study_shows_itself(client: Client, ended: Study) -> None:
@@ -81,6 +101,49 @@ def test_a_study_shows_itself(client: Client, ended: Study) -> None:
     assert list(study.events(after=ended.last_seq)) == []
     assert study.model()["id"] == ended.model_id
     assert study.wait() is study
+
+
+def test_a_study_shows_its_search(client: Client, ended: Study) -> None:
+    html = client.open(ended.id)._repr_html_()
+    assert all(word in html for word in ("succeeded", "0.3 by mlp", "baseline 0.69", "3 complete"))
+    assert html.count("<circle") == 3
+    assert "<script" not in html
+    assert repr(client.open(ended.id).model()).startswith(f"<model {ended.model_id}: log_loss 0.1")
+
+
+def test_a_study_is_shown_as_last_seen_while_the_service_is_away(
+    own: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = add_study(own.store, add_dataset(own.store), trials=3)
+    with lossy(own.port) as line, Client(line.url) as client:
+        handle = client.open(study.id)
+        monkeypatch.setattr("automl.client.study.GLANCE_SECONDS", 0.0)
+        line.cuts += [0] * 9
+        html = handle._repr_html_()
+    assert "As it was last seen: cannot reach" in html
+    assert "queued" in html
+    assert "nothing yet; baseline 0.69" in html
+
+
+def test_who_interrupts_a_wait_is_told_how_to_come_back(
+    client: Client, ended: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(client, "events", interrupted)
+    with pytest.raises(KeyboardInterrupt) as stopped:
+        client.open(ended.id).wait(progress=False)
+    assert f"Client({client.url!r}).open({ended.id!r}).wait()" in stopped.value.__notes__[0]
+
+
+def test_a_study_without_a_model_says_so(own: Service) -> None:
+    study = add_study(own.store, add_dataset(own.store), trials=3)
+    with (
+        Client(f"http://127.0.0.1:{own.port}") as client,
+        pytest.raises(ServiceError, match="queued and has no model yet"),
+    ):
+        client.open(study.id).predict([{"size": 1}])
 
 
 def test_names_are_text_in_a_notebook() -> None:
