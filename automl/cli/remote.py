@@ -127,7 +127,7 @@ def fitting(cells: Mapping[str, Sequence[str]], width: int) -> dict[str, int]:
     Only names are cut short: half an id, a number or a time would be wrong.
 
     >>> fitting({"id": ["ds_1"], "name": ["a" * 40], "rows": ["150"], "bytes": ["1234567"]}, 35)
-    {'id': 4, 'name': 15, 'rows': 4}
+    {'id': 4, 'name': 18, 'rows': 4}
     """
     from rich.cells import cell_len
 

@@ -21,7 +21,7 @@ def sparkline(bests: Sequence[Point], *, until: float, width: int, bars: str = B
         bars: from the first value to the best.
 
     >>> sparkline([(0, 0.5), (4, 0.8), (6, 0.9)], until=8, width=8)
-    '▁▁▁▁▆▆██'
+    '▁▁▁▁▇▇██'
     >>> sparkline([(0, 3.0), (4, 1.0)], until=8, width=4, bars="_#")
     '__##'
     """

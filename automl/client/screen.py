@@ -100,16 +100,14 @@ class View:
         return self.latest + (self.passed if going else 0.0)
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        room = max(2, console.size.height - FRAME_LINES)
+        said = [Text(_standing(self.study, self.passed)), self._best(options)]
+        if self.note:
+            said.append(Text(self.note, style="yellow"))
+        taken = sum(len(text.wrap(console, options.max_width - 2)) for text in said)
+        room = max(2, console.size.height - FRAME_LINES - taken)
         running = self.running[: max(1, room // 3)]
         best = [trial for trial in self.trials if trial["value"] is not None]
-        parts: list[RenderableType] = [
-            Text(_standing(self.study, self.passed)),
-            self._best(options),
-        ]
-        if self.note:
-            parts.append(Text(self.note, style="yellow"))
-        parts.append("")
+        parts: list[RenderableType] = [*said, ""]
         if best:
             limit = max(1, room - len(running))
             parts.append(leaderboard(self.study, best[:limit], width=options.max_width - 2))
@@ -210,14 +208,13 @@ def _against(baseline: Json | None) -> str:
     return "" if baseline is None else f", baseline {shown(baseline['value'])}"
 
 
-def _in_training(running: Sequence[Running], count: int, metric: str) -> Table:
+def _in_training(running: Sequence[Running], count: int, metric: str) -> Group:
     """Return the trials in training as lines: who, and how far."""
-    more = "" if count == len(running) else f" ({count}, of which {len(running)} are shown)"
+    more = "" if count == len(running) else f", {len(running)} of {count}"
     table = Table.grid(padding=(0, 2))
-    table.title, table.title_justify = Text(f"in training{more}"), "left"
     for trial in running:
         epoch = "" if trial.epoch is None else f"epoch {trial.epoch}"
         value = "" if trial.value is None else f"{metric} {shown(trial.value)}"
         cells = (str(trial.number), plain(trial.family), epoch, value)
         table.add_row(*(Text(cell, no_wrap=True, overflow="ellipsis") for cell in cells))
-    return table
+    return Group(Text(f"in training{more}", style="italic"), table)
