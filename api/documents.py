@@ -6,6 +6,7 @@ from typing import Any
 from fastapi import FastAPI
 from pydantic.json_schema import models_json_schema
 
+from api import wording
 from api.views.service import Problem
 from api.views.studies import StudyView
 
@@ -137,6 +138,7 @@ def install(app: FastAPI, *models: type[Any]) -> None:
             components = document.setdefault("components", {})
             components.setdefault("schemas", {}).update(definitions["$defs"])
             components["securitySchemes"] = {"key": _KEY}
+            wording.describe(document)
             for path, item in document["paths"].items():
                 for operation in item.values():
                     _tidy(operation.get("parameters", ()))

@@ -16,6 +16,7 @@ from automl.core.study import Plan, StudySpec, finish_reserve
 from automl.core.trial import Trial
 from automl.finish import Entry, Finished, finish
 from automl.search.ask import ask
+from automl.search.control import Stop
 from automl.search.memory import Memory
 from automl.search.plan import make_plan
 from automl.search.prepare import Prepared, prepare
@@ -45,6 +46,7 @@ def fit(
     test: tuple[Dataset, Path] | None = None,
     slots: int = 1,
     watch: Watch = lambda _plan, _trials: None,
+    stop: Stop | None = None,
 ) -> Fit:
     """Return the trials and the model of a study run right here.
 
@@ -55,6 +57,7 @@ def fit(
         test: a test set with its table, where one is given.
         slots: candidates trained at once, each in a process of its own when more than one.
         watch: is told of the plan and all trials so far whenever one of them changes.
+        stop: where given, may end the search early; the model is made of what it has then.
 
     Raises:
         InvalidSpec: the spec does not fit the data.
@@ -65,7 +68,7 @@ def fit(
     plan = make_plan(spec, dataset, table, test)
     prepared = prepare(plan, spec, dataset, table, test)
     ends = deadline(spec.budget.seconds, plan, started=started)
-    results = search(prepared, slots=slots, deadline=ends, watch=watch)
+    results = search(prepared, slots=slots, deadline=ends, watch=watch, stop=stop)
     trials = [result.trial for result in results]
     entries = [entry(result) for result in results if result.trial.state is TrialState.COMPLETE]
     if not entries:
@@ -73,11 +76,18 @@ def fit(
     return Fit(plan, trials, finish(prepared, entries))
 
 
-def search(prepared: Prepared, *, slots: int, deadline: float | None, watch: Watch) -> list[Result]:
+def search(
+    prepared: Prepared,
+    *,
+    slots: int,
+    deadline: float | None,
+    watch: Watch,
+    stop: Stop | None = None,
+) -> list[Result]:
     """Ask for candidates and evaluate them until the budget ends; return the results by number."""
     plan, spec = prepared.plan, prepared.spec
     asking, memory = True, Memory()
-    with Slots(slots, prepared, deadline=deadline) as running:
+    with Slots(slots, prepared, deadline=deadline, stop=stop) as running:
         while True:
             while asking and running.ready(spec):
                 number = len(running.trials)

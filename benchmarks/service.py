@@ -18,7 +18,7 @@ import httpx
 import psutil
 from sklearn.datasets import load_iris
 
-from automl.cli.demo import service
+from automl.cli.tour import service
 from automl.client import Client
 
 TINY = {

@@ -6,6 +6,7 @@ holds either a function of its name or, where the command has verbs, a typer ``a
 
 import sys
 from importlib import import_module
+from io import TextIOWrapper
 
 import typer
 
@@ -25,7 +26,6 @@ def build(commands: tuple[str, ...] = COMMANDS) -> typer.Typer:
     """Return the command line with these commands."""
     app = typer.Typer(
         no_args_is_help=True,
-        add_completion=False,
         pretty_exceptions_enable=False,
         help="AutoML as a service: a dataset and a task in, one portable model file out.",
     )
@@ -39,6 +39,9 @@ def build(commands: tuple[str, ...] = COMMANDS) -> typer.Typer:
 
 def main() -> None:
     """Run the command line: exit code 0 done, 1 failed, 2 wrong usage."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal of few characters shows a "?" more
     asked = sys.argv[1:2]
     app = build((asked[0],) if asked and asked[0] in COMMANDS else COMMANDS)
     try:

@@ -6,16 +6,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Column, Table
 
 from automl.core.duration import seconds
 from automl.core.key import Key, Scope
-from automl.core.ports import Store
 from automl.settings import Settings
+
+if TYPE_CHECKING:
+    from automl.core.ports import Store
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -44,6 +44,8 @@ def create(
     as_json: Json = False,
 ) -> None:
     """Create a key and print it, this once."""
+    from rich.console import Console
+
     from automl.service import keys
 
     lifetime = None if expires is None else _seconds(expires)
@@ -67,6 +69,9 @@ def list_keys(
     data_dir: DataDir = None, database_url: DatabaseUrl = None, as_json: Json = False
 ) -> None:
     """List every key ever created, without what only its owner knows."""
+    from rich.console import Console
+    from rich.table import Column, Table
+
     from automl.service import keys
 
     with _store(data_dir, database_url) as store:
@@ -97,7 +102,7 @@ def revoke(
 
 
 @contextmanager
-def _store(data_dir: Path | None, database_url: str | None) -> Iterator[Store]:
+def _store(data_dir: Path | None, database_url: str | None) -> "Iterator[Store]":
     from automl.bootstrap import start
 
     settings = Settings.from_environment(data_dir=data_dir, database_url=database_url)

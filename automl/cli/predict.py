@@ -6,11 +6,7 @@ from typing import Annotated
 
 import typer
 
-from automl.client.text import plain
 from automl.core.errors import InvalidInput
-from automl.data import rows
-from automl.export.predict import written
-from automl.export.scoring import Scorer
 
 
 def predict(
@@ -21,6 +17,11 @@ def predict(
     ] = None,
 ) -> None:
     """Print one line a row: the prediction and, for classes, their probabilities."""
+    from automl.client.text import plain
+    from automl.data import rows
+    from automl.export.predict import written
+    from automl.export.scoring import Scorer
+
     try:
         scorer = Scorer(model)
     except (ValueError, KeyError):

@@ -186,14 +186,15 @@ class Client:
                 return
 
     def download(self, study_or_model_id: str, file: Path | str, *, format: str = "onnx") -> Path:  # noqa: A002 -- the service's word
-        """Write the model of a study, or a model, to a file and return its path.
+        """Write a study's model, a model, or a dataset as uploaded to a file and return its path.
 
         Raises:
-            ServiceError: there is no such model or format.
+            ServiceError: there is no such model, format or dataset.
             DownloadCorrupt: what came is not what was announced.
         """
-        is_model = study_or_model_id.startswith("mdl_")
-        base = f"models/{study_or_model_id}" if is_model else f"studies/{study_or_model_id}/model"
+        kinds = {"mdl": f"models/{study_or_model_id}", "ds": f"datasets/{study_or_model_id}"}
+        kind = study_or_model_id.partition("_")[0]
+        base = kinds.get(kind, f"studies/{study_or_model_id}/model")
         return download(self._transport, f"/v1/{base}/download", Path(file), {"format": format})
 
     def predict(self, model_id: str, rows: Sequence[Mapping[str, Any]]) -> Json:

@@ -17,9 +17,9 @@ from automl import families
 from automl.core.catalog import TrialFailure, TrialState
 from automl.core.errors import TrialError, TrialPruned, TrialStopped
 from automl.core.study import REPLAY_WINDOW, StudySpec
-from automl.core.trial import Candidate, Rungs, Trial
+from automl.core.trial import Candidate, CurvePoint, Rungs, Trial
 from automl.search import cost
-from automl.search.control import Deadline
+from automl.search.control import Deadline, Stop
 from automl.search.evaluate import Evaluation, evaluate
 from automl.search.prepare import Prepared
 from automl.search.rungs import NO_BARS, Bars
@@ -43,11 +43,20 @@ class Result:
 class Slots:
     """A fixed number of places to evaluate in; one place is this very process.
 
-    Use as a context manager: leaving it ends every process.
+    Use as a context manager: leaving it ends every process. A running trial's ``epochs`` is the
+    last one that was told of.
     """
 
-    def __init__(self, count: int, prepared: Prepared, *, deadline: float | None) -> None:
+    def __init__(
+        self,
+        count: int,
+        prepared: Prepared,
+        *,
+        deadline: float | None,
+        stop: Stop | None = None,
+    ) -> None:
         self.trials: list[Trial] = []
+        self._stop = stop or Stop()
         self._prepared = prepared
         self._deadline = deadline
         self._count = count
@@ -88,7 +97,7 @@ class Slots:
         The first may always.
         """
         late = self._deadline is not None and time.monotonic() >= self._deadline
-        if late and self.trials:
+        if self._stop.asked or (late and self.trials):
             return False
         if self._count > 1 and not self._idle:
             return False
@@ -108,8 +117,8 @@ class Slots:
         self.trials.append(trial)
         quick = number == 0 and self._quick(candidate)
         if quick or self._count == 1:
-            until = None if quick else self._deadline
-            self._end(number, _attempt(self._prepared, candidate, bars, until))
+            control = Deadline(None) if quick else Deadline(self._deadline, stop=self._stop)
+            self._end(number, _attempt(self._prepared, candidate, bars, control))
             return
         process = self._idle.pop()
         process.pipe.send((candidate, bars))
@@ -122,14 +131,19 @@ class Slots:
         return cost.seconds(self._prepared.plan, candidate.family) <= QUICK_SECONDS
 
     def wait(self) -> None:
-        """Return when a running trial has ended, or was ended for overstaying."""
+        """Return when a running trial has ended or told of an epoch, or was ended.
+
+        That befalls what overstays, and all of them where the search is to stop.
+        """
         timeout = None
         if self._deadline is not None:
             timeout = max(0.0, self._deadline + GRACE - time.monotonic())
-        ready = wait([process.pipe for process in self._busy.values()], timeout)
+        ready = wait([self._stop.bell, *(process.pipe for process in self._busy.values())], timeout)
         for number, process in list(self._busy.items()):
             if process.pipe in ready:
                 self._collect(number, process)
+            elif self._stop.asked:
+                self._replace(number, process, TrialState.CANCELLED, None, "the search was stopped")
             elif not ready:
                 self._replace(number, process, TrialState.CANCELLED, None, "the time is over")
 
@@ -157,6 +171,9 @@ class Slots:
             message = "the training process died"
             self._replace(number, process, TrialState.FAILED, TrialFailure.WORKER_CRASH, message)
             return
+        if isinstance(outcome, CurvePoint):
+            self.trials[number] = replace(self.trials[number], epochs=outcome.epoch)
+            return
         self._idle.append(self._busy.pop(number))
         self._end(number, outcome)
 
@@ -170,7 +187,8 @@ class Slots:
     ) -> None:
         process.kill()
         del self._busy[number]
-        if self._deadline is None or time.monotonic() < self._deadline:
+        late = self._deadline is not None and time.monotonic() >= self._deadline
+        if not late and not self._stop.asked:
             self._idle.append(self._process())
         self._end(number, _Outcome(state, None, reason=reason, message=message))
 
@@ -237,16 +255,15 @@ def _serve(pipe: Connection, prepared: Prepared, deadline: float | None) -> None
             candidate, bars = pipe.recv()
         except EOFError:
             return
-        pipe.send(_attempt(prepared, candidate, bars, deadline))
+        control = Deadline(deadline, tell=pipe.send)
+        pipe.send(_attempt(prepared, candidate, bars, control))
 
 
-def _attempt(
-    prepared: Prepared, candidate: Candidate, bars: Bars, deadline: float | None
-) -> _Outcome:
+def _attempt(prepared: Prepared, candidate: Candidate, bars: Bars, control: Deadline) -> _Outcome:
     """Return the candidate's outcome: a failed trial is data."""
     started = time.monotonic()
     try:
-        evaluation = evaluate(prepared, candidate, Deadline(deadline), bars=bars)
+        evaluation = evaluate(prepared, candidate, control, bars=bars)
     except TrialPruned as pruned:
         seconds = time.monotonic() - started
         return _Outcome(TrialState.PRUNED, None, rungs=pruned.rungs, seconds=seconds)

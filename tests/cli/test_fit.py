@@ -1,50 +1,82 @@
-"""``automl fit`` in a terminal."""
+"""``automl fit`` in a terminal and in a script."""
 
+import json
 import os
-import pty
 import signal
 import subprocess
 import sys
 from pathlib import Path
 
+import onnxruntime as ort
+import pytest
 from sklearn.datasets import load_iris
 
+from automl.cli.interrupt import heeding
+from automl.search.control import Stop
 from automl.settings import Settings
+from tests.cli.terminal import running
 
 
-def test_ctrl_c_ends_it_without_a_traceback(tmp_path: Path) -> None:
+@pytest.fixture
+def iris(tmp_path: Path) -> Path:
     measured, kinds = load_iris(return_X_y=True)
     rows = [",".join(map(str, (*row, kind))) for row, kind in zip(measured, kinds, strict=True)]
-    (tmp_path / "iris.csv").write_text("\n".join(["a,b,c,d,kind", *rows]))
-    command = [sys.executable, "-m", "automl.cli", "fit", "iris.csv", "--target", "kind"]
-    ours, theirs = pty.openpty()
-    child = subprocess.Popen(
-        [*command, "--budget", "5m", "--slots", "2"],
-        stdin=theirs, stdout=theirs, stderr=theirs, cwd=tmp_path, start_new_session=True,
-        env=Settings.from_environment({}).child_environment(TERM="xterm", COLUMNS="90"),
-        preexec_fn=_as_in_a_terminal,  # noqa: PLW1509 -- no thread runs beside it here
-    )  # fmt: skip
-    os.close(theirs)
-    said, asked = b"", False
-    while part := _read(ours):
-        said += part
-        if not asked and b"Leaderboard" in said:
-            os.killpg(child.pid, signal.SIGINT)  # as the terminal does: to all at once
-            asked = True
-    os.close(ours)
-    assert child.wait(20) == 130
-    assert b"no model was written" in said
-    assert b"Traceback" not in said, said.decode()
-    assert not (tmp_path / "model.onnx").exists()
+    file = tmp_path / "iris.csv"
+    file.write_text("\n".join(["a,b,c,d,kind", *rows]))
+    return file
 
 
-def _as_in_a_terminal() -> None:
-    """Heed SIGINT, which what a shell runs in the background is started to ignore."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+def test_ctrl_c_keeps_the_best_so_far(iris: Path) -> None:
+    arguments = ("fit", iris.name, "--target", "kind", "--budget", "5m", "--slots", "2")
+    with running(*arguments, folder=iris.parent) as terminal:
+        terminal.until("in training")  # the first trial is complete then, others go on
+        terminal.interrupt()
+        assert terminal.end() == 0, terminal.text
+    assert "Stopping: the model is made of the trials so far" in terminal.text
+    assert "Traceback" not in terminal.text
+    session = ort.InferenceSession(iris.parent / "model.onnx")
+    assert [item.name for item in session.get_inputs()] == ["a", "b", "c", "d"]
 
 
-def _read(terminal: int) -> bytes:
-    try:
-        return os.read(terminal, 65_536)
-    except OSError:  # Linux's way of saying that the other side has ended
-        return b""
+def test_ctrl_c_before_any_trial_ends_without_a_model(iris: Path) -> None:
+    arguments = ("fit", iris.name, "--target", "kind", "--family", "mlp", "--slots", "2")
+    with running(*arguments, "--budget", "5m", folder=iris.parent) as terminal:
+        terminal.until("in training")
+        terminal.interrupt()
+        assert terminal.end() == 130, terminal.text
+    assert "Stopped; no model was written." in terminal.text
+    assert "Traceback" not in terminal.text
+    assert not (iris.parent / "model.onnx").exists()
+
+
+def test_the_first_ctrl_c_asks_and_the_second_means_it() -> None:
+    stop, told = Stop(), list[bool]()
+    before = signal.getsignal(signal.SIGINT)
+    with heeding(stop, lambda: told.append(stop.asked)):
+        os.kill(os.getpid(), signal.SIGINT)
+        assert told == [True]
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGINT)
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_a_script_reads_one_object_and_no_terminal_codes(iris: Path) -> None:
+    line = [sys.executable, "-m", "automl.cli", "fit", iris.name, "--target", "kind"]
+    done = subprocess.run(
+        [*line, "--family", "linear", "--trials", "2", "--slots", "1", "--json"],
+        cwd=iris.parent,
+        env=Settings.from_environment({}).child_environment(LC_ALL="C", PYTHONIOENCODING="ascii"),
+        capture_output=True,
+        check=True,
+    )
+    answer = json.loads(done.stdout)
+    assert (answer["status"], answer["file"]) == ("succeeded", "model.onnx")
+    assert answer["bytes"] == (iris.parent / "model.onnx").stat().st_size
+    assert answer["metric"] == {"name": "log_loss", "direction": "minimize"}
+    assert answer["best"]["value"] == answer["trials"][0]["value"] < answer["baseline"]["value"]
+    assert [trial["family"] for trial in answer["trials"]] == ["linear", "linear"]
+    assert answer["progress"]["trials"]["complete"] == 2
+    assert answer["model"]["test"]["metrics"].keys() >= {"log_loss", "accuracy"}
+    assert b"Reading iris.csv ?" in done.stderr
+    assert b"\x1b" not in done.stderr
+    assert b": trial 0 (linear): log_loss 0." in done.stderr

@@ -78,6 +78,15 @@ def test_the_supervisors_command_loads_little() -> None:
     assert not set(done.stdout.split()) & {"numpy", "sqlalchemy", "celery", "torch", "fastapi"}
 
 
+HEAVY = {"httpx", "numpy", "torch", "optuna", "pyarrow", "sqlalchemy", "celery", "fastapi"}
+
+
+def test_help_loads_no_library_that_works() -> None:
+    code = "import sys; from automl.cli import build; build(); print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert not set(done.stdout.split()) & HEAVY
+
+
 def test_an_error_is_one_line_and_exit_code_one(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

@@ -52,6 +52,10 @@ def test_datasets(service: Service, tmp_path: Path) -> None:
     assert all(word in shown for word in (dataset["id"], "numeric", "1 to 2"))
     assert json.loads(done(service, "datasets", "show", dataset["id"], "--json")) == dataset
     assert dataset["id"] in done(service, "datasets", "list")
+    copy = tmp_path / "copy.csv"
+    answer = done(service, "datasets", "download", dataset["id"], "--out", str(copy), "--json")
+    assert json.loads(answer) == {"file": str(copy), "format": "csv", "bytes": dataset["bytes"]}
+    assert copy.read_bytes() == file.read_bytes()
     newest = json.loads(done(service, "datasets", "list", "--limit", "1", "--json"))
     assert newest["items"] == [dataset]
     gone = done(service, "datasets", "delete", dataset["id"], "--json")
@@ -103,7 +107,8 @@ def test_models(service: Service, ended: Study, tmp_path: Path) -> None:
     first = file.read_bytes()
     done(service, "models", "download", ended.id, "--out", str(file))
     assert file.read_bytes() == first
-    answer = done(service, "models", "download", ended.id, "--out", str(file), "--json")
+    file.unlink()
+    answer = done(service, "studies", "download", ended.id, "--out", str(file), "--json")
     assert json.loads(answer) == {"file": str(file), "format": "onnx", "bytes": len(first)}
     nowhere = ("models", "download", ended.model_id, "--out", str(tmp_path / "no" / "m.onnx"))
     assert run(service, *nowhere).exit_code == 1
@@ -122,10 +127,12 @@ def test_names_of_others_cannot_move_the_terminal(
 
 
 def test_ids_are_whole_in_a_narrow_terminal(service: Service, ended: Study) -> None:
-    environment = {"AUTOML_URL": f"http://127.0.0.1:{service.port}", "COLUMNS": "80"}
-    for name, one in (("studies", ended.id), ("models", ended.model_id)):
-        result = CliRunner().invoke(cli.build((name,)), [name, "list"], env=environment)
-        assert f"{one} " in result.stdout
+    for columns in (80, 60, 40):
+        environment = {"AUTOML_URL": f"http://127.0.0.1:{service.port}", "COLUMNS": str(columns)}
+        for name, one in (("studies", ended.id), ("models", ended.model_id)):
+            result = CliRunner().invoke(cli.build((name,)), [name, "list"], env=environment)
+            assert f" {one} " in result.stdout
+            assert max(map(len, result.stdout.splitlines())) <= columns
 
 
 def test_control_sequences_are_taken_out() -> None:
@@ -136,9 +143,24 @@ def test_control_sequences_are_taken_out() -> None:
 def test_refusals_are_one_line_and_exit_one(service: Service) -> None:
     result = run(service, "studies", "show", "st_unknown")
     assert result.exit_code == 1
-    assert result.stderr == "automl: There is no such resource.\n" or "st_unknown" in result.stderr
-    given = ("studies", "start", "ds_unknown", "--target", "y", "--task", "nonsense")
-    assert run(service, *given).exit_code == 1
+    assert result.stderr.startswith("automl: ")
+    assert result.stderr.endswith("The verb 'list' shows which ids there are.\n")
+    assert result.stderr.count("\n") == 1
+
+
+def test_a_refused_file_is_told_in_a_line(service: Service, tmp_path: Path) -> None:
+    file = tmp_path / "broken.csv"
+    file.write_text('a,b\n1,2\n3,"4\n5\n')
+    result = run(service, "datasets", "upload", str(file))
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.startswith("automl: ")
+    assert result.stderr.count("\n") == 1
+    assert "3: " in result.stderr  # the line of the file
+
+
+def test_an_empty_list_says_so(tmp_path: Path) -> None:
+    with serving(tmp_path) as own:
+        assert done(own, "models", "list") == "There is none.\n"
 
 
 def test_a_service_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -161,7 +183,11 @@ def test_a_service_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -
         ["studies", "start"],
         ["studies", "watch"],
         ["studies", "nonsense"],
+        ["studies", "start", "ds_x", "--target", "y", "--task", "nonsense"],
+        ["studies", "list", "--status", "nonsense"],
+        ["studies", "export", "st_x"],
         ["datasets", "upload", "nowhere.csv"],
+        ["models", "download", "mdl_x", "--format", "pickle"],
         ["models", "list", "--limit", "0"],
     ],
 )
@@ -174,7 +200,8 @@ def test_a_key_is_asked_for_and_taken(tmp_path: Path) -> None:
         _, text = keys.create(own.store, tenant="a", scope=Scope.READ)
         result = run(own, "studies", "list")
         assert result.exit_code == 1
-        assert "AUTOML_KEY" in result.stderr
+        assert result.stderr.endswith("Give --key, or set AUTOML_KEY.\n")
+        assert result.stderr.count("\n") == 1
         assert done(own, "studies", "list", "--json", "--key", text) == (
             '{"items": [], "next_cursor": null}\n'
         )
@@ -193,4 +220,5 @@ def test_leaving_a_watch_says_how_to_come_back(
     monkeypatch.setattr("automl.client.Client.events", interrupted)
     result = run(service, "studies", "watch", study.id)
     assert result.exit_code == 0
-    assert f"automl studies watch {study.id} --url http" in result.stderr
+    again = f"automl studies watch {study.id} --url http://127.0.0.1:{service.port}"
+    assert result.stderr == f"\nThe study goes on. Come back with:  {again}\n"
