@@ -33,7 +33,7 @@ def page(browser: Browser) -> Iterator[Page]:
     """A tab of its own; whatever it logs as an error or throws fails the test."""
     context = browser.new_context()
     tab = context.new_page()
-    tab.set_default_timeout(20_000)
+    tab.set_default_timeout(60_000)
     wrong: list[str] = []
     tab.on("pageerror", lambda error: wrong.append(str(error)))
     tab.on(

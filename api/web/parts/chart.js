@@ -1,7 +1,7 @@
 // Lines and dots over one pair of axes, as SVG: it takes its colours from the theme, a test and a
 // screen reader can read it, and with dots as one path thousands of points are drawn at once.
 import { useMemo, useRef, useState } from "../vendor/hooks.js";
-import { axis } from "./axis.js";
+import { axis, under } from "./axis.js";
 import { html } from "./html.js";
 import { useSize } from "./size.js";
 import { number } from "./words.js";
@@ -38,7 +38,7 @@ export function Chart({ title, label, series, kinds = {}, wide = false, children
           <g key=${`y${value}`}><line class="grid" x1=${LEFT} x2=${width - RIGHT} y1=${y.at(value)} y2=${y.at(value)} />
           <text x=${LEFT - 6} y=${y.at(value) + 3.5} text-anchor="end">${text}</text></g>`)}
         ${x.ticks.map(({ value, text }) => html`
-          <text key=${`x${value}`} x=${x.at(value)} y=${HEIGHT - BOTTOM + 15} text-anchor="middle">${text}</text>`)}
+          <text key=${`x${value}`} ...${under(x.at(value), text, width)} y=${HEIGHT - BOTTOM + 15}>${text}</text>`)}
         <text x=${(LEFT + width - RIGHT) / 2} y=${HEIGHT - 4} text-anchor="middle">${mark ? `${label} ${shown(mark.at)}` : label}</text>
         ${mark && html`<line class="mark" x1=${x.at(mark.at)} x2=${x.at(mark.at)} y1=${TOP} y2=${HEIGHT - BOTTOM} />`}
         ${drawn.map((one) => html`<${Lines} key=${one.name} one=${one} x=${x} y=${y} />`)}

@@ -19,6 +19,7 @@ export function useStudy(studyId) {
   const held = useRef(null);
   const waiting = useRef([]); // events that no drawing has folded in yet
   const again = useRef(0);
+  const recalling = useRef(false);
   const [round, setRound] = useState(0);
 
   const now = () => {
@@ -95,10 +96,12 @@ export function useStudy(studyId) {
   const lookBack = useCallback(async () => {
     const { study, logFrom } = held.current;
     const after = Math.max(0, study.last_seq - BACK);
-    if (logFrom <= after || held.current.recalling) return;
-    held.current.recalling = true;
+    if (logFrom <= after || recalling.current) return;
+    recalling.current = true;
     const events = await past(studyId, after, logFrom).catch(() => null); // asked again at the next opening
-    held.current = { ...(events ? recall(now(), events, after) : now()), recalling: false };
+    recalling.current = false;
+    if (!events || held.current.logFrom !== logFrom) return;
+    held.current = recall(now(), events, after);
     setState(held.current);
   }, [studyId]);
   return { state: state?.study.id === studyId ? state : null, online, problem, setStudy, lookBack };

@@ -1,6 +1,6 @@
 // Trials as lines across an axis for each hyperparameter, the better the stronger in colour.
 import { useMemo, useRef } from "../vendor/hooks.js";
-import { axis } from "../parts/axis.js";
+import { axis, cut } from "../parts/axis.js";
 import { html } from "../parts/html.js";
 import { useSize } from "../parts/size.js";
 import { metricName, number } from "../parts/words.js";
@@ -57,5 +57,3 @@ function lines(study, found, axes, room) {
     paths: shades.map((some, shade) => ({ shade, d: some.join("") })).reverse(), // the best lie on top
   };
 }
-
-const cut = (text, length) => (text.length > length ? `${text.slice(0, length - 1)}…` : text);
