@@ -7,6 +7,7 @@ from typing import Any
 
 from automl.core.catalog import ExportFormat
 from automl.core.model import Model
+from automl.core.ports import Store
 from automl.core.schema import Dataset
 from automl.core.study import Study
 from automl.core.trial import Finish
@@ -110,7 +111,7 @@ def ended(service: Service, written: Mapping[str, Any] | None) -> Study:
 class Reporting(Hand):
     """A hand whose models come with a report."""
 
-    def __init__(self, store: Any, written: Mapping[str, Any] | None) -> None:
+    def __init__(self, store: Store, written: Mapping[str, Any] | None) -> None:
         super().__init__(store)
         self._written = written
 
