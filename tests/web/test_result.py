@@ -15,8 +15,8 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from automl.export.png import png
-from tests.api.harness import Service, add_dataset, add_study, serving
-from tests.web.results import CURVE, ended, report
+from tests.api.harness import Service, add_study, serving
+from tests.web.results import CURVE, dataset, ended, report
 
 EVIL = "<img src=x onerror=window.struck=1>\"'>\u202e</script>"
 PICTURE = b64encode(png(np.eye(4, dtype=np.uint8) * 255)).decode()
@@ -319,6 +319,6 @@ def test_a_model_without_a_report_shows_what_is_known(page: Page, service: Servi
 
 
 def test_a_study_without_a_model_says_so(page: Page, service: Service) -> None:
-    study = add_study(service.store, add_dataset(service.store))
+    study = add_study(service.store, dataset(service))
     page.goto(f"http://127.0.0.1:{service.port}/#/studies/{study.id}/result")
     expect(page.get_by_text("There is no model yet: follow the search.")).to_be_visible()
