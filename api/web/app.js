@@ -36,9 +36,9 @@ function App() {
 const place = (hash) => (hash.startsWith("#/datasets/") ? "#/" : hash || "#/");
 
 function View({ hash }) {
-  const [, kind, id, part] = hash.split("/");
+  const [, kind, id, part, trial] = hash.split("/");
   if (kind === "studies" && part === "result") return html`<${ResultPage} key=${id} studyId=${id} />`;
-  if (kind === "studies" && id) return html`<${StudyPage} key=${id} studyId=${id} />`;
+  if (kind === "studies" && id) return html`<${StudyPage} key=${hash} studyId=${id} asked=${part === "trials" ? Number(trial) : null} />`;
   if (LISTS[kind] && !id) return html`<${LISTS[kind]} key=${kind} />`;
   return html`<${Home} datasetId=${kind === "datasets" ? id : null} />`;
 }

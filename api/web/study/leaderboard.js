@@ -10,9 +10,9 @@ const ROW = 38; // px, as in study.css: which rows are in sight is reckoned, not
 const FEW = 60; // so many rows are all there
 const AROUND = 15; // rows beyond either end of what is in sight
 
-export function Leaderboard({ state, chosen, choose }) {
+export function Leaderboard({ state, asked, chosen, choose }) {
   const { study, trials, points, whole } = state;
-  const [open, setOpen] = useState(null);
+  const [open, setOpen] = useState(asked);
   const [order, setOrder] = useState({ by: "value", down: false });
   const [filter, setFilter] = useState(EVERYTHING);
   const all = useMemo(() => [...trials.values()], [trials]);
@@ -24,7 +24,7 @@ export function Leaderboard({ state, chosen, choose }) {
       ${(rows.length < all.length || !whole) && html`<p class="quiet" role="status">${rows.length < all.length
         && `${number(rows.length)} of ${number(all.length)} trials.`}${!whole && ` More trials are coming in: ${number(all.length)} so far.`}</p>`}
       <${Table} study=${study} rows=${rows} points=${points} open=${open} setOpen=${setOpen} order=${order} setOrder=${setOrder}
-        chosen=${chosen} choose=${choose} />
+        asked=${asked} chosen=${chosen} choose=${choose} />
     </section>`;
 }
 
@@ -48,7 +48,7 @@ function tally(trials, name) {
   return [...found].sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
-function Table({ study, rows, points, open, setOpen, order, setOrder, chosen, choose }) {
+function Table({ study, rows, points, open, setOpen, order, setOrder, asked, chosen, choose }) {
   const [top, setTop] = useState(0);
   const box = useRef(null);
   const detail = useRef(null);
@@ -65,6 +65,11 @@ function Table({ study, rows, points, open, setOpen, order, setOrder, chosen, ch
   useEffect(() => { // what is open adds to the list's height instead of filling it
     box.current.style.maxHeight = many && at >= 0 ? `calc(min(70vh, 44rem) + ${tall}px)` : "";
   }, [many, at >= 0, tall]);
+  useEffect(() => { // an address may name a trial: it is brought into sight
+    if (asked === null || at < 0) return;
+    if (many) box.current.scrollTop = at * ROW;
+    (detail.current ?? box.current).scrollIntoView({ block: "center" });
+  }, [asked, at < 0]);
   const [from, to] = many ? sight(rows.length, top, height, at, at < 0 ? 0 : tall) : [0, rows.length];
   const extra = (first, last) => (last - first) * ROW + (at >= first && at < last ? tall : 0);
   const columns = [

@@ -15,7 +15,7 @@ import { Log } from "./log.js";
 import { Space } from "./space.js";
 import { Timeline } from "./timeline.js";
 
-export function StudyPage({ studyId }) {
+export function StudyPage({ studyId, asked = null }) {
   const { state, online, problem, setStudy, lookBack } = useStudy(studyId);
   const [chosen, setChosen] = useState([]);
   const choose = useCallback((trial) => setChosen((old) =>
@@ -34,7 +34,7 @@ export function StudyPage({ studyId }) {
       ${study.error && html`<div class="problem" role="alert"><p>${studyFailure(study.error)}</p><p>${study.error.detail}</p></div>`}
       ${study.model_id && html`<${Result} key=${study.model_id} study=${study} />`}
       <${History} study=${study} trials=${trials} whole=${whole} />
-      <${Leaderboard} state=${state} chosen=${chosen} choose=${choose} />
+      <${Leaderboard} state=${state} asked=${asked} chosen=${chosen} choose=${choose} />
       ${trials.size > 0 && html`<div class="sections">
         <${Section} title="Learning curves" asked=${chosen.length > 0}><${Compare} state=${state} chosen=${chosen} choose=${choose} /><//>
         <${Section} title="Hyperparameters"><${Space} study=${study} trials=${trials} /><//>
