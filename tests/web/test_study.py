@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
-from automl.core.catalog import FamilyName, TrialFailure
+from automl.core.catalog import FamilyName, TrialFailure, TrialState
 from automl.core.ports import Outcome
 from automl.core.study import Study
 from automl.core.trial import Attempt, Candidate, CurvePoint, Trial, Turn
@@ -148,7 +148,7 @@ def test_what_was_tried_is_explained(page: Page, service: Service) -> None:
 
 def test_importance_is_what_the_report_says(page: Page, service: Service) -> None:
     chance = [(7 * n * n + 3 * n) % 23 / 23 for n in range(30)]
-    trials = [
+    trials: list[dict[str, Any]] = [
         {
             "number": number,
             "value": round(draw + (0.2 if number % 3 else 0.0), 1),
@@ -162,15 +162,15 @@ def test_importance_is_what_the_report_says(page: Page, service: Service) -> Non
         "async (trials) => (await import('/assets/study/importance.js')).importance(trials)",
         trials,
     )
-    expected = tuning.shares([_trial(**one) for one in trials])
+    expected = tuning.shares([_trial(one) for one in trials])
     assert [(one["name"], round(one["share"], 6)) for one in found] == [
         (one["name"], one["share"]) for one in expected
     ]
 
 
-def _trial(*, number: int, value: float, params: dict[str, Any]) -> Trial:
-    complete = "complete"
-    return Trial("st", number, complete, Candidate(FamilyName.MLP, params), value)  # type: ignore[arg-type]
+def _trial(one: dict[str, Any]) -> Trial:
+    candidate = Candidate(FamilyName.MLP, one["params"])
+    return Trial("st", one["number"], TrialState.COMPLETE, candidate, one["value"])
 
 
 def test_workers_and_the_log_tell_of_every_attempt(page: Page, service: Service) -> None:
