@@ -73,8 +73,8 @@ class StudyHandle:
             error.add_note(f"The study goes on where it runs; {back} comes back to it.")
             raise
         if study["status"] == "failed":
-            error = study["error"] or {}
-            raise StudyFailed(self.id, error.get("reason", "UNKNOWN"), error.get("detail", ""))
+            why = study["error"] or {}
+            raise StudyFailed(self.id, why.get("reason", "UNKNOWN"), why.get("detail", ""))
         return self
 
     def events(self, *, after: int = 0) -> Iterator[Json]:

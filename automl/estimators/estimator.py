@@ -205,6 +205,7 @@ class _AutoML(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
             except InvalidInput as error:
                 raise ValueError(str(error)) from error
 
+    @override
     def __getstate__(self) -> dict[str, Any]:
         return {name: it for name, it in super().__getstate__().items() if name != "_scorer"}
 
