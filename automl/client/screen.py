@@ -159,7 +159,7 @@ def status_line(study: Json, *, since: float = 0.0) -> str:
 def leaderboard(study: Json, trials: Sequence[Json], *, width: int = 100) -> Table:
     """Return trials as a table for a terminal of some width in characters."""
     # Without `expand`, rich takes the hyperparameters' room from all the other columns.
-    title = Text(plain(study["name"] or study["id"]))
+    title = Text(plain(study["name"] or study["id"]), no_wrap=True, overflow="ellipsis")
     columns = ["number", "value", "family"]
     if any(trial["state"] != "complete" for trial in trials):
         columns.append("state")
