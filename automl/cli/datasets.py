@@ -111,10 +111,10 @@ def _show(dataset: dict[str, Any], *, as_json: bool) -> None:
     from automl.client.text import plain
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("column", overflow="fold")
+    table.add_column("column", overflow="fold", min_width=8)
     for heading, side in (("kind", "left"), ("missing", "right"), ("unique", "right")):
         table.add_column(heading, no_wrap=True, justify="right" if side == "right" else "left")
-    table.add_column("range or most frequent", overflow="ellipsis", no_wrap=True)
+    table.add_column("range or most frequent", overflow="fold", min_width=8)
     for column in dataset["columns"] or ():
         top = ", ".join(str(label) for label, _ in column["top"][:3])
         low, high = column["min"], column["max"]

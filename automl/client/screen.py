@@ -40,6 +40,7 @@ class Screen:
         self.note = ""
         """What there is to say beside the study."""
         self._view: View | None = None
+        self._course = Course()
         self._at = time.monotonic()
         self._width = self._console.width
         self._live = Live(
@@ -62,10 +63,8 @@ class Screen:
         self._live.stop()
 
     def show(self, study: Json, trials: Sequence[Json], course: Course | None = None) -> None:
-        """Take note of a study as it stands, its best trials, and its way until here."""
-        now = course or Course()
-        running = [now.running[number] for number in sorted(now.running)]
-        self._view = View(study, trials, running, list(now.bests), now.latest)
+        """Take note of a study as it stands, its best trials, and its way, which may go on."""
+        self._view, self._course = View(study, trials), course or Course()
         self._at = time.monotonic()
 
     def _render(self) -> RenderableType:
@@ -75,7 +74,15 @@ class Screen:
             self._console.control(Control(ControlType.CLEAR, ControlType.HOME))
         if self._view is None:
             return Text("waiting for the first news …")
-        return replace(self._view, passed=time.monotonic() - self._at, note=self.note)
+        running = list(self._course.running.values())  # at once: the course goes on meanwhile
+        return replace(
+            self._view,
+            running=sorted(running, key=lambda trial: trial.number),
+            bests=list(self._course.bests),
+            latest=self._course.latest,
+            passed=time.monotonic() - self._at,
+            note=self.note,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +166,7 @@ def status_line(study: Json, *, since: float = 0.0) -> str:
 def leaderboard(study: Json, trials: Sequence[Json], *, width: int = 100) -> Table:
     """Return trials as a table for a terminal of some width in characters."""
     # Without `expand`, rich takes the hyperparameters' room from all the other columns.
-    title = Text(plain(study["name"] or study["id"]))
+    title = Text(plain(study["name"] or study["id"]), no_wrap=True, overflow="ellipsis")
     columns = ["number", "value", "family"]
     if any(trial["state"] != "complete" for trial in trials):
         columns.append("state")

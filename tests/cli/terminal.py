@@ -25,7 +25,7 @@ class Terminal:
         self._child = child
         self.said = b""
 
-    def until(self, word: str, *, seconds: float = 60.0) -> None:
+    def until(self, word: str, *, seconds: float = 120.0) -> None:
         """Return as soon as the program has written a word."""
         deadline = time.monotonic() + seconds
         while word.encode() not in self.said:
@@ -41,7 +41,7 @@ class Terminal:
         _size(self._ours, columns, lines)
         os.killpg(self._child.pid, signal.SIGWINCH)
 
-    def end(self, *, seconds: float = 60.0) -> int:
+    def end(self, *, seconds: float = 120.0) -> int:
         """Return the program's exit code when it has ended."""
         deadline = time.monotonic() + seconds
         while self._read(deadline - time.monotonic()):

@@ -150,12 +150,12 @@ def test_refusals_are_one_line_and_exit_one(service: Service) -> None:
 
 def test_a_refused_file_is_told_in_a_line(service: Service, tmp_path: Path) -> None:
     file = tmp_path / "broken.csv"
-    file.write_text('a,b\n1,2\n3,"4\n5\n')
+    file.write_text("a,b\n1,2\n3\n4,5\n")
     result = run(service, "datasets", "upload", str(file))
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr.startswith("automl: ")
     assert result.stderr.count("\n") == 1
-    assert "3: " in result.stderr  # the line of the file
+    assert "(3: " in result.stderr  # the line of the file
 
 
 def test_an_empty_list_says_so(tmp_path: Path) -> None:

@@ -14,7 +14,8 @@ from tests.cli.terminal import running
 
 @pytest.fixture
 def service(tmp_path: Path) -> Iterator[Service]:
-    with serving(tmp_path / "service") as own:
+    # Nobody beats for the hand that trains here, however long a test takes.
+    with serving(tmp_path / "service", lease_seconds=3600.0) as own:
         yield own
 
 

@@ -135,3 +135,11 @@ def test_a_pause_right_after_other_news_is_drawn() -> None:
     service = Service(["trial.released", "study.paused", "trial.epoch", "trial.epoch"])
     draw(cast("Client", service), "st_1", cast("Screen", screen))
     assert screen.statuses == ["running", "running", "paused"]
+
+
+def test_an_epoch_is_seen_before_the_study_is_looked_at_again() -> None:
+    screen, course = Screen(Console(file=io.StringIO())), Course()
+    course.running[8] = Running(8, "mlp", 1)
+    screen.show(study("running"), [], course)
+    course.running[8] = Running(8, "mlp", 2)
+    assert "epoch 2" in "\n".join(lines(screen._render(), 80))
