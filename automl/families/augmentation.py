@@ -46,7 +46,7 @@ AUGMENTATION: Space = (
         type="categorical",
         default=False,
         choices=(False, True),
-        modalities=_SPATIAL,
+        modalities=(Modality.VOLUME,),
         description="Whether an array means the same turned by right angles, or mirrored along any"
         " of its axes.",
     ),

@@ -52,7 +52,7 @@ def _augmented(
     count = min(count, prepared.frame.rows)
     spread = np.linspace(0, prepared.frame.rows - 1, count).round().astype(np.intp)
     shown = np.linspace(0, count - 1, min(ROWS, count)).round().astype(np.intp)
-    x = encoder.transform(prepared.frame.take(spread))
+    x = encoder.transform(prepared.frame.take(spread))[:]  # read, where it was not
     with device.session("cpu", threads=1):
         rows, draws = torch.from_numpy(x), device.seed("cpu", prepared.spec.seed)
         made = augment(rows[shown], how, sizes(rows), draws).x.numpy()

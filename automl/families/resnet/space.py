@@ -54,7 +54,7 @@ STRIDE = Hyperparameter(
     type="categorical",
     default=1,
     choices=(1, 2),
-    modalities=(Modality.IMAGE, Modality.VOLUME),
+    modalities=(Modality.VOLUME,),
     description="Whether the first convolution looks at every place, or at every second.",
 )
 """Apart from the others, since candidates of earlier versions lack it."""
