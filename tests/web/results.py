@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from typing_extensions import override
+
 from automl.core.catalog import ExportFormat
 from automl.core.model import Model
 from automl.core.ports import Store
@@ -122,6 +124,7 @@ class Reporting(Hand):
         super().__init__(store)
         self._written = written
 
+    @override
     def model(self, finish: Finish) -> Model:
         model = super().model(finish)
         if self._written is None:
