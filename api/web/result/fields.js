@@ -14,7 +14,7 @@ export function Field({ id, item, column, value, problem, change }) {
     onInput: (event) => change(name, event.target.value),
   };
   return html`
-    <div class="field ${kind === "text" ? "long" : ""}">
+    <div class="field ${kind === "text" ? "whole" : ""}">
       <label for=${id}><bdi>${name}</bdi></label>
       ${known ? html`<${Choice} given=${given} known=${known} />`
         : kind === "text" ? html`<textarea ...${given} rows="5"></textarea>`

@@ -39,7 +39,7 @@ function Form({ model, sample: { columns, rows }, order }) {
       <form class="fields" aria-label="What if" onSubmit=${(event) => event.preventDefault()}>
         ${shown.map((item) => html`<${Field} key=${item.name} id=${`what-if-${inputs.indexOf(item)}`} item=${item} column=${columns.find((one) => one.name === item.name)}
           value=${values[item.name]} problem=${wrong.get(item.name)} change=${change} />`)}
-        ${inputs.length > shown.length && html`<p class="long"><button type="button" onClick=${() => setAll(true)}>Show all ${inputs.length} fields</button>
+        ${inputs.length > shown.length && html`<p class="whole"><button type="button" onClick=${() => setAll(true)}>Show all ${inputs.length} fields</button>
           <small> the others matter less, and keep the row's values</small></p>`}
       </form>
       <${Answer} target=${model.task.target} found=${found} known=${untouched ? rows[row][model.task.target] : undefined} />
