@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -67,6 +67,14 @@ class Encoder(Protocol):
 
     def state(self) -> State:
         """Return everything needed to rebuild this."""
+
+
+@runtime_checkable
+class Crossing(Protocol):
+    """A block that learned of the target, and so knows the rows that it learned from too well."""
+
+    def cross(self, x: npt.NDArray[np.float32]) -> None:
+        """Put into ``x``, which ``fill`` wrote for those rows, what the others say of each."""
 
 
 @dataclass(frozen=True, slots=True)

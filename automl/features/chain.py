@@ -10,7 +10,7 @@ import numpy.typing as npt
 from automl.core.frame import Frame
 from automl.core.graph import Graph
 from automl.core.state import State, nest, unnest
-from automl.features.base import Block
+from automl.features.base import Block, Crossing
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,15 @@ class Chain:
         for block in self.blocks:
             end = start + len(block.names)
             block.fill(frame, x[:, start:end])
+            start = end
+
+    def cross(self, x: npt.NDArray[np.float32]) -> None:
+        """Let blocks that learned of the target write of the rows that they learned from."""
+        start = 0
+        for block in self.blocks:
+            end = start + len(block.names)
+            if isinstance(block, Crossing):
+                block.cross(x[:, start:end])
             start = end
 
     def emit(self, graph: Graph, inputs: Mapping[str, str]) -> str:

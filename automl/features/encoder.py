@@ -37,7 +37,7 @@ from automl.features.arrays import ARRAYS
 from automl.features.base import Block, Encoder, Kind
 from automl.features.chain import Chain
 from automl.features.numeric import Numbers
-from automl.features.pairs import Target
+from automl.features.outputs import Target
 from automl.features.tokens import TOKENS
 from automl.features.wide import Wide
 
@@ -128,13 +128,15 @@ def fit(
     scaling: Scaling = Scaling.ROBUST,
     outputs: int = 2,
     target: Target | None = None,
+    paired: bool = False,
 ) -> Encoder:
     """Return the encoder of those columns, learned from the rows of ``frame`` alone.
 
     With many ``outputs`` fewer runs of text are kept, since each has a weight for each.
 
     ``scaling`` is of the numbers where the view is not `View.ORDINAL`; nothing else depends on it.
-    With a ``target``, ``(rows,)``, pairs of numbers that tell more of it are columns too.
+    With a ``target``, ``(rows,)``, which way free text leans is a column; if ``paired``, pairs of
+    numbers that tell more of it are columns too.
 
     Raises:
         ValueError: there is no column to start from.
@@ -154,17 +156,31 @@ def fit(
         runs, view = wide.fit(frame, texts, outputs), View.ONE_HOT
     scaling = Scaling.ROBUST if view is View.ORDINAL else scaling
     blocks = tuple(
-        _fit(kind, frame, [column for column in rest if column.kind is kind], view, scaling)
+        _fit(frame, [c for c in rest if c.kind is kind], view, kind=kind, scaling=scaling, y=target)
         for kind in KINDS
     )
-    paired = pairs.fit(frame, used, target)
+    derived = pairs.fit(frame, used, target if paired else None)
     return Columns(
-        tuple(column.name for column in used or columns[:1]), Chain((*blocks, paired)), runs
+        tuple(column.name for column in used or columns[:1]), Chain((*blocks, derived)), runs
     )
+
+
+def learned_from(encoder: Encoder, frame: Frame) -> Matrix:
+    """Return the encoded rows that the encoder was fitted on, each as if it had not been there."""
+    x = encoder.transform(frame)
+    if isinstance(encoder, Columns) and not encoder.wide:
+        encoder.chain.cross(x)
+    return x
 
 
 def _fit(
-    kind: ColumnKind, frame: Frame, columns: Sequence[Column], view: View, scaling: Scaling
+    frame: Frame,
+    columns: Sequence[Column],
+    view: View,
+    *,
+    kind: ColumnKind,
+    scaling: Scaling,
+    y: Target | None,
 ) -> Block:
     if view is View.EMBEDDING and kind is not ColumnKind.CATEGORICAL:
         view = View.ONE_HOT  # only categories look different in it
@@ -173,6 +189,8 @@ def _fit(
             return numeric.fit(frame, columns, view, scaling)
         case ColumnKind.DATETIME:
             return dates.fit(frame, columns, view, scaling)
+        case ColumnKind.TEXT:
+            return text.fit(frame, columns, view, y)
         case _:
             return KINDS[kind].fit(frame, columns, view)
 

@@ -229,9 +229,14 @@ def distinct(cells: Strings) -> tuple[list[str], npt.NDArray[np.intp]]:
 def sample(cells: Strings) -> list[str]:
     """Return the texts that a vocabulary is learned from: none twice, none empty, in lower case."""
     texts, _ = distinct(cells)
+    return [texts[place] for place in sampled(texts)]
+
+
+def sampled(texts: Sequence[str]) -> list[int]:
+    """Return which of the texts a vocabulary is learned from, evenly spread; no empty ones."""
     signs = sum(min(len(text), _MOST_CHARACTERS) for text in texts)
     step = max(-(-len(texts) // FITTED_TEXTS), -(-signs // FITTED_CHARACTERS), 1)
-    return [text for text in texts[::step] if text]
+    return [place for place in range(0, len(texts), step) if texts[place]]
 
 
 def lower(text: str) -> str:

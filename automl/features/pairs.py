@@ -25,8 +25,7 @@ from automl.core.schema import Column
 from automl.core.state import State, nest, unnest
 from automl.features import additive, numeric
 from automl.features.numeric import Numbers
-
-Target: TypeAlias = npt.NDArray[np.int64] | Floats
+from automl.features.outputs import Target, outputs
 
 Pair: TypeAlias = tuple[str, str, str]
 """A column, a key of ``OPERATIONS``, and another column."""
@@ -42,9 +41,6 @@ MOST_COLUMNS = 12
 
 SAMPLE = 4_000
 """Rows that pairs are judged on."""
-
-MOST_OUTPUTS = 10
-"""Classes that pairs are judged by, the most frequent."""
 
 ALIKE = 0.99
 """The correlation of ranks from which on two columns say the same to a tree."""
@@ -162,7 +158,7 @@ def chosen(
     """
     if len(spreads) < 2:
         return ()
-    rest, names = _unexplained(frame, columns, spreads, _outputs(y))
+    rest, names = _unexplained(frame, columns, spreads, outputs(y))
     judged = [
         (additive.explained(additive.bins(cells), rest), pair, cells)
         for pair, cells in _possible(frame, names, spreads)
@@ -181,15 +177,6 @@ def chosen(
         kept[pair] = ranks
         taken.add(_name(*pair))
     return tuple(kept)
-
-
-def _outputs(y: Target) -> Floats:
-    """Return the numbers, or a column of 0 and 1 for each class; of two one says all."""
-    if y.dtype.kind == "f":
-        return np.asarray(y, np.float64)[:, None]
-    counts = np.bincount(y)
-    common = np.argsort(-counts, kind="stable")[: MOST_OUTPUTS if len(counts) > 2 else 1]
-    return np.asarray(y[:, None] == common, np.float64)
 
 
 def _unexplained(

@@ -2,9 +2,9 @@
 
 TF-IDF over some thousand runs is far too wide for trees and networks, so it is turned into its
 main directions (latent semantic analysis: Deerwester et al., 1990; found by Halko, Martinsson and
-Tropp, 2011). A tree compares, so "nearly equal" is not enough: all weights are rounded to binary
-fractions so coarse that every sum of products is exact in float64, whatever its order; training
-and model file are equal to the bit.
+Tropp, 2011) and those in which texts lean to the target (`lean.py`). A tree compares, so "nearly
+equal" is not enough: all weights are rounded to binary fractions so coarse that every sum of
+products is exact in float64, whatever its order; training and model file are equal to the bit.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,6 +22,8 @@ from automl.core.state import State, nest, unnest
 from automl.features import grams
 from automl.features.chain import Chain
 from automl.features.grams import Grams
+from automl.features.lean import learn
+from automl.features.outputs import Target, outputs
 
 DIRECTIONS = 64
 MOST = 2_000
@@ -36,10 +38,11 @@ _DAMPED = np.array([0.0, *np.round((1.0 + np.log(np.arange(1, _COUNTS))) * 64) /
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Text:
-    """One column: ``weights`` is ``(runs, directions + 1)`` float32, the last for the length.
+    """One column: ``weights`` is ``(runs, directions + leans + 1)`` float32, the last for length.
 
     A row is ``damped counts @ weights``, all but its last number divided by the root of that,
-    the last replaced by its root; then centred and scaled.
+    the last replaced by its root; then centred and scaled. ``crossed``, ``(rows, leans)``, is what
+    the rows that it was fitted on lean by what the others say; it is not kept.
     """
 
     column: str
@@ -47,12 +50,17 @@ class Text:
     weights: npt.NDArray[np.float32]
     center: Floats
     scale: Floats
+    leans: int = 0
+    crossed: Floats | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
         """The column's name and the direction's number."""
-        directions = (f"{self.column} direction {n + 1}" for n in range(len(self.scale) - 1))
-        return (*directions, f"{self.column} amount") if len(self.scale) else ()
+        if not len(self.scale):
+            return ()
+        directions = (f"direction {n + 1}" for n in range(len(self.scale) - 1 - self.leans))
+        leans = (f"lean {n + 1}" for n in range(self.leans))
+        return tuple(f"{self.column} {part}" for part in (*directions, *leans, "amount"))
 
     @property
     def codes(self) -> tuple[tuple[int, int], ...]:
@@ -66,6 +74,12 @@ class Text:
         texts, places = grams.distinct(frame.strings(self.column))
         directed = _directed(_damped(self.vocabularies, texts), self.weights)
         x[:] = ((directed - self.center) / self.scale)[places]
+
+    def cross(self, x: npt.NDArray[np.float32]) -> None:
+        """Write into ``x`` which way the rows lean that this was fitted on."""
+        if self.crossed is not None:
+            own = slice(-1 - self.leans, -1)
+            x[:, own] = (self.crossed - self.center[own]) / self.scale[own]
 
     def emit(self, graph: Graph, inputs: Mapping[str, str]) -> str:
         """Write the counts, their weights and the directions."""
@@ -93,7 +107,7 @@ class Text:
     def state(self) -> State:
         """Return the vocabularies and weights."""
         own = State(
-            {"column": self.column},
+            {"column": self.column, "leans": self.leans},
             {"weights": self.weights, "center": self.center, "scale": self.scale},
         )
         return nest(
@@ -105,9 +119,15 @@ _LEAST = 2.0**-20
 """Instead of the length of a text without a known run."""
 
 
-def fit(frame: Frame, columns: Sequence[Column], view: View) -> Chain:  # noqa: ARG001 -- both alike
-    """Return the directions of every column."""
-    return Chain(tuple(fit_column(frame, column.name) for column in columns))
+def fit(
+    frame: Frame,
+    columns: Sequence[Column],
+    view: View,  # noqa: ARG001 -- both alike
+    target: Target | None = None,
+) -> Chain:
+    """Return the directions of every column, with a ``target`` also which way its texts lean."""
+    y = None if target is None else outputs(target)
+    return Chain(tuple(fit_column(frame, column.name, y) for column in columns))
 
 
 def load(state: State) -> Chain:
@@ -124,13 +144,18 @@ def _load_column(state: State) -> Text:
         own.arrays["weights"],
         own.arrays["center"],
         own.arrays["scale"],
+        own.header.get("leans", 0),  # models of before had none
     )
 
 
-def fit_column(frame: Frame, column: str) -> Text:
-    """Return the directions of one column's texts in ``frame``; equal texts count once."""
+def fit_column(frame: Frame, column: str, y: Floats | None = None) -> Text:
+    """Return the directions of one column's texts in ``frame``; equal texts count once.
+
+    With ``y``, ``(rows, outputs)``, also which way they lean.
+    """
     texts, places = grams.distinct(frame.strings(column))
-    sample = grams.sample(frame.strings(column))
+    chosen = grams.sampled(texts)
+    sample = [texts[place] for place in chosen]
     vocabularies = tuple(
         vocabulary
         for vocabulary, _ in (grams.fit(unit, sample, MOST) for unit in grams.UNITS)
@@ -140,13 +165,44 @@ def fit_column(frame: Frame, column: str) -> Text:
         nothing = np.zeros(0)
         return Text(column, (), np.zeros((0, 1), np.float32), nothing, nothing)
     damped = _damped(vocabularies, sample)
-    weights = _weights(damped)
+    rarity = _rarity(damped)
+    found = _of_length_one(damped, rarity)
+    lean = None if y is None else learn(found, *_means(y, places, len(texts), chosen))
+    weights = _weights(rarity, [_main_directions(found), *([lean.weights] if lean else [])])
     whole = damped if len(sample) == len(texts) else _damped(vocabularies, texts)
-    directed = _directed(whole, weights)[places]
-    center, scale = np.zeros(weights.shape[1]), np.ones(weights.shape[1])
-    scale[:-1] = np.sqrt((directed[:, :-1] ** 2).mean()) or 1.0
-    center[-1], scale[-1] = directed[:, -1].mean(), directed[:, -1].std() or 1.0
-    return Text(column, vocabularies, weights, center, scale)
+    directed = _directed(whole, weights)
+    leans = lean.weights.shape[1] if lean else 0
+    if lean:
+        directed[chosen, -1 - leans : -1] = lean.crossed
+    directed = directed[places]
+    return Text(
+        column,
+        vocabularies,
+        weights,
+        *_sizes(directed, leans),
+        leans,
+        directed[:, -1 - leans : -1].copy() if lean else None,
+    )
+
+
+def _means(
+    y: Floats, places: npt.NDArray[np.intp], texts: int, chosen: Sequence[int]
+) -> tuple[Floats, Floats]:
+    """Return the mean of ``y`` over the rows that have each chosen text, and how many these are."""
+    counts = np.bincount(places, minlength=texts).astype(np.float64)
+    sums = [np.bincount(places, weights=output, minlength=texts) for output in y.T]
+    return (np.column_stack(sums) / counts[:, None])[chosen], counts[chosen]
+
+
+def _sizes(directed: Floats, leans: int) -> tuple[Floats, Floats]:
+    """Return the center and the scale of each number; directions keep their sizes to each other."""
+    center, scale = np.zeros(directed.shape[1]), np.ones(directed.shape[1])
+    directions = directed.shape[1] - 1 - leans
+    scale[:directions] = np.sqrt((directed[:, :directions] ** 2).mean()) or 1.0
+    center[directions:] = directed[:, directions:].mean(axis=0)
+    spread = directed[:, directions:].std(axis=0)
+    scale[directions:] = np.where(spread > 0, spread, 1.0)
+    return center, scale
 
 
 def _damped(vocabularies: Sequence[Grams], texts: Sequence[str]) -> sparse.csr_array:
@@ -162,17 +218,27 @@ def _directed(damped: sparse.csr_array, weights: npt.NDArray[np.float32]) -> Flo
     return np.concatenate([sums[:, :-1] / np.maximum(root, _LEAST), root], axis=1)
 
 
-def _weights(damped: sparse.csr_array) -> npt.NDArray[np.float32]:
-    """Return rarity times direction, and rarity squared: ``(runs, directions + 1)``."""
+def _rarity(damped: sparse.csr_array) -> Floats:
     documents, runs = damped.shape
     frequencies = np.bincount(damped.indices, minlength=runs)
-    rarity = np.log((1 + documents) / (1 + frequencies)) + 1.0
-    squares = np.round(rarity**2 * 2**16) / 2**16
-    lengths = np.sqrt(damped @ squares)
+    return np.asarray(np.log((1 + documents) / (1 + frequencies)) + 1.0)
+
+
+def _squares(rarity: Floats) -> Floats:
+    return np.asarray(np.round(rarity**2 * 2**16) / 2**16)
+
+
+def _of_length_one(damped: sparse.csr_array, rarity: Floats) -> sparse.csr_array:
+    """Return the counts times how rare their runs are, each row divided by a text's length."""
+    lengths = np.sqrt(damped @ _squares(rarity))
     scaled = sparse.diags_array(1.0 / np.maximum(lengths, _LEAST)) @ damped
-    directions = _main_directions(sparse.csr_array(scaled @ sparse.diags_array(rarity)))
-    weighed = np.round(rarity[:, None] * directions * 2**18) / 2**18
-    return np.concatenate([weighed, squares[:, None]], axis=1).astype(np.float32)
+    return sparse.csr_array(scaled @ sparse.diags_array(rarity))
+
+
+def _weights(rarity: Floats, directions: Sequence[Floats]) -> npt.NDArray[np.float32]:
+    """Return rarity times each direction, and rarity squared: ``(runs, directions + 1)``."""
+    weighed = np.round(rarity[:, None] * np.hstack(directions) * 2**18) / 2**18
+    return np.concatenate([weighed, _squares(rarity)[:, None]], axis=1).astype(np.float32)
 
 
 def _main_directions(x: sparse.csr_array) -> Floats:

@@ -180,7 +180,8 @@ class Prepared:
                 seen.view,
                 scaling=seen.scaling,
                 outputs=self.plan.outputs,
-                target=task.encode(self.y[train], scale) if seen.pairs else None,
+                target=task.encode(self.y[train], scale),
+                paired=seen.pairs,
             )
             self._fitted[seen] = fitted, scale
         return self._fitted[seen]
@@ -193,7 +194,8 @@ class Prepared:
             encoder=fitted,
             scale=scale,
             train=Examples(
-                fitted.transform(self.frame.take(train)), task.encode(self.y[train], scale)
+                encoder.learned_from(fitted, self.frame.take(train)),
+                task.encode(self.y[train], scale),
             ),
             valid=Examples(
                 fitted.transform(self.frame.take(valid)), task.encode(self.y[valid], scale)

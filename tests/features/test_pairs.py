@@ -16,6 +16,7 @@ from automl.core.state import State
 from automl.export import parity
 from automl.features import additive, pairs
 from automl.features.base import Encoder
+from automl.features.outputs import Target
 from tests.features.frames import EXTREMES, frame, strings, table
 from tests.features.test_encoder import assert_same
 
@@ -31,12 +32,12 @@ def drawn(rows: int = 2_000, seed: int = 0) -> Frame:
     return frame(**{name: random.lognormal(size=rows) for name in ("a", "b", "c", "d")})
 
 
-def chosen(rows: Frame, y: pairs.Target) -> tuple[str, ...]:
+def chosen(rows: Frame, y: Target) -> tuple[str, ...]:
     return pairs.fit(rows, numbers(*rows.columns), y).names
 
 
-def paired(rows: Frame, columns: tuple[Column, ...], y: pairs.Target) -> Encoder:
-    return features.fit(rows, columns, View.ORDINAL, target=y)
+def paired(rows: Frame, columns: tuple[Column, ...], y: Target) -> Encoder:
+    return features.fit(rows, columns, View.ORDINAL, target=y, paired=True)
 
 
 @pytest.mark.parametrize("sign", OPERATIONS)
@@ -132,7 +133,7 @@ def test_a_state_gives_the_same_encoder() -> None:
 @pytest.mark.parametrize("rows", [1, 2, 25])
 def test_few_rows_and_equal_ones_are_no_trouble(rows: int) -> None:
     for some in (drawn(rows), drawn(1).take(np.zeros(rows, np.intp))):
-        targets: list[pairs.Target] = [np.arange(float(rows)), np.zeros(rows)]
+        targets: list[Target] = [np.arange(float(rows)), np.zeros(rows)]
         for y in (*targets, np.arange(rows, dtype=np.int64) % 2):
             encoder = paired(some, numbers(*"abcd"), y)
             assert_same(encoder, some)
