@@ -140,8 +140,9 @@ def test_a_wrong_parameter_is_told_so(given: dict[str, Any], message: str) -> No
 
 
 def test_weights_of_rows_are_not_taken() -> None:
+    given: dict[str, Any] = {"sample_weight": [1, 2]}
     with pytest.raises(TypeError, match="sample_weight"):
-        AutoMLRegressor(**QUICK).fit([[1.0], [2.0]], [1.0, 2.0], sample_weight=[1, 2])
+        AutoMLRegressor(**QUICK).fit([[1.0], [2.0]], [1.0, 2.0], **given)
 
 
 def test_it_stands_in_pipelines_and_searches() -> None:
