@@ -23,7 +23,7 @@ from itertools import count
 from pathlib import Path
 
 import httpx
-from playwright.sync_api import CDPSession, Page, sync_playwright
+from playwright.sync_api import CDPSession, Page, expect, sync_playwright
 
 from api import pages
 from automl.core.catalog import FamilyName, TrialFailure
@@ -254,7 +254,7 @@ def watch(url: str, study_id: str, hands: Hands, *, minutes: float) -> None:
         session = tab.context.new_cdp_session(tab)
         opened(tab, f"{url}/#/studies/{study_id}")
         scrolled(tab)
-        updates(tab, f"{url}/v1/studies/{study_id}", hands)
+        updates(f"{url}/v1/studies/{study_id}", hands)
         memory(tab, session, hands, minutes)
         browser.close()
 
@@ -265,7 +265,7 @@ def opened(tab: Page, address: str) -> None:
     tab.goto(address, wait_until="commit")
     tab.locator("table.trials tbody th").first.wait_for()
     first = time.perf_counter() - began
-    tab.wait_for_function("!document.body.innerText.includes('More trials are coming in')")
+    expect(tab.get_by_text("More trials are coming in")).to_have_count(0, timeout=120_000)
     everything = time.perf_counter() - began
     paint = tab.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")
     rows = tab.locator("table.trials tbody tr").count()
@@ -294,8 +294,8 @@ def scrolled(tab: Page) -> None:
     print(f"scrolling through all rows: a frame takes {middle:.0f} ms, 95 % at most {late:.0f} ms")
 
 
-def updates(tab: Page, url: str, hands: Hands) -> None:
-    """Print how large events are on the wire, and how long drawing one takes."""
+def updates(url: str, hands: Hands) -> None:
+    """Print how large events are on the wire."""
     seq = httpx.get(url).json()["last_seq"]
     live = hands.begin(WORKERS[0])
     for point in hands.curve(20):
@@ -314,8 +314,6 @@ def updates(tab: Page, url: str, hands: Hands) -> None:
             if len(sizes) > 20:
                 break
     print(f"an event on the wire: median {statistics.median(sizes):.0f} bytes, most {max(sizes)}")
-    shown = tab.locator(f"text={live.number + 1}").first
-    shown.wait_for()
 
 
 def memory(tab: Page, session: CDPSession, hands: Hands, minutes: float) -> None:
