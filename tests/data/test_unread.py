@@ -76,8 +76,8 @@ def test_only_many_stay_and_mean_the_same(path: Path, monkeypatch: pytest.Monkey
     assert np.array_equal(stays.values, X)
     monkeypatch.setattr("automl.core.frame._BLOCK", 36 * 9)
     both = [Frame({COLUMN.name: cells}, ROWS) for cells in (read, stays)]
-    inside, outside = (content_hashes(frame, np.zeros(ROWS)) for frame in both)
-    assert np.array_equal(inside, outside)
+    one, other = (content_hashes(frame, np.zeros(ROWS)) for frame in both)
+    assert np.array_equal(one, other)
     encoder = encoders.fit([COLUMN])
     matrices = [encoder.transform(frame) for frame in both]
     assert isinstance(matrices[1], encoders.EncodedArrays)
