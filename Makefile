@@ -13,8 +13,9 @@ demo: .venv/installed ## the whole service on a real dataset, in about a minute 
 serve: .venv/installed ## the service, embedded, on http://127.0.0.1:8000
 	@$(BIN)/automl serve
 
+# One thread a process: networks this small are slower on two. Each process starts its own servers.
 test: .venv/tested ## the whole suite; it starts the servers it needs
-	$(BIN)/pytest
+	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 torture: .venv/tested ## hundreds of strikes at a real service, and a report in torture.md; forty minutes
 	$(BIN)/python -m tests.torture
