@@ -91,12 +91,11 @@ def _rounds(given: argparse.Namespace) -> Iterator[Sequence[Case]]:
     """Yield the cases that run beside each other: only those in which nothing is timed do."""
     yield [Case("quiet", given.seed, workers=1, actors=len(Plot))]
     yield from ([_struck(given, number)] for number in range(given.seeds))
+    beside = [points.case(point, given.seed) for point in given.points]
     if given.rolling:
         strikes = rolling(given.rolling, ROLLING_EVERY)
-        yield [Case("rolling restart", given.seed, strikes, arena=Apart, workers=2)]
-    for place in range(0, len(given.points), BESIDE):
-        some = given.points[place : place + BESIDE]
-        yield [points.case(point, given.seed) for point in some]
+        beside.append(Case("rolling restart", given.seed, strikes, arena=Apart, workers=2))
+    yield beside
 
 
 def _struck(given: argparse.Namespace, number: int) -> Case:
