@@ -1,6 +1,5 @@
 """A whole study on this machine: read, search, watch, write one file."""
 
-import hashlib
 import json
 import os
 import tempfile
@@ -168,7 +167,7 @@ def _measures(column: Column) -> bool:
 
 
 def _read(file: Path, table: Path, modality: Modality | None) -> tuple[Dataset, Path]:
-    from automl.data import ingest
+    from automl.data import ingest, local
 
     profile = ingest.run(
         file,
@@ -178,24 +177,7 @@ def _read(file: Path, table: Path, modality: Modality | None) -> tuple[Dataset, 
         unpacked_limit=Settings.from_environment().unpacked_limit,
         modality=modality,
     )
-    with file.open("rb") as content:
-        digest = hashlib.file_digest(content, "sha256").hexdigest()
-    dataset = Dataset(
-        id=file.name,
-        tenant="default",
-        name=file.stem,
-        modality=profile.modality,
-        format=profile.format,
-        bytes=file.stat().st_size,
-        sha256=digest,
-        rows=profile.rows,
-        columns=profile.columns,
-        warnings=profile.warnings,
-        created_at=time.time(),
-        source="",
-        table="",
-    )
-    return dataset, table
+    return local.dataset(file, profile), table
 
 
 def _budget(text: str, trials: int | None, started: float) -> Budget:

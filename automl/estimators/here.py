@@ -1,6 +1,5 @@
 """A study in this process: the way of ``automl fit``."""
 
-import hashlib
 import json
 import tempfile
 import time
@@ -31,7 +30,7 @@ from automl.core.study import (
     Validation,
 )
 from automl.core.trial import Trial
-from automl.data import read
+from automl.data import local, read
 from automl.estimators.request import Columns, Outcome, Request
 
 Name = TypeVar("Name", bound=StrEnum)
@@ -71,23 +70,7 @@ def _dataset(file: Path, table: Path) -> Dataset:
     profile = read.ingest(
         file, name=file.name, media_type=None, out=table, unpacked_limit=_UNPACKED_BYTES
     )
-    with file.open("rb") as content:
-        digest = hashlib.file_digest(content, "sha256").hexdigest()
-    return Dataset(
-        id=file.name,
-        tenant="default",
-        name=file.stem,
-        modality=profile.modality,
-        format=profile.format,
-        bytes=file.stat().st_size,
-        sha256=digest,
-        rows=profile.rows,
-        columns=profile.columns,
-        warnings=profile.warnings,
-        created_at=time.time(),
-        source="",
-        table="",
-    )
+    return local.dataset(file, profile)
 
 
 def _spec(request: Request, dataset: Dataset, *, spent: float) -> StudySpec:
