@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from automl.client.course import Course, Running
-from automl.core import metric
+from automl.core import leaderboard, metric
 from automl.core.catalog import TrialState
 from automl.core.study import Budget, Plan, finish_reserve
 from automl.core.trial import Trial
@@ -83,27 +83,10 @@ class Told:
 
     def trials(self) -> list[Json]:
         """Return the trials, the best first, those without a value last."""
-        return [
-            {
-                "number": trial.number,
-                "state": trial.state.value,
-                "family": trial.candidate.family.value,
-                "params": dict(trial.candidate.params),
-                "value": trial.value,
-                "fold_values": list(trial.fold_values),
-                "epochs": trial.epochs,
-                "seconds": None if trial.seconds is None else round(trial.seconds, 3),
-                "reason": None if trial.reason is None else trial.reason.value,
-                "message": trial.message,
-            }
-            for trial in self._ranked()
-        ]
+        return [leaderboard.row(trial) for trial in self._ranked()]
 
     def _ranked(self) -> list[Trial]:
-        sign = -1.0 if metric.maximize(self._plan.metric) else 1.0
-        return sorted(
-            self._trials, key=lambda t: (t.value is None, sign * (t.value or 0.0), t.number)
-        )
+        return leaderboard.ranked(self._trials, self._plan.metric)
 
     def _status(self, spent: float) -> str:
         seconds, trials = self._budget.seconds, self._budget.trials

@@ -3,7 +3,7 @@
 import json
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, TypeVar
@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from automl import pipeline
 from automl.client import Leaderboard, Report
 from automl.client.source import TARGET, as_file
-from automl.core import metric
+from automl.core import leaderboard
 from automl.core.catalog import (
     ColumnKind,
     ExportFormat,
@@ -29,7 +29,6 @@ from automl.core.study import (
     TaskSpec,
     Validation,
 )
-from automl.core.trial import Trial
 from automl.data import local, read
 from automl.estimators.request import Columns, Outcome, Request
 
@@ -62,7 +61,9 @@ def run(request: Request, data: Any, *, slots: int) -> Outcome:
     return Outcome(
         files[ExportFormat.ONNX],
         Report(json.loads(files[ExportFormat.REPORT])),
-        Leaderboard(map(_row, _ranked(found.trials, judged_by)), judged_by.value),
+        Leaderboard(
+            map(leaderboard.row, leaderboard.ranked(found.trials, judged_by)), judged_by.value
+        ),
     )
 
 
@@ -139,30 +140,3 @@ def _named(names: type[Name], name: str | None) -> Any:
     if name is not None and name not in tuple(names):
         raise ValueError(f"there is no {name!r}; known are {', '.join(names)}")
     return None if name is None else names(name)
-
-
-def _ranked(trials: Sequence[Trial], name: MetricName) -> list[Trial]:
-    """Return the best first, those without a value last."""
-    sign = -1.0 if metric.maximize(name) else 1.0
-    return sorted(trials, key=lambda t: (t.value is None, sign * (t.value or 0.0), t.number))
-
-
-def _row(trial: Trial) -> dict[str, Any]:
-    """Return a trial as a service shows it; whose clock was no clock for people has no times."""
-    return {
-        "number": trial.number,
-        "state": trial.state.value,
-        "family": trial.candidate.family.value,
-        "params": dict(trial.candidate.params),
-        "value": trial.value,
-        "fold_values": list(trial.fold_values),
-        "epochs": trial.epochs,
-        "seconds": trial.seconds,
-        "worker": trial.worker,
-        "attempts": trial.attempts,
-        "reason": None if trial.reason is None else trial.reason.value,
-        "message": trial.message,
-        "parameters": trial.parameters,
-        "started_at": None,
-        "finished_at": None,
-    }

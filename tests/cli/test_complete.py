@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,15 +10,9 @@ import pytest
 from automl.core.catalog import FamilyName, MetricName, StudyStatus, TaskType
 from automl.core.study import Study
 from automl.settings import Settings
-from tests.api.harness import Hand, Service, add_dataset, add_study, serving
+from tests.api.harness import Hand, Service, add_dataset, add_study
 
 PROGRAM = "import sys; sys.argv[0] = 'automl'; from automl.cli import main; main()"
-
-
-@pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    with serving(tmp_path_factory.mktemp("service")) as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

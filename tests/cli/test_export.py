@@ -1,7 +1,6 @@
 """A study of the service, read back by Optuna."""
 
 import json
-from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -16,13 +15,7 @@ from automl.client.optuna import distributions, frozen
 from automl.core.catalog import FamilyName, TrialFailure
 from automl.core.study import Study
 from automl.core.trial import Candidate, Turn
-from tests.api.harness import Hand, Service, add_dataset, add_study, serving
-
-
-@pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    with serving(tmp_path_factory.mktemp("service")) as running:
-        yield running
+from tests.api.harness import Hand, Service, add_dataset, add_study
 
 
 @pytest.fixture(scope="module")

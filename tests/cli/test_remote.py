@@ -19,12 +19,6 @@ EVIL = "\x1b[31mred\x1b]0;title\x07 [bold]\u202e"
 
 
 @pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    with serving(tmp_path_factory.mktemp("service")) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
 def ended(service: Service) -> Study:
     study = add_study(service.store, add_dataset(service.store, name=EVIL), trials=3)
     Hand(service.store, values=[0.5, 0.3, 0.4]).run(study.id)
