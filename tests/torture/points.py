@@ -6,6 +6,8 @@ from tests.torture.case import Case
 PASSAGES = {
     "ask.done": 3,
     "cancel.seen": 1,
+    "checkpoint.done": 3,
+    "checkpoint.tmp": 3,
     "epoch.end": 100,
     "event.sent": 8,
     "trial.claimed": 4,
