@@ -73,7 +73,7 @@ class SqlLeases:
     def begin(self, worker: str, turn: Turn, candidate: Candidate) -> Attempt | None:
         """Commit the answer of a turn as a leased trial; None when the study moved on meanwhile."""
         fault("ask.done")
-        with self._locked(turn.study_id) as ledger:
+        with self._locked(turn.study_id, lasting=not self._database.local) as ledger:
             if ledger is None:
                 return None
             settle(ledger)
@@ -131,7 +131,7 @@ class SqlLeases:
             LeaseLost: the token is old; nothing was written. So it is for all that follow.
         """
         if points:
-            with self._held(attempt) as ledger:
+            with self._held(attempt, lasting=not self._database.local) as ledger:
                 curves.record(ledger, attempt, points)
 
     def checkpoint(self, attempt: Attempt, artifact_id: str) -> None:
@@ -247,15 +247,15 @@ class SqlLeases:
             settle(ledger)
 
     @contextmanager
-    def _held(self, hold: Attempt | Finish) -> Iterator[Ledger]:
-        with self._locked(hold.study_id) as ledger:
+    def _held(self, hold: Attempt | Finish, *, lasting: bool = True) -> Iterator[Ledger]:
+        with self._locked(hold.study_id, lasting=lasting) as ledger:
             if ledger is None:
                 raise LeaseLost
             yield ledger
 
     @contextmanager
-    def _locked(self, study_id: str) -> Iterator[Ledger | None]:
-        with self._database.write() as tx:
+    def _locked(self, study_id: str, *, lasting: bool = True) -> Iterator[Ledger | None]:
+        with self._database.write(lasting=lasting) as tx:
             ledger = Ledger.lock(tx, study_id)
             yield ledger
             if ledger is not None:
