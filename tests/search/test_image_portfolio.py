@@ -57,7 +57,7 @@ def test_a_short_and_a_long_training_fill_the_seconds_of_the_search(name: str) -
 
     def foreseen(candidate: Candidate) -> float:
         width = int(candidate.params["width"])
-        return candidate.params["epochs"] * cost.epoch(plan, candidate.family, width)
+        return int(candidate.params["epochs"]) * cost.epoch(plan, candidate.family, width)
 
     seconds = 300.0 - finish_reserve(300.0, plan.outputs)
     assert 0.9 * seconds < foreseen(first) + foreseen(long) <= seconds
