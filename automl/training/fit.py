@@ -23,7 +23,7 @@ from automl.training import losses, network, stream
 from automl.training.augment import Augmentation, Mixed, Sizes, augment, sizes
 from automl.training.device import autocast, memory_errors, seed, session
 from automl.training.optimizers import Step, moments, penalize, update
-from automl.training.pace import Clock, Pace
+from automl.training.pace import Clock, Pace, judging
 from automl.training.progress import Progress
 from automl.training.recipe import Recipe
 from automl.training.schedules import fading, multiplier
@@ -100,7 +100,7 @@ def fit(
     with session(fold.device, fold.threads), memory_errors(what):
         run = _prepare(recipe, Augmentation.read(params), fold, control)
         progress = _start(family, params, run)
-        pace = Pace(clock, control, progress.steps)
+        pace = Pace(clock, control, progress.steps, judging(len(run.y_valid), recipe.batch_size))
         if resume is not None:
             progress.restore(resume)
         while progress.step < progress.steps and progress.stale < recipe.patience:
