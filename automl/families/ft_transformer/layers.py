@@ -219,8 +219,14 @@ class Pieces(nn.Sequential):
     def forward(self, input: Tensor) -> Tensor:
         """Return what the layers make of all rows."""
         if self.training:
-            return super().forward(input)
-        return torch.cat([super(Pieces, self).forward(part) for part in input.split(self._rows)])
+            return self._through(input)
+        parts = input.tensor_split(len(input) // self._rows + 1)
+        return torch.cat([self._through(part) for part in parts])
+
+    def _through(self, rows: Tensor) -> Tensor:
+        for layer in self:
+            rows = layer(rows)
+        return rows
 
 
 def tokens(layout: Layout) -> list[list[int]]:
