@@ -41,6 +41,7 @@ RATES: Mapping[FamilyName, Rate] = MappingProxyType(
         FamilyName.RESNET: Rate(0.3, 80.0, 0.01),
         FamilyName.REALMLP: Rate(0.6, 85.0, 0.01),
         FamilyName.TABM: Rate(0.5, 80.0, 0.01),
+        FamilyName.FT_TRANSFORMER: Rate(1.0, 350.0, 0.01),
     }
 )
 NARROW = 10
