@@ -336,7 +336,10 @@ def test_a_phone_needs_no_sideways_scrolling(page: Page, service: Service, flats
     page.goto(_url(service, f"#/studies/{study.id}"))
     expect(page.get_by_role("heading", name="The model")).to_be_visible()
     page.locator("table.trials button").first.click()
+    expect(page.locator("tr.detail figure.chart").first).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    board = page.locator(".scroll", has=page.locator("table.trials"))
+    assert board.evaluate("(box) => box.scrollWidth - box.clientWidth") == 0
     page.goto(_url(service))
     flats.write_text(flats.read_text().replace("size,", "the_size_of_the_flat_in_square_metres,"))
     page.get_by_label("Dataset file").set_input_files(flats)
