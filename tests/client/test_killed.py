@@ -56,6 +56,7 @@ def test_fit_and_events_outlive_it(tmp_path: Path) -> None:
             with serve(tmp_path / "data", workers=1, port=service.port):
                 seqs = following.result(timeout=2 * PATIENCE)
                 fitting.result(timeout=PATIENCE)
+                assert model.study_id_ is not None
                 study = client.open(model.study_id_)
                 assert study.status == "succeeded"
                 assert seqs == list(range(1, study.refresh()["last_seq"] + 1))
