@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 
-from automl.core.learner import Control
 from automl.training.progress import Progress
 
 Clock = Callable[[], float]
@@ -21,14 +20,14 @@ on a machine changes."""
 class Pace:
     """Measures the steps of one training, validation included, and shortens its plan to fit.
 
-    Without a limit (replay order) no clock has a say in the plan.
+    ``left`` gives the seconds left. Without a limit (replay order) no clock has a say in the plan.
     """
 
-    def __init__(self, clock: Clock, control: Control, planned: int) -> None:
+    def __init__(self, clock: Clock, left: Callable[[], float | None], planned: int) -> None:
         self.clock = clock
-        self._control = control
+        self._left = left
         self._planned = planned
-        self._reserve = min(_RESERVE * (control.seconds_left() or 0.0), _MOST_RESERVE)
+        self._reserve = min(_RESERVE * (left() or 0.0), _MOST_RESERVE)
         self._started = self._held = clock()
         self._steps = -1  # the first step is the slowest by far and does not count
 
@@ -47,7 +46,7 @@ class Pace:
         only gets shorter, as a learning rate that rises again would undo what was learned.
         """
         self._held = self.clock()
-        left = self._control.seconds_left()
+        left = self._left()
         if left is None or self._steps < 1 or progress.step >= progress.steps:
             return
         seconds = max(1e-9, self.clock() - self._started) / self._steps
