@@ -68,6 +68,7 @@ class Periodic(Functions):
         return torch.cat([input.unsqueeze(2), found], dim=2)
 
     @staticmethod
+    @override
     def stacked(layers: Sequence["Periodic"], leaf: Leaf) -> Program:
         """Return what the functions do side by side, as if all lanes' numbers were one's."""
         first = layers[0]
@@ -150,6 +151,7 @@ class PiecewiseLinear(Functions):
         return sums.transpose(0, 1)
 
     @staticmethod
+    @override
     def stacked(layers: Sequence["PiecewiseLinear"], leaf: Leaf) -> Program:
         """Return what the functions do side by side, as if all lanes' numbers were one's."""
         first = layers[0]
@@ -237,7 +239,8 @@ def _deep(x: Tensor) -> Tensor:
 
 def _shallow(found: Tensor, x: Tensor) -> Tensor:
     """Return functions ``(lanes · numbers, rows, outputs)`` as ``(*x.shape, outputs)``."""
-    return found.unflatten(0, (x.shape[0], x.shape[2])).transpose(1, 2)
+    lanes, rows, numbers = x.shape
+    return found.view(lanes, numbers, rows, -1).transpose(1, 2)
 
 
 def after_codes(layout: Layout) -> list[int]:

@@ -57,7 +57,7 @@ class _Lane:
         return runs.ended(self.progress, self.run)
 
     def save(self) -> State:
-        # Nothing measured is NaN here, as no JSON would hold it.
+        # None becomes NaN, which nothing that was measured is.
         rows = [[np.nan if each is None else each for each in astuple(p)] for p in self.points]
         untold = State({}, {"points": np.array(rows, dtype=np.float64)})
         return nest({"progress": self.progress.save(), "untold": untold})
@@ -65,9 +65,7 @@ class _Lane:
     def restore(self, state: State) -> None:
         parts = unnest(state)
         self.progress.restore(parts["progress"])
-        rows = parts["untold"].arrays["points"].tolist()
-        known = [[None if np.isnan(each) else each for each in row] for row in rows]
-        self.points = [CurvePoint(int(epoch), *rest) for epoch, *rest in known]
+        self.points = [_point(row) for row in parts["untold"].arrays["points"].tolist()]
 
 
 def pay(family: NetworkFamily, params: Params, fold: Fold, stacking: Stacking) -> bool:
@@ -147,6 +145,12 @@ def _restore(lanes: Sequence[_Lane], resume: State | None) -> None:
             lane.restore(parts[str(lane.index)])
 
 
+def _point(row: Sequence[float]) -> CurvePoint:
+    loss, valid, value, rate, norm = (None if np.isnan(each) else each for each in row[1:6])
+    epoch, seconds, fraction = int(row[0]), row[6], row[7]
+    return CurvePoint(epoch, loss, valid, value, rate, norm, seconds, fraction)
+
+
 def _groups(lanes: Iterable[_Lane]) -> list[list[_Lane]]:
     """Return the lanes that step together."""
     groups: dict[object, list[_Lane]] = {}
@@ -224,7 +228,7 @@ class _Stacked:
 
         def leaf(parameter: nn.Parameter) -> Tensor:
             values, gradient = (
-                each[:, found[id(parameter)]].unflatten(1, parameter.shape)
+                each[:, found[id(parameter)]].view(-1, *parameter.shape)
                 for each in (self.vector.values, self.vector.gradient)
             )
             self.leaves.append(values.requires_grad_())

@@ -9,7 +9,7 @@ import torch
 
 from automl.core.errors import TrialError, TrialStopped
 from automl.core.hyperparameter import Params, Value, defaults
-from automl.core.learner import Examples, Fitted, Fold, Layout, NetworkFamily
+from automl.core.learner import Examples, FamilySpec, Fitted, Fold, Layout, NetworkFamily
 from automl.core.state import State
 from automl.core.trial import CurvePoint
 from automl.families import lanes as stacking
@@ -30,7 +30,12 @@ ROWS = (160, 161, 160, 170)
 """The last has batches of another length in most steps."""
 
 
-SPECS = {mlp: MLP, resnet: RESNET, realmlp: REALMLP, tabm: TABM}
+SPECS: dict[NetworkFamily, FamilySpec] = {
+    mlp: MLP,
+    resnet: RESNET,
+    realmlp: REALMLP,
+    tabm: TABM,
+}
 
 
 def params(family: NetworkFamily, changes: Params) -> dict[str, Value]:

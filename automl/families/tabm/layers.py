@@ -87,11 +87,11 @@ class Members(Written):
 
         def forward(x: Tensor) -> Tensor:
             inner = x.unsqueeze(1) * weighing  # (lanes, members, rows, inputs)
-            shape = inner.shape[:3]
+            lanes, members, rows, _ = inner.shape
+            inner = inner.flatten(1, 2)
             for layer in shared:
-                inner = dropout(functional.relu(layer(inner.flatten(1, 2))))
-                inner = inner.unflatten(1, shape[1:])
-            return torch.matmul(inner, answers) + start
+                inner = dropout(functional.relu(layer(inner)))
+            return torch.matmul(inner.view(lanes, members, rows, -1), answers) + start
 
         return forward
 
