@@ -1,4 +1,11 @@
-"""What the FT-Transformer serves and what the search may vary of it."""
+"""What the FT-Transformer serves and what the search may vary of it.
+
+The paper's width of 192 at a constant 1e-4 is for a GPU. Two of eight folds of concrete (899 rows
+to train on, 8 columns), one seed, 30 epochs, RMSE and CPU seconds a fold: the paper's three blocks
+4.52, 24 s; along a cosine of 3e-4 4.59, 23 s; of a width of 96 at 1e-3, the default, 4.48, 10 s.
+Two blocks of 64 at 1e-3 4.86, 5 s, at 3e-3 4.80, with numbers scaled robustly rather than by
+quantiles 5.19; two of 32 at 3e-3 4.97; two of 128 at 5e-4 4.88. (The mlp has 4.56, 2 s.)
+"""
 
 from dataclasses import replace
 
@@ -10,7 +17,7 @@ from automl.families.scaling import SCALING
 
 NETWORK = (
     network.layers(3, high=4, description="Blocks of attention and two dense layers."),
-    network.width(64, low=16, high=512, description="Numbers that stand for a column."),
+    network.width(96, low=16, high=512, description="Numbers that stand for a column."),
     Hyperparameter(
         name="expansion",
         type="float",
@@ -40,6 +47,7 @@ TRAINING = recipe.training(
     {
         "optimizer": {"choices": ("adamw",)},
         "learning_rate": {"default": 1e-3, "low": 1e-5, "high": 1e-2},
+        "epochs": {"default": 30},
         "l2": {"default": 1e-5, "low": 1e-6, "high": 1e-3, "when": None},
     },
     without=("momentum", "nesterov", "penalty", "l1"),
