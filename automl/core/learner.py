@@ -5,7 +5,7 @@ offers either ``fit`` and ``load`` (an `Estimator`) or ``build`` and ``emit`` (a
 trained by ``automl/training/fit.py``). Either way a trained fold ends as a `Fitted`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
@@ -21,7 +21,7 @@ from automl.core.state import State
 from automl.core.trial import CurvePoint
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn
+    from torch import Generator, Tensor, nn
 
 
 Matrix: TypeAlias = Any
@@ -216,3 +216,34 @@ class Observer(Protocol):
 
     def observe(self, x: "Tensor", y: "Tensor") -> None:
         """Look at rows ``(rows, features)`` and all targets ``(targets,)`` of the training fold."""
+
+
+@runtime_checkable
+class Drawing(Protocol):
+    """A layer that draws at each step of training."""
+
+    generator: "Generator | None"
+    """What it draws from; None: torch's own random state."""
+
+
+Program: TypeAlias = "Callable[[Tensor], Tensor]"
+"""What several networks in training make of their rows: ``(lanes, rows, features)`` →
+``(lanes, rows, outputs)``, or ``(lanes, answers, rows, outputs)``."""
+
+
+Leaf: TypeAlias = "Callable[[nn.Parameter], Tensor]"
+"""What stands for a parameter of the first of several networks, and those of the others at its
+place: ``(lanes, *its shape)``."""
+
+
+class Stacking(Protocol):
+    """How networks of one shape become one program (`automl.families.lanes`)."""
+
+    def stackable(self, network: "nn.Module") -> bool:
+        """Return whether every layer of the network has a stacked form."""
+
+    def stack(self, networks: "Sequence[nn.Module]", leaf: Leaf) -> Program:
+        """Return what all the networks, of one shape, compute in training, side by side.
+
+        Buffers that training moves become parts of stacked ones.
+        """
