@@ -95,7 +95,8 @@ class Layout:
 
     ``codes`` pairs the position of each of these with how many codes it has, from 0 on. ``numbers``
     are the positions of columns of numbers as they were in the table, scaled; what is neither is a
-    flag, a part of a date or a share.
+    flag, a part of a date or a share. ``columns`` says of each position which column of the table
+    it was made of; it is empty where that is not known.
 
     Rows that are arrays have a ``shape``, channels first, and a ``width`` of all their numbers.
     Rows that are texts have a ``vocabulary``, how many codes there are, and a ``width`` of tokens.
@@ -104,6 +105,7 @@ class Layout:
     width: int
     codes: tuple[tuple[int, int], ...] = ()
     numbers: tuple[int, ...] = ()
+    columns: tuple[int, ...] = ()
     shape: tuple[int, ...] = ()
     vocabulary: int = 0
 

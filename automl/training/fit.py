@@ -19,7 +19,7 @@ from automl.training import losses, network, stream
 from automl.training import run as runs
 from automl.training.augment import Augmentation, Mixed, augment
 from automl.training.device import autocast, memory_errors, seed, session
-from automl.training.pace import Clock, Pace
+from automl.training.pace import Clock, Pace, judging
 from automl.training.progress import Progress
 from automl.training.run import Run
 from automl.training.watch import Measured, Watch
@@ -64,7 +64,8 @@ def fit(
     with session(fold.device, fold.threads), memory_errors(what):
         run = runs.prepare(recipe, Augmentation.read(params), fold, control)
         progress = runs.start(family, params, run)
-        pace = Pace(clock, control.seconds_left, progress.steps)
+        judged = judging(len(run.y_valid), recipe.batch_size)
+        pace = Pace(clock, control.seconds_left, progress.steps, judged)
         if resume is not None:
             progress.restore(resume)
         while not runs.ended(progress, run):

@@ -28,7 +28,7 @@ from automl.training import run as runs
 from automl.training.device import generators, memory_errors, session
 from automl.training.fit import epoch as epoch_alone
 from automl.training.optimizers import Moments
-from automl.training.pace import Clock, Pace
+from automl.training.pace import Clock, Pace, judging
 from automl.training.progress import Progress
 from automl.training.run import Run
 from automl.training.vector import Vector, places
@@ -175,7 +175,9 @@ def _epochs(
         seconds = control.seconds_left()
         return None if seconds is None else seconds * share
 
-    pace = Pace(clock, left, group[0].progress.steps)
+    run = group[0].run
+    judged = judging(len(run.y_valid), run.recipe.batch_size)
+    pace = Pace(clock, left, group[0].progress.steps, judged)
     stacked: _Stacked | None = None
     while going := [lane for lane in group if not lane.ended]:
         if len(going) == 1:
