@@ -14,7 +14,7 @@ from automl.client.download import download
 from automl.client.problems import ServiceError, Unreachable
 from automl.client.source import TARGET, as_file, is_arrays, media_type
 from automl.client.study import ENDED, StudyHandle
-from automl.client.transport import Content, Json, Transport, server_sent
+from automl.client.transport import Content, Json, Transport, answer_to, server_sent
 from automl.core.duration import seconds
 
 FEW_CLASSES = 20
@@ -235,7 +235,12 @@ class Client:
         }
         params = {"name": name} | ({"modality": modality} if modality else {})
         answer = self._transport.send(
-            "POST", "/v1/datasets", params=params, content=_opener(path), headers=headers
+            "POST",
+            "/v1/datasets",
+            params=params,
+            content=_opener(path),
+            headers=headers,
+            timeout=answer_to(path.stat().st_size),
         )
         return Dataset(_json(answer))
 

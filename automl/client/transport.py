@@ -20,6 +20,12 @@ RETRIED = frozenset({429, 502, 503, 504})
 STREAM_SECONDS = 45.0
 """Event streams are pinged every 15 s: a longer silence is a dead connection."""
 
+ANSWER_SECONDS = 120.0
+"""An answer may take so long."""
+
+READ_BYTES = 4_000_000
+"""And a second more for so many bytes of a file, which the service reads before it answers."""
+
 Json = dict[str, Any]
 Content = Callable[[], AbstractContextManager[IO[bytes]]]
 """Opens a body; anew for each try."""
@@ -32,8 +38,7 @@ class Transport:
         headers = {"Authorization": f"Bearer {key}"} if key else {}
         self.url = url
         self._patience = patience
-        timeout = httpx.Timeout(30.0, read=120.0)
-        self._http = httpx.Client(base_url=url, headers=headers, timeout=timeout)
+        self._http = httpx.Client(base_url=url, headers=headers, timeout=answer_to(0))
 
     def close(self) -> None:
         """Give the connections back."""
@@ -93,6 +98,11 @@ class Transport:
             if not promises_more(response):
                 checked(response)
             yield None
+
+
+def answer_to(size: int) -> httpx.Timeout:
+    """Return how long to wait for the answer to a body of so many bytes."""
+    return httpx.Timeout(30.0, read=ANSWER_SECONDS + size / READ_BYTES)
 
 
 def checked(response: httpx.Response) -> httpx.Response:
