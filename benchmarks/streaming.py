@@ -82,7 +82,8 @@ class Stripes:
         period, phase = self._random.uniform(4, 10), self._random.uniform(0, 2 * np.pi)
         along = down * np.cos(angle) + across * np.sin(angle)
         waves = np.sin(2 * np.pi * along / period + phase)
-        return (31 * (1 + waves)).astype(np.uint8)
+        drawn: npt.NDArray[np.uint8] = (31 * (1 + waves)).astype(np.uint8)
+        return drawn
 
 
 def save(path: Path, stripes: Stripes, rows: int) -> None:

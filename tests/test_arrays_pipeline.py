@@ -21,6 +21,7 @@ from automl.core.catalog import (
 from automl.core.study import Budget, StudySpec, TaskSpec, Validation
 from automl.data import unread
 from automl.search import afford
+from automl.search import prepare as preparing
 from automl.search.plan import make_plan
 from automl.search.prepare import prepare
 from automl.training import stream
@@ -98,6 +99,21 @@ def test_images_that_take_too_long_to_read_are_sampled(
     plan = make_plan(spec, dataset, table)
     assert (plan.rows, plan.warnings[-1][0]) == (300, "ROWS_SAMPLED")
     assert len(prepare(plan, spec, dataset, table).y) == 300
+
+
+def test_of_many_images_only_some_judge(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    x, y = arrays.digits(500)
+    dataset, table = arrays.dataset(tmp_path / "digits.parquet", x, y, modality=Modality.IMAGE)
+    spec = StudySpec(
+        dataset.id,
+        TaskSpec(TaskType.CLASSIFICATION, ""),
+        budget=Budget(trials=1),
+        validation=Validation(strategy=ValidationStrategy.HOLDOUT),
+    )
+    plan = make_plan(spec, dataset, table)
+    assert 45 <= len(prepare(plan, spec, dataset, table).judged) <= 60
+    monkeypatch.setattr(preparing, "MOST_JUDGED", 20)
+    assert 20 <= len(prepare(plan, spec, dataset, table).judged) <= 30
 
 
 def _balls(rows: int, *, size: int = 8) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:

@@ -46,6 +46,9 @@ SHOWN_ROWS = 100
 ARRAY_HOLDOUT = 0.1
 """The part of images, series or volumes that judges in a holdout: networks need the rows."""
 
+MOST_JUDGED = 2_500
+"""But no more of them than these: each epoch looks at them again."""
+
 SHARED_CELLS = 1_000_000
 """With fewer training cells one thread trains: several would mostly wait for each other, and on a
 busy machine for very long (569 rows of 30 columns took LightGBM with two threads 86 s)."""
@@ -278,8 +281,12 @@ def _split(
         folds=plan.folds,
         test_fraction=plan.test_rows / len(y),
         seed=spec.seed,
-        holdout_fraction=ARRAY_HOLDOUT if plan.shape else split.HOLDOUT_FRACTION,
+        holdout_fraction=_array_holdout(len(y)) if plan.shape else split.HOLDOUT_FRACTION,
     )
+
+
+def _array_holdout(rows: int) -> float:
+    return min(ARRAY_HOLDOUT, MOST_JUDGED / rows)
 
 
 def _test_rows(

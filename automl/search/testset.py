@@ -131,8 +131,8 @@ def unknown(
         return ()
     shown = ", ".join(map(repr, names[:5])) + (", …" if len(names) > 5 else "")
     message = (
-        f"{len(strange):,} rows of the test dataset are left out of the estimate: they are of classes that"
-        f" nothing was learned of, {shown}."
+        f"{len(strange):,} rows of the test dataset are left out of the estimate: they are of"
+        f" classes that nothing was learned of, {shown}."
     )
     return (("TEST_CLASSES_UNKNOWN", message),)
 

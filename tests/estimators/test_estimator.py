@@ -156,7 +156,7 @@ def test_the_numbers_of_an_array_are_numbers() -> None:
         ({"budget": "soon"}, "no length of time"),
         ({"validation": {"strategy": "loo"}}, "no 'loo'; known are auto"),
         ({"validation": {"test_fraction": 0.9}}, "from 0 to 0.5"),
-        ({"positive": 1}, "positive='1' must be one of two classes"),
+        ({"positive": 1}, "positive names one of two classes; regression has none"),
         ({"columns": {"x9": {"use": False}}}, "no column 'x9'"),
         ({"search_space": {"linear": {"depth": 3}}}, "depth"),
     ],
