@@ -110,9 +110,9 @@ class Tailer:
             last_seq: the number of the log's last event at this moment.
         """
         yield RETRY
-        seq = after
+        seq = min(after, last_seq)  # a power cut may have taken the newest events back
         with self._watching(study_id, last_seq) as channel:
-            over = await self._is_end(study_id, min(seq, last_seq))
+            over = await self._is_end(study_id, seq)
             while not over and not channel.gone:
                 changed = channel.changed
                 frames = channel.since(seq)

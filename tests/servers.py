@@ -42,6 +42,7 @@ class Postgres:
     data: Path
     port: int
     process: subprocess.Popen[bytes] | None = None
+    settings: dict[str, Any] = field(default_factory=dict)
     _names: Iterator[int] = field(default_factory=count)
     _shared: str | None = None
 
@@ -80,6 +81,7 @@ class Postgres:
             "unix_socket_directories": self.data,
             "fsync": "off",  # nothing here outlives the tests
             "max_connections": 200,
+            **self.settings,
         }
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         self.process = _spawn([self.binaries / "postgres", "-D", self.data, *options], self.data)
@@ -154,10 +156,15 @@ class Valkey:
 
 
 @contextmanager
-def postgres() -> Iterator[Postgres]:
-    """Run a fresh PostgreSQL server on a loopback port; everything is gone afterwards."""
+def postgres(**settings: Any) -> Iterator[Postgres]:
+    """Run a fresh PostgreSQL server on a loopback port; everything is gone afterwards.
+
+    Args:
+        settings: of the server, beside or in place of those of all tests.
+    """
     with _folder("pg") as folder:
         server = Postgres(_postgres_binaries(folder), folder / "data", free_port())
+        server.settings = settings
         command: list[Any] = [
             server.binaries / "initdb",
             "-D",

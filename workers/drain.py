@@ -15,7 +15,8 @@ PATIENCE_SECONDS = 30.0
 """A child without work stays warm for so long; then it goes, and its memory with it."""
 
 IDLE_SECONDS = 0.05
-"""Between two looks for work while warm."""
+LONGEST_IDLE_SECONDS = 0.4
+"""Between two looks for work while warm: twice as long after each in vain, until a bell rings."""
 
 AWAY_SECONDS = 0.5
 """Between two looks while the store is away."""
@@ -52,18 +53,19 @@ def drain(
         patience: seconds.
         clock: monotonic seconds.
     """
-    busy_at = clock()
+    busy_at, idle = clock(), IDLE_SECONDS
     while not line.leaving:
         work = _next(leases, runner, line, worker)
         if work is not None:
             line.hold(work)
             runner.run(work, line)
             line.hold(None)
-            busy_at = clock()
+            busy_at, idle = clock(), IDLE_SECONDS
         elif clock() - busy_at >= patience:
             return
         else:
-            line.listen(IDLE_SECONDS)
+            rung = line.listen(idle)
+            idle = IDLE_SECONDS if rung else min(2.0 * idle, LONGEST_IDLE_SECONDS)
 
 
 def _next(leases: Leases, runner: Runner, line: Line, worker: str) -> Hold | None:

@@ -32,6 +32,12 @@ LOOK_SECONDS = 0.25
 SWEEP_SECONDS = 0.8
 """Between two looks for lapsed leases and unclaimed work; jittered, for many workers do it."""
 
+TOGETHER = 8
+"""More workers than so many share their looks, up to a pause of `LONGEST_SWEEP_SECONDS`: any of
+them finds what any other left behind, and a thousand need not all look all the time."""
+
+LONGEST_SWEEP_SECONDS = 4.0
+
 STORE_AWAY_SECONDS = 1.0
 EARLY_DEATH_SECONDS = 10.0
 LONGEST_PAUSE_SECONDS = 30.0
@@ -101,8 +107,8 @@ class Keeper:
             if now >= self._beat_at:
                 self._beat_at = now + (self._heartbeat if self._beat() else STORE_AWAY_SECONDS)
             if now >= self._sweep_at:
-                self._sweep_at = now + SWEEP_SECONDS * random.uniform(0.7, 1.3)
-                self._sweep()
+                crowd = self._sweep()
+                self._sweep_at = now + between_sweeps(crowd) * random.uniform(0.7, 1.3)
             self._enforce()
             self._listen(LOOK_SECONDS)
         self._end()
@@ -114,7 +120,10 @@ class Keeper:
         ready = wait(sources, seconds)
         if self._bell in ready and b"!" in os.read(self._bell, 4096):
             self._beat_at = 0.0
-            self._start()
+            if self._slot.busy:
+                self._slot.ring()
+            else:
+                self._start()
         if line is not None and line in ready and not self._slot.listen():
             self._bury()
 
@@ -135,15 +144,21 @@ class Keeper:
             self._slot.tell(order)
         return order is not None
 
-    def _sweep(self) -> None:
-        """Reap what dead workers held, and start a child when work waits and no bell came."""
-        dead = neighbours.dead(self._ask(lambda: self._leases.present(neighbours.prefix())) or ())
+    def _sweep(self) -> int:
+        """Reap what dead workers held, and start a child when work waits and no bell came.
+
+        Returns how many workers there are, as far as one knows.
+        """
+        everyone = self._ask(lambda: self._leases.present("")) or ()
+        here = neighbours.prefix()
+        dead = neighbours.dead(name for name in everyone if name.startswith(here))
         if dead:
             log.warning("neighbours.dead", workers=dead)
             self._ask(lambda: self._leases.bury(dead))
         reaped = self._ask(self._leases.reap) is not None
         if reaped and not self._slot.busy and self._ask(self._leases.waits):
             self._start()
+        return len(everyone)
 
     def _start(self) -> None:
         """Start a child if there is none. It claims once it is warm: till then others may."""
@@ -249,6 +264,11 @@ class Keeper:
             os.write(self._rope, word)
         except BlockingIOError:
             return  # the pipe is full of bells: it will look
+
+
+def between_sweeps(crowd: int) -> float:
+    """Return the seconds between two sweeps of each of so many workers."""
+    return max(SWEEP_SECONDS, min(SWEEP_SECONDS * crowd / TOGETHER, LONGEST_SWEEP_SECONDS))
 
 
 def _names(hold: Hold) -> dict[str, object]:

@@ -52,19 +52,26 @@ class Line:
         """Note that the worker is to end."""
         self.leaving = True
 
-    def listen(self, seconds: float) -> None:
-        """Take in what the parent says, waiting up to so long for it to say something."""
+    def listen(self, seconds: float) -> bool:
+        """Take in what the parent says, waiting up to so long for it to say something.
+
+        Returns whether a bell rang: there may be work.
+        """
+        rung = False
         while not self.leaving and self._connection.poll(seconds):
             seconds = 0.0
             try:
                 message = json.loads(self._connection.recv_bytes())
             except (EOFError, ConnectionError):
                 self.leaving = True  # the parent is gone, and so is the lease's heartbeat
-                return
+                return False
             if message["order"] == "leave":
                 self.leaving = True
+            elif message["order"] == "look":
+                rung = True
             elif self._held is not None and message["key"] == key(self._held):
                 self._order = Order(message["order"])
+        return rung
 
 
 def key(work: Hold) -> list[object]:

@@ -85,6 +85,11 @@ class Slot:
         self.told_at = self.told_at or time.monotonic()
         self._send({"order": order.value, "key": key(self.hold)})
 
+    def ring(self) -> None:
+        """Have a child that waits for work look for it now."""
+        if self.hold is None:
+            self._send({"order": "look"})
+
     def dismiss(self) -> None:
         """Order the child to give back what it holds and to end."""
         self.told_at = self.told_at or time.monotonic()

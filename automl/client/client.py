@@ -14,7 +14,7 @@ from automl.client.download import download
 from automl.client.problems import ServiceError, Unreachable
 from automl.client.source import TARGET, as_file, is_arrays, media_type
 from automl.client.study import ENDED, StudyHandle
-from automl.client.transport import Content, Json, Transport, answer_to, server_sent
+from automl.client.transport import Content, Json, Transport, server_sent
 from automl.core.duration import seconds
 
 FEW_CLASSES = 20
@@ -234,13 +234,8 @@ class Client:
             "Idempotency-Key": str(uuid.uuid4()),
         }
         params = {"name": name} | ({"modality": modality} if modality else {})
-        answer = self._transport.send(
-            "POST",
-            "/v1/datasets",
-            params=params,
-            content=_opener(path),
-            headers=headers,
-            timeout=answer_to(path.stat().st_size),
+        answer = self._transport.upload(
+            "/v1/datasets", _opener(path), path.stat().st_size, params=params, headers=headers
         )
         return Dataset(_json(answer))
 

@@ -17,14 +17,14 @@ from automl.client.problems import ServiceError, Unreachable
 RETRIED = frozenset({429, 502, 503, 504})
 """Answers that promise better luck later."""
 
+READ_SECONDS = 120.0
+"""What an answer may take."""
+
+SLOWEST = 1e6
+"""Bytes of a file that a busy service makes a dataset of in a second, at least."""
+
 STREAM_SECONDS = 45.0
 """Event streams are pinged every 15 s: a longer silence is a dead connection."""
-
-ANSWER_SECONDS = 120.0
-"""An answer may take so long."""
-
-READ_BYTES = 4_000_000
-"""And a second more for so many bytes of a file, which the service reads before it answers."""
 
 Json = dict[str, Any]
 Content = Callable[[], AbstractContextManager[IO[bytes]]]
@@ -38,7 +38,8 @@ class Transport:
         headers = {"Authorization": f"Bearer {key}"} if key else {}
         self.url = url
         self._patience = patience
-        self._http = httpx.Client(base_url=url, headers=headers, timeout=answer_to(0))
+        timeout = httpx.Timeout(30.0, read=READ_SECONDS)
+        self._http = httpx.Client(base_url=url, headers=headers, timeout=timeout)
 
     def close(self) -> None:
         """Give the connections back."""
@@ -78,6 +79,16 @@ class Transport:
             if not promises_more(response) or not patience.wait(retry_after(response)):
                 return checked(response)
 
+    def upload(self, path: str, content: Content, size: int, **given: Any) -> httpx.Response:
+        """Return the answer to a POST of ``size`` bytes, which the service reads before it answers.
+
+        Raises:
+            ServiceError: the service refused.
+            Unreachable: it did not answer in time.
+        """
+        timeout = httpx.Timeout(30.0, read=READ_SECONDS + size / SLOWEST)
+        return self.send("POST", path, content=content, timeout=timeout, **given)
+
     @contextmanager
     def stream(
         self, path: str, *, params: Mapping[str, str], headers: Mapping[str, str]
@@ -98,11 +109,6 @@ class Transport:
             if not promises_more(response):
                 checked(response)
             yield None
-
-
-def answer_to(size: int) -> httpx.Timeout:
-    """Return how long to wait for the answer to a body of so many bytes."""
-    return httpx.Timeout(30.0, read=ANSWER_SECONDS + size / READ_BYTES)
 
 
 def checked(response: httpx.Response) -> httpx.Response:

@@ -9,7 +9,7 @@ from automl.core.schema import Column
 from automl.core.study import Plan, StudySpec, finish_reserve
 from automl.search import cost
 from automl.search.folds import wanted
-from automl.search.portfolio import PATIENT
+from automl.search.portfolio import MOST_ATTENDED, PATIENT
 from automl.search.portfolios import series
 
 HOLDOUT_IMAGES = 3_000
@@ -128,6 +128,8 @@ def _paying(plan: Plan, spec: StudySpec) -> Plan:
     if spec.budget.seconds is not None:
         most = {name: share * spec.budget.seconds for name, share in PATIENT.items()}
         late |= {name for name in most if cost.seconds(plan, name) > most[name]}
+    if spec.budget.seconds is None or len(plan.features) > MOST_ATTENDED:
+        late.add(FamilyName.FT_TRANSFORMER)
     named = spec.search_space or {}
     kept = tuple(name for name in plan.families if name not in late or name.value in named)
     return replace(plan, families=kept)

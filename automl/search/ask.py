@@ -7,6 +7,7 @@ at ends at trial n−8 and costs play no part, so the answer depends on data, sp
 import hashlib
 import math
 from collections.abc import Mapping, Sequence
+from statistics import median
 
 import numpy as np
 
@@ -99,7 +100,8 @@ def _draw_family(
     often the better for it; and what costs next to nothing is no bargain for that alone.
     """
     names = list(spaces)
-    errors = [_error(plan, name, history) for name in names]
+    least = _least_errors(plan, history)
+    errors = [least.get(name) for name in names]
     known = [error for error in errors if error is not None]
     if not known:
         return names[int(random.integers(len(names)))]
@@ -119,19 +121,15 @@ def _freedom(dimensions: Space) -> int:
     return max(1, sum(d.choices is None or len(d.choices) > 1 for d in dimensions))
 
 
-def _error(plan: Plan, name: FamilyName, history: Sequence[Trial]) -> float | None:
-    """Return the least error of a family's complete trials, None without one."""
-    values = [
-        trial.value
-        for trial in history
-        if trial.candidate.family is name
-        and trial.state is TrialState.COMPLETE
-        and trial.value is not None
-    ]
-    if not values:
-        return None
-    least = min(metric.error(plan.metric, value) for value in values)
-    return max(least, LEAST_ERROR * metric.error(plan.metric, plan.baseline), 1e-12)
+def _least_errors(plan: Plan, history: Sequence[Trial]) -> Mapping[FamilyName, float]:
+    """Return the least error of each family that has a complete trial."""
+    values: dict[FamilyName, list[float]] = {}
+    for trial in history:
+        if trial.state is TrialState.COMPLETE and trial.value is not None:
+            values.setdefault(trial.candidate.family, []).append(trial.value)
+    best = max if metric.maximize(plan.metric) else min
+    floor = max(LEAST_ERROR * metric.error(plan.metric, plan.baseline), 1e-12)
+    return {name: max(metric.error(plan.metric, best(of)), floor) for name, of in values.items()}
 
 
 def _costs(history: Sequence[Trial]) -> dict[FamilyName, float]:
@@ -140,7 +138,7 @@ def _costs(history: Sequence[Trial]) -> dict[FamilyName, float]:
     for trial in history:
         if trial.state is TrialState.COMPLETE and trial.seconds is not None:
             seconds.setdefault(trial.candidate.family, []).append(trial.seconds)
-    return {name: float(np.median(values)) for name, values in seconds.items()}
+    return {name: median(values) for name, values in seconds.items()}
 
 
 def _affordable(

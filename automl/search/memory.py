@@ -5,7 +5,6 @@ and is built again from the rows. Warm or new, the same rows give the same propo
 seed (`tests/search/test_memory.py`).
 """
 
-import warnings
 from collections.abc import Sequence
 from typing import cast
 
@@ -23,6 +22,7 @@ from automl.core.catalog import FamilyName, TrialState
 from automl.core.hyperparameter import Hyperparameter, Params, Space, Value, defaults
 from automl.core.trial import Trial
 from automl.search.near import near
+from automl.search.tpe import ArrayTPE
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)
 
@@ -71,7 +71,8 @@ class _Family:
         self._space = space
         self._open = {item.name: distribution(item) for item in space if not _fixed(item)}
         up, down = optuna.study.StudyDirection.MAXIMIZE, optuna.study.StudyDirection.MINIMIZE
-        self._study = optuna.create_study(direction=up if maximize else down)
+        self._sampler = ArrayTPE(self._open)
+        self._study = optuna.create_study(direction=up if maximize else down, sampler=self._sampler)
         self._places: dict[int, int] = {}  # our trials' numbers to Optuna's
         self._running: set[int] = set()
 
@@ -96,7 +97,7 @@ class _Family:
         """Return the sampler's proposal, conditions respected; nothing of it is remembered."""
         if len(self._places) - len(self._running) < STARTUP_TRIALS:
             return near(self._space, self._best(), np.random.default_rng(seed))
-        self._study.sampler = _sampler(seed)
+        self._sampler.seed(seed)
         asked = self._study.ask()
         params: dict[str, Value] = {}
         for item in self._space:
@@ -161,19 +162,6 @@ def distribution(dimension: Hyperparameter) -> BaseDistribution:
 
 def _fixed(dimension: Hyperparameter) -> bool:
     return dimension.choices is not None and len(dimension.choices) == 1
-
-
-def _sampler(seed: int) -> optuna.samplers.TPESampler:
-    with warnings.catch_warnings():
-        # Pinned in constraints.txt, so an interface that may change does not change under us.
-        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-        return optuna.samplers.TPESampler(
-            multivariate=True,
-            group=True,
-            constant_liar=True,
-            n_startup_trials=0,
-            seed=seed,
-        )
 
 
 def _suggest(trial: optuna.Trial, name: str, over: BaseDistribution) -> Value:

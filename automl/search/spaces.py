@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
 
 from automl import families
-from automl.core.catalog import FamilyName, Modality
+from automl.core.catalog import FamilyName, Modality, TaskType
 from automl.core.errors import Detail, InvalidSpec
 from automl.core.hyperparameter import Hyperparameter, Space, Value, serving
 from automl.core.study import Plan, StudySpec
@@ -31,13 +32,18 @@ def space(
         InvalidSpec: the spec's restriction does not fit the family's space.
     """
     restriction = (spec.search_space or {}).get(name.value, {})
-    whole = serving(families.spec(name).space, spec.task.type, modality)
-    narrowed = families.narrow(whole, restriction, field=f"search_space.{name.value}")
-    if not categories:
-        narrowed = tuple(_settled(item, item.without_categories) for item in narrowed)
-    if not pairs:
-        narrowed = tuple(_settled(item, item.without_pairs) for item in narrowed)
-    return narrowed
+    if not restriction:  # every ask looks at every family's
+        return _usual(name, spec.task.type, modality, categories=categories, pairs=pairs)
+    field = f"search_space.{name.value}"
+    whole = families.spec(name).space
+    served = serving(whole, spec.task.type, modality)
+    idle = {item.name for item in whole} - {item.name for item in served}
+    for given in filter(idle.__contains__, restriction):
+        message = f"it means nothing for {spec.task.type} of this modality, {modality}"
+        detail = Detail(message, field=f"{field}.{given}")
+        raise InvalidSpec(f"{detail.field}: {message}; leave it out.", errors=(detail,))
+    narrowed = families.narrow(served, restriction, field=field)
+    return _known(narrowed, categories=categories, pairs=pairs)
 
 
 def planned(spec: StudySpec, plan: Plan, name: FamilyName) -> Space:
@@ -53,6 +59,24 @@ def planned(spec: StudySpec, plan: Plan, name: FamilyName) -> Space:
         categories=plan.categories > 0,
         pairs=plan.pairable > 1,
     )
+
+
+@cache
+def _usual(
+    name: FamilyName, task: TaskType, modality: Modality, *, categories: bool, pairs: bool
+) -> Space:
+    """Return the dimensions of a study that restricts nothing."""
+    whole = serving(families.spec(name).space, task, modality)
+    return _known(whole, categories=categories, pairs=pairs)
+
+
+def _known(dimensions: Space, *, categories: bool, pairs: bool) -> Space:
+    """Return the dimensions with those settled that the data makes no question of."""
+    if not categories:
+        dimensions = tuple(_settled(item, item.without_categories) for item in dimensions)
+    if not pairs:
+        dimensions = tuple(_settled(item, item.without_pairs) for item in dimensions)
+    return dimensions
 
 
 def _settled(item: Hyperparameter, value: Value | None) -> Hyperparameter:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import Any
 
-from sqlalchemy import exc, insert, select, update
+from sqlalchemy import bindparam, exc, insert, select, update
 
 from automl.core.errors import ArtifactCorrupt, NotFound, Unavailable
 from automl.core.ids import new_id
@@ -26,6 +26,21 @@ from automl.store.tables import artifacts, chunks
 CHUNK = 1024 * 1024
 COMMIT = 4
 """Chunks a transaction: a writer of gigabytes must not keep others waiting."""
+
+_ADD = insert(artifacts)
+_ADD_CHUNK = insert(chunks)
+_CHANGE = update(artifacts).where(artifacts.c.id == bindparam("artifact_id"))
+_KEEP_TWIN = (
+    update(artifacts)
+    .where(
+        artifacts.c.tenant == bindparam("owner"),
+        artifacts.c.media_type == bindparam("type"),
+        artifacts.c.sha256 == bindparam("digest"),
+        artifacts.c.state == "ready",
+    )
+    .values(kept_until=now() + UNREFERENCED_SECONDS)
+    .returning(artifacts)
+)
 
 
 class SqlArtifacts:
@@ -145,17 +160,18 @@ class _Upload:
         self._bytes += len(data)
 
     def _store(self, tx: Transaction, *, hashed: bool = False) -> None:
-        until = tx.now() + UNREFERENCED_SECONDS
+        moment = tx.now()
+        until = moment + UNREFERENCED_SECONDS
         if not self._id:
-            self._id = new_id("art", tx.now())
+            self._id = new_id("art", moment)
         if not self._written:
-            tx.writer.execute(insert(artifacts).values(**self._row("writing", until)))
+            tx.writer.execute(_ADD, self._row("writing", until))
         else:
             self._update(tx, kept_until=until)
         check_room(tx, sum(map(len, self._held)))
         values = [self._chunk(place, data) for place, data in enumerate(self._held)]
         for value in values:  # one at a time: a parameter list of 4 MiB is copied as a whole
-            tx.writer.execute(insert(chunks).values(**value))
+            tx.writer.execute(_ADD_CHUNK, value)
         if not hashed:
             for data in self._held:
                 self._hash(data)
@@ -182,25 +198,13 @@ class _Upload:
         return Artifact(self._id, self._tenant, sha256, self._bytes, self._media_type)
 
     def _update(self, tx: Transaction, **values: Any) -> None:
-        tx.writer.execute(update(artifacts).where(artifacts.c.id == self._id).values(**values))
+        tx.writer.execute(_CHANGE, {"artifact_id": self._id, **values})
 
     def _twin(self, tx: Transaction) -> Artifact | None:
         """Return the ready artifact of the same bytes, kept for another hour."""
-        row = (
-            tx.writer.execute(
-                update(artifacts)
-                .where(
-                    artifacts.c.tenant == self._tenant,
-                    artifacts.c.media_type == self._media_type,
-                    artifacts.c.sha256 == self._whole.hexdigest(),
-                    artifacts.c.state == "ready",
-                )
-                .values(kept_until=now() + UNREFERENCED_SECONDS)
-                .returning(artifacts)
-            )
-            .mappings()
-            .first()
-        )
+        content = {"owner": self._tenant, "type": self._media_type}
+        content["digest"] = self._whole.hexdigest()
+        row = tx.writer.execute(_KEEP_TWIN, content).mappings().first()
         return None if row is None else rows.artifact(row)
 
 

@@ -9,6 +9,8 @@ from automl.store.claim import started
 from automl.store.ledger import Ledger
 from automl.store.tables import trials
 
+_ADD = insert(trials)
+
 
 def begin(
     ledger: Ledger, worker: str, turn: Turn, candidate: Candidate, *, lease_seconds: float
@@ -21,19 +23,20 @@ def begin(
         return None
     _start(ledger)
     ledger.tx.writer.execute(
-        insert(trials).values(
-            study_id=study.id,
-            number=turn.number,
-            state=TrialState.RUNNING.value,
-            family=candidate.family.value,
-            params=dict(candidate.params),
-            fold_values=[],
-            started_at=ledger.now,
-            worker=worker,
-            token=1,
-            lease_until=ledger.now + lease_seconds,
-            attempts=1,
-        )
+        _ADD,
+        {
+            "study_id": study.id,
+            "number": turn.number,
+            "state": TrialState.RUNNING.value,
+            "family": candidate.family.value,
+            "params": dict(candidate.params),
+            "fold_values": [],
+            "started_at": ledger.now,
+            "worker": worker,
+            "token": 1,
+            "lease_until": ledger.now + lease_seconds,
+            "attempts": 1,
+        },
     )
     study.version += 1
     study.next_number += 1

@@ -14,6 +14,8 @@ from automl.store.clock import now
 from automl.store.engine import WRITE, open_engine
 from automl.store.trouble import translated
 
+_NOW = select(now())
+
 
 @dataclass(slots=True)
 class Transaction:
@@ -51,7 +53,7 @@ class Transaction:
 
     def now(self) -> float:
         """Return the database's clock."""
-        return float(self.reader.execute(select(now())).scalar_one())
+        return float(self.reader.execute(_NOW).scalar_one())
 
 
 class Database:
@@ -72,6 +74,14 @@ class Database:
             self._engine.dispose(close=False)
             self._pid = os.getpid()
         return self._engine
+
+    @property
+    def local(self) -> bool:
+        """Whether whoever uses it is on the machine of its disk: then a power cut ends them too.
+
+        What it undoes was only begun, and nobody is left who holds it.
+        """
+        return self.engine.dialect.name == "sqlite"
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:

@@ -35,6 +35,18 @@ _HELD = select(
     trials.c.checkpointed,
 ).where(trials.c.study_id == bindparam("study"), trials.c.number == bindparam("trial"))
 
+WITH_ARRAYS = select(
+    trials.c.number, trials.c.family, trials.c.value, trials.c.out_of_fold, trials.c.fitted
+).where(trials.c.study_id == bindparam("study"), trials.c.out_of_fold.is_not(None))
+"""What every completed trial looks through."""
+
+_CHANGE = update(trials).where(
+    trials.c.study_id == bindparam("held_study"),
+    trials.c.number == bindparam("held_trial"),
+    trials.c.token == bindparam("held_token"),
+    trials.c.state == TrialState.RUNNING.value,
+)
+
 
 def hold(ledger: Ledger, attempt: Attempt) -> RowMapping:
     """Return the row of the trial that the attempt holds.
@@ -158,14 +170,15 @@ def _end(ledger: Ledger, row: RowMapping, state: TrialState, **values: Any) -> N
 
 def _change(ledger: Ledger, row: RowMapping, state: TrialState, **values: Any) -> None:
     changed = ledger.tx.writer.execute(
-        update(trials)
-        .where(
-            trials.c.study_id == row["study_id"],
-            trials.c.number == row["number"],
-            trials.c.token == row["token"],
-            trials.c.state == TrialState.RUNNING.value,
-        )
-        .values(state=state.value, lease_until=None, **values)
+        _CHANGE,
+        {
+            "held_study": row["study_id"],
+            "held_trial": row["number"],
+            "held_token": row["token"],
+            "state": state.value,
+            "lease_until": None,
+            **values,
+        },
     )
     if not changed.rowcount:
         raise LeaseLost
@@ -183,15 +196,11 @@ def _best(ledger: Ledger, row: RowMapping, value: float) -> None:
 
 def _keep_best(ledger: Ledger) -> None:
     """Let go of the arrays of every trial that is neither among the best nor its family's best."""
-    value = trials.c.value
-    query = (
-        select(trials.c.number, trials.c.family, trials.c.out_of_fold, trials.c.fitted)
-        .where(trials.c.study_id == ledger.study.id, trials.c.out_of_fold.is_not(None))
-        .order_by(value.desc() if metric.maximize(ledger.metric) else value.asc(), trials.c.number)
-    )
-    found = ledger.tx.writer.execute(query).all()
-    firsts = {family: number for number, family, *_ in reversed(found)}
-    for number, family, out_of_fold, fitted in found[KEPT_TRIALS:]:
+    found = ledger.tx.writer.execute(WITH_ARRAYS, {"study": ledger.study.id}).all()
+    sign = -1.0 if metric.maximize(ledger.metric) else 1.0
+    found = sorted(found, key=lambda row: (sign * row.value, row.number))
+    firsts = {row.family: row.number for row in reversed(found)}
+    for number, family, _, out_of_fold, fitted in found[KEPT_TRIALS:]:
         if firsts[family] == number:
             continue
         ledger.tx.writer.execute(

@@ -17,6 +17,7 @@ from automl.store import beat, begin, claim, curves, ends, finishes, links, quot
 from automl.store.database import Database
 from automl.store.ledger import Ledger
 from automl.store.settle import settle
+from automl.store.spread import Spread
 from automl.store.tables import trials, workers
 
 
@@ -36,6 +37,7 @@ class SqlLeases:
         self._max_attempts = max_attempts
         self._quotas = quotas
         self._ranking = claim.ranking(quotas.trials)
+        self._spread = Spread()
 
     def waits(self) -> bool:
         """Return whether there may soon be work to claim: a look that leases and changes nothing.
@@ -52,11 +54,13 @@ class SqlLeases:
         """Return the next piece of work: finishes first, then waiting trials, then a turn to ask.
 
         Fair between tenants; inside a tenant by priority, then fewest running trials, then whose
-        turn was longest ago. An attempt or finish is already leased; a turn is not.
+        turn was longest ago. An attempt or finish is already leased; a turn is not. Among many
+        workers at once each may take one of the next instead, see `Spread`.
         """
         with self._database.transaction() as tx:
-            candidates = tx.reader.execute(self._ranking).mappings().all()
-        for row in candidates:
+            most = max(claim.CANDIDATES, self._spread.width(worker))
+            candidates = tx.reader.execute(self._ranking.limit(most)).mappings().all()
+        for row in self._spread.order(worker, candidates):
             if not row["leases"]:
                 return claim.turn(row)
             with self._locked(row["id"]) as ledger:
@@ -73,7 +77,7 @@ class SqlLeases:
     def begin(self, worker: str, turn: Turn, candidate: Candidate) -> Attempt | None:
         """Commit the answer of a turn as a leased trial; None when the study moved on meanwhile."""
         fault("ask.done")
-        with self._locked(turn.study_id) as ledger:
+        with self._locked(turn.study_id, lasting=not self._database.local) as ledger:
             if ledger is None:
                 return None
             settle(ledger)
@@ -82,7 +86,10 @@ class SqlLeases:
             attempt = begin.begin(
                 ledger, worker, turn, candidate, lease_seconds=self._lease_seconds
             )
-        if attempt is not None:
+        if attempt is None:
+            self._spread.late(worker)
+        else:
+            self._spread.begun(worker)
             fault("trial.claimed")
         return attempt
 
@@ -131,7 +138,7 @@ class SqlLeases:
             LeaseLost: the token is old; nothing was written. So it is for all that follow.
         """
         if points:
-            with self._held(attempt) as ledger:
+            with self._held(attempt, lasting=not self._database.local) as ledger:
                 curves.record(ledger, attempt, points)
 
     def checkpoint(self, attempt: Attempt, artifact_id: str) -> None:
@@ -247,15 +254,15 @@ class SqlLeases:
             settle(ledger)
 
     @contextmanager
-    def _held(self, hold: Attempt | Finish) -> Iterator[Ledger]:
-        with self._locked(hold.study_id) as ledger:
+    def _held(self, hold: Attempt | Finish, *, lasting: bool = True) -> Iterator[Ledger]:
+        with self._locked(hold.study_id, lasting=lasting) as ledger:
             if ledger is None:
                 raise LeaseLost
             yield ledger
 
     @contextmanager
-    def _locked(self, study_id: str) -> Iterator[Ledger | None]:
-        with self._database.write() as tx:
+    def _locked(self, study_id: str, *, lasting: bool = True) -> Iterator[Ledger | None]:
+        with self._database.write(lasting=lasting) as tx:
             ledger = Ledger.lock(tx, study_id)
             yield ledger
             if ledger is not None:

@@ -121,6 +121,18 @@ _LOCK = (
     .where(studies.c.id == bindparam("study_id"))
     .with_for_update()
 )
+_SAVE = update(studies).where(studies.c.id == bindparam("study_id"))
+_APPEND = insert(events)
+_NEXT_OPEN = (
+    select(trials.c.number)
+    .where(
+        trials.c.study_id == bindparam("study_id"),
+        trials.c.number > bindparam("after"),
+        trials.c.state.in_((TrialState.WAITING.value, TrialState.RUNNING.value)),
+    )
+    .order_by(trials.c.number)
+    .limit(1)
+)
 
 
 @dataclass(slots=True)
@@ -175,17 +187,8 @@ class Ledger:
         if not self.study.open:
             self.study.open_from = self.study.next_number
         elif number == self.study.open_from:
-            query = (
-                select(trials.c.number)
-                .where(
-                    trials.c.study_id == self.study.id,
-                    trials.c.number > number,
-                    trials.c.state.in_((TrialState.WAITING.value, TrialState.RUNNING.value)),
-                )
-                .order_by(trials.c.number)
-                .limit(1)
-            )
-            found = self.tx.writer.execute(query).scalar()
+            after = {"study_id": self.study.id, "after": number}
+            found = self.tx.writer.execute(_NEXT_OPEN, after).scalar()
             self.study.open_from = self.study.next_number if found is None else found
 
     def save(self) -> None:
@@ -193,11 +196,9 @@ class Ledger:
         after = {name: getattr(self.study, name) for name in _NAMES}
         changes = {name: value for name, value in after.items() if value != self._before[name]}
         if changes:
-            self.tx.writer.execute(
-                update(studies).where(studies.c.id == self.study.id).values(changes)
-            )
+            self.tx.writer.execute(_SAVE, {"study_id": self.study.id, **changes})
         if self._events:
-            self.tx.writer.execute(insert(events), self._events)
+            self.tx.writer.execute(_APPEND, self._events)
             self.tx.points.append("event.sent")
         self._before, self._events = after, []
 

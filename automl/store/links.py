@@ -4,7 +4,7 @@
 artifact, so that nothing here can lose bytes: at worst they stay an hour longer.
 """
 
-from sqlalchemy import ColumnElement, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, bindparam, exists, func, or_, select, update
 
 from automl.core.errors import NotFound
 from automl.store.clock import now
@@ -24,6 +24,11 @@ _REFERENCES = (
 )
 """Every column that may refer to an artifact."""
 
+_MINE = (artifacts.c.id.in_(bindparam("ids", expanding=True)), artifacts.c.state == "ready")
+_THERE = select(artifacts.c.id).where(*_MINE).order_by(artifacts.c.id)
+_SHARED, _OWN = (_THERE.with_for_update(read=read) for read in (True, False))
+_KEEP = update(artifacts).where(*_MINE).values(kept_until=None)
+
 
 def referred() -> ColumnElement[bool]:
     """Return, in SQL, whether anything refers to the artifact of the row."""
@@ -39,13 +44,11 @@ def hold(tx: Transaction, *ids: str, eager: bool = False) -> None:
     Raises:
         NotFound: one of them is not stored.
     """
-    mine = (artifacts.c.id.in_(ids), artifacts.c.state == "ready")
-    query = select(artifacts.c.id).where(*mine).order_by(artifacts.c.id)
-    found = set(tx.writer.execute(query.with_for_update(read=not eager)).scalars())
+    found = set(tx.writer.execute(_OWN if eager else _SHARED, {"ids": ids}).scalars())
     if missing := set(ids) - found:
         raise NotFound(f"there is no artifact {min(missing)!r}")
     if eager:
-        tx.writer.execute(update(artifacts).where(*mine).values(kept_until=None))
+        tx.writer.execute(_KEEP, {"ids": ids})
 
 
 def let_go(tx: Transaction, *ids: str | None) -> None:

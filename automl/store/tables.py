@@ -26,6 +26,9 @@ from sqlalchemy import (
     false,
     text,
 )
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 from typing_extensions import override
 
 metadata = MetaData(
@@ -56,6 +59,22 @@ class Document(TypeDecorator[Any]):
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
         """Return the value of the text."""
         return None if value is None else json.loads(value)
+
+
+class highest_first(FunctionElement[float]):  # noqa: N801 -- reads as the SQL word it is
+    """A column in an index: the highest values first, rows without one last."""
+
+    inherit_cache = True
+
+
+@compiles(highest_first, "sqlite")
+def _sqlite(element: highest_first, compiler: SQLCompiler, **how: Any) -> str:
+    return f"{compiler.process(element.clauses, **how)} DESC"  # null is less than any value there
+
+
+@compiles(highest_first, "postgresql")
+def _postgresql(element: highest_first, compiler: SQLCompiler, **how: Any) -> str:
+    return f"{compiler.process(element.clauses, **how)} DESC NULLS LAST"
 
 
 def _artifact(name: str, *, nullable: bool) -> Column[str]:
@@ -208,10 +227,24 @@ trials = Table(
     _artifact("fitted", nullable=True),
     Index(None, "study_id", "state", "number"),
     Index(None, "study_id", "value", "number"),
+    # The trials that still have their arrays.
+    Index(
+        "ix_trials_with_arrays",
+        "study_id",
+        sqlite_where=text("out_of_fold IS NOT NULL"),
+        postgresql_where=text("out_of_fold IS NOT NULL"),
+    ),
     Index(None, "lease_until"),
     Index(None, "checkpoint"),
     Index(None, "out_of_fold"),
     Index(None, "fitted"),
+)
+
+Index(
+    "ix_trials_highest_first",
+    trials.c.study_id,
+    highest_first(trials.c.value),
+    trials.c.number,
 )
 
 points = Table(

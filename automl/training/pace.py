@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 
-from automl.core.learner import Control
 from automl.training.progress import Progress
 
 Clock = Callable[[], float]
@@ -34,17 +33,19 @@ def judging(rows: int, batch_size: int) -> float:
 class Pace:
     """Measures the steps of one training, validation included, and shortens its plan to fit.
 
-    Without a limit (replay order) no clock has a say in the plan. ``judging`` are the steps that a
-    validation is taken for.
+    ``left`` gives the seconds left. Without a limit (replay order) no clock has a say in the plan.
+    ``judging`` are the steps that a validation is taken for.
     """
 
-    def __init__(self, clock: Clock, control: Control, planned: int, judging: float = 0.0) -> None:
+    def __init__(
+        self, clock: Clock, left: Callable[[], float | None], planned: int, judging: float = 0.0
+    ) -> None:
         self.clock = clock
-        self._control = control
+        self._left = left
         self._planned = planned
         self._judging = judging
         self._validation: float | None = None
-        self._reserve = min(_RESERVE * (control.seconds_left() or 0.0), _MOST_RESERVE)
+        self._reserve = min(_RESERVE * (left() or 0.0), _MOST_RESERVE)
         self._started = self._held = self._stepped = clock()
         self._steps = -1  # the first step is the slowest by far and does not count
 
@@ -68,7 +69,7 @@ class Pace:
 
     def _shorten(self, progress: Progress) -> None:
         self._held = self.clock()
-        left = self._control.seconds_left()
+        left = self._left()
         if left is None or self._steps < 1 or progress.step >= progress.steps:
             return
         seconds = max(1e-9, self._held - self._started) / self._steps

@@ -21,7 +21,6 @@ from automl.client import (
     ServiceError,
     StudyFailed,
     Unreachable,
-    transport,
 )
 from automl.client.client import guess_task
 from automl.core.catalog import ExportFormat, FamilyName, StudyFailure, TrialFailure
@@ -145,19 +144,6 @@ def test_a_study_without_a_model_says_so(own: Service) -> None:
         pytest.raises(ServiceError, match="queued and has no model yet"),
     ):
         client.open(study.id).predict([{"size": 1}])
-
-
-def test_the_answer_to_a_large_file_is_waited_for_as_long_as_reading_it_takes(
-    service: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    file = tmp_path / "rows.csv"
-    file.write_text("size,colour\n" + "1,red\n2,blue\n" * 30)
-    monkeypatch.setattr(transport, "ANSWER_SECONDS", 1e-6)
-    monkeypatch.setattr(transport, "READ_BYTES", 1)
-    with Client(f"http://127.0.0.1:{service.port}", patience=0.0) as hurried:
-        assert hurried.upload(file)["rows"] == 60
-        with pytest.raises(Unreachable, match="timed out"):
-            hurried.get("/v1/studies")
 
 
 def test_names_are_text_in_a_notebook() -> None:

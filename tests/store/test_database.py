@@ -9,13 +9,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from automl.core import fault
 from automl.core.catalog import StudyStatus, TrialFailure
 from automl.core.errors import DiskFull, InjectedFault, NotFound, StoreUnavailable
+from automl.core.trial import CurvePoint
 from automl.settings import Settings
 from automl.store import SqlStore, open_store, sweep
-from automl.store.trials import ordered
 from tests import servers
 from tests.store import values
 
@@ -43,15 +44,26 @@ def test_only_what_may_be_lost_is_not_synced(lite: SqlStore) -> None:
             assert tx.writer.exec_driver_sql("PRAGMA synchronous").scalar() == expected
 
 
-def test_the_leaderboard_is_read_in_the_order_of_an_index(lite: SqlStore) -> None:
-    for maximize in (True, False):
-        query = ordered("st_1", sort="value", maximize=maximize).limit(50)
-        with lite.database.transaction() as tx:
-            text = str(query.compile(tx.reader, compile_kwargs={"literal_binds": True}))
-            plan = tx.reader.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}").all()
-        steps = [str(step[-1]) for step in plan]
-        assert any("ix_trials_study_id_value_number" in step for step in steps)
-        assert "USE TEMP B-TREE FOR ORDER BY" not in steps
+def test_only_where_a_power_cut_ends_the_holder_too_a_beginning_is_not_synced(
+    store: SqlStore,
+) -> None:
+    study = values.add_study(store)
+    said: list[str] = []
+
+    def note(*call: object) -> None:
+        said.append(str(call[2]))
+
+    sa.event.listen(store.database.engine, "before_cursor_execute", note)
+    held = values.attempt(store)
+    store.leases.record(held, [CurvePoint(1, 0.5)])
+    begun = [one for one in said if "synchronous" in one]
+    said.clear()
+    store.leases.complete(held, values.outcome(store, 0.5))
+    ended = [one for one in said if "synchronous" in one]
+    sa.event.remove(store.database.engine, "before_cursor_execute", note)
+    assert begun == (["PRAGMA synchronous=NORMAL"] * 2 if store.database.local else [])
+    assert store.database.local == (ended[-1] == "PRAGMA synchronous=FULL")
+    assert values.check(store, study).best_trial == 0
 
 
 def test_a_reader_waits_for_no_writer(lite: SqlStore) -> None:

@@ -17,7 +17,7 @@ class Training:
         network = nn.Linear(2, 1)
         self.progress = Progress(network, flatten(network), {}, steps=planned, epoch=1)
         watcher = Watcher(left=lambda: None if deadline is None else deadline - self.now)
-        self.pace = Pace(lambda: self.now, watcher, planned, judging)
+        self.pace = Pace(lambda: self.now, watcher.seconds_left, planned, judging)
 
     def run(self, steps: int, seconds: float) -> int:
         """Return the steps planned after that many more."""

@@ -64,6 +64,22 @@ def test_patience_ends(ends: tuple[Line, Connection]) -> None:
     assert 1 <= len(leases.called("claim")) <= 4
 
 
+def test_looks_in_vain_grow_rare_until_a_bell_rings(monkeypatch: pytest.MonkeyPatch) -> None:
+    ours, theirs = Pipe()
+    line, parent = Line(theirs), ours
+    listen, waits = line.listen, list[float]()
+
+    def fast(seconds: float) -> bool:
+        waits.append(seconds)
+        if len(waits) == 5:
+            parent.send_bytes(b'{"order": "look"}')
+        return listen(0.0)
+
+    monkeypatch.setattr(line, "listen", fast)
+    drain(FakeLeases(), Notes(), line, worker="w", patience=8.0, clock=clock())
+    assert waits[:6] == [0.05, 0.1, 0.2, 0.4, 0.4, 0.05]
+
+
 def test_a_store_that_is_away_is_waited_for(
     ends: tuple[Line, Connection], monkeypatch: pytest.MonkeyPatch
 ) -> None:

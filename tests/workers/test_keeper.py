@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from multiprocessing import Pipe
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from tests.workers.fakes import FakeLeases, Inbox, attempt, eventually
 from workers import keeper as keeper_module
 from workers import neighbours
 from workers.keeper import Keeper, Limits
+from workers.line import Line
 from workers.slot import Slot
 
 HEARTBEAT = 0.1
@@ -199,3 +201,20 @@ def test_a_child_that_cannot_start_is_not_started_in_a_loop(offer: Offer) -> Non
         time.sleep(0.3)
         assert keeper._early_deaths == 1
         assert not keeper._slot.busy
+
+
+def test_many_workers_share_their_sweeps(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keeper_module, "SWEEP_SECONDS", 0.8)
+    pauses = [keeper_module.between_sweeps(crowd) for crowd in (0, 1, 8, 16, 1000)]
+    assert pauses == [0.8, 0.8, 0.8, 1.6, 4.0]
+
+
+def test_a_bell_reaches_a_child_that_waits() -> None:
+    ours, theirs = Pipe()
+    slot = Slot([], {})
+    slot._line = ours
+    slot.ring()
+    assert Line(theirs).listen(1.0)
+    slot.hold = attempt()
+    slot.ring()
+    assert not theirs.poll()
