@@ -5,7 +5,8 @@
 Generated tables, one like phoneme (4,700 training rows a fold, 5 numbers) and one like adult (6,000
 rows, 60 columns, most of them flags). Both sides are the project's own loops on one thread, timed
 in seconds of the processor, by turns, each at its fastest. The mean best scores on the validation
-rows stand beside the ratio, and whether `automl.training.lanes.pay` lets such folds be lanes.
+rows stand beside the ratio, and whether `automl.training.lanes.pay` lets such folds be lanes. The
+last line is the whole sweep's: candidates a minute together against one by one.
 """
 
 import argparse
@@ -30,14 +31,20 @@ from automl.core.trial import CurvePoint
 from automl.families import lanes as stacking
 from automl.families.mlp import model as mlp
 from automl.families.mlp import space as mlp_space
+from automl.families.realmlp import model as realmlp
+from automl.families.realmlp import space as realmlp_space
 from automl.families.resnet import model as resnet
 from automl.families.resnet import space as resnet_space
+from automl.families.tabm import model as tabm
+from automl.families.tabm import space as tabm_space
 from automl.training import lanes
 from automl.training.fit import fit
 
 FAMILIES: dict[str, tuple[ModuleType, ModuleType]] = {
     "mlp": (mlp, mlp_space),
     "resnet": (resnet, resnet_space),
+    "realmlp": (realmlp, realmlp_space),
+    "tabm": (tabm, tabm_space),
 }
 TABLES = {"phoneme": (4_700, 5, 0), "adult": (6_000, 6, 54)}
 """Training rows of a fold, numbers, flags."""
@@ -77,33 +84,38 @@ def main() -> None:
     args = parser.parse_args()
     print("| table | width × depth, batch | one by one s | lanes s | ratio | AUC | pays |")
     print("|---|---|---|---|---|---|---|")
+    totals = [0.0, 0.0]
     for table, width, depth, batch in product(args.tables, args.widths, args.depths, args.batches):
         folds = _folds(*TABLES[table], count=args.folds)
         changes = {"width": width, "layers": depth, "batch_size": batch, "epochs": args.epochs}
-        print(_row(args.family, table, changes, folds, args.repeats), flush=True)
+        seconds, scores, pays = _compare(args.family, changes, folds, args.repeats)
+        totals = [total + each for total, each in zip(totals, seconds, strict=True)]
+        shape = f"{table} | {width} × {depth}, {batch}"
+        print(f"| {shape} | {_figures(*seconds)} | {scores} | {pays} |", flush=True)
+    print(f"| all | | {_figures(*totals)} | | |")
 
 
-def _row(
-    family: str, table: str, changes: dict[str, Value], folds: Sequence[Fold], repeats: int
-) -> str:
+def _figures(alone: float, together: float) -> str:
+    return f"{alone:.2f} | {together:.2f} | {alone / together:.2f}"
+
+
+def _compare(
+    family: str, changes: dict[str, Value], folds: Sequence[Fold], repeats: int
+) -> tuple[list[float], str, str]:
+    """Return both sides' seconds, their scores, and whether such folds would be lanes."""
     model, space = FAMILIES[family]
     params = {**defaults(space.SPEC.space), "categories": "one_hot", **changes}
     del params["embedding_width"]
-    sides = {False: _alone, True: _together}
-    fastest = dict.fromkeys(sides, float("inf"))
-    scores = {}
+    sides = (_alone, _together)
+    fastest, scores = [float("inf")] * 2, [0.0] * 2
     for _ in range(repeats):
-        for side, train in sides.items():
+        for side, train in enumerate(sides):
             begun = time.process_time()
             points = train(model, params, folds)
             fastest[side] = min(fastest[side], time.process_time() - begun)
             scores[side] = _best(points)
     pays = lanes.pay(model, params, folds[0], stacking)
-    shape = f"{changes['width']} × {changes['layers']}, {changes['batch_size']}"
-    times = " | ".join(f"{fastest[side]:.2f}" for side in sides)
-    both = "; ".join(f"{scores[side]:.4f}" for side in sides)
-    ratio = fastest[False] / fastest[True]
-    return f"| {table} | {shape} | {times} | {ratio:.2f} | {both} | {'yes' if pays else 'no'} |"
+    return fastest, "; ".join(f"{score:.4f}" for score in scores), "yes" if pays else "no"
 
 
 def _alone(model: ModuleType, params: Params, folds: Sequence[Fold]) -> list[CurvePoint]:

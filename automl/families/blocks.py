@@ -187,10 +187,35 @@ def dense(inputs: int, outputs: int, *, initialization: str, activation: str) ->
     return layer
 
 
+class _Product(torch.autograd.Function):
+    """Dense layers of lanes, of whose weights' gradient no matrix is turned over.
+
+    Torch's own comes as ``(lanes, inputs, outputs)``; training takes 2 to 10 % longer with it.
+    """
+
+    @staticmethod
+    @override
+    def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+        ctx.save_for_backward(x, weight)
+        return torch.baddbmm(bias.unsqueeze(1), x, weight.mT)
+
+    @staticmethod
+    @override
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, Tensor, Tensor]:
+        x, weight = ctx.saved_tensors
+        before = torch.bmm(gradient, weight) if ctx.needs_input_grad[0] else None
+        return before, torch.bmm(gradient.mT, x), gradient.sum(dim=1)
+
+
 def stacked_dense(layers: Sequence[Any], leaf: Leaf) -> Program:
     """Return what dense layers of several networks do side by side."""
     weight, bias = leaf(layers[0].weight), leaf(layers[0].bias)
-    return lambda x: torch.baddbmm(bias.unsqueeze(1), x, weight.mT)
+
+    def forward(x: Tensor) -> Tensor:
+        made: Tensor = _Product.apply(x, weight, bias)  # type: ignore[no-untyped-call]
+        return made
+
+    return forward
 
 
 def emit(graph: Graph, x: str, modules: Iterable[nn.Module]) -> str:

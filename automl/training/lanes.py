@@ -35,9 +35,9 @@ from automl.training.vector import Vector, places
 from automl.training.watch import Measured, Watch
 from automl.training.work import multiplications
 
-_PAYING = 6_000_000
-"""Multiplications of a lane's step up to which calls cost more than arithmetic: `benchmarks.lanes`
-measures it."""
+_PAYING = 10_000_000
+"""Multiplications of a lane's step up to which lanes pay. Eight folds one by one took so many times
+as long as together: 4 at 0.1 million, 2 at 1, 1.5 at 4.6, 1.1 at 8.6 (`benchmarks.lanes`)."""
 
 _CELLS = 1 << 22
 """Numbers of a lane's training rows, which all lanes hold at once, twice."""
