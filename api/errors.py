@@ -72,9 +72,11 @@ MAX_DETAILS = 50
 MAX_MESSAGE = 500
 _PLACES = ("body", "query", "path", "header")
 _TAG = re.compile(
-    r"(literal|constrained|function|nullable|enum|list|dict)\b.*\[|\[key\]|(str|int|float|bool)$"
+    r"(literal|constrained|function|nullable|(str-)?enum|list|dict)\b.*\[|constrained-\w+$"
+    r"|\[key\]|(str|int|float|bool)$"
 )
 """What pydantic appends to a place where it tried several types."""
+_SHOULD = "Input should be "
 
 
 class RefusedError(Exception):
@@ -158,17 +160,38 @@ async def _refused(_: Request, error: RefusedError) -> Response:
     return problem(error.status, error.reason, str(error), headers=error.headers)
 
 
-async def _invalid(_: Request, error: RequestValidationError) -> Response:
-    details = [of_validation(item) for item in error.errors()[:MAX_DETAILS]]
+async def _invalid(request: Request, error: RequestValidationError) -> Response:
+    details = _joined([of_validation(item) for item in error.errors()[:MAX_DETAILS]])
     first = details[0]
     detail = f"{first.field}: {first.message}" if first.field else first.message
+    if first.field is None and not _says_json(request):
+        detail = "The body is not marked as JSON; send it with Content-Type: application/json."
+        details = []
     return problem(422, errors.InvalidInput.reason, detail, details=details)
+
+
+def _joined(details: Sequence[Detail]) -> list[Detail]:
+    """Return one place for each field: what it may be instead stands in one message."""
+    messages: dict[str | None, list[str]] = {}
+    for item in details:
+        messages.setdefault(item.field, []).append(item.message)
+    return [
+        Detail(" or ".join([first, *(other.removeprefix(_SHOULD) for other in others)]), field)
+        for field, (first, *others) in messages.items()
+    ]
+
+
+def _says_json(request: Request) -> bool:
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    return kind == "application/json" or kind.endswith("+json")
 
 
 async def _http(request: Request, error: HTTPException) -> Response:
     reason = REASONS.get(error.status_code, HTTPStatus(error.status_code).name)
     detail, headers = str(error.detail), dict(error.headers or {})
     match error.status_code:
+        case 400:
+            detail = "The body cannot be read: it must be JSON in UTF-8, not nested hundreds deep."
         case 404:
             detail = "There is nothing at this address; /docs lists what there is."
         case 405:

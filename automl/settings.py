@@ -47,6 +47,8 @@ class Settings:
     """0: four times the upload limit."""
     heartbeat_seconds: float = 2.0
     lease_seconds: float = 6.0
+    checkpoint_seconds: float = 10.0
+    """A trial in training is saved at most so often."""
     trial_max_seconds: float = 0.0
     """0: the study's budget."""
     trial_max_bytes: int = 0

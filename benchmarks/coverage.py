@@ -4,7 +4,7 @@
 
 Each study gets rows drawn from the table; the rows left, at most 20,000, tell what its model file
 is truly worth. Both sources of the estimate are judged: a test part of a quarter, and cross-fitted
-out-of-fold rows. Folders are as in ``benchmarks.tables``; without one, tables are generated.
+out-of-fold rows. Folders are as in ``benchmarks.problem``; without one, tables are generated.
 Printed is a line a metric: the share of studies whose interval held the truth, the share whose
 interval was too hopeful, and how far the value was off in half-widths of the interval, on average
 (above zero: too hopeful). Results are kept in ``--out``, so a run that was ended goes on.
@@ -36,7 +36,7 @@ from automl.finish.estimate import intervals, judge
 from automl.finish.within import within
 from automl.search.plan import make_plan
 from automl.search.prepare import Prepared, prepare
-from benchmarks.tables import Problem, Row, load
+from benchmarks.problem import Problem, Row, load
 from tests.tables import dataset
 
 SOURCES = {"test": 0.25, "out_of_fold": 0.0}
@@ -51,7 +51,9 @@ SPACE: dict[str, dict[str, Any]] = {
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("folders", nargs="*", type=Path)
+    parser.add_argument(
+        "folders", nargs="*", metavar="FOLDER", help="PATH with meta.json, or PATH:TARGET"
+    )
     parser.add_argument("--studies", type=int, default=40)
     parser.add_argument("--rows", type=int, default=400)
     parser.add_argument("--trials", type=int, default=3)
@@ -78,9 +80,9 @@ def generated(rows: int = 25_000) -> list[Problem]:
     signal = x[:, 0] + 0.7 * x[:, 1] * x[:, 2] + np.sin(2 * x[:, 3]) + random.normal(size=rows)
     edges = np.quantile(signal, [0.2, 0.4, 0.6, 0.8])
     targets = {
-        "two classes": ("binary", np.where(signal > 1.8, "yes", "no")),
+        "two classes": ("classification", np.where(signal > 1.8, "yes", "no")),
         "a number": ("regression", np.round(np.exp(signal / 2), 4).astype(str)),
-        "five classes": ("multiclass", np.digitize(signal, edges).astype(str)),
+        "five classes": ("classification", np.digitize(signal, edges).astype(str)),
     }
     header = [*(f"x{index}" for index in range(x.shape[1])), "y"]
     cells = np.round(x, 3).astype(str).tolist()
@@ -94,7 +96,7 @@ def generated(rows: int = 25_000) -> list[Problem]:
 
 def study(problem: Problem, source: str, number: int, given: argparse.Namespace) -> dict[str, Any]:
     """Return each metric's value, interval and truth for one study of drawn rows."""
-    every = [*problem.train, *problem.test]
+    every = [*problem.rows, *problem.official]
     order = np.random.default_rng(number).permutation(len(every))
     drawn, left = order[: given.rows], order[given.rows :][:MOST_LEFT]
     with tempfile.TemporaryDirectory() as name:
@@ -146,7 +148,7 @@ def _prepare(
     problem: Problem, path: Path, source: str, number: int, given: argparse.Namespace
 ) -> Prepared:
     data, parquet = dataset(path, path.with_suffix(".parquet"))
-    task = TaskType.REGRESSION if problem.task == "regression" else TaskType.CLASSIFICATION
+    task = TaskType.REGRESSION if problem.regression else TaskType.CLASSIFICATION
     spec = StudySpec(
         data.id,
         TaskSpec(task, problem.target, given.metric and MetricName(given.metric)),

@@ -44,7 +44,7 @@ class Watch:
 
     def _run(self) -> None:
         while not self._stop.wait(SECONDS):
-            self.peak = max(self.peak, sum(map(_size, self._tree())))
+            self.peak = max(self.peak, sum(map(size, self._tree())))
 
     def _tree(self) -> list[psutil.Process]:
         try:
@@ -55,7 +55,7 @@ class Watch:
         return found
 
 
-def _size(process: psutil.Process) -> int:
+def size(process: psutil.Process) -> int:
     try:
         return int(process.memory_full_info().pss)
     except psutil.Error:  # it ended meanwhile

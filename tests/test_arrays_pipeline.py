@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import onnxruntime
 import pytest
 
@@ -20,10 +21,11 @@ from automl.core.catalog import (
 from automl.core.study import Budget, StudySpec, TaskSpec, Validation
 from automl.data import unread
 from automl.search import afford
+from automl.search import prepare as preparing
 from automl.search.plan import make_plan
 from automl.search.prepare import prepare
 from automl.training import stream
-from tests import arrays
+from tests import arrays, tables
 
 SMALL: dict[str, dict[str, Any]] = {
     "cnn": {"layers": [1, 2], "width": [8, 12], "convolutions": [1], "epochs": [15]},
@@ -97,3 +99,65 @@ def test_images_that_take_too_long_to_read_are_sampled(
     plan = make_plan(spec, dataset, table)
     assert (plan.rows, plan.warnings[-1][0]) == (300, "ROWS_SAMPLED")
     assert len(prepare(plan, spec, dataset, table).y) == 300
+
+
+def test_of_many_images_only_some_judge(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    x, y = arrays.digits(500)
+    dataset, table = arrays.dataset(tmp_path / "digits.parquet", x, y, modality=Modality.IMAGE)
+    spec = StudySpec(
+        dataset.id,
+        TaskSpec(TaskType.CLASSIFICATION, ""),
+        budget=Budget(trials=1),
+        validation=Validation(strategy=ValidationStrategy.HOLDOUT),
+    )
+    plan = make_plan(spec, dataset, table)
+    assert 45 <= len(prepare(plan, spec, dataset, table).judged) <= 60
+    monkeypatch.setattr(preparing, "MOST_JUDGED", 20)
+    assert 20 <= len(prepare(plan, spec, dataset, table).judged) <= 30
+
+
+def _balls(rows: int, *, size: int = 8) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Return volumes with a ball in each, among noise, and its radius."""
+    random = np.random.default_rng(0)
+    grid = np.stack(np.meshgrid(*[np.arange(size)] * 3, indexing="ij"), axis=-1)
+    radius, centre = random.uniform(1.0, 3.5, rows), random.uniform(3.0, size - 4.0, (rows, 3))
+    distance = np.sqrt(((grid - centre[:, None, None, None]) ** 2).sum(axis=-1))
+    inside = distance <= radius[:, None, None, None]
+    return inside + random.normal(0.0, 0.2, inside.shape), radius
+
+
+X, RADIUS = _balls(150)
+BYTES = (80 * np.clip(X + 1, 0, 3)).astype(np.uint8)
+VOLUMES: dict[str, tuple[npt.NDArray[Any], npt.NDArray[Any]]] = {
+    "numbers of float32": (X.astype(np.float32), RADIUS),
+    "whole numbers of two channels of bytes": (
+        np.stack([BYTES, 255 - BYTES], axis=-1), np.round(100 * RADIUS).astype(np.int64),
+    ),
+    "two classes of bytes": (BYTES, (RADIUS > 2.25).astype(np.int64)),
+    "two names of float64": (X, np.where(RADIUS > 2.25, "large", "small")),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", VOLUMES)
+def test_volumes_of_any_dtype_towards_numbers_and_two_classes(what: str, tmp_path: Path) -> None:
+    x, y = VOLUMES[what]
+    path = tmp_path / "balls.npz"
+    np.savez(path, X=x, y=y)
+    dataset, table = tables.dataset(path, tmp_path / "balls.parquet", modality=Modality.VOLUME)
+    task = TaskType.REGRESSION if "numbers" in what else TaskType.CLASSIFICATION
+    spec = StudySpec(
+        dataset.id,
+        TaskSpec(task, ""),
+        Budget(trials=1),
+        validation=Validation(strategy=ValidationStrategy.HOLDOUT),
+        families=(FamilyName.CNN,),
+        search_space=SMALL,
+    )
+    finished = pipeline.fit(spec, dataset, table).finished
+    assert finished.card.parity <= 1e-5
+    session = onnxruntime.InferenceSession(finished.files[ExportFormat.ONNX])
+    answers = session.run(None, {"X": x})[0]
+    if task is TaskType.REGRESSION:
+        assert np.corrcoef(answers, y)[0, 1] > 0.5
+    else:
+        assert (answers == y).mean() > 0.7

@@ -34,6 +34,7 @@ BRIEF: dict[str, dict[str, Any]] = {
     "resnet": {"layers": [1], "width": [16], "epochs": [5]},
     "realmlp": {"epochs": [5]},
     "tabm": {"epochs": [5]},
+    "ft_transformer": {"layers": [1], "width": [16], "epochs": [5]},
 }
 """Spaces of candidates that train in a moment; others do anyway."""
 

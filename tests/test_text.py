@@ -30,6 +30,8 @@ SMALL: dict[str, dict[str, Any]] = {
     "linear": {"penalty": ["l2"]},
     "embedding_bag": {"width": [16], "runs": [2], "buckets": [1_000], "epochs": [20]},
     "text_cnn": {"width": [16], "filters": [16], "epochs": [30], "learning_rate": [0.01]},
+    "rnn": {"width": [16], "epochs": [40], "patience": [40], "learning_rate": [0.01]},
+    "transformer": {"layers": [1], "width": [16], "epochs": [30], "learning_rate": [0.01]},
 }
 """Spaces of candidates that train in a moment."""
 
@@ -78,7 +80,7 @@ def test_texts_become_a_model_of_equal_bytes(classes: int, tmp_path: Path) -> No
     assert fit(tmp_path, classes=classes).finished.files == first.finished.files
 
 
-@pytest.mark.parametrize("name", [FamilyName.EMBEDDING_BAG, FamilyName.TEXT_CNN])
+@pytest.mark.parametrize("name", [FamilyName(name) for name in SMALL if name != "linear"])
 def test_networks_read_in_the_file_as_in_training(name: FamilyName, tmp_path: Path) -> None:
     more: dict[str, Any] = {"families": (name,), "search_space": {name.value: SMALL[name.value]}}
     first = fit(tmp_path, classes=2, budget=Budget(trials=1), **more)

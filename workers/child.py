@@ -40,6 +40,7 @@ def main(worker: str, threads: int, descriptor: int) -> None:
             device=settings.device or "cpu",
             threads=threads,
             trial_seconds=settings.trial_max_seconds,
+            checkpoint_seconds=settings.checkpoint_seconds,
         )
         drain(app.store.leases, runner, line, worker=worker)
 

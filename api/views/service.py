@@ -36,7 +36,10 @@ class WorkerView(View):
 
 
 class HyperparameterView(View):
-    """One dimension of a family's search space; `tasks` are the only ones it serves, null: all."""
+    """One dimension of a family's search space.
+
+    `tasks` and `modalities` are the only ones it means something for; null: all of the family's.
+    """
 
     name: str
     type: Literal["int", "float", "categorical"]
@@ -47,6 +50,7 @@ class HyperparameterView(View):
     default: Value
     when: Mapping[str, Sequence[Value]] | None
     tasks: Sequence[TaskType] | None
+    modalities: Sequence[Modality] | None
     description: str
 
     @classmethod
@@ -62,6 +66,7 @@ class HyperparameterView(View):
             default=dimension.default,
             when=None if dimension.when is None else {dimension.when[0]: dimension.when[1]},
             tasks=dimension.tasks,
+            modalities=dimension.modalities,
             description=dimension.description,
         )
 

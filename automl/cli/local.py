@@ -73,7 +73,7 @@ def run(asked: Asked) -> None:
     _light_threads()
     from automl import pipeline  # seconds on a cold machine: it loads what trains
     from automl.cli.interrupt import heeding
-    from automl.cli.watch import Watch
+    from automl.client.here import Watch
     from automl.search.control import Stop
 
     stop = Stop()

@@ -45,13 +45,21 @@ def run(budget: float) -> None:
             _compare(client, console, study["model_id"], model, unseen)
     console.print()
     console.print("[bold]What next[/bold]")
-    console.print(
-        "  automl serve                                   the service, with its docs at /docs"
-    )
-    console.print(
-        "  automl fit FILE.csv --target COLUMN            one study of your own, no server"
-    )
-    console.print("  automl predict model.onnx ROWS.csv             score new rows with its file")
+    program = _program()
+    for arguments, meaning in (
+        ("serve", "the service, with its live page, and its docs at /docs"),
+        ("fit FILE.csv --target COLUMN", "one study of your own, no server"),
+        ("predict model.onnx ROWS.csv", "score new rows with its file"),
+    ):
+        console.print(f"  {program} {arguments:<30} {meaning}", highlight=False)
+
+
+def _program() -> str:
+    """Return how to call ``automl`` from here: by its place where the shell would not find it."""
+    if shutil.which("automl"):
+        return "automl"
+    path = Path(sys.executable).with_name("automl")
+    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
 
 
 def _write_files(folder: Path) -> tuple[Path, Path, Path]:

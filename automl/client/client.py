@@ -234,8 +234,8 @@ class Client:
             "Idempotency-Key": str(uuid.uuid4()),
         }
         params = {"name": name} | ({"modality": modality} if modality else {})
-        answer = self._transport.send(
-            "POST", "/v1/datasets", params=params, content=_opener(path), headers=headers
+        answer = self._transport.upload(
+            "/v1/datasets", _opener(path), path.stat().st_size, params=params, headers=headers
         )
         return Dataset(_json(answer))
 

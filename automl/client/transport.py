@@ -17,6 +17,12 @@ from automl.client.problems import ServiceError, Unreachable
 RETRIED = frozenset({429, 502, 503, 504})
 """Answers that promise better luck later."""
 
+READ_SECONDS = 120.0
+"""What an answer may take."""
+
+SLOWEST = 1e6
+"""Bytes of a file that a busy service makes a dataset of in a second, at least."""
+
 STREAM_SECONDS = 45.0
 """Event streams are pinged every 15 s: a longer silence is a dead connection."""
 
@@ -32,7 +38,7 @@ class Transport:
         headers = {"Authorization": f"Bearer {key}"} if key else {}
         self.url = url
         self._patience = patience
-        timeout = httpx.Timeout(30.0, read=120.0)
+        timeout = httpx.Timeout(30.0, read=READ_SECONDS)
         self._http = httpx.Client(base_url=url, headers=headers, timeout=timeout)
 
     def close(self) -> None:
@@ -72,6 +78,16 @@ class Transport:
                 continue
             if not promises_more(response) or not patience.wait(retry_after(response)):
                 return checked(response)
+
+    def upload(self, path: str, content: Content, size: int, **given: Any) -> httpx.Response:
+        """Return the answer to a POST of ``size`` bytes, which the service reads before it answers.
+
+        Raises:
+            ServiceError: the service refused.
+            Unreachable: it did not answer in time.
+        """
+        timeout = httpx.Timeout(30.0, read=READ_SECONDS + size / SLOWEST)
+        return self.send("POST", path, content=content, timeout=timeout, **given)
 
     @contextmanager
     def stream(

@@ -85,6 +85,7 @@ class FamilyName(StrEnum):
     RESNET = "resnet"
     REALMLP = "realmlp"
     TABM = "tabm"
+    FT_TRANSFORMER = "ft_transformer"
     CNN = "cnn"
     DENSENET = "densenet"
     TRANSFORMER = "transformer"

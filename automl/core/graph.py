@@ -76,6 +76,7 @@ class Graph:
     sparse: dict[str, Sparse] = field(default_factory=dict)
     """Names to matrices that are no values: only ``product`` knows what to do with them."""
     _digests: dict[str, str] = field(default_factory=dict)
+    _shared: dict[Any, str] = field(default_factory=dict)
 
     def input(
         self,
@@ -131,6 +132,13 @@ class Graph:
         outputs = tuple(f"v{index}" if part == 0 else f"v{index}_{part}" for part in range(count))
         self.nodes.append(Node(op, inputs, outputs, domain, attributes))
         return outputs
+
+    def shared(self, op: str, *inputs: str, domain: str = "", **attributes: Attribute) -> str:
+        """Return what the same call gave before, else what ``node`` does: for what many want."""
+        call = (op, inputs, domain, repr(attributes))
+        if call not in self._shared:
+            self._shared[call] = self.node(op, *inputs, domain=domain, **attributes)
+        return self._shared[call]
 
     def lists(self, matrix: Sparse) -> str:
         """Return a name for a sparse matrix."""

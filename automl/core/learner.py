@@ -5,7 +5,7 @@ offers either ``fit`` and ``load`` (an `Estimator`) or ``build`` and ``emit`` (a
 trained by ``automl/training/fit.py``). Either way a trained fold ends as a `Fitted`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
@@ -21,7 +21,7 @@ from automl.core.state import State
 from automl.core.trial import CurvePoint
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn
+    from torch import Generator, Tensor, nn
 
 
 Matrix: TypeAlias = Any
@@ -95,7 +95,8 @@ class Layout:
 
     ``codes`` pairs the position of each of these with how many codes it has, from 0 on. ``numbers``
     are the positions of columns of numbers as they were in the table, scaled; what is neither is a
-    flag, a part of a date or a share.
+    flag, a part of a date or a share. ``columns`` says of each position which column of the table
+    it was made of; it is empty where that is not known.
 
     Rows that are arrays have a ``shape``, channels first, and a ``width`` of all their numbers.
     Rows that are texts have a ``vocabulary``, how many codes there are, and a ``width`` of tokens.
@@ -104,6 +105,7 @@ class Layout:
     width: int
     codes: tuple[tuple[int, int], ...] = ()
     numbers: tuple[int, ...] = ()
+    columns: tuple[int, ...] = ()
     shape: tuple[int, ...] = ()
     vocabulary: int = 0
 
@@ -214,3 +216,34 @@ class Observer(Protocol):
 
     def observe(self, x: "Tensor", y: "Tensor") -> None:
         """Look at rows ``(rows, features)`` and all targets ``(targets,)`` of the training fold."""
+
+
+@runtime_checkable
+class Drawing(Protocol):
+    """A layer that draws at each step of training."""
+
+    generator: "Generator | None"
+    """What it draws from; None: torch's own random state."""
+
+
+Program: TypeAlias = "Callable[[Tensor], Tensor]"
+"""What several networks in training make of their rows: ``(lanes, rows, features)`` →
+``(lanes, rows, outputs)``, or ``(lanes, answers, rows, outputs)``."""
+
+
+Leaf: TypeAlias = "Callable[[nn.Parameter], Tensor]"
+"""What stands for a parameter of the first of several networks, and those of the others at its
+place: ``(lanes, *its shape)``."""
+
+
+class Stacking(Protocol):
+    """How networks of one shape become one program (`automl.families.lanes`)."""
+
+    def stackable(self, network: "nn.Module") -> bool:
+        """Return whether every layer of the network has a stacked form."""
+
+    def stack(self, networks: "Sequence[nn.Module]", leaf: Leaf) -> Program:
+        """Return what all the networks, of one shape, compute in training, side by side.
+
+        Buffers that training moves become parts of stacked ones.
+        """

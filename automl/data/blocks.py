@@ -208,7 +208,8 @@ def _slow(block: Block, delimiter: bytes, width: int) -> list[pa.Array]:
             rows.append(record.cells)
             continue
         line, last = line + count_lines(block.data[last : record.start]), record.start
-        shown = block.data[record.start : record.start + _SHOWN].decode(errors="ignore").strip()
+        end = min(record.end, record.start + _SHOWN)
+        shown = block.data[record.start : end].decode(errors="ignore").strip()
         message = f"{len(record.cells)} cells instead of {width}: {shown}"
         errors.append(Detail(message, line=line))
         if len(errors) == _MOST_ERRORS:

@@ -161,8 +161,10 @@ def _strings(name: str, tally: Tally) -> Finding:
     if column.date is not None:
         ends = extremes(_known_dates(tally, column.date), column.date)
         column = replace(column, earliest=ends[0], latest=ends[1])
-    remarks = _kind_remark(column) | _number_remarks(column, tally) | _share_remarks(column, tally)
-    return Finding(column, remarks | _date_remarks(column, dates))
+    remarks = _kind_remark(column) | _share_remarks(column, tally) | _date_remarks(column, dates)
+    if kind is not ColumnKind.DATETIME:  # 31.12.2021 has the look of a number
+        remarks |= _number_remarks(column, tally)
+    return Finding(column, remarks)
 
 
 def _known_dates(tally: Tally, form: DateFormat) -> list[str]:

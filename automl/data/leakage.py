@@ -80,10 +80,13 @@ def _imbalance(y: Floats | Ints, classes: Sequence[str] | Sequence[int]) -> list
     if counts[most] < _UNEVEN * max(1, counts[least]):
         return []
     share = 100 * counts[most] / counts.sum()
+    shown = f"{share:.0f}" if share < 99 else f"{min(share, 99.9):.1f}"  # but never all
+    rare = repr(str(classes[least])[:80])
+    better = f", or with {rare} as the positive class at average precision"
     message = (
-        f"Class {str(classes[most])[:80]!r} has {share:.0f} % of the rows and "
-        f"{counts[most] / max(1, counts[least]):.0f} times those of {str(classes[least])[:80]!r}: "
-        "accuracy says little here; look at balanced accuracy or average precision."
+        f"Class {str(classes[most])[:80]!r} has {shown} % of the rows and "
+        f"{counts[most] / max(1, counts[least]):.0f} times those of {rare}: accuracy says little "
+        f"here; look at balanced accuracy{better if len(classes) == 2 else ''}."
     )
     return [DataWarning("IMBALANCE", message)]
 

@@ -25,6 +25,7 @@ ACCEPTED = (
 _CHARSET = re.compile(r"""charset\s*=\s*["']?([^\s;"']+)""", re.IGNORECASE)
 _FOREIGN = (
     (b"PK\x03\x04", "a zip or Excel file"),
+    (b"PK\x05\x06", "an empty zip file"),
     (b"PAR1", "a Parquet file"),
     (b"\xd0\xcf\x11\xe0", "an old Excel file"),
     (b"%PDF", "a PDF file"),

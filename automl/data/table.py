@@ -23,6 +23,8 @@ PreviewCell: TypeAlias = str | float | int | list[Any] | None
 Rows: TypeAlias = npt.NDArray[np.intp]
 
 _WHOLE = re.compile(r"\s*[+-]?\d+\s*")
+_NUMBERS = {ColumnKind.NUMERIC, ColumnKind.BOOLEAN, ColumnKind.ID, ColumnKind.CONSTANT}
+"""Columns of these kinds hold numbers where one of them is the least."""
 
 
 def load(path: Path, columns: Sequence[Column], rows: Rows | None = None) -> Frame:
@@ -65,8 +67,9 @@ def categories(path: Path, name: str) -> pa.DictionaryArray:
 def preview(path: Path, rows: int) -> list[dict[str, PreviewCell]]:
     """Return the first rows, cells as in the file.
 
-    Cells of number columns are numbers where that loses nothing, else strings; None is the empty
-    cell. For cells that are arrays see `automl.data.shown`: of large ones there are fewer rows.
+    Cells of columns of numbers, ids and constants among them, are numbers where that loses nothing,
+    else strings; None is the empty cell. For cells that are arrays see `automl.data.shown`: of
+    large ones there are fewer rows.
     """
     with pq.ParquetFile(path) as file:
         columns = _columns(file)
@@ -104,7 +107,7 @@ def _first(file: pq.ParquetFile, columns: Sequence[str], rows: int) -> pa.Record
 def _shown(cell: str, column: Column) -> PreviewCell:
     if not cell:
         return None
-    if column.kind not in {ColumnKind.NUMERIC, ColumnKind.BOOLEAN} or column.cells == "string":
+    if column.kind not in _NUMBERS or column.min is None:
         return cell
     number = figures.number(cell, column)
     if number is None:

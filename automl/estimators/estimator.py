@@ -58,6 +58,7 @@ class _AutoML(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         objective: Mapping[str, Any] | None = None,
         ensemble: bool = True,
         slots: int = 1,
+        verbose: int = 0,
         url: str | None = None,
         key: str = "",
     ) -> None:
@@ -78,6 +79,8 @@ class _AutoML(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
             ensemble: whether several candidates may be joined; else the model is the best one.
             slots: candidates trained at once on this machine; more than one are processes of
                 their own, so a script then needs ``if __name__ == "__main__":``.
+            verbose: 1 says on stderr how the search goes: drawn live on a terminal, a line for
+                each better value elsewhere; 0 says nothing.
             url: where a service listens that shall run the study; None: this process does.
             key: an API key, where the service wants one.
         """
@@ -92,6 +95,7 @@ class _AutoML(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         self.objective = objective
         self.ensemble = ensemble
         self.slots = slots
+        self.verbose = verbose
         self.url = url
         self.key = key
 
@@ -171,10 +175,10 @@ class _AutoML(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         if self.url is not None:
             from automl.estimators import there
 
-            return there.run(request, data, url=self.url, key=self.key)
+            return there.run(request, data, url=self.url, key=self.key, verbose=bool(self.verbose))
         from automl.estimators import here  # loads what trains
 
-        return here.run(request, data, slots=self.slots)
+        return here.run(request, data, slots=self.slots, verbose=bool(self.verbose))
 
     def _keep(self, x: Any, outcome: Outcome) -> None:
         from automl.client import frame

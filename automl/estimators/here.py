@@ -3,7 +3,8 @@
 import json
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, TypeVar
@@ -25,10 +26,12 @@ from automl.core.study import (
     Budget,
     ColumnOverride,
     Objective,
+    Plan,
     StudySpec,
     TaskSpec,
     Validation,
 )
+from automl.core.trial import Trial
 from automl.data import local, read
 from automl.estimators.request import Columns, Outcome, Request
 
@@ -38,13 +41,14 @@ _UNPACKED_BYTES = 1 << 62
 """What was in memory a moment ago is no bomb."""
 
 
-def run(request: Request, data: Any, *, slots: int) -> Outcome:
+def run(request: Request, data: Any, *, slots: int, verbose: bool) -> Outcome:
     """Return the outcome of a study of ``data``, a pair ``(X, y)``.
 
     Args:
         request: what is asked for.
         data: see `automl.client.source.as_file`.
         slots: candidates trained at once, each in a process of its own when more than one.
+        verbose: whether to say on stderr how it goes.
 
     Raises:
         InvalidInput: the data or the request is at fault.
@@ -56,7 +60,8 @@ def run(request: Request, data: Any, *, slots: int) -> Outcome:
         table = Path(folder) / "table.parquet"
         dataset = _dataset(file, table)
         spec = _spec(request, dataset, spent=time.monotonic() - started)
-        found = pipeline.fit(spec, dataset, table, slots=slots)
+        with _said(request.task, spec.budget) if verbose else nullcontext(_unheard) as watch:
+            found = pipeline.fit(spec, dataset, table, slots=slots, watch=watch)
     files, judged_by = found.finished.files, found.plan.metric
     return Outcome(
         files[ExportFormat.ONNX],
@@ -65,6 +70,26 @@ def run(request: Request, data: Any, *, slots: int) -> Outcome:
             map(leaderboard.row, leaderboard.ranked(found.trials, judged_by)), judged_by.value
         ),
     )
+
+
+@contextmanager
+def _said(name: str, budget: Budget) -> Iterator[pipeline.Watch]:
+    """Show the search as the terminal does, and give what is told of it; its end is a line."""
+    from rich.console import Console
+
+    from automl.client.here import Watch
+    from automl.client.screen import status_line
+
+    console = Console(stderr=True)
+    with Watch(console, name, budget, quiet=False) as watch:
+        yield watch.note
+    if watch.told is not None:
+        line = status_line(watch.told.study("succeeded"))
+        console.print(line, markup=False, highlight=False)
+
+
+def _unheard(_plan: Plan, _trials: Sequence[Trial]) -> None:
+    pass
 
 
 def _dataset(file: Path, table: Path) -> Dataset:

@@ -9,8 +9,10 @@ from automl.client.source import TARGET
 from automl.estimators.request import Outcome, Request
 
 
-def run(request: Request, data: Any, *, url: str, key: str) -> Outcome:
+def run(request: Request, data: Any, *, url: str, key: str, verbose: bool) -> Outcome:
     """Return the outcome of a study of ``data``, a pair ``(X, y)``, that a service ran.
+
+    It is drawn live where that is asked for and somebody looks at a terminal or a notebook.
 
     Raises:
         ServiceError: the service refused the data or the request.
@@ -34,6 +36,7 @@ def run(request: Request, data: Any, *, url: str, key: str) -> Outcome:
             validation=request.validation,
             objective=request.objective,
             ensemble=request.ensemble,
+            progress=None if verbose else False,
         )
         file = study.download(Path(folder) / "model.onnx").read_bytes()
         return Outcome(file, study.report(), study.leaderboard(), study.id)

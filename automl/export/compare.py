@@ -3,7 +3,7 @@
 from automl.core.report import Interval, Report
 from automl.export.markup import Markup, figure, join, tag, user
 from automl.export.tables import Bar, bars
-from automl.export.verdict import percent, rare, usual
+from automl.export.verdict import looked_for, percent, rare, usual
 
 LONGEST_NAME = 30
 
@@ -26,13 +26,20 @@ def _of_classes(report: Report) -> Markup:
 
 
 def _of_rare(report: Report) -> Markup:
-    label = user(report["task"]["positive"] or "", most=LONGEST_NAME)
-    metrics = report["metrics"]
-    heads = (
-        ("recall", join("of ", label, " it finds")),
-        ("precision", join("right when it says ", label)),
+    sought, metrics = looked_for(report), report["metrics"]
+    if sought is None:
+        return Markup("")
+    label = user(str(sought["label"]), most=LONGEST_NAME)
+    recall, precision = (
+        Interval(value=value, low=None, high=None)
+        for value in (sought["recall"], sought["precision"])
     )
-    rows = [_share(head, metrics[name]) for name, head in heads if name in metrics]
+    if sought["label"] == report["task"]["positive"]:  # of it the intervals are known
+        recall, precision = metrics["recall"], metrics["precision"]
+    rows = [
+        _share(join("of ", label, " it finds"), recall),
+        _share(join("right when it says ", label), precision),
+    ]
     return tag("div", bars(rows, head=("", "rows"), most=1.0), class_="compare")
 
 

@@ -16,7 +16,7 @@ MOST_NAMED = 5
 GRAVE = (
     "NOT_BETTER_THAN_GUESSING", "LEAKAGE", "ONE_COLUMN_DECIDES", "FEW_ROWS", "FEW_ROWS_JUDGED",
     "RARE_CLASSES", "FEW_ROWS_OF_A_CLASS", "IMBALANCE", "SEARCH_WAS_OPTIMISTIC",
-    "NO_TEST_ROWS", "TEST_SERIES_FITTED", "ROWS_SAMPLED", "MEMBER_EXCLUDED",
+    "NO_TEST_ROWS", "TEST_SERIES_FITTED", "TEST_CLASSES_UNKNOWN", "ROWS_SAMPLED", "MEMBER_EXCLUDED",
 )  # fmt: skip
 """What may make the result worth less than it looks, the gravest first; other warnings only tell
 how the data were read."""

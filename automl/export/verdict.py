@@ -67,13 +67,13 @@ def good(report: Report) -> Iterator[Prose]:
 
 def sure(report: Report) -> Iterator[Prose]:
     """Yield how sure that is."""
-    rows, found, positive = report["judged_rows"], report["classification"], _positive(report)
-    few = positive["support"] if positive is not None and rare(report) else rows
+    rows, found, sought = report["judged_rows"], report["classification"], looked_for(report)
+    few = sought["support"] if sought is not None and rare(report) else rows
     only = "Only " if few < 2 * FEW else ""
     judged: Prose = (f"{only}{rows:,} rows judged it.",)
     name = "accuracy" if found is not None else report["task"]["metric"]
-    if found is not None and rare(report):
-        name = "recall"
+    if sought is not None and rare(report):
+        name = "recall" if sought == _positive(report) else "balanced_accuracy"
     estimate = report["metrics"].get(name)
     low, high = (None, None) if estimate is None else (estimate["low"], estimate["high"])
     if low is None or high is None:
@@ -85,10 +85,15 @@ def sure(report: Report) -> Iterator[Prose]:
         return
     base = _base(low, high, rows=max(_BASES))
     between = f"between {_times(low, base)} and {_times(high, base)} of {base:,}"
-    if name == "recall" and positive is not None:
-        what: Prose = (" It finds ", Strong(between), " rows of ", Name(positive["label"]))
-        so = f"{only}{positive['support']:,} of the {rows:,} rows that judged it are so."
+    if name == "recall" and sought is not None:
+        what: Prose = (" It finds ", Strong(between), " rows of ", Name(sought["label"]))
+        so = f"{only}{sought['support']:,} of the {rows:,} rows that judged it are so."
         yield (so, *what, as_long)
+    elif name == "balanced_accuracy" and sought is not None:
+        so = f"{only}{sought['support']:,} of the {rows:,} rows that judged it are "
+        between = f"between {figure(low, digits=3)} and {figure(high, digits=3)}"
+        what = (f". Its {title(name)} lies ", Strong(between))
+        yield (so, Name(sought["label"]), *what, as_long)
     else:
         yield (*judged, " It is right about ", Strong(between), " rows,", as_long)
 
@@ -105,8 +110,19 @@ def usual(report: Report) -> tuple[str | float, float]:
 
 
 def rare(report: Report) -> bool:
-    """Return whether a class looked for is so rare that being right says little."""
+    """Return whether one of two classes is so rare that being right says little."""
     return _positive(report) is not None and usual(report)[1] >= RARE
+
+
+def looked_for(report: Report) -> ClassReport | None:
+    """Return the class of two that counts: the rare one where one is, else the positive one.
+
+    Nearly all rows of the common class are found by always saying it.
+    """
+    found, positive = report["classification"], _positive(report)
+    if found is None or positive is None or not rare(report):
+        return positive
+    return min(found["per_class"], key=lambda item: item["support"])
 
 
 def of(part: float, whole: int) -> str:
@@ -138,14 +154,14 @@ def percent(share: float) -> str:
 
 def _of_classes(report: Report, found: ClassificationReport) -> Iterator[Prose]:
     accuracy = report["metrics"].get("accuracy")
-    positive = _positive(report)
+    sought = looked_for(report)
     few = rare(report)
-    if few and positive is not None:
-        yield _found_of(found, positive)
+    if few and sought is not None:
+        yield _found_of(found, sought)
     if accuracy is not None and accuracy["value"] is not None:
         yield from _right(report, accuracy, lead=not few)
-    if positive is not None and not few:
-        yield _found_of(found, positive)
+    if sought is not None and not few:
+        yield _found_of(found, sought)
     if len(found["classes"]) > 2:
         yield from _hardest(found)
 

@@ -5,7 +5,8 @@ the same bytes each time, and its arithmetic can be read here.
 """
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -16,7 +17,7 @@ from automl.core.catalog import TrialFailure
 from automl.core.errors import TrialError
 from automl.core.graph import ElementType, Graph
 from automl.core.hyperparameter import Params, Space
-from automl.core.learner import RATE, Layout
+from automl.core.learner import RATE, Layout, Leaf, Program
 
 ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
     "relu": nn.ReLU,
@@ -47,18 +48,49 @@ class Dropout(nn.Dropout):
     network of two layers of 128.
     """
 
+    generator: torch.Generator | None = None
+
     @override
     def forward(self, input: Tensor) -> Tensor:
         """Return ``input``, with a part of it zeroed and the rest enlarged while training."""
-        dropped = round(self.p * _LEVELS)
+        dropped = self.dropped
         if not self.training or not dropped:
             return input
         if input.device.type != "cpu":
             return super().forward(input)
         words = torch.empty(-(-input.numel() // 8), dtype=torch.int64)
-        levels = words.random_(-(2**63), None).view(torch.uint8)[: input.numel()]
-        kept = (levels >= dropped).view(input.shape).to(input.dtype)
-        return input * kept.mul_(_LEVELS / (_LEVELS - dropped))
+        levels = self.draw(words).view(torch.uint8)[: input.numel()]
+        return input * kept(levels.view(input.shape), dropped).to(input.dtype)
+
+    @property
+    def dropped(self) -> int:
+        """How many levels of a byte leave a number out."""
+        return round(self.p * _LEVELS)
+
+    def draw(self, words: Tensor) -> Tensor:
+        """Fill ``words``, int64, with random bits."""
+        return words.random_(-(2**63), None, generator=self.generator)
+
+    @staticmethod
+    def stacked(layers: Sequence["Dropout"], _: Leaf) -> Program:
+        """Return what the layers do side by side: each lane is given the mask it would draw."""
+
+        def forward(x: Tensor) -> Tensor:
+            dropped = layers[0].dropped
+            if not dropped:
+                return x
+            each = x[0].numel()
+            words = torch.empty((len(layers), -(-each // 8)), dtype=torch.int64)
+            for layer, row in zip(layers, words.unbind(), strict=True):
+                layer.draw(row)
+            return x * kept(words.view(torch.uint8)[:, :each], dropped).view(x.shape)
+
+        return forward
+
+
+def kept(levels: Tensor, dropped: int) -> Tensor:
+    """Return what numbers with these levels are multiplied by where so many leave them out."""
+    return (levels >= dropped).float().mul_(_LEVELS / (_LEVELS - dropped))
 
 
 class Embedded(nn.Module):
@@ -153,6 +185,37 @@ def dense(inputs: int, outputs: int, *, initialization: str, activation: str) ->
     else:
         nn.init.xavier_uniform_(layer.weight)
     return layer
+
+
+class _Product(torch.autograd.Function):
+    """Dense layers of lanes, of whose weights' gradient no matrix is turned over.
+
+    Torch's own comes as ``(lanes, inputs, outputs)``; training takes 2 to 10 % longer with it.
+    """
+
+    @staticmethod
+    @override
+    def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+        ctx.save_for_backward(x, weight)
+        return torch.baddbmm(bias.unsqueeze(1), x, weight.mT)
+
+    @staticmethod
+    @override
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, Tensor, Tensor]:
+        x, weight = ctx.saved_tensors
+        before = torch.bmm(gradient, weight) if ctx.needs_input_grad[0] else None
+        return before, torch.bmm(gradient.mT, x), gradient.sum(dim=1)
+
+
+def stacked_dense(layers: Sequence[Any], leaf: Leaf) -> Program:
+    """Return what dense layers of several networks do side by side."""
+    weight, bias = leaf(layers[0].weight), leaf(layers[0].bias)
+
+    def forward(x: Tensor) -> Tensor:
+        made: Tensor = _Product.apply(x, weight, bias)  # type: ignore[no-untyped-call]
+        return made
+
+    return forward
 
 
 def emit(graph: Graph, x: str, modules: Iterable[nn.Module]) -> str:

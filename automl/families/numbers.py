@@ -7,13 +7,15 @@ Shapes: ``(rows, numbers)`` → ``(rows, numbers, outputs)``.
 """
 
 import math
+from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from typing_extensions import override
 
 from automl.core.graph import Graph
-from automl.core.learner import Layout
+from automl.core.learner import Layout, Leaf, Program
 from automl.families.blocks import Written, constant, parameter
 
 _FINEST = 2.0**-10
@@ -28,6 +30,11 @@ class Functions(Written):
 
     def observe(self, numbers: Tensor) -> None:
         """Look at the training rows' numbers; most functions need not."""
+
+    @staticmethod
+    def stacked(layers: Sequence[Any], leaf: Leaf) -> Program:
+        """Return what the functions of several networks do side by side in training."""
+        raise NotImplementedError
 
 
 class Periodic(Functions):
@@ -59,6 +66,23 @@ class Periodic(Functions):
         waves = torch.cos(torch.addcmul(phase, deep, frequency))
         found = torch.baddbmm(start, waves, self.lines).transpose(0, 1)
         return torch.cat([input.unsqueeze(2), found], dim=2)
+
+    @staticmethod
+    @override
+    def stacked(layers: Sequence["Periodic"], leaf: Leaf) -> Program:
+        """Return what the functions do side by side, as if all lanes' numbers were one's."""
+        first = layers[0]
+        vectors = [leaf(each) for each in (first.frequency, first.phase, first.start)]
+        lines = leaf(first.lines)  # (lanes, numbers, waves, lines)
+        numbers = lines.shape[0] * lines.shape[1]
+
+        def forward(x: Tensor) -> Tensor:
+            frequency, phase, start = (each.reshape(numbers, 1, -1) for each in vectors)
+            waves = torch.cos(torch.addcmul(phase, _deep(x), frequency))
+            found = torch.baddbmm(start, waves, lines.flatten(0, 1))
+            return torch.cat([x.unsqueeze(3), _shallow(found, x)], dim=3)
+
+        return forward
 
     @override
     def emit(self, graph: Graph, x: str) -> str:
@@ -126,6 +150,24 @@ class PiecewiseLinear(Functions):
         sums = torch.baddbmm(torch.addcmul(self.start, deep, self.slope), parts, self.lines)
         return sums.transpose(0, 1)
 
+    @staticmethod
+    @override
+    def stacked(layers: Sequence["PiecewiseLinear"], leaf: Leaf) -> Program:
+        """Return what the functions do side by side, as if all lanes' numbers were one's."""
+        first = layers[0]
+        left, steepness = (
+            torch.cat([getattr(layer, name) for layer in layers]) for name in ("left", "steepness")
+        )
+        slope, start, lines = (leaf(each) for each in (first.slope, first.start, first.lines))
+
+        def forward(x: Tensor) -> Tensor:
+            deep = _deep(x)
+            parts = torch.clamp((deep - left) * steepness, 0.0, 1.0)
+            straight = torch.addcmul(start.flatten(0, 1), deep, slope.flatten(0, 1))
+            return _shallow(torch.baddbmm(straight, parts, lines.flatten(0, 1)), x)
+
+        return forward
+
     @override
     def emit(self, graph: Graph, x: str) -> str:
         """Write the same steps."""
@@ -165,6 +207,18 @@ class Numbered(Written):
         found = self.functions(input.index_select(1, self.positions)).flatten(1)
         return torch.cat([found, input.index_select(1, self.rest)], dim=1)
 
+    @staticmethod
+    def stacked(layers: Sequence["Numbered"], leaf: Leaf) -> Program:
+        """Return what the layers do side by side."""
+        first = layers[0]
+        functions = first.functions.stacked([layer.functions for layer in layers], leaf)
+
+        def forward(x: Tensor) -> Tensor:
+            found = functions(x.index_select(2, first.positions)).flatten(2)
+            return torch.cat([found, x.index_select(2, first.rest)], dim=2)
+
+        return forward
+
     @override
     def emit(self, graph: Graph, x: str) -> str:
         """Write the same steps."""
@@ -176,6 +230,17 @@ class Numbered(Written):
         width = self.outputs - len(self.rest)
         flat = graph.node("Reshape", found, graph.constant([0, width], "int64"))
         return graph.node("Concat", flat, rest, axis=1)
+
+
+def _deep(x: Tensor) -> Tensor:
+    """Return ``(lanes · numbers, rows, 1)`` of numbers ``(lanes, rows, numbers)``."""
+    return x.transpose(1, 2).flatten(0, 1).unsqueeze(2)
+
+
+def _shallow(found: Tensor, x: Tensor) -> Tensor:
+    """Return functions ``(lanes · numbers, rows, outputs)`` as ``(*x.shape, outputs)``."""
+    lanes, rows, numbers = x.shape
+    return found.view(lanes, numbers, rows, -1).transpose(1, 2)
 
 
 def after_codes(layout: Layout) -> list[int]:

@@ -76,10 +76,11 @@ class Columns:
 
     @property
     def layout(self) -> Layout:
-        """Which features hold codes, how many codes each has, and which hold numbers."""
+        """What each feature holds, and of which column it is; that not where there are runs."""
         first = self.chain.blocks[0]  # see KINDS
         numbers = range(len(first.valued)) if isinstance(first, Numbers) else ()
-        return Layout(self.width, self.chain.codes, tuple(numbers))
+        origins = () if self.wide else _origins(self.chain.names, self.inputs)
+        return Layout(self.width, self.chain.codes, tuple(numbers), origins)
 
     def transform(self, frame: Frame) -> Matrix:
         """Return the features: ``(rows, width)``, a CSR array where there are runs."""
@@ -162,6 +163,15 @@ def fit(
     derived = pairs.fit(frame, used, target if paired else None)
     return Columns(
         tuple(column.name for column in used or columns[:1]), Chain((*blocks, derived)), runs
+    )
+
+
+def _origins(names: Sequence[str], inputs: Sequence[str]) -> tuple[int, ...]:
+    """Return the column of each feature: the longest one whose name its name begins with."""
+    places = {name: place for place, name in enumerate(inputs)}
+    return tuple(
+        next(places[name[:end]] for end in range(len(name), -1, -1) if name[:end] in places)
+        for name in names
     )
 
 

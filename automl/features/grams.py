@@ -1,37 +1,30 @@
 """Short runs of words or characters: a small vocabulary of them, and how often a text has each.
 
-Training and the model file cut texts alike: the same regular expression in Python's ``re`` and in
-the RE2 of ONNX Runtime's ``Tokenizer`` (they differ in letters that Unicode added after 14 only),
-and lower case for ASCII. Of other letters every spelling seen in training is known.
+Texts are cut into units first (`units.py`), alike in training and in the model file.
 """
 
-import re
-import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain, repeat
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
 from automl.core.frame import Ints, Strings
-from automl.core.graph import MICROSOFT, ML, ElementType, Graph
+from automl.core.graph import ML, ElementType, Graph
 from automl.core.state import State
+from automl.features import units
+from automl.features.units import BITS, MOST_CHARACTERS, Unit, lower
 
-Unit = Literal["words", "characters"]
-
-UNITS: tuple[Unit, ...] = ("words", "characters")
-LENGTHS: dict[Unit, range] = {"words": range(1, 3), "characters": range(2, 6)}
+_OF_WORDS, _OF_CHARACTERS = range(1, 3), range(2, 6)
+LENGTHS: dict[Unit, range] = {
+    "words": _OF_WORDS,
+    "tokens": _OF_WORDS,
+    "characters": _OF_CHARACTERS,
+    "masked": _OF_CHARACTERS,
+}
 """How many units the runs have."""
-
-_WORD = re.compile(r"[\w']+")
-_WORD_RE2 = r"[\p{L}\p{N}_']+"
-_MOST_CHARACTERS = 1_000
-"""Runs of characters are counted from the beginning of a text only: RE2 repeats no more."""
-_BITS: dict[Unit, int] = {"words": 31, "characters": 12}
-"""A run is one int64: so many bits a unit."""
 
 MOST_COUNTED = 255
 """In the program's lists of runs; a text that has one more often has it so often."""
@@ -68,7 +61,7 @@ class Grams:
 
     def _count(self, texts: Sequence[str], ordered: Sequence[tuple[Ints, Ints]]) -> Any:
         known = dict(zip(self.keys, self.ids, strict=True))
-        ids, rows = _identified(self.unit, texts, known)
+        ids, rows = units.identified(self.unit, texts, known)
         places, owners = [], []
         for length, (runs, order) in zip(LENGTHS[self.unit], ordered, strict=True):
             codes, of = _codes(ids, rows, length, self.unit)
@@ -147,11 +140,12 @@ class Grams:
 
     def spelled(self) -> list[str]:
         """Return the runs as one reads them, those of characters in quotes."""
-        spellings = dict(zip(self.ids, self.keys, strict=True))
+        keys = (units.alike(self.unit, key) for key in self.keys)
+        spellings = dict(zip(self.ids, keys, strict=True))
         runs = [
             [spellings[number] for number in run] for part in self.runs for run in part.tolist()
         ]
-        if self.unit == "words":
+        if LENGTHS[self.unit] is _OF_WORDS:
             return [" ".join(run) for run in runs]
         return [f'"{"".join(run)}"' for run in runs]
 
@@ -176,10 +170,9 @@ class Grams:
 
     def _emit_ids(self, graph: Graph, texts: str) -> str:
         """Write the numbers of the texts' units: n × the longest, 0 for unknown ones and none."""
-        tokens = graph.node("Squeeze", _emit_tokens(graph, texts, self.unit), _axis(graph, 1))
         return graph.node(
             "LabelEncoder",
-            tokens,
+            units.emit(graph, texts, self.unit),
             domain=ML,
             keys_strings=self.keys,
             values_int64s=self.ids,
@@ -197,8 +190,8 @@ def fit(unit: Unit, texts: Sequence[str], most: int) -> tuple[Grams, Ints]:
 
     Of each run at least two texts, and at most ``most`` runs.
     """
-    known = _spellings(unit, texts)
-    ids, rows = _identified(unit, texts, known)
+    known = units.numbered(unit, texts)
+    ids, rows = units.identified(unit, texts, known)
     found = [_frequencies(*_codes(ids, rows, length, unit), len(texts)) for length in LENGTHS[unit]]
     frequencies = np.concatenate([frequency for _, frequency in found])
     order = np.argsort(-frequencies, kind="stable")[:most]
@@ -234,41 +227,9 @@ def sample(cells: Strings) -> list[str]:
 
 def sampled(texts: Sequence[str]) -> list[int]:
     """Return which of the texts a vocabulary is learned from, evenly spread; no empty ones."""
-    signs = sum(min(len(text), _MOST_CHARACTERS) for text in texts)
+    signs = sum(min(len(text), MOST_CHARACTERS) for text in texts)
     step = max(-(-len(texts) // FITTED_TEXTS), -(-signs // FITTED_CHARACTERS), 1)
     return [place for place in range(0, len(texts), step) if texts[place]]
-
-
-def lower(text: str) -> str:
-    """Return the text with its ASCII letters in lower case, as the graph has it."""
-    return text.encode().lower().decode()
-
-
-def emit_lower(graph: Graph, texts: str) -> str:
-    """Write ``lower`` to the graph: strings, n × 1, with one more row at the end: ``aa``.
-
-    That row has a word and a run, so that every table of tokens has a width.
-    """
-    more = graph.node("Concat", texts, graph.constant([["aa"]]), axis=0)
-    flat = graph.node("Reshape", more, _axis(graph, -1))
-    small = graph.node("StringNormalizer", flat, case_change_action="LOWER", locale="C")
-    return graph.node("Reshape", small, graph.constant([-1, 1], np.int64))
-
-
-def _axis(graph: Graph, axis: int) -> str:
-    return graph.constant([axis], np.int64)
-
-
-def _emit_tokens(graph: Graph, texts: str, unit: Unit) -> str:
-    def cut(cells: str, **how: Any) -> str:
-        return graph.node(
-            "Tokenizer", cells, domain=MICROSOFT, mark=0, mincharnum=1, pad_value="", **how
-        )
-
-    if unit == "words":
-        return cut(texts, tokenexp=_WORD_RE2)
-    start = cut(texts, tokenexp=f"^(?s:.{{1,{_MOST_CHARACTERS}}})")
-    return cut(graph.node("Squeeze", start, _axis(graph, 2)), separators=[""])
 
 
 def _padded(graph: Graph, table: str, *, front: int = 0, back: int = 0) -> str:
@@ -289,52 +250,10 @@ def _emit_code(graph: Graph, ids: str, length: int, unit: Unit) -> str:
     for offset in range(length):
         column = _cut(graph, ids, offset, offset - longest + 1 or _END)
         if code:
-            shifted = graph.node("Mul", code, graph.constant(1 << _BITS[unit], np.int64))
+            shifted = graph.node("Mul", code, graph.constant(1 << BITS[unit], np.int64))
             column = graph.node("Add", shifted, column)
         code = column
     return code
-
-
-def _spellings(unit: Unit, texts: Sequence[str]) -> dict[str, int]:
-    """Number every spelling from 1; those of one word in other cases share a number."""
-    known: dict[str, int] = {}
-    numbers: dict[str, int] = {}
-    for token in _seen(unit, texts):
-        known[token] = numbers.setdefault(token.lower(), len(numbers) + 1)
-    if len(numbers) >= 1 << _BITS[unit]:  # thousands of different signs: the first ones are kept
-        most = (1 << _BITS[unit]) - 1
-        for token in [token for token, number in known.items() if number > most]:
-            del known[token]
-    return known
-
-
-def _seen(unit: Unit, texts: Sequence[str]) -> Iterable[str]:
-    """Return the different units of the texts, the first one first."""
-    if unit == "words":
-        return dict.fromkeys(token for text in texts for token in _WORD.findall(text))
-    points, first = np.unique(_points(texts), return_index=True)
-    return map(chr, points[np.argsort(first)].tolist())
-
-
-def _identified(unit: Unit, texts: Sequence[str], known: dict[str, int]) -> tuple[Ints, Ints]:
-    """Return the units of all texts, one behind the other, and whose they are."""
-    if unit == "words":
-        cut = [_WORD.findall(text) for text in texts]
-        found = map(known.get, chain.from_iterable(cut), repeat(0))
-        sizes = [len(tokens) for tokens in cut]
-        ids = np.fromiter(found, np.int64, count=sum(sizes))
-    else:
-        sizes = [min(len(text), _MOST_CHARACTERS) for text in texts]
-        numbers = np.zeros(sys.maxunicode + 1, np.int64)
-        numbers[[ord(sign) for sign in known]] = list(known.values())
-        ids = numbers[_points(texts)]
-    return ids, np.repeat(np.arange(len(sizes)), sizes)
-
-
-def _points(texts: Sequence[str]) -> npt.NDArray[np.uint32]:
-    """Return the code points of the texts' beginnings, one behind the other."""
-    joined = "".join(text[:_MOST_CHARACTERS] for text in texts)
-    return np.frombuffer(joined.encode("utf-32-le"), np.uint32)
 
 
 def _codes(ids: Ints, rows: Ints, length: int, unit: Unit) -> tuple[Ints, Ints]:
@@ -358,13 +277,13 @@ def _frequencies(codes: Ints, rows: Ints, texts: int) -> tuple[Ints, Ints]:
 def _code(units: npt.NDArray[np.int64], unit: Unit) -> Ints:
     code = np.zeros(units.shape[1], np.int64)
     for column in units:
-        code = (code << _BITS[unit]) | column
+        code = (code << BITS[unit]) | column
     return code
 
 
 def _units(codes: Ints, length: int, unit: Unit) -> Ints:
-    shifts = np.arange(length - 1, -1, -1) * _BITS[unit]
-    return (codes[:, None] >> shifts) & ((1 << _BITS[unit]) - 1)
+    shifts = np.arange(length - 1, -1, -1) * BITS[unit]
+    return (codes[:, None] >> shifts) & ((1 << BITS[unit]) - 1)
 
 
 def _renumbered(unit: Unit, known: dict[str, int], runs: Sequence[Ints]) -> Grams:

@@ -19,12 +19,14 @@ from automl.core.graph import ElementType, Graph
 from automl.core.learner import View
 from automl.core.schema import Column
 from automl.core.state import State, nest, unnest
-from automl.features import grams
+from automl.features import grams, units
 from automl.features.chain import Chain
 from automl.features.grams import Grams
 from automl.features.lean import learn
 from automl.features.outputs import Target, outputs
+from automl.features.units import Unit
 
+UNITS: tuple[Unit, ...] = ("words", "characters")
 DIRECTIONS = 64
 MOST = 2_000
 """Runs of words, and again of characters."""
@@ -83,7 +85,7 @@ class Text:
 
     def emit(self, graph: Graph, inputs: Mapping[str, str]) -> str:
         """Write the counts, their weights and the directions."""
-        texts = grams.emit_lower(graph, inputs[self.column])
+        texts = units.emit_lower(graph, inputs[self.column])
         parts = [vocabulary.emit(graph, texts) for vocabulary in self.vocabularies]
         counts = graph.node("Concat", *parts, axis=1)
         rows = [graph.constant([n], np.int64) for n in (0, -1, 0)]  # the last was added
@@ -140,7 +142,7 @@ def _load_column(state: State) -> Text:
     own = parts["own"]
     return Text(
         own.header["column"],
-        tuple(grams.load(parts[unit]) for unit in grams.UNITS if unit in parts),
+        tuple(grams.load(parts[unit]) for unit in UNITS if unit in parts),
         own.arrays["weights"],
         own.arrays["center"],
         own.arrays["scale"],
@@ -158,7 +160,7 @@ def fit_column(frame: Frame, column: str, y: Floats | None = None) -> Text:
     sample = [texts[place] for place in chosen]
     vocabularies = tuple(
         vocabulary
-        for vocabulary, _ in (grams.fit(unit, sample, MOST) for unit in grams.UNITS)
+        for vocabulary, _ in (grams.fit(unit, sample, MOST) for unit in UNITS)
         if vocabulary.width
     )
     if not vocabularies:

@@ -1,27 +1,23 @@
 """Texts as networks read them: the numbers of their words, one behind the other.
 
-Training and the model file cut texts alike, by one regular expression for Python's ``re`` and one
-for the RE2 of ONNX Runtime's ``Tokenizer`` that say the same (up to letters that Unicode added
-lately). A word is a run of letters, digits and apostrophes; signs of scripts that set no spaces
-between words (Chinese, Japanese, Thai) and all other visible signs, such as emoji and punctuation,
-stand alone. ASCII is put into lower case; of other letters every spelling seen in training is
-known.
+A word is a run of letters, digits and apostrophes; signs of scripts that set no spaces between
+words (Chinese, Japanese, Thai) and all other visible signs, such as emoji and punctuation, stand
+alone (`units.py`).
 """
 
-import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from automl.core.frame import Frame
-from automl.core.graph import MICROSOFT, ML, ElementType, Graph
+from automl.core.graph import ML, ElementType, Graph
 from automl.core.learner import Layout
 from automl.core.schema import Column
 from automl.core.state import State, nest
-from automl.features import grams
+from automl.features import grams, units
 from automl.features.base import OneColumn
 
 TOKENS = "tokens"
@@ -39,37 +35,6 @@ _LEAST_TEXTS = 2
 
 _COVERED = 0.98
 """Of the training texts are read to their end, if they are not longer than `MOST_TOKENS`."""
-
-_SINGLE = (
-    (0x0E00, 0x0E7F), (0x3040, 0x30FF), (0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xF900, 0xFAFF),
-    (0x20000, 0x3FFFF),
-)  # fmt: skip
-"""Signs of scripts without spaces."""
-
-_BLANK = (
-    (0x0, 0x20), (0x7F, 0xA0), (0xAD, 0xAD), (0x1680, 0x1680), (0x2000, 0x200F), (0x2028, 0x202F),
-    (0x205F, 0x206F), (0x3000, 0x3000), (0xFE00, 0xFE0F), (0xFEFF, 0xFEFF),
-)  # fmt: skip
-"""Spaces, controls, and what only changes the look of the sign before it."""
-
-
-def _expression(others: Sequence[str], more: str, code: Callable[[int], str]) -> str:
-    """Return the regular expression of a token.
-
-    Args:
-        others: classes, each of all that is not of a word.
-        more: what words have beside.
-        code: how a sign is written by its number.
-    """
-    single, blank = (
-        "".join(f"{code(low)}-{code(high)}" for low, high in ranges) for ranges in (_SINGLE, _BLANK)
-    )
-    signs = "|".join(f"[^{other}{single}]" for other in others)
-    return f"(?:{signs}|{more})+|[^{blank}]"
-
-
-_TOKEN = re.compile(_expression([r"\W"], "'", lambda code: rf"\U{code:08x}"))
-_TOKEN_RE2 = _expression([r"\P{L}", r"\P{N}"], "[_']", lambda code: rf"\x{{{code:x}}}")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -105,17 +70,7 @@ class TokenEncoder(OneColumn):
 
     def emit(self, graph: Graph, inputs: Mapping[str, str]) -> str:
         """Write ``transform`` to the graph."""
-        texts = grams.emit_lower(graph, inputs[self.column])
-        cells = graph.node(
-            "Tokenizer",
-            texts,
-            domain=MICROSOFT,
-            mark=0,
-            mincharnum=1,
-            pad_value="",
-            tokenexp=_TOKEN_RE2,
-        )
-        tokens = graph.node("Squeeze", cells, graph.constant([1], np.int64))
+        tokens = units.emit(graph, units.emit_lower(graph, inputs[self.column]), "tokens")
         ids = graph.node(
             "LabelEncoder",
             tokens,
@@ -166,7 +121,7 @@ def load(state: State) -> TokenEncoder:
 
 def cut(text: str, most: int | None = None) -> Iterable[str]:
     """Return the tokens of a text whose ASCII is in lower case, so many at most."""
-    found = _TOKEN.finditer(text)
+    found = units.TOKEN.finditer(text)
     ends = zip(range(most), found, strict=False) if most is not None else enumerate(found)
     return (match.group() for _, match in ends)
 

@@ -16,8 +16,15 @@ from automl.core.frame import Frame, Ints
 from automl.core.graph import Graph
 from automl.core.schema import Column
 from automl.core.state import State, nest, unnest
-from automl.features import grams
-from automl.features.grams import UNITS, Grams
+from automl.features import grams, units
+from automl.features.grams import Grams
+from automl.features.units import Unit
+
+UNITS: tuple[Unit, ...] = ("tokens", "masked")
+"""With signs as words and digits as one a linear model of sms_spam made 56 mistakes on six parts of
+1,394 messages, for 70 with words and characters alone; ROC AUC 0.9986 for 0.9977."""
+_EVERY: tuple[Unit, ...] = (*UNITS, "words", "characters")
+"""Models of before have the last ones."""
 
 MOST = 50_000
 """Runs of words, and again of characters."""
@@ -65,7 +72,7 @@ class Wide:
 
         Places count from ``start``; an amount of 0 may have any of them.
         """
-        texts = grams.emit_lower(graph, inputs[self.column])
+        texts = units.emit_lower(graph, inputs[self.column])
         cells = []
         for vocabulary, rarities in zip(self.vocabularies, self.rarities, strict=True):
             places, counts = vocabulary.emit_counts(graph, texts)
@@ -131,7 +138,7 @@ def _fit_column(frame: Frame, column: str, most: int, cells: float) -> Wide:
 
 def _load_column(state: State) -> Wide:
     parts = unnest(state)
-    known = [unnest(parts[unit]) for unit in UNITS if unit in parts]
+    known = [unnest(parts[unit]) for unit in _EVERY if unit in parts]
     return Wide(
         parts["own"].header["column"],
         tuple(grams.load(part["grams"]) for part in known),

@@ -2,7 +2,8 @@
 
 The times for a row are estimates from what a trial tells, not measured, so that equal searches give
 equal files; on five sets they were within a third of what was measured. What a network makes of
-arrays or texts is counted (`automl/training/work.py`), for its weights are used many times a row.
+arrays, texts or each column is counted (`automl/training/work.py`), for its weights are used many
+times a row.
 """
 
 from collections.abc import Mapping, Sequence
@@ -56,6 +57,9 @@ MULTIPLIED = 5e4
 """Multiplications by weights in a microsecond: 43,000 to 100,000 were measured in convolutions of
 one, two and three dimensions."""
 
+COUNTED = frozenset({FamilyName.FT_TRANSFORMER})
+"""Families of tables of which that is counted too: they use their weights for each column."""
+
 PROBED = 3
 """A probed row is predicted by the file, by what was trained, and perhaps by a member alone."""
 
@@ -90,7 +94,8 @@ def _counted(prepared: Prepared, trial: Trial) -> int | None:
         return None
     fits = prepared.fits(candidate)
     layout = prepared.fitted(fits[0], candidate)[0].layout
-    if not layout.shape and not layout.vocabulary:
+    often = layout.shape or layout.vocabulary or candidate.family in COUNTED
+    if not often:
         return None
     return len(fits) * work.multiplications(model, candidate.params, layout, plan.outputs)
 

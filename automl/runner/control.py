@@ -18,7 +18,6 @@ STATE = "application/vnd.safetensors"
 RECORD_SECONDS = 0.5
 """Curve points are written at most so often: two commits a second a worker."""
 
-CHECKPOINT_SECONDS = 10.0
 CHECKPOINT_SHARE = 0.05
 """Of the time at most this share goes into checkpoints, however large they are."""
 
@@ -42,10 +41,18 @@ class AttemptControl:
         orders: asked at every check.
         limit: seconds that a trial may take over all its attempts, 0 for no limit.
         spent: seconds that earlier attempts took up to their checkpoint.
+        checkpoint_seconds: between two checkpoints, at least.
     """
 
     def __init__(
-        self, store: Store, attempt: Attempt, orders: Orders, *, limit: float, spent: float
+        self,
+        store: Store,
+        attempt: Attempt,
+        orders: Orders,
+        *,
+        limit: float,
+        spent: float,
+        checkpoint_seconds: float,
     ) -> None:
         self._store = store
         self._attempt = attempt
@@ -55,7 +62,8 @@ class AttemptControl:
         self._begun = time.monotonic()
         self._recorded = self._begun
         self._saved = self._begun
-        self._pause = CHECKPOINT_SECONDS
+        self._checkpoint_seconds = checkpoint_seconds
+        self._pause = checkpoint_seconds
         self._release_at: float | None = None
         self._points: list[CurvePoint] = []
 
@@ -102,7 +110,7 @@ class AttemptControl:
         with contextlib.suppress(Unavailable):  # training goes on; the next one will do
             self._store_checkpoint(state())
         self._saved = time.monotonic()
-        self._pause = max(CHECKPOINT_SECONDS, (self._saved - now) / CHECKPOINT_SHARE)
+        self._pause = max(self._checkpoint_seconds, (self._saved - now) / CHECKPOINT_SHARE)
         if releasing:
             raise TrialStopped("the trial is given back")
 

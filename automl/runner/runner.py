@@ -56,6 +56,7 @@ class Runner:
         threads: that a fit may use; replay order always takes one, so that results never depend
             on the machine.
         trial_seconds: that a trial may take, 0 for no limit of its own.
+        checkpoint_seconds: between two checkpoints of a trial, at least.
     """
 
     def __init__(
@@ -67,6 +68,7 @@ class Runner:
         device: str = "cpu",
         threads: int = 1,
         trial_seconds: float = 0.0,
+        checkpoint_seconds: float = 10.0,
     ) -> None:
         self._store = store
         self._leases = store.leases
@@ -75,6 +77,7 @@ class Runner:
         self._device = device
         self._threads = threads
         self._trial_seconds = trial_seconds
+        self._checkpoint_seconds = checkpoint_seconds
 
     def answer(self, turn: Turn) -> Attempt | None:
         """Return the study's next trial, leased; None when it moved on or wants no more."""
@@ -116,7 +119,12 @@ class Runner:
         study, history = self._studies.look(attempt.tenant, attempt.study_id)
         resume, spent = self._resume(attempt)
         control = AttemptControl(
-            self._store, attempt, orders, limit=self._trial_seconds, spent=spent
+            self._store,
+            attempt,
+            orders,
+            limit=self._trial_seconds,
+            spent=spent,
+            checkpoint_seconds=self._checkpoint_seconds,
         )
         try:
             evaluation = evaluate(

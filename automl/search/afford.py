@@ -9,7 +9,7 @@ from automl.core.schema import Column
 from automl.core.study import Plan, StudySpec, finish_reserve
 from automl.search import cost
 from automl.search.folds import wanted
-from automl.search.portfolio import PATIENT
+from automl.search.portfolio import MOST_ATTENDED, PATIENT
 from automl.search.portfolios import series
 
 HOLDOUT_IMAGES = 3_000
@@ -33,6 +33,10 @@ takes time."""
 FEWEST_ROWS = 20_000
 """Fewer are never drawn from more."""
 
+SERIES_SHARE, FEWEST_SERIES = 0.8, 1_000
+"""Of the search's seconds kernels for series may take so many, as they are foreseen, where one
+holdout judges them; fewer series are never drawn from more."""
+
 
 def affordable(plan: Plan, spec: StudySpec, features: Sequence[Column]) -> Plan:
     """Return the plan with the rows, folds and families that budget and memory bear."""
@@ -44,7 +48,7 @@ def _bearable(plan: Plan, spec: StudySpec, features: Sequence[Column]) -> Plan:
     if plan.shape:
         size = 1 if features[0].dtype == "uint8" else 4
         readable = _array_bytes(plan, spec) / (size * math.prod(plan.shape))
-        return _sampled(plan, spec, max(1, int(min(readable, plan.rows))))
+        return _sampled(plan, spec, max(1, int(min(readable, _solvable(plan, spec)))))
     most = MOST_CELLS // (len(plan.features) + cost.TEXT_COLUMNS * plan.texts)
     if spec.budget.seconds is not None:
         once = replace(plan, folds=1)
@@ -60,12 +64,21 @@ def _array_bytes(plan: Plan, spec: StudySpec) -> float:
     return max(ARRAY_BYTES, READ_BYTES * (spec.budget.seconds or math.inf))
 
 
+def _solvable(plan: Plan, spec: StudySpec) -> float:
+    """Return how many rows the usual family bears: of series; networks learn from some of many."""
+    if plan.modality is not Modality.SERIES or spec.budget.seconds is None:
+        return plan.rows
+    once = cost.seconds(replace(plan, folds=1), _usual(plan))
+    share = SERIES_SHARE / BOOSTED_SHARE * _boosted_seconds(plan, spec) / once
+    return min(plan.rows, max(FEWEST_SERIES, share * plan.rows))
+
+
 def _sampled(plan: Plan, spec: StudySpec, rows: int) -> Plan:
     if rows >= plan.rows:
         return plan
     given = spec.test_dataset_id is not None or plan.official_rows > 0
     strategy, folds, test_rows = wanted(spec, rows, len(plan.classes), given=given)
-    why = "they would not fit into a worker's memory, or take too long to read."
+    why = "they would not fit into a worker's memory, or take too long to read or to learn from."
     if not plan.shape:
         why = (
             "with all of them not even one boosted model would be trained well within the budget"
@@ -115,6 +128,8 @@ def _paying(plan: Plan, spec: StudySpec) -> Plan:
     if spec.budget.seconds is not None:
         most = {name: share * spec.budget.seconds for name, share in PATIENT.items()}
         late |= {name for name in most if cost.seconds(plan, name) > most[name]}
+    if spec.budget.seconds is None or len(plan.features) > MOST_ATTENDED:
+        late.add(FamilyName.FT_TRANSFORMER)
     named = spec.search_space or {}
     kept = tuple(name for name in plan.families if name not in late or name.value in named)
     return replace(plan, families=kept)

@@ -5,7 +5,7 @@ A family whose file holds one fit on all rows is trained once more for that.
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -18,10 +18,10 @@ from automl.core.learner import Control, Fitted, Fold
 from automl.core.state import State, nest, unnest
 from automl.core.trial import Candidate, CurvePoint, Rungs
 from automl.search.prepare import WHOLE, Prepared
-from automl.search.rungs import NO_BARS, Bars, Climb
+from automl.search.rungs import NO_BARS, Bars, Climb, stages
 
 NETWORK = "network"
-"""Where a checkpoint keeps the fold in training; finished folds are kept by their index."""
+"""Where a checkpoint keeps the folds in training; finished folds are kept by their index."""
 
 RUNGS = "rungs"
 """Where a checkpoint keeps how the trial stood at the rungs."""
@@ -107,14 +107,16 @@ def evaluate(
         seed = _seed(prepared, candidate, index)
         return prepared.fold(index, candidate, seed=seed, threads=threads, device=device)
 
-    for index in range(len(done), len(prepared.folds)):
-        watch = _FoldControl(control, done, climb, fits_left=len(prepared.folds) - index + refit)
-        fitted = _train(candidate, fold(index), watch, partial)
+    for indexes in _together(candidate, fold, len(prepared.folds), bars, len(done)):
+        share = len(indexes) / (len(prepared.folds) - len(done) + refit)
+        watch = _FoldControl(control, done, climb, share=share)
+        trained = _train_each(candidate, [fold(index) for index in indexes], watch, partial)
         partial = None
-        judged = _judge(prepared, candidate, index, fitted=fitted, reported=watch.reported)
-        done.append(replace(judged, fitted=None) if refit else judged)
-        climb.fold([each.value for each in done])
-        control.save(lambda: _checkpoint(done, climb, None))
+        for index, fitted in zip(indexes, trained, strict=True):
+            judged = _judge(prepared, candidate, index, fitted=fitted, reported=watch.reported)
+            done.append(replace(judged, fitted=None) if refit else judged)
+            climb.fold([each.value for each in done])
+        control.save(lambda: _checkpoint(done, climb))
     whole = _train(candidate, fold(WHOLE), _Unheard(control), None) if refit else None
     return _result(prepared, done, climb.rungs, whole)
 
@@ -132,6 +134,42 @@ def load_fit(candidate: Candidate, state: State) -> Fitted:
 
         return training.load(family, state)
     return family.load(state)
+
+
+def _together(
+    candidate: Candidate, fold: Callable[[int], Fold], folds: int, bars: Bars, done: int
+) -> Iterator[range]:
+    """Yield the folds to train from ``done`` on, in order: those that train as lanes together.
+
+    So do all that come before a bar, where that is faster; candidate and data alone say whether.
+    """
+    several = done < folds > 1 and _pay(candidate, fold(0))
+    for end in stages(bars, folds) if several else range(1, folds + 1):
+        if done < end:
+            yield range(done, end)
+            done = end
+
+
+def _pay(candidate: Candidate, fold: Fold) -> bool:
+    family = families.model(candidate.family)
+    if not families.is_network(family):
+        return False
+    from automl.families import lanes as stacking
+    from automl.training import lanes
+
+    return lanes.pay(family, candidate.params, fold, stacking)
+
+
+def _train_each(
+    candidate: Candidate, folds: Sequence[Fold], control: Control, partial: State | None
+) -> Sequence[Fitted]:
+    family = families.model(candidate.family)
+    if len(folds) == 1 or not families.is_network(family):
+        return [_train(candidate, fold, control, partial) for fold in folds]
+    from automl.families import lanes as stacking
+    from automl.training import lanes
+
+    return lanes.fit(family, candidate.params, folds, control, partial, stacking=stacking)
 
 
 def _train(candidate: Candidate, fold: Fold, control: Control, partial: State | None) -> Fitted:
@@ -195,7 +233,7 @@ def _seed(prepared: Prepared, candidate: Candidate, index: int) -> int:
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big") >> 1
 
 
-def _checkpoint(done: list[Done], climb: Climb, network: State | None) -> State:
+def _checkpoint(done: list[Done], climb: Climb, network: State | None = None) -> State:
     parts = {str(index): fold.state() for index, fold in enumerate(done)}
     parts[RUNGS] = State({"rungs": list(climb.rungs), "best": climb.best})
     if network is not None:
@@ -225,27 +263,28 @@ def _restore(
 
 
 class _FoldControl:
-    """Passes a fold's reports on with epochs counted through all folds, and checkpoints whole."""
+    """Passes on what folds report, with epochs counted through all folds, and checkpoints whole."""
 
-    def __init__(self, control: Control, done: list[Done], climb: Climb, *, fits_left: int) -> None:
+    def __init__(self, control: Control, done: list[Done], climb: Climb, *, share: float) -> None:
         self._control = control
         self._done = done
         self._climb = climb
-        self._fits_left = fits_left
+        self._share = share
         self._offset = done[-1].reported if done else 0
         self.reported = self._offset
         self.check = control.check
 
     def report(self, point: CurvePoint) -> None:
         self.reported = self._offset + point.epoch
-        self._control.report(replace(point, epoch=self.reported, fold=len(self._done)))
-        if not self._done:
+        fold = len(self._done) + (point.fold or 0)
+        self._control.report(replace(point, epoch=self.reported, fold=fold))
+        if fold == 0:
             self._climb.epoch(point)
 
     def seconds_left(self) -> float | None:
-        """Return this fold's share of the seconds left."""
+        """Return these folds' share of the seconds left."""
         left = self._control.seconds_left()
-        return None if left is None else left / self._fits_left
+        return None if left is None else left * self._share
 
     def save(self, state: Callable[[], State]) -> None:
         self._control.save(lambda: _checkpoint(self._done, self._climb, state()))

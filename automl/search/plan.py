@@ -49,7 +49,7 @@ def make_plan(
     chosen = request.metric_of(spec, target)
     request.check_objective(spec)
     if test is not None:
-        testset.check(spec, features, *test)
+        testset.check(spec, features, test[0])
     modality = _modality(dataset, features)
     families = request.families_of(spec, modality)
     official = testset.official(spec, dataset, table_path)
@@ -75,6 +75,7 @@ def make_plan(
         baseline=_baseline(spec.task.type, chosen, target.y[kept], target.classes, positive),
         warnings=_warnings(columns, features, target, spec)
         + (testset.warnings(features, test[0]) if test else ())
+        + (testset.unknown(target_column, target, spec.task.type, *test) if test else ())
         + _leaks(table_path, features, target),
         modality=modality,
         **_counts(features),

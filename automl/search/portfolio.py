@@ -57,6 +57,7 @@ TUNED: Step = (FamilyName.REALMLP, {})
 TUNED_NUMBER: Step = (FamilyName.REALMLP, {"learning_rate": 0.1, "dropout": 0.15})
 """A regression bears larger steps (concrete: RMSE 5.55 at 0.1, 5.60 at 0.05, 5.63 at 0.2)."""
 TOGETHER: Step = (FamilyName.TABM, {})
+ATTENTIVE: Step = (FamilyName.FT_TRANSFORMER, {})
 LINEAR: Step = (FamilyName.LINEAR, {})
 
 STEPS = (
@@ -72,23 +73,28 @@ STEPS = (
     SMALL_NETWORK,
     TOGETHER,
     TUNED,
+    ATTENTIVE,
 )
 """In the order of `benchmarks.portfolio`: beside LightGBM extra trees lower an ensemble's error by
 most for their seconds (4 % on four sets of numbers, 19 % on german_credit and phoneme), then
 LightGBM of more leaves and fewer features (1.6 %), then CatBoost (0.8 %)."""
 
-NUMBER_STEPS = (*STEPS[:8], TOGETHER, NETWORK, SMALL_NETWORK, TUNED_NUMBER)
+NUMBER_STEPS = (*STEPS[:8], TOGETHER, NETWORK, SMALL_NETWORK, TUNED_NUMBER, ATTENTIVE)
 """Towards numbers members together are worth more than other networks (cpu_act, 2,500 rows: RMSE
 2.37, mlp 2.66, LightGBM 2.49; concrete: 4.85, 5.90, 5.42)."""
 
 PATIENT: Mapping[FamilyName, float] = MappingProxyType(
-    {FamilyName.TABM: 0.3, FamilyName.REALMLP: 0.1}
+    {FamilyName.TABM: 0.3, FamilyName.REALMLP: 0.1, FamilyName.FT_TRANSFORMER: 0.1}
 )
 """Families that pay late, with the part of the budget that one trial of them, on one worker, may be
 expected to take: where it takes more, a study that does not name them goes without, as they would
 take time from what pays sooner. Beside LightGBM, CatBoost, extra trees and mlp, TabM lowered an
 ensemble's error on five of eight sets by 0.8 to 5.4 % and raised it on one by 4.6 %; RealMLP with
 it lowered that on one by 1 %."""
+
+MOST_ATTENDED = 200
+"""Columns from which on attention between them, which costs their square, is left to those who name
+it; so it is where trials alone are the budget, as nobody said how long one may take."""
 
 HASTE: Change = MappingProxyType({"learning_rate": 0.1, "patience": 20, "pairs": False})
 """With many classes a round grows many trees: fewer and larger steps (letter: 6.7 s for 14 s a
@@ -114,6 +120,7 @@ MANY_CLASSES_STEPS = (
     SYMMETRIC_MANY,
     TOGETHER,
     TUNED,
+    ATTENTIVE,
 )
 
 

@@ -20,7 +20,7 @@ from automl.core.study import Plan, StudySpec
 from automl.core.trial import Candidate
 from automl.data import override, rows, split, table
 from automl.data.sample import sample
-from automl.data.target import labels_in, read_target
+from automl.data.target import read_target
 from automl.families.categories import view_of
 from automl.families.pairs import pairs_of
 from automl.families.scaling import scaling_of
@@ -45,6 +45,9 @@ SHOWN_ROWS = 100
 
 ARRAY_HOLDOUT = 0.1
 """The part of images, series or volumes that judges in a holdout: networks need the rows."""
+
+MOST_JUDGED = 2_500
+"""But no more of them than these: each epoch looks at them again."""
 
 SHARED_CELLS = 1_000_000
 """With fewer training cells one thread trains: several would mostly wait for each other, and on a
@@ -236,7 +239,7 @@ def prepare(
     parts = _split(plan, spec, dataset, table_path, kept=kept, frame=frame, y=y)
     aside: tuple[Frame, npt.NDArray[Any]] | None = None
     if test is not None:
-        aside = _test_rows(plan, columns, target_column, test[1])
+        aside = _test_rows(plan, columns, target_column, *test)
     elif len(own):
         aside = own_test
     elif len(parts.test):
@@ -278,15 +281,19 @@ def _split(
         folds=plan.folds,
         test_fraction=plan.test_rows / len(y),
         seed=spec.seed,
-        holdout_fraction=ARRAY_HOLDOUT if plan.shape else split.HOLDOUT_FRACTION,
+        holdout_fraction=_array_holdout(len(y)) if plan.shape else split.HOLDOUT_FRACTION,
     )
 
 
+def _array_holdout(rows: int) -> float:
+    return min(ARRAY_HOLDOUT, MOST_JUDGED / rows)
+
+
 def _test_rows(
-    plan: Plan, columns: Sequence[Column], target: Column, path: Path
+    plan: Plan, columns: Sequence[Column], target: Column, test: Dataset, path: Path
 ) -> tuple[Frame, npt.NDArray[Any]]:
     """Return the given test set read by the training set's columns; rows it cannot score go."""
-    frame = table.load(path, columns)
-    y = labels_in(path, target, plan.task, plan.classes)
+    frame = table.load(path, testset.written(columns, test))
+    y = testset.truth(target, plan.task, plan.classes, test, path)
     kept = np.flatnonzero(y >= 0 if plan.classes else ~np.isnan(y))
     return frame.take(kept), y[kept]

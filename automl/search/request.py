@@ -118,7 +118,9 @@ def positive_of(spec: StudySpec, target: Target) -> int | None:
     names = [str(label) for label in target.classes]
     if len(names) != 2 or spec.task.positive not in names:
         raise InvalidSpec(
-            f"positive={spec.task.positive!r} must be one of two classes, here {names[:10]}.",
+            f"positive={spec.task.positive!r} must be one of two classes, here {names[:10]}."
+            if names
+            else "positive names one of two classes; regression has none, so leave it out.",
             errors=(Detail("not one of two classes", field="task.positive"),),
         )
     return names.index(spec.task.positive)

@@ -65,6 +65,12 @@ def bars(
     )
 
 
+def stages(bars: Bars, folds: int) -> list[int]:
+    """Return the numbers of folds, rising, after which the trial may be pruned, and all of them."""
+    asked = {max(1, int(at)) for at, bar in zip(FOLDS, bars, strict=False) if bar is not None}
+    return [*sorted(count for count in asked if count < folds), folds]
+
+
 def _bar(name: MetricName, reached: Sequence[float | None]) -> float | None:
     values = sorted((v for v in reached if v is not None), reverse=metric.maximize(name))
     if len(values) < PEERS:

@@ -34,8 +34,15 @@ def space(
     restriction = (spec.search_space or {}).get(name.value, {})
     if not restriction:  # every ask looks at every family's
         return _usual(name, spec.task.type, modality, categories=categories, pairs=pairs)
-    whole = serving(families.spec(name).space, spec.task.type, modality)
-    narrowed = families.narrow(whole, restriction, field=f"search_space.{name.value}")
+    field = f"search_space.{name.value}"
+    whole = families.spec(name).space
+    served = serving(whole, spec.task.type, modality)
+    idle = {item.name for item in whole} - {item.name for item in served}
+    for given in filter(idle.__contains__, restriction):
+        message = f"it means nothing for {spec.task.type} of this modality, {modality}"
+        detail = Detail(message, field=f"{field}.{given}")
+        raise InvalidSpec(f"{detail.field}: {message}; leave it out.", errors=(detail,))
+    narrowed = families.narrow(served, restriction, field=field)
     return _known(narrowed, categories=categories, pairs=pairs)
 
 

@@ -1,15 +1,19 @@
 """Rows that the search never sees: the dataset's own test part, or a dataset given for it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from automl.core.catalog import ColumnKind
+from automl.core.catalog import ColumnKind, TaskType
 from automl.core.errors import Detail, InvalidSpec
+from automl.core.frame import Floats, Ints
 from automl.core.schema import Column, Dataset
 from automl.core.study import StudySpec
 from automl.data import arrays, override, table
+from automl.data.number import MARKERS
+from automl.data.target import Classes, Target, labels_in
 
 
 def official(
@@ -22,8 +26,31 @@ def official(
     return np.array([cell == arrays.TEST for cell in table.text(path, part.name)])
 
 
-def check(spec: StudySpec, features: Sequence[Column], test: Dataset, path: Path) -> None:
-    """Make sure that a test dataset, whose table lies at ``path``, can judge a model.
+def written(columns: Sequence[Column], test: Dataset) -> tuple[Column, ...]:
+    """Return the columns with their numbers written as they are in the test dataset.
+
+    A file with decimal commas may judge what was learned from one with points.
+    """
+    return tuple(_written(column, test.column(column.name)) for column in columns)
+
+
+def _written(column: Column, other: Column | None) -> Column:
+    if other is None or other.min is None or column.kind.array:
+        return column
+    return replace(
+        column, decimal_comma=other.decimal_comma, thousands=other.thousands, sign=other.sign
+    )
+
+
+def truth(
+    target: Column, task: TaskType, classes: Classes, test: Dataset, path: Path
+) -> Floats | Ints:
+    """Return the test dataset's target as `labels_in` does, which says what it raises."""
+    return labels_in(path, written([target], test)[0], task, classes)
+
+
+def check(spec: StudySpec, features: Sequence[Column], test: Dataset) -> None:
+    """Make sure that a test dataset has the columns that a model needs.
 
     Raises:
         InvalidSpec: it cannot; says why.
@@ -44,15 +71,16 @@ def check(spec: StudySpec, features: Sequence[Column], test: Dataset, path: Path
                 f" {found}.",
                 errors=(Detail(f"{column.name!r} holds no numbers", field="test_dataset_id"),),
             )
+        if other and "%" in (column.sign, other.sign) and column.sign != other.sign:
+            raise InvalidSpec(
+                f"Column {column.name!r} has per cent signs in only one of the two datasets: 12 %"
+                " is the number 12, and 0.12 another. Write both alike.",
+                errors=(Detail(f"{column.name!r} is not written alike", field="test_dataset_id"),),
+            )
     for column in features:
         other = test.column(column.name)
         if column.kind.array and other:
             _check_arrays(column, other)
-    if not any(cell for cell in table.text(path, spec.task.target)):
-        raise InvalidSpec(
-            "The test dataset's target is empty in every row.",
-            errors=(Detail("no target values", field="test_dataset_id"),),
-        )
 
 
 def _words(column: Column) -> bool:
@@ -77,6 +105,36 @@ def _check_arrays(column: Column, other: Column) -> None:
         raise InvalidSpec(
             f"{message}; they must be alike.", errors=(Detail(message, field="test_dataset_id"),)
         )
+
+
+def unknown(
+    column: Column, target: Target, task: TaskType, test: Dataset, path: Path
+) -> tuple[tuple[str, str], ...]:
+    """Return a warning of test rows whose class was nowhere learned.
+
+    Raises:
+        InvalidSpec: no row is left, or the target is text where numbers were.
+    """
+    y = truth(column, task, target.classes, test, path)
+    present = Target(y, target.classes).present
+    cells = np.array(table.text(path, column.name), dtype=object)
+    strange = [cell for cell in cells[~present] if cell.strip().lower() not in MARKERS]
+    names = sorted(set(strange))
+    if not present.any():
+        raise InvalidSpec(
+            f"No row of the test dataset has a class that was learned of, but {names[:5]}."
+            if names
+            else "The test dataset's target is empty in every row.",
+            errors=(Detail("no target values that are known", field="test_dataset_id"),),
+        )
+    if not strange:
+        return ()
+    shown = ", ".join(map(repr, names[:5])) + (", …" if len(names) > 5 else "")
+    message = (
+        f"{len(strange):,} rows of the test dataset are left out of the estimate: they are of"
+        f" classes that nothing was learned of, {shown}."
+    )
+    return (("TEST_CLASSES_UNKNOWN", message),)
 
 
 def warnings(features: Sequence[Column], test: Dataset) -> tuple[tuple[str, str], ...]:

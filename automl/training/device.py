@@ -35,12 +35,23 @@ def seed(device: str, *numbers: int) -> torch.Generator:
     What an epoch draws is a function of the candidate's seed and the epoch's number, so a
     checkpoint holds no random state and a resumed training draws what an undisturbed one draws.
     """
-    for_torch, for_order = np.random.SeedSequence(numbers).generate_state(2, np.uint64).tolist()
+    for_torch, for_order = _seeds(*numbers)
     # Not torch.manual_seed: without CUDA it queues a call with a stack trace for ever, 0.7 ms each.
-    torch.default_generator.manual_seed(for_torch >> 1)
+    torch.default_generator.manual_seed(for_torch)
     if device.startswith("cuda"):
-        torch.cuda.default_generators[torch.device(device).index or 0].manual_seed(for_torch >> 1)
-    return torch.Generator().manual_seed(for_order >> 1)
+        torch.cuda.default_generators[torch.device(device).index or 0].manual_seed(for_torch)
+    return torch.Generator().manual_seed(for_order)
+
+
+def generators(*numbers: int) -> tuple[torch.Generator, torch.Generator]:
+    """Return two generators: one draws what torch's state would after ``seed``, one is its own."""
+    for_torch, for_order = _seeds(*numbers)
+    return torch.Generator().manual_seed(for_torch), torch.Generator().manual_seed(for_order)
+
+
+def _seeds(*numbers: int) -> tuple[int, int]:
+    drawn = np.random.SeedSequence(numbers).generate_state(2, np.uint64).tolist()
+    return drawn[0] >> 1, drawn[1] >> 1
 
 
 def autocast(device: str, *, mixed: bool) -> torch.autocast:

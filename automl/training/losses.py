@@ -44,6 +44,25 @@ def training(
     return partial(functional.cross_entropy, weight=weights, label_smoothing=label_smoothing)
 
 
+def of_lanes(loss: Loss, *, label_smoothing: float) -> Callable[[Tensor, Tensor], Tensor]:
+    """Return what `training` without weights gives of each of several networks.
+
+    It takes outputs ``(lanes, rows, outputs)`` and targets ``(lanes, rows)`` to ``(lanes,)``.
+    """
+
+    def mean(outputs: Tensor, targets: Tensor) -> Tensor:
+        whole = (outputs.flatten(0, 1), targets.flatten())
+        if loss is Loss.CROSS_ENTROPY:
+            found = functional.cross_entropy(
+                *whole, label_smoothing=label_smoothing, reduction="none"
+            )
+        else:
+            found = _MEASURES[loss](*whole, reduction="none")
+        return found.view(targets.shape).mean(dim=1)
+
+    return mean
+
+
 def predictions(task: TaskType, outputs: Tensor) -> Tensor:
     """Return float64 class probabilities, or the values as they are: ``(rows, outputs)``.
 
@@ -64,11 +83,11 @@ def each(outputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
     return outputs.flatten(0, 1), targets.repeat(len(outputs))
 
 
-def _of_values(function: Callable[..., Tensor]) -> Callable[[Tensor, Tensor], Tensor]:
-    return lambda outputs, targets: function(outputs.squeeze(1), targets)
+def _of_values(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    return lambda outputs, targets, **how: function(outputs.squeeze(1), targets, **how)
 
 
-_MEASURES: dict[Loss, Callable[[Tensor, Tensor], Tensor]] = {
+_MEASURES: dict[Loss, Callable[..., Tensor]] = {
     Loss.CROSS_ENTROPY: functional.cross_entropy,
     Loss.MSE: _of_values(functional.mse_loss),
     Loss.MAE: _of_values(functional.l1_loss),

@@ -60,6 +60,7 @@ class NetworkFitted:
             "inputs": self.layout.width,
             "codes": self.layout.codes,
             "numbers": self.layout.numbers,
+            "columns": self.layout.columns,
             "shape": self.layout.shape,
             "vocabulary": self.layout.vocabulary,
             "outputs": self.outputs,
@@ -81,10 +82,12 @@ def load(family: NetworkFamily, state: State) -> NetworkFitted:
     header = state.header
     codes = header.get("codes", ())  # absent from files written before networks knew any
     numbers = tuple(header.get("numbers", ()))  # and so are these
+    columns = tuple(header.get("columns", ()))
     layout = Layout(
         header["inputs"],
         tuple((position, size) for position, size in codes),
         numbers,
+        columns,
         shape=tuple(header.get("shape", ())),
         vocabulary=header.get("vocabulary", 0),
     )

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 
-from automl.core.learner import Control
 from automl.training.progress import Progress
 
 Clock = Callable[[], float]
@@ -17,40 +16,66 @@ _HELD = 2.0
 """Seconds after which it is anyway: an epoch may take longer than there is time, and what else runs
 on a machine changes."""
 
+_JUDGED = 2 / 3
+"""What a row costs to judge, of what it costs to learn from: a third, and networks that were
+trained on mirror images look twice. Taken for granted until a validation has been measured: a study
+too short for an epoch of large images would else run out of time in its first one."""
+_TO_COME = 2
+"""Validations that no mean of steps knows before there was one: the first epoch's, and that of the
+weights that are kept, by which the fold is judged."""
+
+
+def judging(rows: int, batch_size: int) -> float:
+    """Return how many steps a validation of so many rows is taken for."""
+    return _JUDGED * rows / batch_size
+
 
 class Pace:
     """Measures the steps of one training, validation included, and shortens its plan to fit.
 
-    Without a limit (replay order) no clock has a say in the plan.
+    ``left`` gives the seconds left. Without a limit (replay order) no clock has a say in the plan.
+    ``judging`` are the steps that a validation is taken for.
     """
 
-    def __init__(self, clock: Clock, control: Control, planned: int) -> None:
+    def __init__(
+        self, clock: Clock, left: Callable[[], float | None], planned: int, judging: float = 0.0
+    ) -> None:
         self.clock = clock
-        self._control = control
+        self._left = left
         self._planned = planned
-        self._reserve = min(_RESERVE * (control.seconds_left() or 0.0), _MOST_RESERVE)
-        self._started = self._held = clock()
+        self._judging = judging
+        self._validation: float | None = None
+        self._reserve = min(_RESERVE * (left() or 0.0), _MOST_RESERVE)
+        self._started = self._held = self._stepped = clock()
         self._steps = -1  # the first step is the slowest by far and does not count
 
     def step(self, progress: Progress) -> None:
         """Count a step."""
         self._steps += 1
+        self._stepped = self.clock()
         if self._steps == 0:
-            self._started = self.clock()
-        if self._steps in _PROBES or self.clock() - self._held > _HELD:
-            self.plan(progress)
+            self._started = self._stepped
+        if self._steps in _PROBES or self._stepped - self._held > _HELD:
+            self._shorten(progress)
 
     def plan(self, progress: Progress) -> None:
-        """Plan no more steps than the time left allows.
+        """Plan no more steps than the time left allows, once an epoch has been validated.
 
         What the first steps made of the plan may be taken back within the first epoch; later it
         only gets shorter, as a learning rate that rises again would undo what was learned.
         """
+        self._validation = self.clock() - self._stepped
+        self._shorten(progress)
+
+    def _shorten(self, progress: Progress) -> None:
         self._held = self.clock()
-        left = self._control.seconds_left()
+        left = self._left()
         if left is None or self._steps < 1 or progress.step >= progress.steps:
             return
-        seconds = max(1e-9, self.clock() - self._started) / self._steps
-        fitting = int(max(0.0, left - self._reserve) / seconds)
+        seconds = max(1e-9, self._held - self._started) / self._steps
+        to_come = self._validation
+        if to_come is None:
+            to_come = _TO_COME * self._judging * seconds
+        fitting = int(max(0.0, left - self._reserve - to_come) / seconds)
         most = self._planned if progress.epoch <= 1 else progress.steps
         progress.steps = min(most, progress.step + fitting)

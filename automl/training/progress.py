@@ -7,12 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
+import torch
 from torch import Tensor, nn
 
+from automl.core.learner import Drawing
 from automl.core.state import State, nest, unnest
 from automl.training.network import arrays, tensors
 from automl.training.optimizers import Moments
-from automl.training.vector import Vector
+from automl.training.vector import Vector, show
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,10 +57,22 @@ class Progress:
         """Epochs since the best one."""
         return self.epoch - self.best.epoch if self.best else 0
 
+    def move(self, vector: Vector, memory: Moments) -> None:
+        """Show weights, gradient and memory where equal ones lie; buffers may have moved too."""
+        show(self.network, vector.values, vector.gradient)
+        self.vector, self.memory = vector, memory
+        self.buffers = dict(self.network.named_buffers())
+
     def fade(self, part: float) -> None:
         """Let dropout leave out that part of what the network was built to leave out."""
         for dropout, rate in self._dropouts:
             dropout.p = part * rate
+
+    def draw_from(self, generator: torch.Generator | None) -> None:
+        """Let layers that draw while training draw from that; from torch's state where None."""
+        for module in self.network.modules():
+            if isinstance(module, Drawing):
+                module.generator = generator
 
     def keep(self, value: float, loss: float) -> None:
         """Make the epoch that has just ended the best."""

@@ -36,20 +36,34 @@ def flatten(network: nn.Module) -> Vector:
     """Move the parameters of ``network`` into one vector and return it."""
     every = list(network.parameters())
     matrices = [parameter for parameter in every if parameter.ndim > 1]
-    others = [parameter for parameter in every if parameter.ndim <= 1]
     length, boundary = _length(every), _length(matrices)
     values = torch.zeros(length, device=every[0].device)
     gradient, rates = torch.zeros_like(values), torch.ones_like(values)
-    start = 0
-    for parameter in matrices + others:
-        part = slice(start, start + parameter.numel())
+    for parameter, part in places(network):
         values[part] = parameter.detach().flatten()
-        parameter.data = values[part].view(parameter.shape)
-        parameter.grad = gradient[part].view(parameter.shape)
         rates[part] = getattr(parameter, RATE, 1.0)
-        start += _padded(parameter)
+    show(network, values, gradient)
     same = bool((rates == 1.0).all())
     return Vector(values, gradient, boundary, None if same else rates)
+
+
+def show(network: nn.Module, values: Tensor, gradient: Tensor) -> None:
+    """Let the parameters of ``network`` show numbers that lie as `flatten` laid its own."""
+    for parameter, part in places(network):
+        parameter.data = values[part].view(parameter.shape)
+        parameter.grad = gradient[part].view(parameter.shape)
+
+
+def places(network: nn.Module) -> list[tuple[nn.Parameter, slice]]:
+    """Return where each parameter of ``network`` lies in its vector."""
+    every = list(network.parameters())
+    matrices = [parameter for parameter in every if parameter.ndim > 1]
+    others = [parameter for parameter in every if parameter.ndim <= 1]
+    found, start = [], 0
+    for parameter in matrices + others:
+        found.append((parameter, slice(start, start + parameter.numel())))
+        start += _padded(parameter)
+    return found
 
 
 def _length(parameters: list[nn.Parameter]) -> int:

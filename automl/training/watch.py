@@ -30,11 +30,11 @@ class Watch:
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
         self._every = 1 if progress.vector.values.device.type == "cpu" else _UNWATCHED
-        self._pending: list[tuple[Tensor, Tensor]] = []
+        self._pending: list[tuple[Tensor | float, Tensor | float]] = []
         self._loss = self._norm = self._rate = 0.0
         self._steps = 0
 
-    def see(self, loss: Tensor, norm: Tensor, rate: float) -> None:
+    def see(self, loss: Tensor | float, norm: Tensor | float, rate: float) -> None:
         """Take a step's loss, gradient norm and learning rate; look at them now or a little later.
 
         Raises:

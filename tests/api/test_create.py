@@ -120,6 +120,8 @@ WRONG: list[tuple[dict[str, Any], str, str | None]] = [
      "task.metric"),
     ({"task": {"type": "classification", "target": "colour", "positive": "green"}}, "INVALID_SPEC",
      "task.positive"),
+    ({"task": {"type": "regression", "target": "size", "positive": "1"}}, "INVALID_SPEC",
+     "task.positive"),
     ({"task": {"type": "regression", "target": "colour"}}, "INVALID_SPEC", None),
     ({"validation": {"strategy": "time", "column": "gone"}}, "INVALID_SPEC", "validation.column"),
     ({"validation": {"strategy": "time", "column": "colour"}}, "INVALID_SPEC", "validation.column"),
@@ -132,6 +134,8 @@ WRONG: list[tuple[dict[str, Any], str, str | None]] = [
     ({"search_space": {"soup": {}}}, "INVALID_SPEC", "search_space.soup"),
     ({"search_space": {"mlp": {"soup": 1}}}, "INVALID_SPEC", "search_space.mlp.soup"),
     ({"search_space": {"mlp": {"layers": 10**9}}}, "INVALID_SPEC", "search_space.mlp.layers"),
+    ({"search_space": {"mlp": {"flip": True}}}, "INVALID_SPEC", "search_space.mlp.flip"),
+    ({"search_space": {"mlp": {"loss": "mae"}}}, "INVALID_SPEC", "search_space.mlp.loss"),
     ({"budget": {}}, "INVALID_INPUT", "budget"),
     ({"budget": {"seconds": 0}}, "INVALID_INPUT", "budget.seconds"),
     ({"budget": {"seconds": True}}, "INVALID_INPUT", "budget.seconds"),
@@ -161,6 +165,25 @@ def test_a_wrong_request_says_where(
     body = problem(_post(service, _body(dataset_id, **change)), 422, reason)
     if field is not None:
         assert field in {place["field"] for place in body["errors"]}
+
+
+@pytest.mark.parametrize(
+    ("change", "field", "says"),
+    [
+        ({"task": {"type": "classification", "target": "colour", "metric": "x"}}, "task.metric",
+         "'auto' or 'roc_auc', "),
+        ({"task": {"type": "classification", "target": "colour", "positive": True}},
+         "task.positive", "a valid string or a valid integer"),
+        ({"validation": {"test_fraction": 0.6}}, "validation.test_fraction",
+         "'auto' or less than or equal to 0.5"),
+    ],
+)  # fmt: skip
+def test_all_that_would_be_right_is_said_at_once(
+    service: Service, dataset_id: str, change: dict[str, Any], field: str, says: str
+) -> None:
+    body = problem(_post(service, _body(dataset_id, **change)), 422, "INVALID_INPUT")
+    assert [place["field"] for place in body["errors"]] == [field]
+    assert says in body["detail"]
 
 
 @pytest.mark.parametrize("field", ["dataset_id", "test_dataset_id"])

@@ -90,7 +90,8 @@ def test_a_wrong_method_says_which_are_right(service: Service, path: str, allowe
     [
         (b"{", "not JSON"),
         (b"\xff\xfe", ""),
-        (b"[" * 100_000, ""),
+        (b'{"name": "\xfc"}', "JSON in UTF-8"),
+        (b"[" * 100_000, "not nested"),
         (b"[]", ""),
         (b"null", ""),
         (b'"text"', ""),
@@ -104,6 +105,13 @@ def test_a_malformed_body_is_a_problem(service: Service, body: bytes, says: str)
     response = service.post("/v1/studies", content=body, headers=headers)
     assert response.status_code in (400, 422)
     assert says in problem(response, response.status_code)["detail"]
+
+
+@pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "text/plain", ""])
+def test_a_body_that_is_not_marked_as_json_says_so(service: Service, kind: str) -> None:
+    headers = {"Content-Type": kind} if kind else {}
+    response = service.post("/v1/studies", content=b'{"dataset_id": "ds_a"}', headers=headers)
+    assert "Content-Type: application/json" in problem(response, 422, "INVALID_INPUT")["detail"]
 
 
 @pytest.mark.parametrize(

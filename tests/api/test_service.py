@@ -59,6 +59,15 @@ def test_a_hyperparameter_says_which_tasks_it_serves(service: Service) -> None:
     assert tasks["max_leaf_nodes"] is None
 
 
+def test_a_hyperparameter_says_which_modalities_it_serves(service: Service) -> None:
+    items = service.get("/v1/families").json()["items"]
+    (mlp,) = (item for item in items if item["name"] == "mlp")
+    modalities = {one["name"]: one["modalities"] for one in mlp["hyperparameters"]}
+    assert modalities["layers"] is None
+    assert "image" in modalities["flip"]
+    assert "table" not in modalities["flip"]
+
+
 def test_metrics_show_totals_and_latencies(own: Service) -> None:
     study = add_study(own.store, add_dataset(own.store), trials=2)
     Hand(own.store).run(study.id)

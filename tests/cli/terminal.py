@@ -10,7 +10,7 @@ import subprocess
 import sys
 import termios
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -67,9 +67,14 @@ class Terminal:
 
 @contextmanager
 def running(
-    *arguments: str, folder: Path, columns: int = 100, lines: int = 30, **environment: str
+    *arguments: str,
+    folder: Path,
+    columns: int = 100,
+    lines: int = 30,
+    program: Sequence[str] = ("-m", "automl.cli"),
+    **environment: str,
 ) -> Iterator[Terminal]:
-    """Run ``automl`` with arguments in a terminal."""
+    """Run ``automl``, or another program of Python, with arguments in a terminal."""
     ours, theirs = pty.openpty()
     _size(theirs, columns, lines)
     given = {"TERM": "xterm", "PYTHONPATH": str(Path(__file__).parents[2]), **environment}
@@ -77,7 +82,7 @@ def running(
     for name in ("COLUMNS", "LINES"):  # they would speak louder than the terminal itself
         variables.pop(name, None)
     child = subprocess.Popen(
-        [sys.executable, "-m", "automl.cli", *arguments],
+        [sys.executable, *program, *arguments],
         stdin=theirs, stdout=theirs, stderr=theirs, cwd=folder, start_new_session=True,
         env=variables,
         preexec_fn=_as_in_a_terminal,  # noqa: PLW1509 -- forks only, and calls what is safe there

@@ -1,5 +1,6 @@
 """The command line as a program: exit codes, and what it loads."""
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from automl import cli
+from automl.cli import tour
 from automl.core.errors import Detail, InvalidSpec
 from automl.settings import Settings
 
@@ -102,3 +104,20 @@ def test_an_error_is_one_line_and_exit_code_one(
         cli.main()
     assert ended.value.code == 1
     assert capsys.readouterr().err == "automl: no such column\n  target: unknown\n"
+
+
+def test_the_demo_names_a_program_that_the_shell_finds(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    home = tmp_path / "clone"
+    home.mkdir()
+    place = home / ".venv" / "bin" / "automl"
+    monkeypatch.setattr(sys, "executable", str(place.with_name("python")))
+    monkeypatch.setattr(shutil, "which", lambda _: None)
+    monkeypatch.chdir(home)
+    assert tour._program() == ".venv/bin/automl"
+    monkeypatch.chdir(tmp_path)
+    assert tour._program() == "clone/.venv/bin/automl"
+    monkeypatch.chdir("/")
+    monkeypatch.setattr(shutil, "which", lambda name: f"/usr/bin/{name}")
+    assert tour._program() == "automl"

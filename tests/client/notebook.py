@@ -6,7 +6,9 @@ what the cells show in the file.
 
 import ast
 import json
+import re
 import tempfile
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import chdir
 from pathlib import Path
@@ -62,6 +64,20 @@ def _output(value: Any, number: int) -> Cell:
     }  # fmt: skip
 
 
+def as_pictures(html: str) -> str:
+    """Return the markup with its drawings as pictures: hosts of code show these, and no SVG.
+
+    A picture does not know the colour of the page: grey is seen on all.
+    """
+
+    def picture(found: re.Match[str]) -> str:
+        [name] = re.findall("<title>(.*?)</title>", found[0])
+        drawing = b64encode(found[0].replace("currentColor", "#808080").encode()).decode()
+        return f'<img alt="{name}" src="data:image/svg+xml;base64,{drawing}">'
+
+    return re.sub("<svg.*?</svg>", picture, html, flags=re.DOTALL)
+
+
 def main() -> None:
     """Keep in the notebook what its cells show."""
     notebook = read()
@@ -71,6 +87,9 @@ def main() -> None:
         with chdir(folder):
             for number, outputs in enumerate(run(cells, url=url)):
                 cells[number] |= {"execution_count": number + 1, "outputs": outputs}
+                for data in (output["data"] for output in outputs if "text/html" in output["data"]):
+                    html = as_pictures("".join(data["text/html"]))
+                    data["text/html"] = html.splitlines(keepends=True)
         text = json.dumps(notebook, indent=1, ensure_ascii=False).replace(url, URL)
     NOTEBOOK.write_text(f"{text}\n")
 

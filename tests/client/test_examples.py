@@ -40,6 +40,17 @@ def test_the_notebook_shows_what_it_says(
     assert shown[-2][0]["data"]["text/plain"] == ["True"]
 
 
+def test_the_notebook_keeps_what_it_showed() -> None:
+    """Who reads it where code is kept sees the results; ``tests.client.notebook`` renews them."""
+    cells = notebook.code(notebook.read())
+    kept = [output for cell in cells for output in cell["outputs"]]
+    assert len(kept) == len(cells) - 2
+    html = "".join("".join(output["data"].get("text/html", "")) for output in kept)
+    assert 'src="data:image/svg+xml;base64,' in html
+    assert "<svg" not in html
+    assert notebook.NOTEBOOK.stat().st_size < 300_000
+
+
 def test_the_how_to_leads_to_predictions(
     service: Service,
     tmp_path: Path,

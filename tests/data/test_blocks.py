@@ -90,7 +90,8 @@ def test_every_ragged_line_is_named_with_its_line() -> None:
 
     with pytest.raises(DatasetUnreadable) as caught:
         by_blocks(text, 2, chunk=100, size=100)
-    assert [error.line for error in caught.value.errors] == [4, 6]
+    errors = [(error.line, error.message) for error in caught.value.errors]
+    assert errors == [(4, "3 cells instead of 2: 1,2,3"), (6, "1 cells instead of 2: 4")]
 
 
 def test_ten_errors_are_enough() -> None:

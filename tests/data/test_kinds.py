@@ -144,6 +144,12 @@ def test_remarks(cells: list[str], code: str, tmp_path: Path) -> None:
     assert code in codes(profile_of(tmp_path, cells * (N // len(cells))))
 
 
+def test_dates_are_no_numbers_with_separators(tmp_path: Path) -> None:
+    profile = profile_of(tmp_path, [f"{13 + n % 15}.{1 + n % 12:02}.2021" for n in range(N)])
+    assert only(profile, "x").kind is ColumnKind.DATETIME
+    assert "FORMATTED_NUMBERS" not in codes(profile)
+
+
 def test_the_infinite_are_missing(tmp_path: Path) -> None:
     column = column_of(tmp_path, ["1.5", "inf", "2.5"] * 20)
     assert (column.kind, column.missing, column.max) == (ColumnKind.NUMERIC, 20, 2.5)

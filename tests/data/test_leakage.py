@@ -97,4 +97,10 @@ def test_uneven_classes_are_named() -> None:
     (warning,) = inspect(frame(x=RNG.normal(size=1_000)), y, ("no", "yes"))
     assert warning.code == "IMBALANCE"
     assert "'no' has 95 %" in warning.message
+    assert "with 'yes' as the positive class" in warning.message
+    (warning,) = inspect(frame(x=RNG.normal(size=2_000)), (np.arange(2_000) == 7) * 1, ("n", "y"))
+    assert "'n' has 99.9 %" in warning.message
+    many = np.array([0] * 900 + [1] * 80 + [2] * 20)
+    (warning,) = inspect(frame(x=RNG.normal(size=1_000)), many, ("a", "b", "c"))
+    assert warning.message.endswith("look at balanced accuracy.")
     assert inspect(frame(x=RNG.normal(size=1_000)), np.arange(1_000) % 2, ("no", "yes")) == ()

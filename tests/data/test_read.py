@@ -261,6 +261,7 @@ UNREADABLE = {
     "no header": (b"5.1,3.5\n4.9,3.0\n", "add a header line", 1),
     "header too short": (b"a\n1,2\n3,4\n", "Line 2 has 2 cells instead of 1", 2),
     "pdf": (b"%PDF-1.7 ...", "a PDF file; upload CSV", None),
+    "zip of nothing": (b"PK\x05\x06" + bytes(18), "an empty zip file; upload CSV", None),
     "gzip of Parquet": (gzip.compress(b"PAR1 ..."), "a Parquet file", None),
     "long name": (b"a,%s\n1,2\n" % (b"x" * 1_001), "1,000 characters", 1),
 }

@@ -98,6 +98,14 @@ def test_preview_shows_cells_as_in_the_file(ingested: tuple[Profile, Path]) -> N
     assert (third["n"], fourth["n"]) == ("NA", None)
 
 
+def test_preview_shows_ids_and_constants_as_the_numbers_they_are(tmp_path: Path) -> None:
+    cells = "".join(f"{n},5,v1,{20240101 + n % 28}\n" for n in range(30))
+    _, path = take(tmp_path, f"row_id,five,word,day\n{cells}")
+    assert table.preview(path, 2) == [
+        {"row_id": n, "five": 5, "word": "v1", "day": str(20240101 + n)} for n in range(2)
+    ]
+
+
 def test_preview_of_more_rows_than_there_are(ingested: tuple[Profile, Path]) -> None:
     assert len(table.preview(ingested[1], 1_000)) == ROWS
     assert table.preview(ingested[1], 0) == []

@@ -21,6 +21,7 @@ from automl.estimators import labels
 from automl.export.scoring import Scorer
 from automl.service import keys
 from tests.api.harness import Service, serving
+from tests.cli.terminal import running
 from tests.client.working import working
 
 QUICK: dict[str, Any] = {"families": "linear", "budget": {"trials": 1}}
@@ -68,6 +69,34 @@ def test_what_was_found_is_at_hand(fitted: AutoMLClassifier, tmp_path: Path) -> 
     assert fitted.study_id_ is None
     path = fitted.save(tmp_path / "model.onnx")
     assert path.read_bytes() == fitted.onnx_
+
+
+def test_it_says_how_it_goes_where_it_is_asked_to(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    asked = AutoMLClassifier(**QUICK)
+    asked.fit(*people())
+    assert capsys.readouterr() == ("", "")
+    asked.set_params(verbose=1).fit(*people())
+    said = capsys.readouterr()
+    assert said.out == ""
+    better, ended = said.err.splitlines()
+    assert ": trial 0 (linear): roc_auc 0.9" in better
+    assert ended.startswith("succeeded 100% · ")
+    assert "1 complete · best roc_auc 0.9" in ended
+
+
+def test_on_a_terminal_it_is_drawn(tmp_path: Path) -> None:
+    (tmp_path / "fit.py").write_text(
+        "from sklearn.datasets import load_iris\n"
+        "from automl import AutoMLClassifier\n"
+        "asked = AutoMLClassifier(families='linear', budget={'trials': 2}, verbose=1)\n"
+        "asked.fit(*load_iris(return_X_y=True))\n"
+    )
+    with running(folder=tmp_path, program=("fit.py",)) as terminal:
+        assert terminal.end() == 0, terminal.text
+    assert "hyperparameters" in terminal.text
+    assert "succeeded 100%" in terminal.text
 
 
 def test_a_copy_holds_the_file_and_predicts_alike(fitted: AutoMLClassifier) -> None:
@@ -127,7 +156,7 @@ def test_the_numbers_of_an_array_are_numbers() -> None:
         ({"budget": "soon"}, "no length of time"),
         ({"validation": {"strategy": "loo"}}, "no 'loo'; known are auto"),
         ({"validation": {"test_fraction": 0.9}}, "from 0 to 0.5"),
-        ({"positive": 1}, "positive='1' must be one of two classes"),
+        ({"positive": 1}, "positive names one of two classes; regression has none"),
         ({"columns": {"x9": {"use": False}}}, "no column 'x9'"),
         ({"search_space": {"linear": {"depth": 3}}}, "depth"),
     ],

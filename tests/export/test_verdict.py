@@ -15,6 +15,7 @@ from automl.core.study import Budget, Plan, StudySpec, TaskSpec
 from automl.core.study_report import StudyReport
 from automl.core.trial import Candidate, Trial
 from automl.export import measures, report, verdict
+from automl.export.compare import compare
 from automl.export.importance import Importance
 from automl.export.markup import figure
 from automl.export.prose import Name, Prose, html, markdown
@@ -150,6 +151,23 @@ def test_of_a_rare_class_it_is_told_how_much_of_it_is_found() -> None:
     sure = _told(verdict.sure(found))
     assert sure.startswith("Only 60 of the 1,000 rows that judged it are so. It finds **between ")
     assert "rows of “yes” with 95 % confidence" in sure
+
+
+def test_the_rare_class_counts_even_where_the_common_one_is_the_positive() -> None:
+    found = _binary((14, 976), (6, 4))
+    first, second, *_ = (markdown(sentence) for sentence in verdict.good(found))
+    assert first == (
+        "It finds **14 of 20** rows that are “no”; when it says “no”, it is right **14 of 18**"
+        " times."
+    )
+    assert "always saying “yes”" in second
+    sure = _told(verdict.sure(found))
+    assert sure.startswith(
+        "Only 20 of the 1,000 rows that judged it are “no”. Its balanced accuracy"
+    )
+    bars = str(compare(found))
+    assert "70 %" in bars
+    assert "99.6 %" not in bars
 
 
 def test_a_class_that_is_never_said_or_never_there_is_told_so() -> None:

@@ -96,5 +96,7 @@ def layout(view: View, shape: tuple[int, ...]) -> Layout:
     if view is View.TOKENS:
         return Layout(width, vocabulary=2 + 4 * STEPS + LEVELS[1] + 2)
     if view is View.EMBEDDING:
-        return Layout(width, ((0, LEVELS[0] + 2), (5, LEVELS[1] + 2)), (1, 2, 3, 4))
-    return Layout(width, numbers=(0, 1, 2, 3))
+        codes = ((0, LEVELS[0] + 2), (5, LEVELS[1] + 2))
+        return Layout(width, codes, (1, 2, 3, 4), columns=(4, 0, 1, 2, 3, 5, 0, 1, 2, 3))
+    hot = tuple(4 + column for column, count in enumerate(LEVELS) for _ in range(count))
+    return Layout(width, numbers=(0, 1, 2, 3), columns=(0, 1, 2, 3, 0, 1, 2, 3, *hot))

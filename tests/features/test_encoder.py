@@ -49,6 +49,31 @@ def assert_same(encoder: Encoder, rows: Frame) -> None:
 
 
 @BOTH
+def test_each_feature_knows_its_column(view: View) -> None:
+    rows, columns = table(0)
+    encoder = features.fit(rows, columns, view)
+    origins = [encoder.inputs[place] for place in encoder.layout.columns]
+    assert len(origins) == encoder.width
+    assert all(map(str.startswith, encoder.names, origins))
+    alone = {
+        column.name: features.fit(rows, [column], view).names
+        for column in columns
+        if column.kind not in dropped.KINDS
+    }
+    for name in encoder.inputs:
+        own = [n for n, origin in zip(encoder.names, origins, strict=True) if origin == name]
+        assert sorted(own) == sorted(alone[name]) or alone[name] == ("nothing",)
+
+
+def test_of_columns_that_begin_alike_the_longer_is_meant() -> None:
+    rows = frame(a=np.array([1.0, 2.0, np.nan]), ab=np.array([1.0, 2.0, 3.0]))
+    columns = [column(name, ColumnKind.NUMERIC, cells) for name, cells in rows.columns.items()]
+    encoder = features.fit(rows, columns, View.ONE_HOT)
+    assert encoder.names == ("a", "ab", "a is missing")
+    assert encoder.layout.columns == (0, 1, 0)
+
+
+@BOTH
 @pytest.mark.parametrize("seed", range(4))
 def test_the_graph_is_exactly_equal(view: View, seed: int) -> None:
     rows, columns = table(seed)

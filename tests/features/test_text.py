@@ -16,7 +16,7 @@ from automl.core.frame import Strings
 from automl.core.graph import MICROSOFT, Graph
 from automl.core.learner import View
 from automl.export.onnx import serialize
-from automl.features import Encoder, grams, text
+from automl.features import Encoder, grams, text, units
 from tests.features.frames import column, frame, strings
 from tests.features.test_encoder import assert_same
 
@@ -65,14 +65,14 @@ def test_both_sides_cut_every_sign_alike() -> None:
     cells = graph.input("c", "string")
     found = graph.node(
         "Tokenizer", cells, domain=MICROSOFT, mark=0, mincharnum=1, pad_value="",
-        tokenexp=grams._WORD_RE2,
+        tokenexp=units.WORD_RE2,
     )  # fmt: skip
     graph.output("y", found)
-    small = grams.emit_lower(graph, cells)
+    small = units.emit_lower(graph, cells)
     graph.output("z", small)
     session = onnxruntime.InferenceSession(serialize(graph, metadata={}))
     words, lowered = session.run(["y", "z"], {"c": np.array(signs, dtype=object)[:, None]})
-    assert lowered[:-1, 0].tolist() == [grams.lower(sign) for sign in signs]
+    assert lowered[:-1, 0].tolist() == [units.lower(sign) for sign in signs]
     here = np.array([re.fullmatch(r"[\w']", sign) is not None for sign in signs])
     differ = np.flatnonzero(here != (np.asarray(words)[:, 0, 0] != ""))
     # Letters that Unicode added after the version of this Python.

@@ -17,7 +17,7 @@ from automl.core.graph import MICROSOFT, Graph
 from automl.core.learner import View
 from automl.core.state import State
 from automl.export.onnx import serialize
-from automl.features import Encoder, tokens
+from automl.features import Encoder, tokens, units
 from tests.features.frames import column, frame, strings
 from tests.features.test_text import CORPUS, texts
 
@@ -84,7 +84,7 @@ def test_both_sides_cut_every_sign_alike() -> None:
     graph = Graph()
     found = graph.node(
         "Tokenizer", graph.input("c", "string"), domain=MICROSOFT, mark=0, mincharnum=1,
-        pad_value="", tokenexp=tokens._TOKEN_RE2,
+        pad_value="", tokenexp=units.TOKEN_RE2,
     )  # fmt: skip
     graph.output("y", found)
     session = onnxruntime.InferenceSession(serialize(graph, metadata={}))

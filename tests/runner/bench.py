@@ -47,8 +47,14 @@ class Bench:
     cache: Cache
     folder: Path
 
-    def runner(self, *, trial_seconds: float = 0.0) -> Runner:
-        return Runner(self.store, self.cache, worker="w", trial_seconds=trial_seconds)
+    def runner(self, *, trial_seconds: float = 0.0, checkpoint_seconds: float = 10.0) -> Runner:
+        return Runner(
+            self.store,
+            self.cache,
+            worker="w",
+            trial_seconds=trial_seconds,
+            checkpoint_seconds=checkpoint_seconds,
+        )
 
     def study(
         self,

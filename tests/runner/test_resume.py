@@ -27,7 +27,7 @@ from tests.runner.bench import BRIEF, MLP, TENANT, Bench, Orders, open_bench
 def given_back(bench: Bench) -> Attempt:
     """Return the second attempt at a study's one trial, which has a checkpoint of the first."""
     bench.study(budget=Budget(trials=1), families=MLP, space=BRIEF, rows=400)
-    runner = bench.runner()
+    runner = bench.runner(checkpoint_seconds=0.0)
     release = Orders(lambda look: Order.RELEASE if look > 40 else Order.GO_ON)
     runner.run(bench.attempt(runner), release)
     again = bench.attempt(runner)
@@ -41,14 +41,13 @@ def reported(bench: Bench, attempt: Attempt, monkeypatch: pytest.MonkeyPatch) ->
     epochs: list[int] = []
     with monkeypatch.context() as patch:
         patch.setattr(control.AttemptControl, "report", lambda _, point: epochs.append(point.epoch))
-        bench.runner().run(attempt, Orders())
+        bench.runner(checkpoint_seconds=0.0).run(attempt, Orders())
     return epochs
 
 
 def test_what_is_given_back_goes_on_from_its_checkpoint(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(control, "CHECKPOINT_SECONDS", 0.0)
     again = given_back(bench)
     with bench.store.unit() as unit:
         before = len(unit.trials.curve(again.study_id, 0))
@@ -61,7 +60,6 @@ def test_what_is_given_back_goes_on_from_its_checkpoint(
 def test_a_damaged_checkpoint_is_not_gone_on_from(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(control, "CHECKPOINT_SECONDS", 0.0)
     again = given_back(bench)
     assert again.checkpoint is not None
     flip(bench.store, again.checkpoint, at=-1)
@@ -70,10 +68,7 @@ def test_a_damaged_checkpoint_is_not_gone_on_from(
         assert unit.trials.get(again.study_id, 0).state is TrialState.COMPLETE
 
 
-def test_a_trial_gives_the_same_with_and_without_an_interruption(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(control, "CHECKPOINT_SECONDS", 0.0)
+def test_a_trial_gives_the_same_with_and_without_an_interruption(tmp_path: Path) -> None:
     values = []
     for stops in (0, 1, 2):
         folder = tmp_path / str(stops)
@@ -83,7 +78,7 @@ def test_a_trial_gives_the_same_with_and_without_an_interruption(
         for stop in range(stops):
             look = 20 * (stop + 1)
             release = Orders(lambda seen, look=look: Order.RELEASE if seen > look else Order.GO_ON)  # type: ignore[misc]
-            runner = bench.runner()
+            runner = bench.runner(checkpoint_seconds=0.0)
             runner.run(bench.attempt(runner), release)
             assert bench.trials(study)[0].state is TrialState.WAITING
         ended = bench.work_off(study, bench.runner())

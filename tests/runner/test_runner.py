@@ -169,7 +169,7 @@ def test_an_order_to_stop_cancels(bench: Bench) -> None:
 def test_the_end_of_the_search_cancels(bench: Bench) -> None:
     study = bench.study(budget=Budget(seconds=60.0), families=MLP, space=SLOW, rows=3000)
     runner = bench.runner()
-    attempt = replace(bench.attempt(runner), seconds_left=0.1)
+    attempt = replace(bench.attempt(runner), seconds_left=0.0)
     started = time.monotonic()
     runner.run(attempt, Orders())
     assert time.monotonic() - started < 3.0

@@ -118,7 +118,7 @@ def test_the_better_family_gets_more_trials_but_not_all() -> None:
     trials = [_complete(n, c, values.get(c.family, 0.7)) for n, c in enumerate(first)]
     drawn = [ask(PLAN, TIMED, trials, n, seconds_left=50.0) for n in range(len(head), 100)]
     counts = {name: sum(c.family is name for c in drawn if c) for name in FamilyName}
-    assert counts[FamilyName.LIGHTGBM] > 45
+    assert counts[FamilyName.LIGHTGBM] > 40
     assert counts[FamilyName.MLP] >= 1
 
 

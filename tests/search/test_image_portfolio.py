@@ -6,7 +6,7 @@ import pytest
 
 from automl import families
 from automl.core.catalog import FamilyName, Modality, TrialState
-from automl.core.study import Budget
+from automl.core.study import Budget, finish_reserve
 from automl.core.trial import Candidate, Trial
 from automl.search import cost
 from automl.search.portfolio import portfolio
@@ -47,6 +47,20 @@ def test_the_short_ones_differ_in_what_means_the_same_alone(name: str) -> None:
     assert differing == ({image.FLIP, image.TURN} if volumes else {image.FLIP})
     epochs = [candidate.params["epochs"] for candidate in (first, long)]
     assert epochs == sorted(epochs)
+
+
+@pytest.mark.parametrize("name", ["digits", "photographs", "volumes"])
+def test_a_short_and_a_long_training_fill_the_seconds_of_the_search(name: str) -> None:
+    first, _, long, *_ = _candidates(name)
+    shape, modality = PLANS[name]
+    plan = replace(PLAN, modality=modality, shape=shape, folds=1, rows=3000, test_rows=0)
+
+    def foreseen(candidate: Candidate) -> float:
+        width = int(candidate.params["width"])
+        return int(candidate.params["epochs"]) * cost.epoch(plan, candidate.family, width)
+
+    seconds = 300.0 - finish_reserve(300.0, plan.outputs)
+    assert 0.9 * seconds < foreseen(first) + foreseen(long) <= seconds
 
 
 @pytest.mark.parametrize("name", PLANS)

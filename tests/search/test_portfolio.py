@@ -14,6 +14,8 @@ from automl.search.portfolio import PATIENT, portfolio
 from tests import tables
 from tests.search.test_ask import PLAN, REPLAY
 
+ATTENTIVE = FamilyName.FT_TRANSFORMER
+
 
 def _symmetric(plan: Plan, spec: StudySpec = REPLAY) -> Candidate:
     found = [c for c in portfolio(spec, plan) if c.family is FamilyName.CATBOOST]
@@ -62,7 +64,8 @@ def test_what_pays_late_needs_a_budget_that_bears_it_or_to_be_named(tmp_path: Pa
         return set(make_plan(spec, dataset, table).families) & set(PATIENT)
 
     assert late(Budget(seconds=10.0)) == set()
-    assert late(Budget(seconds=600.0)) == late(Budget(trials=9)) == set(PATIENT)
+    assert late(Budget(seconds=3600.0)) == set(PATIENT)
+    assert late(Budget(seconds=600.0)) == late(Budget(trials=9)) == set(PATIENT) - {ATTENTIVE}
     for name in PATIENT:
         assert late(Budget(seconds=10.0), families=(name,)) == {name}
         narrowed = {name.value: {"layers": 2}}
@@ -80,3 +83,16 @@ def test_realmlp_takes_larger_steps_towards_numbers() -> None:
     ]
     assert len(found) == 2
     assert found[0]["learning_rate"] < found[1]["learning_rate"]  # type: ignore[operator]
+
+
+def test_attention_comes_last_and_not_where_columns_are_many(tmp_path: Path) -> None:
+    names = [candidate.family for candidate in portfolio(REPLAY, PLAN)]
+    assert names[-1] is ATTENTIVE
+    lines = [[str(row * column % 53) for column in range(260)] for row in range(100)]
+    csv = tables.write(tmp_path / "wide.csv", [f"c{column}" for column in range(260)], lines)
+    dataset, table = tables.dataset(csv, tmp_path / "wide.parquet")
+    wide = replace(REPLAY, task=TaskSpec(TaskType.REGRESSION, "c201"))
+    for budget in (Budget(seconds=86_400.0), Budget(trials=9)):
+        spec = replace(wide, budget=budget)
+        assert ATTENTIVE not in make_plan(spec, dataset, table).families
+        assert make_plan(replace(spec, families=(ATTENTIVE,)), dataset, table).families

@@ -10,7 +10,7 @@ from automl.core.study import REPLAY_WINDOW
 from automl.core.trial import Candidate, CurvePoint, Rungs, Trial
 from automl.search.memory import Memory
 from automl.search.portfolio import portfolio
-from automl.search.rungs import NO_BARS, PEERS, Climb, bars
+from automl.search.rungs import NO_BARS, PEERS, Climb, bars, stages
 from automl.search.spaces import space
 from tests.search import test_ask
 from tests.search.test_ask import REPLAY, TIMED
@@ -91,6 +91,13 @@ def test_one_and_three_folds_are_rungs_by_their_mean_but_the_last_is_not() -> No
     climb.fold([1.0])
     climb.fold([1.0, 9.0, 2.0])
     assert climb.rungs == (None, 1.0)
+
+
+def test_folds_between_bars_are_trained_in_one_go() -> None:
+    assert stages(NO_BARS, 8) == [8]
+    assert stages((0.1, None, None), 8) == stages((None, 0.1, None), 8) == [1, 8]
+    assert stages((0.1, 0.2, 0.3), 8) == [1, 3, 8]
+    assert stages((None, None, 0.3), 3) == [3]
 
 
 def test_a_later_attempt_is_not_judged_twice_at_a_rung() -> None:

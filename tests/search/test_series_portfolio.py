@@ -5,7 +5,11 @@ from dataclasses import replace
 import pytest
 
 from automl import families
-from automl.core.catalog import FamilyName, Modality
+from automl.core.catalog import ColumnKind, FamilyName, Modality
+from automl.core.schema import Column
+from automl.core.study import Budget, Plan
+from automl.search import cost
+from automl.search.afford import FEWEST_SERIES, affordable
 from automl.search.portfolio import portfolio
 from automl.search.portfolios import series
 from tests.search.test_ask import PLAN, REPLAY
@@ -32,3 +36,30 @@ def test_few_series_have_no_networks_unless_there_is_nothing_else() -> None:
     assert series.late(few) == set(SERVING) - {FamilyName.ROCKET}
     assert not series.late(many)
     assert not series.late(replace(few, families=(FamilyName.RNN, FamilyName.CNN)))
+
+
+def _series(rows: int, steps: int = 200) -> Plan:
+    return replace(SERIES, rows=rows, shape=(1, steps), folds=1)
+
+
+def test_kernels_of_many_series_are_fewer_and_their_ridge_no_dearer() -> None:
+    few, many = (cost.seconds(_series(rows), FamilyName.ROCKET) for rows in (2_520, 3_000))
+    assert many < few
+    assert cost.seconds(_series(12_000), FamilyName.ROCKET) < 4 * many
+
+
+def _afforded(rows: int, seconds: float | None) -> Plan:
+    column = Column("X", ColumnKind.SERIES, "array", 0, rows, shape=(1, 200), dtype="float32")
+    budget = Budget(trials=5) if seconds is None else Budget(seconds=seconds)
+    return affordable(_series(rows), replace(REPLAY, budget=budget), [column])
+
+
+def test_no_more_series_are_taken_than_kernels_learn_from_in_time() -> None:
+    assert _afforded(10_000, seconds=120.0).rows == 10_000
+    short = _afforded(100_000, seconds=120.0)
+    assert series.FEW < short.rows < 50_000
+    assert short.warnings[-1][0] == "ROWS_SAMPLED"
+    once = cost.seconds(replace(short, folds=1), FamilyName.ROCKET)
+    assert once < 120.0
+    assert _afforded(100_000, seconds=None).rows == 100_000
+    assert _afforded(2_000, seconds=1.0).rows == FEWEST_SERIES

@@ -91,11 +91,14 @@ def _rounds(given: argparse.Namespace) -> Iterator[Sequence[Case]]:
     """Yield the cases that run beside each other: only those in which nothing is timed do."""
     yield [Case("quiet", given.seed, workers=1, actors=len(Plot))]
     yield from ([_struck(given, number)] for number in range(given.seeds))
-    beside = [points.case(point, given.seed) for point in given.points]
+    yield [*_rolling(given), *(points.case(point, given.seed) for point in given.points)]
+
+
+def _rolling(given: argparse.Namespace) -> Iterator[Case]:
+    """Yield the case that lasts longest, so that it begins first; none with ``--rolling 0``."""
     if given.rolling:
         strikes = rolling(given.rolling, ROLLING_EVERY)
-        beside.append(Case("rolling restart", given.seed, strikes, arena=Apart, workers=2))
-    yield beside
+        yield Case("rolling restart", given.seed, strikes, arena=Apart, workers=2)
 
 
 def _struck(given: argparse.Namespace, number: int) -> Case:

@@ -41,16 +41,16 @@ SLOW: dict[str, Any] = {
 
 LONG: dict[str, Any] = {
     "mlp": {
-        "layers": [4],
-        "width": [384],
+        "layers": [3],
+        "width": [128],
         "batch_size": [32],
-        "epochs": [200],
-        "patience": [50],
+        "epochs": [40],
+        "patience": [40],
         "learning_rate": [1e-4],
     },
     "linear": {"penalty": ["l2"]},
 }
-"""Of networks that train for half a minute, and so leave a checkpoint or two."""
+"""Of networks that train for seconds, and so leave checkpoints where these are made each second."""
 
 Json = dict[str, Any]
 View = list[Json]

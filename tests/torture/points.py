@@ -6,6 +6,8 @@ from tests.torture.case import Case
 PASSAGES = {
     "ask.done": 3,
     "cancel.seen": 1,
+    "checkpoint.done": 3,
+    "checkpoint.tmp": 3,
     "epoch.end": 100,
     "event.sent": 8,
     "trial.claimed": 4,
@@ -18,13 +20,20 @@ A new process counts from zero. Trials have 30 epochs a fold and two or three ev
 
 
 def case(point: str, seed: int) -> Case:
-    """Return the case of a point: one worker, so that one process passes it often enough."""
+    """Return the case of a point: one worker, so that one process passes it often enough.
+
+    Where a checkpoint is struck, one is made each second: with ten, the deaths take minutes.
+    """
+    strikes_checkpoint = point.startswith("checkpoint.")
+    environment = {"AUTOML_FAULT": f"{point}:kill@{PASSAGES.get(point, 2)}"}
+    if strikes_checkpoint:
+        environment["AUTOML_CHECKPOINT_SECONDS"] = "1"
     return Case(
         name=f"kill at {point}",
         seed=seed,
         workers=1,
         actors=len(Plot),  # a study dealt with in every way
-        space=LONG if point.startswith("checkpoint.") else SPACE,
+        space=LONG if strikes_checkpoint else SPACE,
         deadly=True,
-        environment={"AUTOML_FAULT": f"{point}:kill@{PASSAGES.get(point, 2)}"},
+        environment=environment,
     )

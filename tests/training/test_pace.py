@@ -1,6 +1,6 @@
 from torch import nn
 
-from automl.training.pace import Pace
+from automl.training.pace import Pace, judging
 from automl.training.progress import Progress
 from automl.training.vector import flatten
 from tests.training.folds import Watcher
@@ -9,12 +9,15 @@ from tests.training.folds import Watcher
 class Training:
     """Steps of a given length on a clock of their own, in epochs of ten."""
 
-    def __init__(self, planned: int, deadline: float | None) -> None:
+    def __init__(
+        self, planned: int, deadline: float | None, *, judging: float = 0.0, validation: float = 0.0
+    ) -> None:
         self.now = 0.0
+        self.validation = validation
         network = nn.Linear(2, 1)
         self.progress = Progress(network, flatten(network), {}, steps=planned, epoch=1)
         watcher = Watcher(left=lambda: None if deadline is None else deadline - self.now)
-        self.pace = Pace(lambda: self.now, watcher, planned)
+        self.pace = Pace(lambda: self.now, watcher.seconds_left, planned, judging)
 
     def run(self, steps: int, seconds: float) -> int:
         """Return the steps planned after that many more."""
@@ -23,6 +26,7 @@ class Training:
             self.progress.step += 1
             self.pace.step(self.progress)
             if self.progress.step % 10 == 0:
+                self.now += self.validation
                 self.pace.plan(self.progress)
                 self.progress.epoch += 1
         return self.progress.steps
@@ -69,3 +73,22 @@ def test_within_an_epoch_longer_than_the_time_the_plan_follows_the_machine() -> 
     while training.progress.step < training.progress.steps:
         training.run(1, seconds=5.0)
     assert 80.0 < training.now < 100.0
+
+
+def test_a_plan_leaves_the_time_of_validations_that_nobody_has_measured_yet() -> None:
+    training = Training(1000, deadline=100.0, judging=judging(rows=480, batch_size=32))
+    assert training.run(9, seconds=1.0) == 70  # two of ten steps each
+
+
+def test_a_measured_validation_is_left_time_for_once_more() -> None:
+    training = Training(1000, deadline=100.0, judging=10.0, validation=5.0)
+    while training.progress.step < training.progress.steps:
+        training.run(1, seconds=1.0)
+    assert 75.0 < training.now < 90.0  # the last epoch's and the fold's still fit
+
+
+def test_where_judging_takes_most_of_the_time_a_fold_still_ends() -> None:
+    training = Training(1000, deadline=100.0, judging=judging(rows=2_000, batch_size=32))
+    while training.progress.step < training.progress.steps:
+        training.run(1, seconds=1.0)
+    assert training.now + 2 * 40.0 < 100.0

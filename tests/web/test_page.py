@@ -8,13 +8,14 @@ import numpy as np
 import onnx
 from playwright.sync_api import Locator, Page, expect
 
-from automl.core.catalog import FamilyName, StudyStatus
+from automl.core.catalog import FamilyName, StudyStatus, TaskType
 from automl.core.key import Scope
-from automl.core.study import Study
+from automl.core.study import Budget, Study, StudySpec, TaskSpec
 from automl.core.trial import Candidate, CurvePoint, Turn
 from automl.export.png import png
 from automl.service import keys
-from tests.api.harness import Hand, Service, add_dataset, add_study, wait_for
+from tests.api.harness import PLAN, Hand, Service, add_dataset, add_study, wait_for
+from tests.store.values import queue
 
 
 def _url(service: Service, fragment: str = "") -> str:
@@ -242,6 +243,51 @@ def test_an_ended_study_goes_on_with_more_budget(page: Page, service: Service) -
     expect(page.locator("table.trials tbody tr")).to_have_count(2)
 
 
+def test_a_running_study_gets_more_budget(page: Page, service: Service) -> None:
+    study = _study(service, trials=2)
+    hand = Hand(service.store)
+    hand.step()
+    page.goto(_url(service, f"#/studies/{study.id}"))
+    page.get_by_text("Add budget").click()
+    more, add = page.get_by_label("More budget"), page.get_by_role("button", name="Add")
+    expect(more).to_have_value("2 trials")
+    more.fill("5m")
+    expect(page.get_by_text("The budget is a number of trials: write 20 trials.")).to_be_visible()
+    expect(add).to_be_disabled()
+    more.fill("1 trial")
+    add.click()
+    expect(page.get_by_text("budget 3 trials")).to_be_visible()
+    expect(more).to_be_hidden()
+    expect(page.get_by_text("Searching", exact=True)).to_be_visible()
+    page.get_by_role("button", name="Pause").click()
+    page.get_by_text("Add budget").click()
+    more.fill("1 trial")
+    page.get_by_role("button", name="Add and go on").click()
+    expect(page.get_by_role("button", name="Pause")).to_be_visible()
+    page.get_by_role("heading", name="Log", exact=True).click()
+    expect(page.get_by_text("The study goes on; its budget is 4 trials now.")).to_be_visible()
+    hand.run(study.id)
+    expect(page.get_by_text("Done", exact=True)).to_be_visible()
+    expect(page.locator("table.trials tbody tr")).to_have_count(4)
+
+
+def test_a_study_without_a_name_is_called_by_what_it_does(page: Page, service: Service) -> None:
+    spec = StudySpec(
+        dataset_id=add_dataset(service.store, name="flats.csv").id,
+        task=TaskSpec(TaskType.CLASSIFICATION, "colour"),
+        budget=Budget(trials=1),
+    )
+    study = queue(service.store, spec, PLAN)
+    page.goto(_url(service))
+    page.get_by_role("link", name="flats.csv: colour").click()
+    expect(page.get_by_role("heading", name="flats.csv: colour")).to_be_visible()
+    expect(page.get_by_text(study.id)).to_be_visible()
+    expect(page).to_have_title("0 % flats.csv: colour")
+    Hand(service.store).run(study.id)
+    page.get_by_role("link", name="The whole result").click()
+    expect(page.get_by_role("heading", name="flats.csv: colour: the result")).to_be_visible()
+
+
 def test_a_lost_stream_comes_back_where_it_was(page: Page, service: Service) -> None:
     study = _study(service)
     hand = Hand(service.store, values=[0.5, 0.25, 0.4])
@@ -290,7 +336,10 @@ def test_a_phone_needs_no_sideways_scrolling(page: Page, service: Service, flats
     page.goto(_url(service, f"#/studies/{study.id}"))
     expect(page.get_by_role("heading", name="The model")).to_be_visible()
     page.locator("table.trials button").first.click()
+    expect(page.locator("tr.detail figure.chart").first).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    board = page.locator(".scroll", has=page.locator("table.trials"))
+    assert board.evaluate("(box) => box.scrollWidth - box.clientWidth") == 0
     page.goto(_url(service))
     flats.write_text(flats.read_text().replace("size,", "the_size_of_the_flat_in_square_metres,"))
     page.get_by_label("Dataset file").set_input_files(flats)

@@ -184,6 +184,27 @@ def test_a_row_is_changed_and_predicted_as_one_types(page: Page, service: Servic
     expect(answer).to_contain_text("the data say red")
 
 
+def test_its_speed_is_measured_when_somebody_asks(page: Page, service: Service) -> None:
+    _open(page, service, report())
+    expect(page.get_by_label("Prediction")).to_contain_text("colour: blue")
+    asked: list[int] = []
+
+    def count(route: Route) -> None:
+        asked.append(len(json.loads(route.request.post_data or "{}")["rows"]))
+        route.continue_()
+
+    page.route("**/predict", count)
+    page.get_by_role("button", name="Measure its speed").click()
+    said = re.compile(r"One row takes [\d.]+ ms, 1000 rows at once [\d.]+ ms\.")
+    expect(page.get_by_role("region", name="Try it")).to_contain_text(said)
+    assert asked == [1] * 9 + [1000] * 9
+    page.unroute("**/predict")
+    refused = {"detail": "It is gone.", "errors": []}
+    page.route("**/predict", lambda route: route.fulfill(status=404, json=refused))
+    page.get_by_role("button", name="Measure its speed").click()
+    expect(page.get_by_role("alert")).to_contain_text("It is gone.")
+
+
 def test_the_last_answer_wins(page: Page, service: Service) -> None:
     _open(page, service, report())
     answer = page.get_by_label("Prediction")

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -144,6 +145,35 @@ def test_what_was_tried_is_explained(page: Page, service: Service) -> None:
     expect(together).to_be_visible()
     page.get_by_label("Family of the hyperparameters").select_option("linear")
     expect(page.get_by_text("All its trials have the same settings.")).to_be_visible()
+
+
+def test_the_best_so_far_runs_on_to_now_and_then_to_the_end(page: Page, service: Service) -> None:
+    study = _study(service)
+    _complete(service, _begin(service, FamilyName.MLP), 0.5)
+    path = f"/v1/studies/{study.id}"
+    began = datetime.now(UTC) - timedelta(seconds=1000)
+    since = service.get(path).json() | {"started_at": began.isoformat()}
+    [trial] = service.get(f"{path}/trials").json()["items"]
+    early = trial | {"finished_at": (began + timedelta(seconds=100)).isoformat()}
+    page.route(f"**{path}", lambda route: route.fulfill(json=since))
+    page.route("**/trials?*", lambda route: route.fulfill(json={"items": [early]}))
+    chart = page.get_by_role("img", name="log loss over time")
+    best = chart.locator("g.s1 polyline")
+    _open(page, service, study)
+    expect(chart).to_contain_text("15 min")
+    starts, ends = _places(best)
+    assert starts == pytest.approx(58 + 0.1 * (ends - 58), abs=3)
+    over = (began + timedelta(seconds=400)).isoformat()
+    since |= {"status": "succeeded", "finished_at": over}
+    page.reload()
+    expect(chart).not_to_contain_text("15 min")
+    starts, ends = _places(best)
+    assert starts == pytest.approx(58 + 0.25 * (ends - 58), abs=3)
+
+
+def _places(line: Locator) -> list[float]:
+    points = (line.get_attribute("points") or "").split()
+    return [float(point.split(",")[0]) for point in points]
 
 
 def test_importance_is_what_the_report_says(page: Page, service: Service) -> None:

@@ -1,6 +1,7 @@
 // The studies there are: what each does now and what it has found.
 import { useEffect, useState } from "../vendor/hooks.js";
 import { get } from "../parts/api.js";
+import { called } from "../parts/called.js";
 import { html } from "../parts/html.js";
 import { ProblemBox } from "../parts/problem.js";
 import { ENDED, STATUS, duration, metricName, number } from "../parts/words.js";
@@ -16,6 +17,7 @@ const pause = (items) => (items.some((one) => !ENDED.includes(one.status)) ? MOV
 /** The newest studies, in few words. */
 export function NewestStudies() {
   const { items, problem, more } = useList("/v1/studies", { limit: NEWEST, pause });
+  const names = useNames(items);
   return html`
     <section class="list" aria-labelledby="studies">
       <h2 id="studies">Studies</h2>
@@ -26,7 +28,7 @@ export function NewestStudies() {
           <thead><tr><th scope="col">Study</th><th scope="col">State</th><th scope="col" class="minor">Target</th>
             <th scope="col" class="number">Best</th><th scope="col" class="minor">Created</th></tr></thead>
           <tbody>${items.slice(0, NEWEST).map((one) => html`
-            <tr key=${one.id}><th scope="row"><${Name} study=${one} /></th><td><${State} study=${one} /></td>
+            <tr key=${one.id}><th scope="row"><${Name} study=${one} dataset=${names.get(one.dataset_id)} /></th><td><${State} study=${one} /></td>
               <td class="minor name">${one.task.target}</td><td class="number"><${Best} study=${one} /></td>
               <td class="minor">${when(one.created_at)}</td></tr>`)}</tbody>
         </table></div>
@@ -50,12 +52,12 @@ export function StudiesPage() {
   return html`
     <${ListPage} title="Studies" list=${list} none=${none} filter=${filter} head=${HEAD}>
       ${list.items?.map((one) => html`
-        <tr key=${one.id}><th scope="row"><${Name} study=${one} /><br /><small>${one.task.target}</small></th>
+        <tr key=${one.id}><th scope="row"><${Name} study=${one} dataset=${names.get(one.dataset_id)} /><br /><small>${one.task.target}</small></th>
           <td><${State} study=${one} /></td><td class="number"><${Best} study=${one} /></td>
           <td class="minor name"><a href=${`#/datasets/${one.dataset_id}`}>${names.get(one.dataset_id) ?? "dataset"}</a></td>
           <td class="number minor">${one.started_at ? duration(one.progress.elapsed_seconds) : "–"}</td>
           <td class="minor">${when(one.created_at)}</td>
-          <td class="number"><${Remove} path=${`/v1/studies/${one.id}`} name=${one.name ?? one.id} done=${() => list.drop(one.id)}
+          <td class="number"><${Remove} path=${`/v1/studies/${one.id}`} name=${called(one, names.get(one.dataset_id))} done=${() => list.drop(one.id)}
             disabled=${!ENDED.includes(one.status)} why="It is still under way: cancel it first.">
             <p>Its trials, its events and its model go with it. Its dataset stays.</p><//></td></tr>`)}<//>`;
 }
@@ -78,7 +80,7 @@ function useNames(studies) {
   return names;
 }
 
-const Name = ({ study }) => html`<a class="name" href=${`#/studies/${study.id}`}>${study.name ?? study.id}</a>`;
+const Name = ({ study, dataset }) => html`<a class="name" href=${`#/studies/${study.id}`}>${called(study, dataset)}</a>`;
 
 const State = ({ study: { status, progress } }) => html`
   <span class=${`state ${status}`}>${STATUS[status] ?? status}</span>

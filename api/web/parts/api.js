@@ -36,6 +36,17 @@ function place({ field, line, column, message }) {
   return field ? `${field}: ${message}` : message;
 }
 
+let ahead = 0; // ms by which the service's clock is before ours
+
+/** Returns the moment it is by the service's clock, in ms. */
+export const now = () => Date.now() + ahead;
+
+/** Learns the service's clock from an answer, whose date is whole seconds and has been on its way. */
+function learn(response) {
+  const off = Date.parse(response.headers.get("Date")) - Date.now();
+  if (Math.abs(off - ahead) > 3000) ahead = off;
+}
+
 const listeners = new Set();
 
 /** Calls `listener` whenever the service asks for a key; returns how to stop that. */
@@ -66,6 +77,7 @@ export async function request(path, { method = "GET", body, headers = {}, signal
     if (error.name === "AbortError") throw error;
     throw new Away();
   }
+  learn(response);
   if (response.ok) return response;
   if (response.status === 401) unauthorized();
   throw new Problem(response.status, await response.json().catch(() => null));

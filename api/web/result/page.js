@@ -1,6 +1,7 @@
 // Everything that is known of a study's model, on a page of its own.
 import { useEffect, useState } from "../vendor/hooks.js";
 import { get } from "../parts/api.js";
+import { useCalled } from "../parts/called.js";
 import { html } from "../parts/html.js";
 import { ProblemBox } from "../parts/problem.js";
 import { ENDED, metricName, moment } from "../parts/words.js";
@@ -18,13 +19,14 @@ import { WhatIf } from "./whatif.js";
 
 export function ResultPage({ studyId }) {
   const { study, model, report, sample, problem, lacking } = useResult(studyId);
-  useTitle(study);
+  const name = useCalled(study);
+  useTitle(name);
   if (!study) return problem ? html`<${ProblemBox} problem=${problem} />` : html`<p role="status">Loading …</p>`;
   const back = html`<a href=${`#/studies/${study.id}`}>the search</a>`;
   return html`
     <article class="result">
       <header>
-        <h2>${study.name ?? study.id}: the result</h2>
+        <h2>${name}: the result</h2>
         <p class="quiet">${study.task.type} of <b>${study.task.target}</b> by ${metricName(study.metric.name)}, ${moment(model?.created_at)} · ${back} · <a href=${`#/datasets/${study.dataset_id}`}>dataset</a></p>
       </header>
       <${ProblemBox} problem=${problem} />
@@ -98,8 +100,8 @@ async function sampleOf(datasetId, options) {
   }
 }
 
-function useTitle(study) {
-  const title = study ? `Result: ${study.name ?? study.id}` : "AutoML";
+function useTitle(name) {
+  const title = name ? `Result: ${name}` : "AutoML";
   useEffect(() => { document.title = title; }, [title]);
   useEffect(() => () => { document.title = "AutoML"; }, []);
 }

@@ -5,6 +5,7 @@ import { Answer, useAnswer } from "./answer.js";
 import { Field } from "./fields.js";
 import { isArray } from "./files.js";
 import { Samples } from "./samples.js";
+import { Speed } from "./speed.js";
 
 const MOST = 12;
 const NUMBER = /^[+-]?\d+(\.\d+)?([eE][+-]?\d+)?$/;
@@ -43,7 +44,8 @@ function Form({ model, sample: { columns, rows }, order }) {
           <small> the others matter less, and keep the row's values</small></p>`}
       </form>
       <${Answer} target=${model.task.target} found=${found} known=${untouched ? rows[row][model.task.target] : undefined} />
-    </div>`;
+    </div>
+    ${rows.length > 0 && html`<${Speed} model=${model} rows=${rows.map((one) => sent(inputs, cells(inputs, one)))} />`}`;
 }
 
 /** Of few inputs as they stand; of many those first on which the model relies most. */

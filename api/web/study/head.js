@@ -3,29 +3,23 @@ import { useEffect, useState } from "../vendor/hooks.js";
 import { once, post } from "../parts/api.js";
 import { html } from "../parts/html.js";
 import { ProblemBox } from "../parts/problem.js";
+import { useTick } from "../parts/tick.js";
 import { ENDED, STATUS, duration, number } from "../parts/words.js";
 import { counts, progress, total } from "./fold.js";
-import { Further } from "./further.js";
+import { More } from "./more.js";
 
 /** Shows in the tab how far the study is, for whoever looks elsewhere meanwhile. */
-function useTitle(study, fraction) {
-  const name = study.name ?? study.id;
+function useTitle(name, study, fraction) {
   const title = ENDED.includes(study.status) ? `${STATUS[study.status]}: ${name}` : `${Math.floor(100 * fraction)} % ${name}`;
   useEffect(() => { document.title = title; }, [title]);
   useEffect(() => () => { document.title = "AutoML"; }, []);
 }
 
-export function Head({ state, online }) {
-  const [, tick] = useState(0);
+export function Head({ name, state, online }) {
   const { study } = state;
-  const moving = study.status === "running";
-  useEffect(() => {
-    if (!moving) return undefined;
-    const timer = setInterval(() => tick((count) => count + 1), 1000);
-    return () => clearInterval(timer);
-  }, [moving]);
+  useTick(study.status === "running");
   const { fraction, elapsed, left } = progress(state);
-  useTitle(study, fraction);
+  useTitle(name, study, fraction);
   const found = counts(state);
   const parts = ["complete", "running", "waiting", "pruned", "failed", "cancelled"]
     .filter((name) => found[name]).map((name) => `${found[name]} ${name}`);
@@ -63,7 +57,8 @@ export function Controls({ study, setStudy }) {
     setAsking(null);
   }
 
-  if (ENDED.includes(status)) return html`<${Further} study=${study} setStudy=${setStudy} />`;
+  const more = html`<${More} study=${study} setStudy=${setStudy} />`;
+  if (ENDED.includes(status)) return more;
   const button = (verb, label) => html`
     <button onClick=${() => ask(verb)} disabled=${asking !== null}>${asking === verb ? ASKING[verb] : label}</button>`;
   return html`
@@ -72,5 +67,6 @@ export function Controls({ study, setStudy }) {
       ${status === "paused" && button("resume", "Resume")}
       ${status !== "finalizing" && button("cancel", "Cancel")}
       <${ProblemBox} problem=${problem} />
-    </div>`;
+    </div>
+    ${status !== "finalizing" && more}`;
 }

@@ -1,13 +1,19 @@
 // How the best value came about: trials as they ended, the best so far, and what always guessing alike reaches.
 import { useMemo } from "../vendor/hooks.js";
+import { now } from "../parts/api.js";
 import { Chart } from "../parts/chart.js";
 import { html } from "../parts/html.js";
-import { metricName, number } from "../parts/words.js";
+import { useTick } from "../parts/tick.js";
+import { ENDED, metricName, number } from "../parts/words.js";
 
 const KEPT = 0.9; // of the trials, those with the worst values may fall outside
+const STEPS = 400; // in which the time up to now is drawn: about a pixel each
 
-export function History({ study, trials, whole }) {
-  const found = useMemo(() => whole && history(study, trials), [trials, whole, study.started_at, study.baseline.value]);
+export function History({ state }) {
+  const { study, trials, whole } = state;
+  useTick(["running", "finalizing"].includes(study.status));
+  const end = until(study);
+  const found = useMemo(() => whole && history(study, trials, end), [trials, whole, study.started_at, study.baseline.value, end]);
   if (whole && !found) return null;
   const { series, outside } = found || {};
   return html`
@@ -18,7 +24,15 @@ export function History({ study, trials, whole }) {
       <//>`}</section>`;
 }
 
-function history(study, trials) {
+/** Returns the seconds from the start to the end or to now, in steps: not every second moves a pixel. */
+function until({ started_at: began, finished_at: finished, status }) {
+  const ended = ENDED.includes(status) && finished;
+  const seconds = Math.max(0, ((ended ? Date.parse(finished) : now()) - Date.parse(began)) / 1000);
+  const step = 2 ** Math.max(0, Math.ceil(Math.log2(seconds / STEPS)));
+  return ended ? seconds : Math.floor(seconds / step) * step;
+}
+
+function history(study, trials, end) {
   const began = Date.parse(study.started_at);
   const points = [...trials.values()].filter((trial) => trial.state === "complete" && Number.isFinite(trial.value))
     .map((trial) => [Math.max(0, (Date.parse(trial.finished_at) - began) / 1000), trial.value])
@@ -26,7 +40,7 @@ function history(study, trials) {
     .sort(([a], [b]) => a - b);
   if (!points.length) return null;
   const sign = study.metric.direction === "maximize" ? -1 : 1;
-  const last = points.at(-1)[0];
+  const last = Math.max(points.at(-1)[0], end || 0);
   const best = [];
   for (const [at, value] of points) {
     const before = best.at(-1)?.[1];

@@ -75,7 +75,7 @@ function Table({ study, rows, points, open, setOpen, order, setOrder, asked, cho
   const columns = [
     { by: "number", name: "Trial" }, { by: "family", name: "Model" },
     { by: "value", name: metricName(study.metric.name), is: "number" }, { by: "state", name: "State" },
-    { by: "epochs", name: "Epochs", is: "number minor" }, { by: "seconds", name: "Time", is: "number" },
+    { by: "epochs", name: "Epochs", is: "number minor" }, { by: "seconds", name: "Time", is: "number minor" },
   ];
   const sort = (by) => setOrder({ by, down: order.by === by && !order.down });
   return html`
@@ -129,6 +129,6 @@ function Row({ trial, point, place, best, open, toggle, chosen, choose }) {
         ? html`<span class="quiet">${number(point.value)}</span>` : "–"}</td>
       <td><span class=${`state ${trial.state}`}>${trial.state}</span></td>
       <td class="number minor">${trial.epochs ?? (training ? point.epoch : "–")}</td>
-      <td class="number">${duration(trial.seconds)}</td>
+      <td class="number minor">${duration(trial.seconds)}</td>
     </tr>`;
 }

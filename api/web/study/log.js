@@ -1,7 +1,7 @@
 // What happened, newest first, in plain words.
 import { useEffect, useState } from "../vendor/hooks.js";
 import { html } from "../parts/html.js";
-import { duration, number, reason, studyFailure } from "../parts/words.js";
+import { budgetText, duration, number, reason, studyFailure } from "../parts/words.js";
 
 const SHOWN = 200;
 const AGAIN = { WORKER_LOST: "Its worker went away.", WORKER_CRASH: "Its training process crashed." };
@@ -51,7 +51,7 @@ export function said({ type, data }) {
     case "study.started": return "The first worker began.";
     case "study.best": return `${trial} is the best so far: ${number(data.value)}.`;
     case "study.paused": return "The study was paused.";
-    case "study.resumed": return "The study goes on.";
+    case "study.resumed": return `The study goes on${data.budget ? `; its budget is ${budgetText(data.budget)} now` : ""}.`;
     case "study.finalizing": return "The search is over; the model is put together.";
     case "study.succeeded": return "The model is ready.";
     case "study.failed": return `The study failed. ${studyFailure(data)} ${data.detail ?? ""}`;

@@ -3,7 +3,7 @@ import { useEffect, useState } from "../vendor/hooks.js";
 import { get } from "../parts/api.js";
 import { html } from "../parts/html.js";
 import { ProblemBox } from "../parts/problem.js";
-import { number, trialNote } from "../parts/words.js";
+import { duration, number, trialNote } from "../parts/words.js";
 import { Curve, longer } from "./curve.js";
 
 const POINTS = 600;
@@ -33,6 +33,8 @@ export function Trial({ study, trial, live }) {
     <dl class="params">
       ${Object.entries(traced.params).map(([name, value]) => html`<div key=${name}><dt>${name}</dt><dd>${setting(value)}</dd></div>`)}
       ${traced.fold_values.length > 1 && html`<div><dt>by fold</dt><dd>${traced.fold_values.map((value) => number(value)).join(", ")}</dd></div>`}
+      ${trial.seconds !== null && html`<div><dt>time</dt><dd>${duration(trial.seconds)}</dd></div>`}
+      ${trial.epochs !== null && html`<div><dt>epochs</dt><dd>${number(trial.epochs)}</dd></div>`}
       ${traced.parameters !== null && html`<div><dt>size</dt><dd>${number(traced.parameters)} parameters</dd></div>`}
       ${traced.attempts > 1 && html`<div><dt>attempts</dt><dd>${traced.attempts}</dd></div>`}
       ${traced.worker && html`<div><dt>worker</dt><dd>${traced.worker}</dd></div>`}

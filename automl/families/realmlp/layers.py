@@ -5,6 +5,7 @@ and boosted trees on tabular data", section 3 and appendix A.
 """
 
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
@@ -12,7 +13,15 @@ from torch.nn import functional
 from typing_extensions import override
 
 from automl.core.graph import Graph
-from automl.families.blocks import ACTIVATIONS, Written, constant, emit, parameter
+from automl.core.learner import Leaf, Program
+from automl.families.blocks import (
+    ACTIVATIONS,
+    Written,
+    constant,
+    emit,
+    parameter,
+    stacked_dense,
+)
 
 _SLOW = 0.1
 """How fast biases and activations move, and how fast the front scale does."""
@@ -34,6 +43,12 @@ class Front(Written):
     def forward(self, input: Tensor) -> Tensor:
         """Return every column times its factor."""
         return input * self.factor
+
+    @staticmethod
+    def stacked(layers: Sequence["Front"], leaf: Leaf) -> Program:
+        """Return what the layers do side by side."""
+        factor = leaf(layers[0].factor)
+        return lambda x: x * factor.unsqueeze(1)
 
     @override
     def emit(self, graph: Graph, x: str) -> str:
@@ -71,6 +86,8 @@ class Dense(Written):
         """Return ``(rows, outputs)``."""
         return functional.linear(input, self.weight, self.bias)
 
+    stacked = staticmethod(stacked_dense)
+
     @override
     def emit(self, graph: Graph, x: str) -> str:
         """Write the same."""
@@ -90,6 +107,12 @@ class Bend(Written):
     def forward(self, input: Tensor) -> Tensor:
         """Return what lies between the input and its activation, or beyond it."""
         return torch.lerp(input, self.activation(input), self.share)
+
+    @staticmethod
+    def stacked(layers: Sequence["Bend"], leaf: Leaf) -> Program:
+        """Return what the layers do side by side."""
+        activation, share = layers[0].activation, leaf(layers[0].share)
+        return lambda x: torch.lerp(x, activation(x), share.unsqueeze(1))
 
     @override
     def emit(self, graph: Graph, x: str) -> str:
@@ -118,6 +141,11 @@ class Bounds(Written):
     def forward(self, input: Tensor) -> Tensor:
         """Return the values; cut only outside training, where a cut value would learn nothing."""
         return input if self.training else torch.clamp(input, self.low, self.high)
+
+    @staticmethod
+    def stacked(_: Sequence["Bounds"], __: Leaf) -> Program:
+        """Return what the layers do side by side in training: nothing."""
+        return lambda x: x
 
     @override
     def emit(self, graph: Graph, x: str) -> str:

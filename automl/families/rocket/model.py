@@ -18,17 +18,11 @@ from automl.core.trial import CurvePoint
 from automl.families.linear.loss import loss_of
 from automl.families.pace import Pace
 from automl.families.rocket import bank as banks
-from automl.families.rocket import ridge
+from automl.families.rocket import ridge, space
 from automl.families.rocket.bank import Bank
 
 SHARPNESS = tuple(2.0 ** np.arange(-2.0, 6.01, 0.25))
 """What scores may be multiplied by before they become probabilities."""
-
-MANY_ROWS = 2_520
-"""Of more rows there are no more features than this: solving takes seconds, not minutes."""
-
-MOST_CELLS = 50_000_000
-"""And no more than these divided by the rows: so many take 400 MB in float64."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -97,7 +91,7 @@ def fit(params: Params, fold: Fold, control: Control) -> FittedRocket:
     with threadpool_limits(limits=fold.threads):
         pace = Pace(control)
         control.check()
-        features = _features(params, len(fold.train.x))
+        features = space.features(len(fold.train.x), int(params["features"]))
         draw, differences = int(params["draw"]), bool(params["differences"])
         bank = banks.fit(fold.train.x, features=features, differences=differences, seed=draw)
         seen = bank.transform(fold.train.x, control.check)
@@ -119,12 +113,6 @@ def load(state: State) -> FittedRocket:
         TaskType(head.header["task"]),
         head.header["outputs"],
     )
-
-
-def _features(params: Params, rows: int) -> int:
-    """Return how many features so many rows get: the ridge takes the cube of the fewer of both."""
-    wished = int(params["features"])
-    return wished if rows <= MANY_ROWS else min(wished, MANY_ROWS, MOST_CELLS // rows)
 
 
 def _targets(fold: Fold) -> Floats:

@@ -4,6 +4,19 @@ from automl.core.catalog import FamilyName, Modality, TaskType
 from automl.core.hyperparameter import Hyperparameter
 from automl.core.learner import FamilySpec, View
 
+FEATURES = 9_996
+MANY_ROWS = 2_520
+"""Of more rows there are no more features than this: solving takes seconds, not minutes."""
+
+MOST_CELLS = 50_000_000
+"""And no more than these divided by the rows: so many take 400 MB in float64."""
+
+
+def features(rows: int, wished: int = FEATURES) -> int:
+    """Return how many features so many rows get: the ridge takes the cube of the fewer of both."""
+    return wished if rows <= MANY_ROWS else min(wished, MANY_ROWS, MOST_CELLS // rows)
+
+
 SPEC = FamilySpec(
     name=FamilyName.ROCKET,
     title="Convolution kernels",
@@ -16,7 +29,7 @@ SPEC = FamilySpec(
             type="int",
             low=5_000,  # fewer win by luck: one of 900 came first of 180 on 67 rows, and failed
             high=20_160,
-            default=9_996,
+            default=FEATURES,
             log=True,
             description="about how many shares of steps above a bias are taken, 84 a step",
         ),

@@ -7,6 +7,7 @@ parameter-efficient ensembling", section 3; this is its TabM-mini.
 """
 
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
@@ -14,7 +15,8 @@ from torch.nn import functional
 from typing_extensions import override
 
 from automl.core.graph import Graph
-from automl.families.blocks import Dropout, Written, constant
+from automl.core.learner import Leaf, Program
+from automl.families.blocks import Dropout, Written, constant, stacked_dense
 
 _CELLS = 1 << 20
 """Numbers that a layer's members hold at once outside training: 4 MiB."""
@@ -73,6 +75,25 @@ class Members(Written):
         for layer in self.shared:
             inner = self.dropout(functional.relu(layer(inner)))
         return torch.baddbmm(self.start, inner, self.answers)
+
+    @staticmethod
+    def stacked(layers: Sequence["Members"], leaf: Leaf) -> Program:
+        """Return what all members of all networks answer: ``(lanes, members, rows, outputs)``."""
+        first = layers[0]
+        weighing = leaf(first.weighing)
+        shared = [stacked_dense([each], leaf) for each in first.shared]
+        answers, start = leaf(first.answers), leaf(first.start)
+        dropout = Dropout.stacked([layer.dropout for layer in layers], leaf)
+
+        def forward(x: Tensor) -> Tensor:
+            inner = x.unsqueeze(1) * weighing  # (lanes, members, rows, inputs)
+            lanes, members, rows, _ = inner.shape
+            inner = inner.flatten(1, 2)
+            for layer in shared:
+                inner = dropout(functional.relu(layer(inner)))
+            return torch.matmul(inner.view(lanes, members, rows, -1), answers) + start
+
+        return forward
 
     @override
     def emit(self, graph: Graph, x: str) -> str:

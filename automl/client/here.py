@@ -9,10 +9,10 @@ from typing import Self
 
 from rich.console import Console
 
-from automl.cli.told import Told
 from automl.client.gauge import span
 from automl.client.screen import Screen
 from automl.client.tables import shown
+from automl.client.told import Told
 from automl.core.study import Budget, Plan
 from automl.core.trial import Trial
 

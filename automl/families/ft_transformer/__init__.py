@@ -1,0 +1,1 @@
+"""FT-Transformer: a token for each column of a table, and attention between the tokens."""

@@ -1,0 +1,72 @@
+"""Test datasets that are written otherwise than what was learned from."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from automl.core.catalog import TaskType
+from automl.core.errors import InvalidSpec
+from automl.core.schema import Dataset
+from automl.core.study import Budget, StudySpec, TaskSpec
+from automl.search.plan import make_plan
+from automl.search.prepare import prepare
+from tests import tables
+
+VALUES = [0.5 + n % 7 for n in range(40)]
+CLASSES = ["pq"[n % 2] for n in range(40)]
+Table = tuple[Dataset, Path]
+
+
+def _table(folder: Path, name: str, a: Sequence[object], y: Sequence[object]) -> Table:
+    rows = [(str(left), str(right)) for left, right in zip(a, y, strict=True)]
+    file = tables.write(folder / f"{name}.csv", ("a", "y"), rows)
+    return tables.dataset(file, folder / f"{name}.parquet", id=f"ds_{name}")
+
+
+def _spec(data: Dataset, test: Dataset, task: TaskType = TaskType.CLASSIFICATION) -> StudySpec:
+    return StudySpec(data.id, TaskSpec(task, "y"), Budget(trials=1), test_dataset_id=test.id)
+
+
+@pytest.mark.parametrize("task", TaskType)
+def test_numbers_are_read_as_the_test_file_writes_them(task: TaskType, tmp_path: Path) -> None:
+    y = CLASSES if task is TaskType.CLASSIFICATION else VALUES
+    commas = [str(value).replace(".", ",") for value in VALUES]
+    data, table = _table(tmp_path, "points", VALUES, y)
+    test = _table(tmp_path, "commas", commas, CLASSES if y is CLASSES else commas)
+    spec = _spec(data, test[0], task)
+    prepared = prepare(make_plan(spec, data, table, test), spec, data, table, test)
+    assert prepared.test is not None
+    frame, truth = prepared.test
+    np.testing.assert_array_equal(frame.numbers("a"), VALUES)
+    assert truth.tolist() == ([n % 2 for n in range(40)] if y is CLASSES else VALUES)
+
+
+def test_per_cents_in_one_of_both_are_refused(tmp_path: Path) -> None:
+    data, table = _table(tmp_path, "shares", [value / 10 for value in VALUES], CLASSES)
+    test = _table(tmp_path, "signs", [f"{value * 10:.0f}%" for value in VALUES], CLASSES)
+    with pytest.raises(InvalidSpec, match="'a' has per cent signs in only one"):
+        make_plan(_spec(data, test[0]), data, table, test)
+
+
+def test_classes_that_nothing_was_learned_of_are_told(tmp_path: Path) -> None:
+    data, table = _table(tmp_path, "two", VALUES, CLASSES)
+    test = _table(tmp_path, "three", VALUES, ["r", "r", "", *CLASSES[3:]])
+    spec = _spec(data, test[0])
+    plan = make_plan(spec, data, table, test)
+    message = dict(plan.warnings)["TEST_CLASSES_UNKNOWN"]
+    assert message.startswith("2 rows of the test dataset are left out")
+    assert "'r'" in message
+    prepared = prepare(plan, spec, data, table, test)
+    assert prepared.test is not None
+    assert len(prepared.test[1]) == 37
+
+
+@pytest.mark.parametrize(("y", "says"), [("r", "but \\['r'\\]"), ("", "empty in every row")])
+def test_a_test_set_that_judges_nothing_is_refused(y: str, says: str, tmp_path: Path) -> None:
+    data, table = _table(tmp_path, "two", VALUES, CLASSES)
+    test = _table(tmp_path, "none", VALUES, [y] * 40)
+    with pytest.raises(InvalidSpec, match=says) as caught:
+        make_plan(_spec(data, test[0]), data, table, test)
+    assert caught.value.errors[0].field == "test_dataset_id"
