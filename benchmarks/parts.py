@@ -1,0 +1,188 @@
+"""What the parts of a service cost: an ask, a trial's commits, a page of the leaderboard.
+
+    python -m benchmarks.parts
+
+Asks are timed twice on one history, with our sampler and with Optuna's own, in processor time;
+commits by the clock, on SQLite and on a PostgreSQL started here, beside what the disk takes for a
+write alone. Medians.
+"""
+
+import os
+import random
+import statistics
+import tempfile
+import time
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import optuna
+
+from automl.core.catalog import FamilyName, MetricName, TaskType, TrialState, ValidationStrategy
+from automl.core.study import Budget, Plan, StudySpec, TaskSpec
+from automl.core.trial import Candidate, Trial, Turn
+from automl.runner.studies import Studies
+from automl.search.ask import ask
+from automl.search.memory import Memory
+from automl.settings import Settings
+from automl.store import SqlStore, open_store
+from tests import servers
+from tests.store import values
+from tests.store.test_leaderboard import fill
+
+TABLES = ("linear", "decision_tree", "random_forest", "extra_trees", "lightgbm", "catboost",
+          "mlp", "resnet", "realmlp", "tabm")  # fmt: skip
+SPEC = StudySpec("ds", TaskSpec(TaskType.CLASSIFICATION, "y"), Budget(seconds=3600.0))
+ASKS = 40
+TRIALS = 200
+
+
+def main() -> None:
+    families = tuple(map(FamilyName, TABLES))
+    for count, names in ((120, (FamilyName.MLP,)), (1000, families), (1000, (FamilyName.MLP,))):
+        asks(count, names)
+    with tempfile.TemporaryDirectory() as name, servers.postgres(fsync="on") as server:
+        folder = Path(name)
+        print(f"a synced write of 4 KiB: {_ms(_synced(folder / 'probe'))}")
+        for url in ("", server.database()):
+            with opened(folder, url) as store:
+                what = "SQLite" if store.database.local else "PostgreSQL"
+                commits(store, what)
+                pages(store, what)
+
+
+class Optunas(optuna.samplers.TPESampler):
+    """Optuna's own sampler, set up as ours is."""
+
+    def __init__(self, space: Mapping[str, Any]) -> None:
+        self._space = space
+        self.seed(0)
+
+    def seed(self, seed: int) -> None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+            super().__init__(
+                multivariate=True, group=True, constant_liar=True, n_startup_trials=0, seed=seed
+            )
+
+
+def asks(count: int, names: tuple[FamilyName, ...]) -> None:
+    """Time asks at so many trials, warm."""
+    plan = Plan(
+        task=TaskType.CLASSIFICATION, target="y", metric=MetricName.ROC_AUC, positive=1,
+        classes=("a", "b"), features=("x", "z"), families=names,
+        strategy=ValidationStrategy.KFOLD, folds=5, rows=20_000, test_rows=0, dropped_rows=0,
+        baseline=0.5,
+    )  # fmt: skip
+    chance, trials, memory = random.Random(0), list[Trial](), Memory()
+    for number in range(count):
+        candidate = _ask(plan, trials, number, memory)
+        value = chance.random()
+        done = Trial("s", number, TrialState.COMPLETE, candidate, value=value, seconds=1.0)
+        trials.append(done)
+    ours = _timed(plan, trials, memory)
+    with mock.patch("automl.search.memory.ArrayTPE", Optunas):
+        theirs = _timed(plan, trials, Memory())
+    which = names[0].value if len(names) == 1 else f"{len(names)} families"
+    ratio = statistics.median(ours) / statistics.median(theirs)
+    print(
+        f"an ask at {count} trials of {which}: {_ms(ours)}, "
+        f"with Optuna's sampler {_ms(theirs)}, ratio {ratio:.2f}"
+    )
+
+
+def _ask(plan: Plan, trials: list[Trial], number: int, memory: Memory) -> Candidate:
+    found = ask(plan, SPEC, trials, number, seconds_left=3000.0, memory=memory)
+    if found is None:
+        raise RuntimeError("the search wants no more")
+    return found
+
+
+def _timed(plan: Plan, trials: list[Trial], memory: Memory) -> list[float]:
+    """Return the seconds of asks for numbers to come, after one that warms the memory."""
+    numbers = range(len(trials), len(trials) + ASKS)
+    for number in numbers:  # every family's memory
+        _ask(plan, trials, number, memory)
+    clock = time.thread_time
+    return [_seconds(partial(_ask, plan, trials, number, memory), clock) for number in numbers]
+
+
+@contextmanager
+def opened(folder: Path, url: str) -> Iterator[SqlStore]:
+    store = open_store(Settings(data_dir=folder, database_url=url))
+    store.migrate()
+    yield store
+    store.close()
+
+
+def commits(store: SqlStore, what: str) -> None:
+    """Time a trial's way through the store."""
+    dataset = values.add_dataset(store)
+    study = values.add_study(store, seconds=3600, trials=None, dataset=dataset)
+    warm = Studies(store, mock.Mock())
+    acts: dict[str, list[float]] = {}
+
+    def timed(name: str, act: Callable[[], Any]) -> Any:
+        begun = time.perf_counter()
+        answer = act()
+        acts.setdefault(name, []).append(time.perf_counter() - begun)
+        return answer
+
+    for number in range(TRIALS):
+        cpu = time.process_time()
+        turn = timed("claim", lambda: store.leases.claim("w"))
+        if not isinstance(turn, Turn):
+            raise TypeError(f"a turn was expected, not {turn!r}")
+        timed("look at the history", lambda: warm.look(study.tenant, study.id))
+        held = timed("begin", partial(store.leases.begin, "w", turn, values.CANDIDATE))
+        outcome = timed("two files", partial(values.outcome, store, 0.5, mark=str(number)))
+        timed("complete", partial(store.leases.complete, held, outcome))
+        acts.setdefault("processor time of all", []).append(time.process_time() - cpu)
+    names = ("claim", "begin", "complete")
+    whole = [sum(parts) for parts in zip(*(acts[name] for name in names), strict=True)]
+    shown = ", ".join(f"{name} {_ms(seconds)}" for name, seconds in acts.items())
+    print(f"{what}: claim + begin + complete {_ms(whole)}; {shown}")
+
+
+def pages(store: SqlStore, what: str) -> None:
+    """Time a page of 100 of a leaderboard of 10,000 trials, the highest and the lowest first."""
+    study = values.add_study(store, seconds=3600, trials=None)
+    fill(store, study, 10_000)
+
+    def page(*, maximize: bool) -> None:
+        with store.unit() as unit:
+            unit.trials.list(
+                study.id, sort="value", maximize=maximize, state=None, offset=0, limit=100
+            )
+
+    for maximize in (True, False):
+        took = [_seconds(partial(page, maximize=maximize)) for _ in range(30)]
+        print(f"{what}: the best 100 of 10,000, {'highest' if maximize else 'lowest'}: {_ms(took)}")
+
+
+def _synced(path: Path) -> list[float]:
+    """Return the seconds of writes of a page that wait for the disk."""
+    took = []
+    with path.open("wb", buffering=0) as file:
+        for _ in range(50):
+            file.write(random.randbytes(4096))
+            took.append(_seconds(lambda: os.fdatasync(file.fileno())))
+    return took
+
+
+def _seconds(act: Callable[[], Any], clock: Callable[[], float] = time.perf_counter) -> float:
+    begun = clock()
+    act()
+    return clock() - begun
+
+
+def _ms(seconds: list[float]) -> str:
+    return f"{1e3 * statistics.median(seconds):.1f} ms"
+
+
+if __name__ == "__main__":
+    main()
