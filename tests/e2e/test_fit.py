@@ -45,7 +45,8 @@ def file(tmp_path: Path) -> Path:
 
 def _trained(service: Service, trials: int) -> None:
     def enough() -> bool:
-        with httpx.Client(base_url=service.url) as http:
+        # Its socket takes calls while a killed API starts anew, which then waits to answer.
+        with httpx.Client(base_url=service.url, timeout=60.0) as http:
             studies = http.get("/v1/studies").json()["items"]
         return bool(studies) and studies[0]["progress"]["trials"]["complete"] >= trials
 

@@ -17,10 +17,10 @@ from automl.families.ft_transformer import layers, model
 from automl.families.ft_transformer.layers import Block, Pieces, Tokenizer, tokens
 from automl.families.ft_transformer.space import SPEC, TRAINING
 from automl.training import archive
-from automl.training.fit import fit
+from automl.training.fit import fit, load
 from automl.training.recipe import Recipe
 from automl.training.vector import flatten
-from tests.families import cases
+from tests.families import cases, written
 from tests.families.cases import Case
 from tests.training.folds import Watcher, equal
 
@@ -154,6 +154,15 @@ def test_a_resumed_training_ends_in_the_same_bits() -> None:
         fit(model, params, fold, stopped)
     checkpoint = archive.unpack(archive.pack(stopped.states[-1]))
     assert equal(fit(model, params, fold, Watcher(), resume=checkpoint).state(), whole.state())
+
+
+def test_a_table_without_codes_is_learned_stored_and_written() -> None:
+    fold = cases.fold(Case(FamilyName.MLP, TaskType.REGRESSION, 1), rows=100)
+    assert not fold.layout.codes
+    fitted = fit(model, {**DEFAULTS, "loss": "mse", "epochs": 3, "width": 16}, fold, Watcher())
+    again = load(model, archive.unpack(archive.pack(fitted.state())))
+    assert np.array_equal(again.predict(fold.valid.x), fitted.predict(fold.valid.x))
+    assert written.parity(again, fold.valid.x) <= 1e-5
 
 
 def test_it_sees_what_column_each_number_is_of() -> None:

@@ -176,6 +176,32 @@ def _places(line: Locator) -> list[float]:
     return [float(point.split(",")[0]) for point in points]
 
 
+@pytest.mark.parametrize(
+    ("fetched", "told", "drawn"),
+    [
+        ([(1, 0), (2, 0)], [(2, 0), (5, 0)], [(1, 0), (2, 0), (5, 0)]),
+        ([(1, 0), (2, 0)], [(2, 0), (9, 1)], [(1, 0), (2, 0)]),
+        ([(1, 0), (8, 1)], [(2, 0), (9, 1)], [(1, 0), (8, 1), (9, 1)]),
+        ([], [(1, 0)], [(1, 0)]),
+        ([], [(260, 2)], []),
+    ],
+)
+def test_live_points_are_drawn_where_it_is_known_when_their_fold_began(
+    page: Page,
+    service: Service,
+    fetched: list[tuple[int, int]],
+    told: list[tuple[int, int]],
+    drawn: list[tuple[int, int]],
+) -> None:
+    page.goto(f"http://127.0.0.1:{service.port}/")
+    points = [[{"epoch": e, "fold": f} for e, f in part] for part in (fetched, told)]
+    found = page.evaluate(
+        "async ([curve, live]) => (await import('/assets/study/curve.js')).longer(curve, live)",
+        points,
+    )
+    assert [(one["epoch"], one["fold"]) for one in found] == drawn
+
+
 def test_importance_is_what_the_report_says(page: Page, service: Service) -> None:
     chance = [(7 * n * n + 3 * n) % 23 / 23 for n in range(30)]
     trials: list[dict[str, Any]] = [

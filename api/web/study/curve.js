@@ -40,8 +40,15 @@ export function byFold(points) {
   return folds;
 }
 
-/** Returns a curve with live points at its end; an epoch that is trained again takes its place. */
+/**
+ * Returns a curve with live points at its end; an epoch that is trained again takes its place.
+ *
+ * Points of a fold that the curve does not reach wait until it is fetched anew: events are too few
+ * to say where that fold began.
+ */
 export function longer(curve, live) {
-  const from = live[0].epoch;
-  return [...curve.filter((point) => point.epoch < from), ...live];
+  const fold = curve.at(-1)?.fold ?? 0;
+  const known = live.filter((point) => (point.fold ?? 0) === fold);
+  if (!known.length) return curve;
+  return [...curve.filter((point) => point.epoch < known[0].epoch), ...known];
 }
