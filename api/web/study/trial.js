@@ -34,7 +34,7 @@ export function Trial({ study, trial, live }) {
       ${Object.entries(traced.params).map(([name, value]) => html`<div key=${name}><dt>${name}</dt><dd>${setting(value)}</dd></div>`)}
       ${traced.fold_values.length > 1 && html`<div><dt>by fold</dt><dd>${traced.fold_values.map((value) => number(value)).join(", ")}</dd></div>`}
       ${trial.seconds !== null && html`<div><dt>time</dt><dd>${duration(trial.seconds)}</dd></div>`}
-      ${trial.epochs !== null && html`<div><dt>epochs</dt><dd>${number(trial.epochs)}</dd></div>`}
+      ${trial.epochs !== null && html`<div><dt>epochs in all</dt><dd>${number(trial.epochs)}</dd></div>`}
       ${traced.parameters !== null && html`<div><dt>size</dt><dd>${number(traced.parameters)} parameters</dd></div>`}
       ${traced.attempts > 1 && html`<div><dt>attempts</dt><dd>${traced.attempts}</dd></div>`}
       ${traced.worker && html`<div><dt>worker</dt><dd>${traced.worker}</dd></div>`}
