@@ -16,7 +16,7 @@ _AUTO_BATCHES = ((2_800, 32), (4_500, 64), (20_000, 128), (60_000, 256), (160_00
 """Training rows below which a batch size is taken: AutoGluon's TabM's steps, but 128 for longer. On
 letter (15,000 rows) 128 gave a log loss of 0.044 where 256 gave 0.048, in the same time."""
 _LARGEST_AUTO_BATCH = 1024
-_BATCH_PLACES, _SMALLEST_BATCH = 1 << 20, 16
+_BATCH_PLACES, _SMALLEST_BATCH = 1 << 19, 16
 """Places of arrays in a batch, of whatever rows: what each layer makes of them is kept for the way
 back, about 150 numbers a place."""
 
