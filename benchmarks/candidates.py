@@ -27,6 +27,7 @@ from automl import families, tasks
 from automl.core.catalog import FamilyName, TaskType
 from automl.core.errors import TrialError
 from automl.core.frame import Floats, Frame
+from automl.core.hyperparameter import Value
 from automl.core.study import Budget, StudySpec, TaskSpec, Validation
 from automl.core.trial import Candidate
 from automl.data import table
@@ -42,7 +43,7 @@ from benchmarks.run import write
 from benchmarks.split import Split, split
 from tests.tables import dataset
 
-Change = dict[str, object]
+Change = dict[str, Value]
 
 VARIANTS: dict[FamilyName, tuple[Change, ...]] = {
     FamilyName.LIGHTGBM: (
@@ -104,19 +105,19 @@ def measure(
             continue
         seconds = time.process_time() - started
         predicted = _predict(prepared, candidate, evaluation, rest)
-        error = prepared.score(truth, predicted)
+        on_test = prepared.score(truth, predicted)
         np.savez(
             file,
             oof=evaluation.out_of_fold,
             test=predicted.astype(np.float32),
             seconds=seconds,
             value=evaluation.value,
-            test_value=error,
+            test_value=on_test,
             candidate=json.dumps([candidate.family.value, dict(candidate.params)]),
         )
         print(
             f"{problem.name:20} {label(candidate):28} {seconds:7.1f} s"
-            f"  out of fold {evaluation.value:.5f}  test {error:.5f}",
+            f"  out of fold {evaluation.value:.5f}  test {on_test:.5f}",
             flush=True,
         )
 
@@ -128,12 +129,12 @@ def candidates(prepared: Prepared) -> list[Candidate]:
     for name in plan.families:
         dimensions = planned(spec, plan, name)
         for change in ({}, *VARIANTS.get(name, ())):
-            params = {}
+            params: dict[str, Value] = {}
             for item in dimensions:
                 if item.active(params):
                     wished = change.get(item.name, item.default)
+                    wished = change.get(item.name, item.default)
                     params[item.name] = wished if item.allows(wished) else item.default
-            found.append(Candidate(name, params))
     return [each for index, each in enumerate(found) if each not in found[:index]]
 
 
@@ -172,7 +173,8 @@ def _predict(
         encoder, scale = prepared.fitted(index, candidate)
         raw = load_fit(candidate, state).predict(encoder.transform(rest))
         total.append(task.decode(raw, scale))
-    return np.mean(total, axis=0)
+    mean: Floats = np.mean(total, axis=0)
+    return mean
 
 
 if __name__ == "__main__":

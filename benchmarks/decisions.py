@@ -8,7 +8,6 @@ the error (log loss, 1 − the others) with the decision over that without.
 """
 
 import argparse
-import csv
 import os
 import tempfile
 from dataclasses import replace
@@ -30,7 +29,8 @@ from automl.finish.weights import choose_weights, decide, every, mix
 from automl.search.plan import make_plan
 from automl.search.prepare import Prepared, prepare
 from benchmarks.coverage import FAMILIES
-from benchmarks.tables import Problem, load
+from benchmarks.problem import Problem, load
+from benchmarks.run import write
 from tests.tables import dataset
 
 METRICS = (MetricName.LOG_LOSS, MetricName.F1, MetricName.BALANCED_ACCURACY)
@@ -42,7 +42,7 @@ SPACE = {
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("folders", nargs="+", type=Path)
+    parser.add_argument("folders", nargs="+", help="PATH with meta.json, or PATH:TARGET")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--trials", type=int, default=4)
     given = parser.parse_args()
@@ -57,14 +57,13 @@ def main() -> None:
 
 
 def search(problem: Problem, folder: Path, seed: int, trials: int) -> tuple[Prepared, list[Entry]]:
-    rows = [*problem.train, *problem.test]
-    labels = [row[problem.at] for row in rows]
+    rows = [*problem.rows, *problem.official]
+    labels = problem.cells(rows)
     split = train_test_split(rows, test_size=0.25, random_state=seed, stratify=labels)
     sides = []
     for name, side in zip(("train", "test"), split, strict=True):
         path = folder / f"{name}.csv"
-        with path.open("w", newline="") as file:
-            csv.writer(file).writerows([problem.header, *side])
+        write(path, problem.header, side)
         sides.append(dataset(path, folder / f"{name}.parquet", id=f"ds_{name}"))
     (train, parquet), test = sides
     spec = StudySpec(

@@ -109,7 +109,7 @@ def _fit(
     best, stale, kept = -np.inf, 0, copy.deepcopy(network.state_dict())
     for _ in range(epochs):
         network.train()
-        for rows in torch.randperm(len(x)).split(batch):
+        for rows in torch.randperm(len(x)).split(batch):  # type: ignore[no-untyped-call]
             optimizer.zero_grad()
             nn.functional.cross_entropy(network(x[rows]), y[rows]).backward()  # type: ignore[no-untyped-call]
             nn.utils.clip_grad_norm_(network.parameters(), float(params["clip"]))

@@ -47,9 +47,12 @@ class Deadline:
         self._stop = stop
         self._tell = tell
         self._told = time.monotonic()
+        self.epochs: int | None = None
+        """The last that was reported, told of or not."""
 
     def report(self, point: CurvePoint) -> None:
         """Tell of an epoch where it is time for one, and check the clock."""
+        self.epochs = point.epoch
         now = time.monotonic()
         if now >= self._told + TOLD_SECONDS:
             self._told = now

@@ -202,6 +202,7 @@ class Slots:
             seconds=outcome.seconds,
             attempts=1,
             rungs=outcome.rungs,
+            epochs=trial.epochs if outcome.epochs is None else outcome.epochs,
         )
         if outcome.evaluation is not None:
             self._complete.put(trial.candidate)
@@ -222,6 +223,8 @@ class _Outcome:
     evaluation: Evaluation | None
     rungs: Rungs = ()
     seconds: float | None = None
+    epochs: int | None = None
+    """Of a pruned trial; a complete one's stand in its evaluation."""
     reason: TrialFailure | None = None
     message: str | None = None
 
@@ -266,7 +269,9 @@ def _attempt(prepared: Prepared, candidate: Candidate, bars: Bars, control: Dead
         evaluation = evaluate(prepared, candidate, control, bars=bars)
     except TrialPruned as pruned:
         seconds = time.monotonic() - started
-        return _Outcome(TrialState.PRUNED, None, rungs=pruned.rungs, seconds=seconds)
+        return _Outcome(
+            TrialState.PRUNED, None, rungs=pruned.rungs, seconds=seconds, epochs=control.epochs
+        )
     except TrialStopped as stopped:
         return _Outcome(TrialState.CANCELLED, None, message=str(stopped))
     except TrialError as error:
