@@ -234,14 +234,14 @@ def prepare(
     kept = np.flatnonzero(usable & ~official)
     kept = kept[sample(y[kept], plan.rows, seed=spec.seed)]
     own = np.flatnonzero(usable & official)
-    own_test = table.load(table_path, columns, own), y[own]
-    frame, y = table.load(table_path, columns, kept), y[kept]
+    own_truth, y = y[own], y[kept]
+    frame = table.load(table_path, columns, kept)
     parts = _split(plan, spec, dataset, table_path, kept=kept, frame=frame, y=y)
     aside: tuple[Frame, npt.NDArray[Any]] | None = None
     if test is not None:
         aside = _test_rows(plan, columns, target_column, *test)
     elif len(own):
-        aside = own_test
+        aside = table.load(table_path, columns, own), own_truth
     elif len(parts.test):
         aside = frame.take(parts.test), y[parts.test]
     return Prepared(
