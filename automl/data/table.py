@@ -164,9 +164,11 @@ def _picked(path: Path, position: str, rows: Rows) -> pa.ChunkedArray:
 
 def _coded(cells: pa.ChunkedArray) -> pa.DictionaryArray:
     """Return text as codes: looked up once, where row groups' own codes would have to be united."""
-    coded = cells.dictionary_encode()  # its chunks share one dictionary
-    indices = pa.concat_arrays([chunk.indices for chunk in coded.chunks])
-    return pa.DictionaryArray.from_arrays(indices, coded.chunk(0).dictionary)
+    if not len(cells):
+        return pa.array([], pa.string()).dictionary_encode()
+    chunks = cells.dictionary_encode().chunks  # they share one dictionary
+    indices = pa.concat_arrays([chunk.indices for chunk in chunks])
+    return pa.DictionaryArray.from_arrays(indices, chunks[0].dictionary)
 
 
 def _whole(cells: pa.ChunkedArray) -> pa.DictionaryArray:
