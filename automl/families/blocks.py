@@ -108,7 +108,9 @@ class _Masks:
     def __init__(self, dropped: list[int], device: torch.device | None = None) -> None:
         self.dropped = dropped
         self._same = len(set(dropped)) == 1
-        column = torch.tensor(dropped, device=device).unsqueeze(1)
+        column = torch.tensor(dropped).unsqueeze(1)
+        if device is not None and device.type == "cuda":
+            column = column.pin_memory().to(device, non_blocking=True)
         self._least, self._times = column.to(torch.uint8), _LEVELS / (_LEVELS - column)
 
     def of(self, levels: Tensor) -> Tensor:

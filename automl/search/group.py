@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from automl import families
+from automl.core.errors import TrialError
 from automl.core.learner import Control, Fitted, NetworkFamily
 from automl.core.state import State
 from automl.core.trial import Candidate
@@ -76,8 +77,7 @@ def evaluate_together(
         threads: how many threads each fit may use.
     """
     courses = [_follow(prepared, member, device, threads) for member in members]
-    together = len(members) > 1 and companions(prepared, members[0].candidate, device=device) > 1
-    if together:
+    if len(members) > 1 and _pay(prepared, members[0].candidate, device):
         _Group(members, courses).train()
         return
     for member, course in zip(members, courses, strict=True):
@@ -87,6 +87,13 @@ def evaluate_together(
             member.ended(error)
         else:
             member.ended(evaluation)
+
+
+def _pay(prepared: Prepared, candidate: Candidate, device: str) -> bool:
+    try:
+        return companions(prepared, candidate, device=device) > 1
+    except TrialError:
+        return False  # it hears of it when it is evaluated
 
 
 def _follow(prepared: Prepared, member: Member, device: str, threads: int) -> Course:

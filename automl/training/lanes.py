@@ -281,6 +281,15 @@ class Lanes:
             if training.ended:
                 self._trainings.remove(training)
                 yield training, training.error or training.fitted()
+        self._forget()
+
+    def _forget(self) -> None:
+        """Let go of what only those that have ended needed."""
+        going = set(self._trainings)
+        self._held = [stacked for stacked in self._held if going.issuperset(stacked.trainings)]
+        folds = [lane.run.fold for training in going for lane in training.lanes]
+        needed = {id(examples) for fold in folds for examples in (fold.train, fold.valid)}
+        self._read = {key: read for key, read in self._read.items() if key in needed}
 
 
 def _level(lanes: Sequence[Lane]) -> None:

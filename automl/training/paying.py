@@ -16,8 +16,9 @@ took so many times as long as together: 4 at 0.1 million, 2 at 1, 1.5 at 4.6, 1.
 _CELLS = 1 << 22
 """Numbers of a lane's training rows, which all lanes hold at once, twice."""
 
-_TOGETHER = 8
-"""Candidates on a processor."""
+_LANES, _CANDIDATES = 32, 16
+"""On a processor so many lanes train together, of no more candidates than these. Up to here more of
+them were faster at every width, beyond they are slower at some (`benchmarks.lanes`)."""
 
 _ON_A_GPU = 64
 """Candidates on a GPU, if they fit: not measured."""
@@ -75,7 +76,7 @@ def companions(
         return 1
     if fold.device != "cpu":
         return max(1, min(_ON_A_GPU, _fitting(family, params, fold, folds) // folds))
-    return _TOGETHER
+    return max(1, min(_CANDIDATES, _LANES // folds))
 
 
 def _step(family: NetworkFamily, params: Params, fold: Fold) -> float:

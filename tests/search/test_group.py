@@ -108,13 +108,14 @@ def test_each_passes_its_own_bars(prepared: Prepared, trials: list[Trial]) -> No
         assert len(trial.watcher.points) == len(alone.points)
 
 
-def test_what_ends_one_ends_no_other(prepared: Prepared, trials: list[Trial]) -> None:
-    stopped, invalid, going = trials
+@pytest.mark.parametrize("first", [True, False])
+def test_what_ends_one_ends_no_other(prepared: Prepared, trials: list[Trial], first: bool) -> None:
+    invalid, stopped, going = trials if first else [trials[n] for n in (1, 0, 2)]
     stopped.watcher = Watcher(stop_after=7)
     invalid.candidate = replace(
         invalid.candidate, params={**invalid.candidate.params, "learning_rate": "high"}
     )
-    together(prepared, stopped, invalid, going)
+    together(prepared, *trials)
     assert isinstance(stopped.told[0], TrialStopped)
     assert isinstance(invalid.told[0], TrialError)
     same(going.evaluation, evaluate(prepared, going.candidate, Watcher()))
