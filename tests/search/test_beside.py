@@ -7,11 +7,12 @@ import pytest
 
 from automl import families
 from automl.core.catalog import FamilyName, TrialState
-from automl.core.hyperparameter import Value
+from automl.core.hyperparameter import Value, defaults
 from automl.core.trial import Candidate, Trial
 from automl.search import group
 from automl.search.ask import ask
 from automl.search.memory import Memory
+from automl.search.spaces import planned
 from tests.search.test_ask import PLAN, TIMED
 
 MLP = replace(PLAN, families=(FamilyName.MLP,))
@@ -30,8 +31,12 @@ def history(count: int) -> list[Trial]:
         candidate = ask(MLP, TIMED, trials, number, seconds_left=50.0)
         assert candidate is not None
         value = 0.5 + float(candidate.params["learning_rate"])
-        trials.append(Trial("s", number, TrialState.COMPLETE, candidate, value=value, seconds=1.0))
+        trials.append(complete(number, candidate, value))
     return trials
+
+
+def complete(number: int, candidate: Candidate, value: float) -> Trial:
+    return Trial("s", number, TrialState.COMPLETE, candidate, value=value, seconds=1.0)
 
 
 def company(trials: list[Trial], most: int) -> list[Candidate]:
@@ -81,11 +86,15 @@ def test_the_same_arguments_ask_for_the_same_and_a_warm_memory_changes_nothing()
 
 
 def test_the_free_hyperparameters_are_those_that_do_well() -> None:
-    trials = history(60)
-    rates = sorted(float(trial.candidate.params["learning_rate"]) for trial in trials)
+    usual = defaults(planned(TIMED, MLP, FamilyName.MLP))
+    rates = [1e-4 * 10 ** (3 * place / 39) for place in range(40)]
+    trials = [
+        complete(number, Candidate(FamilyName.MLP, {**usual, "learning_rate": rate}), rate)
+        for number, rate in enumerate(rates)
+    ]
     found = company(trials, 8)[1:]
     asked = sorted(float(each.params["learning_rate"]) for each in found)
-    assert asked[len(asked) // 2] > rates[len(rates) // 2]
+    assert asked[len(asked) // 2] > rates[30]
 
 
 def test_where_nothing_may_differ_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
