@@ -55,9 +55,9 @@ def together(log: list[Event]) -> Iterator[int]:
 
 def test_what_was_trained_together_is_tried_again_one_by_one_and_ends(tmp_path: Path) -> None:
     bench = open_bench(tmp_path)
-    study = bench.study(budget=Budget(seconds=300.0, trials=3), families=MLP, space=BRIEF, rows=400)
+    study = bench.study(budget=Budget(seconds=600.0, trials=3), families=MLP, space=BRIEF, rows=400)
     with worker(bench):
-        eventually(lambda: bench.read(study).status is StudyStatus.SUCCEEDED, 120.0)
+        eventually(lambda: bench.read(study).status is StudyStatus.SUCCEEDED, 300.0)
     trials = bench.trials(study)
     assert [(each.state, each.attempts) for each in trials] == [(TrialState.COMPLETE, 2)] * 3
     log = list(values.log(bench.store, study))
