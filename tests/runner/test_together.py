@@ -10,7 +10,7 @@ from automl.core.errors import TrialError, TrialPruned
 from automl.core.ports import Order
 from automl.core.study import Budget, Study
 from automl.core.trial import Attempt, CurvePoint
-from automl.runner import Runner
+from automl.runner import Runner, control
 from automl.runner import companions as companions_module
 from automl.runner import runner as runner_module
 from automl.search import group
@@ -227,9 +227,7 @@ def reported(monkeypatch: pytest.MonkeyPatch, runner: Runner, attempt: Attempt) 
     """Return the epochs told of an attempt, which runs to its end."""
     epochs: list[int] = []
     with monkeypatch.context() as patch:
-        patch.setattr(
-            runner_module.AttemptControl, "report", lambda _, point: epochs.append(point.epoch)
-        )
+        patch.setattr(control.AttemptControl, "report", lambda _, point: epochs.append(point.epoch))
         runner.run(attempt, Orders())
     return epochs
 

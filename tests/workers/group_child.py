@@ -13,6 +13,7 @@ from unittest import mock
 
 from automl.core.trial import CurvePoint
 from automl.runner import companions, runner
+from automl.search import group
 from automl.search.group import Member, evaluate_together
 from automl.search.prepare import Prepared
 from workers import child
@@ -32,13 +33,13 @@ def fatal(prepared: Prepared, members: Sequence[Member], **how: Any) -> None:
         return counting
 
     for member in members:
-        member.control.report = counted(member.control.report)  # type: ignore[method-assign]
+        member.control.report = counted(member.control.report)  # type: ignore[assignment]
     evaluate_together(prepared, members, **how)
 
 
 if __name__ == "__main__":
     with (
-        mock.patch.object(companions.group, "companions", return_value=3),
+        mock.patch.object(group, "companions", return_value=3),
         mock.patch.object(companions, "portfolio", return_value=()),
         mock.patch.object(runner, "evaluate_together", fatal),
     ):
