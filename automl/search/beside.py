@@ -36,15 +36,16 @@ def companion(
         maximize: whether a higher value is better.
         seeds: of the proposals, one each.
     """
-    free = group.free(other)
+    shape = free, _ = _shape(other)
     within = _settled(space, other.params, free)
     known = [other.params, *(trial.candidate.params for trial in trials)]
     for seed, _ in zip(seeds, range(TRIES), strict=False):
         params = memory.propose(
             other.family, space, trials, maximize=maximize, seed=seed, within=within
         )
-        if params not in known and _shape(params, free) == _shape(other.params, free):
-            return Candidate(other.family, params)
+        found = Candidate(other.family, params)
+        if params not in known and _shape(found) == shape:
+            return found
     return None
 
 
@@ -59,5 +60,7 @@ def _settled(space: Space, params: Params, free: Collection[str]) -> Space:
     )
 
 
-def _shape(params: Params, free: Collection[str]) -> Params:
-    return {name: value for name, value in params.items() if name not in free}
+def _shape(candidate: Candidate) -> tuple[Collection[str], Params]:
+    """Return what must be equal in a group: which names are free there, and all other values."""
+    free = group.free(candidate)
+    return free, {name: each for name, each in candidate.params.items() if name not in free}
