@@ -59,7 +59,7 @@ def drain(
         if work is not None:
             line.take(work)
             runner.run(work, line)
-            line.let_go(work)
+            line.let_go_of_all()
             busy_at, idle = clock(), IDLE_SECONDS
         elif clock() - busy_at >= patience:
             return

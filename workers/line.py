@@ -47,6 +47,11 @@ class Line:
             self._orders.pop(key(work), None)
             self._tell()
 
+    def let_go_of_all(self) -> None:
+        """Tell the parent that nothing is held any more; saying it again changes nothing."""
+        for work in tuple(self._held.values()):
+            self.let_go(work)
+
     def order(self, work: Hold) -> Order:
         """Return what the parent wants of a hold. Cheap enough for every batch."""
         now = time.monotonic()

@@ -69,7 +69,10 @@ class Companions:
         return begun
 
     def _next(self, attempt: Attempt, held: int, most: int) -> Attempt | None:
-        """Return one more, None when the store, the study or the search has none to give."""
+        """Return one more, None when the store, the study or the search has none to give.
+
+        Whatever goes wrong here is not the trial's fault that wanted company: it goes on without.
+        """
         try:
             turn = self._leases.another(attempt, held, most)
             if turn is None:
@@ -81,4 +84,6 @@ class Companions:
             return self._leases.begin(self._worker, turn, candidate)
         except Unavailable as error:
             log.warning("store.away", detail=str(error.__cause__ or error))
-            return None
+        except Exception:
+            log.exception("companions.broken")
+        return None

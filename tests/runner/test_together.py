@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from automl.core.catalog import StudyStatus, TrialFailure, TrialState
-from automl.core.errors import TrialError, TrialPruned
+from automl.core.errors import StoreUnavailable, TrialError, TrialPruned
 from automl.core.ports import Order
 from automl.core.study import Budget, Study
-from automl.core.trial import Attempt, CurvePoint
+from automl.core.trial import Attempt, CurvePoint, Turn
 from automl.runner import Runner, control
 from automl.runner import companions as companions_module
 from automl.runner import runner as runner_module
@@ -139,6 +139,27 @@ def test_nobody_joins_when_the_parent_wants_the_trial_back(
     runner.run(first, Orders(lambda _: Order.RELEASE))
     assert groups == []
     assert states(bench, study) == ["waiting"]
+
+
+@pytest.mark.parametrize("error", [StoreUnavailable(), ZeroDivisionError()])
+def test_what_goes_wrong_with_company_does_not_hurt_those_there(
+    bench: Bench,
+    groups: list[list[Member]],
+    monkeypatch: pytest.MonkeyPatch,
+    error: Exception,
+) -> None:
+    real = bench.store.leases.another
+
+    def another(attempt: Attempt, held: int, most: int) -> Turn | None:
+        if held == 2:
+            raise error
+        return real(attempt, held, most)
+
+    monkeypatch.setattr(bench.store.leases, "another", another)
+    study, runner, first = begin(bench)
+    runner.run(first, Orders())
+    assert [len(members) for members in groups] == [2]
+    assert states(bench, study) == ["complete"] * 2
 
 
 @pytest.mark.parametrize(

@@ -59,6 +59,11 @@ def test_everything_claimable_is_done_in_order(ends: tuple[Line, Connection]) ->
     assert held(ends[1]) == [(waiting,), (), (attempt(2),), ()]
 
 
+def test_nothing_is_held_that_nobody_works_on(ends: tuple[Line, Connection]) -> None:
+    run(ends[0], Notes(lambda _: ends[0].take(attempt(2))), attempt(1))
+    assert held(ends[1])[-1] == ()
+
+
 def test_patience_ends(ends: tuple[Line, Connection]) -> None:
     leases = run(ends[0], Notes())
     assert 1 <= len(leases.called("claim")) <= 4
