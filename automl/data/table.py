@@ -22,6 +22,12 @@ PreviewCell: TypeAlias = str | float | int | list[Any] | None
 
 Rows: TypeAlias = npt.NDArray[np.intp]
 
+_FEW = 2
+"""Where at most one row in so many is wanted, the others' cells are let go of batch by batch."""
+
+_BATCH = 1 << 16
+"""Rows of a batch."""
+
 _WHOLE = re.compile(r"\s*[+-]?\d+\s*")
 _NUMBERS = {ColumnKind.NUMERIC, ColumnKind.BOOLEAN, ColumnKind.ID, ColumnKind.CONSTANT}
 """Columns of these kinds hold numbers where one of them is the least."""
@@ -32,12 +38,12 @@ def load(path: Path, columns: Sequence[Column], rows: Rows | None = None) -> Fra
 
     A missing marker in a column of numbers is NaN, and so is a cell that is no number, which only
     a column whose kind was overridden can have. One column is read after the other: what is in
-    memory is the frame and a column more.
+    memory is the frame and a column more, or a batch of it where few of the rows are wanted.
 
     Args:
         path: the table.
         columns: of it.
-        rows: their indices; None for all.
+        rows: their indices, ascending; None for all.
 
     Raises:
         DatasetUnreadable: the table has no such column.
@@ -53,15 +59,25 @@ def text(path: Path, name: str) -> list[str]:
     return [values[code] for code in cells.indices.to_pylist()]
 
 
-def categories(path: Path, name: str) -> pa.DictionaryArray:
-    """Return a column's cells as codes into its distinct cells, in no particular order."""
+def categories(path: Path, name: str, rows: Rows | None = None) -> pa.DictionaryArray:
+    """Return a column's cells as codes into its distinct cells, in no particular order.
+
+    Args:
+        path: the table.
+        name: the column's.
+        rows: whose cells, ascending; None for all.
+    """
     with pq.ParquetFile(path) as file:
         positions = {column.name: str(n) for n, column in enumerate(_columns(file))}
+        total = int(file.metadata.num_rows)
     if name not in positions:
         raise DatasetUnreadable(f"The table has no column {name!r}.")
     position = positions[name]
+    if rows is not None and _FEW * len(rows) <= total:
+        return _coded(_picked(path, position, rows))
     with pq.ParquetFile(path, read_dictionary=[position]) as file:
-        return _whole(file.read([position], use_threads=False).column(position))
+        cells = _whole(file.read([position], use_threads=False).column(position))
+        return cells if rows is None else cells.take(pa.array(rows))
 
 
 def preview(path: Path, rows: int) -> list[dict[str, PreviewCell]]:
@@ -128,13 +144,31 @@ def _rows(path: Path) -> int:
 def _cells(path: Path, column: Column, rows: Rows | None) -> Cells:
     if column.cells == "array":
         return unread.read(path, column, rows)
-    cells = categories(path, column.name)
+    cells = categories(path, column.name, rows)
     codes: npt.NDArray[np.int32] = cells.indices.to_numpy()
-    if rows is not None:
-        codes = codes[rows]
     if column.cells == "number":
         return figures.numbers(cells.dictionary, column).values[codes]
     return _strings(cells.dictionary, codes)
+
+
+def _picked(path: Path, position: str, rows: Rows) -> pa.ChunkedArray:
+    """Return a column's cells at the rows as text, read batch by batch."""
+    found, start = [], 0
+    with pq.ParquetFile(path) as file:
+        for batch in file.iter_batches(_BATCH, columns=[position], use_threads=False):
+            first, last = np.searchsorted(rows, (start, start + len(batch)))
+            found.append(batch.column(0).take(pa.array(rows[first:last] - start)))
+            start += len(batch)
+    return pa.chunked_array(found, pa.string())
+
+
+def _coded(cells: pa.ChunkedArray) -> pa.DictionaryArray:
+    """Return text as codes: looked up once, where row groups' own codes would have to be united."""
+    if not len(cells):
+        return pa.array([], pa.string()).dictionary_encode()
+    chunks = cells.dictionary_encode().chunks  # they share one dictionary
+    indices = pa.concat_arrays([chunk.indices for chunk in chunks])
+    return pa.DictionaryArray.from_arrays(indices, chunks[0].dictionary)
 
 
 def _whole(cells: pa.ChunkedArray) -> pa.DictionaryArray:
