@@ -1,12 +1,16 @@
-"""Folds of one candidate trained together, against one after the other: how many times as fast.
+"""Networks of one shape trained together, against one after the other: how many times as fast.
 
     python -m benchmarks.lanes --folds 8 --widths 32 64 128 256 --depths 2 3 --batches 32 64 128
+    python -m benchmarks.lanes --folds 3 --candidates 2 4 8
 
 Generated tables, one like phoneme (4,700 training rows a fold, 5 numbers) and one like adult (6,000
-rows, 60 columns, most of them flags). Both sides are the project's own loops on one thread, timed
-in seconds of the processor, by turns, each at its fastest. The mean best scores on the validation
-rows stand beside the ratio, and whether `automl.training.lanes.pay` lets such folds be lanes. The
-last line is the whole sweep's: candidates a minute together against one by one.
+rows, 60 columns, most of them flags). All sides are the project's own loops on one thread, timed in
+seconds of the processor, by turns, each at its fastest: a candidate's folds one by one, its folds
+together, and its folds beside those of other candidates, which differ in learning rate, weight
+decay, dropout and smoothing. Seconds are those of one candidate. The mean best scores on the
+validation rows stand beside the ratios, and how many candidates `automl.training.lanes.companions`
+would have train together. On a GPU seconds are those of the clock. The last line is the whole
+sweep's.
 """
 
 import argparse
@@ -76,46 +80,72 @@ def main() -> None:
     parser.add_argument("--family", choices=FAMILIES, default="mlp")
     parser.add_argument("--tables", nargs="+", choices=TABLES, default=list(TABLES))
     parser.add_argument("--folds", type=int, default=8)
+    parser.add_argument("--candidates", type=int, nargs="*", default=[], help="at once")
     parser.add_argument("--widths", type=int, nargs="+", default=[32, 64, 128, 256])
     parser.add_argument("--depths", type=int, nargs="+", default=[2, 3])
     parser.add_argument("--batches", type=int, nargs="+", default=[32, 64, 128])
     parser.add_argument("--epochs", type=int, default=2)
     parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--device", default="cpu")
     args = parser.parse_args()
-    print("| table | width × depth, batch | one by one s | lanes s | ratio | AUC | pays |")
-    print("|---|---|---|---|---|---|---|")
-    totals = [0.0, 0.0]
+    names = ["one by one s", "folds together", *(f"× {count}" for count in args.candidates)]
+    print(f"| table | width × depth, batch | {' | '.join(names)} | AUC | pays |")
+    print("|---" * (len(names) + 4) + "|")
+    totals = np.zeros(len(names))
     for table, width, depth, batch in product(args.tables, args.widths, args.depths, args.batches):
-        folds = _folds(*TABLES[table], count=args.folds)
+        folds = _folds(*TABLES[table], count=args.folds, device=args.device)
         changes = {"width": width, "layers": depth, "batch_size": batch, "epochs": args.epochs}
-        seconds, scores, pays = _compare(args.family, changes, folds, args.repeats)
-        totals = [total + each for total, each in zip(totals, seconds, strict=True)]
+        seconds, scores, pays = _compare(
+            args.family, changes, folds, args.repeats, [1, *args.candidates]
+        )
+        totals += seconds
         shape = f"{table} | {width} × {depth}, {batch}"
-        print(f"| {shape} | {_figures(*seconds)} | {scores} | {pays} |", flush=True)
-    print(f"| all | | {_figures(*totals)} | | |")
+        print(f"| {shape} | {_figures(seconds)} | {scores} | {pays} |", flush=True)
+    print(f"| all | | {_figures(totals)} | | |")
 
 
-def _figures(alone: float, together: float) -> str:
-    return f"{alone:.2f} | {together:.2f} | {alone / together:.2f}"
+def _figures(seconds: Floats) -> str:
+    """Return the seconds of the first side, and how many times as fast the others were."""
+    alone, *others = seconds.tolist()
+    return " | ".join([f"{alone:.2f}", *(f"{alone / each:.2f}" for each in others)])
 
 
 def _compare(
-    family: str, changes: dict[str, Value], folds: Sequence[Fold], repeats: int
-) -> tuple[list[float], str, str]:
-    """Return both sides' seconds, their scores, and whether such folds would be lanes."""
+    family: str,
+    changes: dict[str, Value],
+    folds: Sequence[Fold],
+    repeats: int,
+    counts: Sequence[int],
+) -> tuple[Floats, str, str]:
+    """Return all sides' seconds a candidate, their scores, and how many should train together."""
     model, space = FAMILIES[family]
     params = {**defaults(space.SPEC.space), "categories": "one_hot", **changes}
     del params["embedding_width"]
-    sides = (_alone, _together)
-    fastest, scores = [float("inf")] * 2, [0.0] * 2
+    draw = np.random.default_rng(1)
+    given = [params, *(_other(params, draw) for _ in range(max(counts) - 1))]
+    clock = time.process_time if folds[0].device == "cpu" else time.perf_counter
+    seconds = np.full(len(counts) + 1, np.inf)
+    scores = [0.0] * len(seconds)
     for _ in range(repeats):
-        for side, train in enumerate(sides):
-            begun = time.process_time()
-            points = train(model, params, folds)
-            fastest[side] = min(fastest[side], time.process_time() - begun)
+        for side, count in enumerate([0, *counts]):
+            begun = clock()
+            points = (
+                _together(model, given[:count], folds) if count else _alone(model, params, folds)
+            )
+            seconds[side] = min(seconds[side], (clock() - begun) / max(1, count))
             scores[side] = _best(points)
-    pays = lanes.pay(model, params, folds[0], stacking)
-    return fastest, "; ".join(f"{score:.4f}" for score in scores), "yes" if pays else "no"
+    pays = lanes.companions(model, params, folds[0], stacking, folds=len(folds))
+    told = [scores[0], scores[1], scores[-1]] if len(counts) > 1 else scores
+    return seconds, "; ".join(f"{score:.4f}" for score in told), str(pays)
+
+
+def _other(params: Params, draw: np.random.Generator) -> dict[str, Value]:
+    return {
+        **params,
+        "learning_rate": float(params["learning_rate"]) * float(np.exp(draw.normal())),
+        "l2": float(10 ** draw.uniform(-5, -1)),
+        "dropout": float(draw.uniform(0.05, 0.4)),
+    }
 
 
 def _alone(model: ModuleType, params: Params, folds: Sequence[Fold]) -> list[CurvePoint]:
@@ -127,10 +157,20 @@ def _alone(model: ModuleType, params: Params, folds: Sequence[Fold]) -> list[Cur
     return [CurvePoint(point.epoch, value=point.value, fold=index) for index, point in found]
 
 
-def _together(model: ModuleType, params: Params, folds: Sequence[Fold]) -> list[CurvePoint]:
-    control = Silent()
-    lanes.fit(model, params, folds, control, stacking=stacking)
-    return control.points
+def _together(
+    model: ModuleType, candidates: Sequence[Params], folds: Sequence[Fold]
+) -> list[CurvePoint]:
+    """Train the candidates side by side; return what the first one told."""
+    every, controls = lanes.Lanes(stacking), [Silent() for _ in candidates]
+    for params, control in zip(candidates, controls, strict=True):
+        every.add(model, params, folds, control)
+    left = len(candidates)
+    while left:
+        for _, outcome in every.epoch():
+            if isinstance(outcome, Exception):
+                raise outcome
+            left -= 1
+    return controls[0].points
 
 
 def _best(points: Sequence[CurvePoint]) -> float:
@@ -141,7 +181,7 @@ def _best(points: Sequence[CurvePoint]) -> float:
     return float(np.mean(list(best.values())))
 
 
-def _folds(rows: int, numbers: int, flags: int, *, count: int) -> list[Fold]:
+def _folds(rows: int, numbers: int, flags: int, *, count: int, device: str) -> list[Fold]:
     draw = np.random.default_rng(0)
     every = rows + VALIDATION
     x = np.hstack([draw.normal(size=(every, numbers)), draw.random((every, flags)) < 0.1])
@@ -149,10 +189,10 @@ def _folds(rows: int, numbers: int, flags: int, *, count: int) -> list[Fold]:
     hidden = np.tanh(x @ draw.normal(size=(x.shape[1], 8))) @ draw.normal(size=8)
     y = (hidden + draw.normal(size=every) > 0).astype(np.int64)
     parts = [np.roll(np.arange(every), index * VALIDATION) for index in range(count)]
-    return [_fold(x[part], y[part], seed) for seed, part in enumerate(parts)]
+    return [_fold(x[part], y[part], seed, device) for seed, part in enumerate(parts)]
 
 
-def _fold(x: np.ndarray, y: np.ndarray, seed: int) -> Fold:
+def _fold(x: np.ndarray, y: np.ndarray, seed: int, device: str) -> Fold:
     truth = y[:VALIDATION]
 
     def score(predictions: Floats) -> float:
@@ -168,7 +208,7 @@ def _fold(x: np.ndarray, y: np.ndarray, seed: int) -> Fold:
         maximize=True,
         seed=seed,
         threads=1,
-        device="cpu",
+        device=device,
     )
 
 

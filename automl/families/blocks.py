@@ -73,19 +73,51 @@ class Dropout(nn.Dropout):
 
     @staticmethod
     def stacked(layers: Sequence["Dropout"], _: Leaf) -> Program:
-        """Return what the layers do side by side: each lane is given the mask it would draw."""
+        """Return what the layers do side by side: each lane is given the mask it would draw.
+
+        On other devices than a CPU all masks are drawn at once, from the device's own state.
+        """
+        rates: list[float] = []
+        masks = _Masks([])
 
         def forward(x: Tensor) -> Tensor:
-            dropped = layers[0].dropped
-            if not dropped:
+            nonlocal rates, masks
+            if not layers[0].training:
+                return x
+            now = [layer.p for layer in layers]
+            if now != rates:
+                rates, masks = now, _Masks([layer.dropped for layer in layers], x.device)
+            if not any(masks.dropped):
                 return x
             each = x[0].numel()
+            if x.device.type != "cpu":
+                levels = torch.empty((len(layers), each), dtype=torch.uint8, device=x.device)
+                return x * masks.of(levels.random_(0, _LEVELS)).view(x.shape)
             words = torch.empty((len(layers), -(-each // 8)), dtype=torch.int64)
-            for layer, row in zip(layers, words.unbind(), strict=True):
-                layer.draw(row)
-            return x * kept(words.view(torch.uint8)[:, :each], dropped).view(x.shape)
+            for layer, dropped, row in zip(layers, masks.dropped, words.unbind(), strict=True):
+                if dropped:  # else it would draw nothing alone; it keeps all, whatever is there
+                    layer.draw(row)
+            return x * masks.of(words.view(torch.uint8)[:, :each]).view(x.shape)
 
         return forward
+
+
+class _Masks:
+    """What levels ``(lanes, numbers)`` make of numbers, of which each lane leaves out its part."""
+
+    def __init__(self, dropped: list[int], device: torch.device | None = None) -> None:
+        self.dropped = dropped
+        self._same = len(set(dropped)) == 1
+        column = torch.tensor(dropped).unsqueeze(1)
+        if device is not None and device.type == "cuda":
+            column = column.pin_memory().to(device, non_blocking=True)
+        self._least, self._times = column.to(torch.uint8), _LEVELS / (_LEVELS - column)
+
+    def of(self, levels: Tensor) -> Tensor:
+        """Return what each number is multiplied by."""
+        if self._same:
+            return kept(levels, self.dropped[0])
+        return (levels >= self._least).float().mul_(self._times)
 
 
 def kept(levels: Tensor, dropped: int) -> Tensor:

@@ -2,8 +2,8 @@
 
 Written by hand for each layer, as its ONNX form is: on small networks ``torch.func.vmap`` took as
 long as one network after the other, and it can neither move running statistics nor draw for each
-lane what the lane alone would draw. Only training needs these forms: outside it a lane is its own
-network.
+lane what the lane alone would draw. As the layers themselves they do one thing in training, and
+another outside it.
 
 Shapes: ``(lanes, rows, features)``.
 """
@@ -42,9 +42,9 @@ def stackable(network: nn.Module) -> bool:
 
 
 def stack(networks: Sequence[nn.Module], leaf: Leaf) -> Program:
-    """Return what all the networks, `stackable` and of one shape, compute in training together.
+    """Return what all the networks, `stackable` and of one shape, compute together.
 
-    Running statistics become parts of stacked ones.
+    Running statistics become parts of stacked ones, and stay where they already are.
     """
     first = networks[0]
     form = first.stacked if isinstance(first, Stackable) else _FORMS[type(first)]
@@ -82,11 +82,12 @@ def _batch_norm(layers: _Layers, leaf: Leaf) -> Program:
     """Return one batch normalization whose columns are those of all lanes."""
     weight, bias = leaf(layers[0].weight), leaf(layers[0].bias)
     mean, variance = (_joined(layers, name) for name in ("running_mean", "running_var"))
+    seen = _joined(layers, "num_batches_tracked")
     first = layers[0]
 
     def forward(x: Tensor) -> Tensor:
-        for layer in layers:
-            layer.num_batches_tracked.add_(1)
+        if first.training:
+            seen.add_(1)
         wide = x.transpose(0, 1).flatten(1)  # (rows, lanes · features)
         normal = functional.batch_norm(
             wide,
@@ -94,7 +95,7 @@ def _batch_norm(layers: _Layers, leaf: Leaf) -> Program:
             variance,
             weight.flatten(),
             bias.flatten(),
-            training=True,
+            training=first.training,
             momentum=first.momentum,
             eps=first.eps,
         )
@@ -104,17 +105,27 @@ def _batch_norm(layers: _Layers, leaf: Leaf) -> Program:
 
 
 def _joined(layers: _Layers, name: str) -> Tensor:
-    """Return the layers' buffers of that name in one vector, of which they become parts."""
-    joined = torch.cat([getattr(layer, name) for layer in layers])
-    for layer, part in zip(layers, joined.chunk(len(layers)), strict=True):
+    """Return the layers' buffers of that name in one vector, of which they become parts.
+
+    They may be so already, side by side: of the vector of these and more layers.
+    """
+    parts: list[Tensor] = [getattr(layer, name) for layer in layers]
+    first, size = parts[0], parts[0].numel()
+    starts = [(part.untyped_storage().data_ptr(), part.storage_offset()) for part in parts]
+    where, at = starts[0]
+    if starts == [(where, at + size * lane) for lane in range(len(parts))]:
+        return first.as_strided((size * len(parts),), (1,), at)
+    joined = torch.stack(parts)
+    for layer, part in zip(layers, joined, strict=True):
         setattr(layer, name, part)
-    return joined
+    return joined.flatten()
 
 
 def _embedded(layers: _Layers, leaf: Leaf) -> Program:
     first = layers[0]
     table = leaf(first.table.weight)  # (lanes, codes, width)
-    starts = torch.arange(len(layers)).view(-1, 1, 1) * table.shape[1] + first.offsets
+    lanes = torch.arange(len(layers), device=table.device).view(-1, 1, 1)
+    starts = lanes * table.shape[1] + first.offsets
 
     def forward(x: Tensor) -> Tensor:
         codes = x.index_select(2, first.positions).long() + starts

@@ -148,6 +148,17 @@ TRAINING: Space = (
     ),
 )
 
+FREE = frozenset({
+    "label_smoothing", "class_weight", "momentum", "learning_rate", "schedule", "warmup",
+    "epochs", "patience", "clip", "penalty", "l1", "l2", "beta2", "fade", "scaling",
+    "initialization", "sigma",
+})  # fmt: skip
+"""What networks that train as one program may differ in, beside dropout: it changes neither their
+shape nor how many rows a step sees. The last two say how first weights are drawn."""
+
+DROPOUTS = frozenset({"dropout", "residual_dropout"})
+"""In these too, unless they are 0: there may then be no layer of it at all."""
+
 ARRAYS = (Modality.IMAGE, Modality.SERIES, Modality.VOLUME)
 """The modalities whose rows are arrays."""
 

@@ -5,8 +5,9 @@ A family whose file holds one fit on all rows is trained once more for that.
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -71,6 +72,20 @@ class Done:
         return nest({**kept, "done": State(header, {"predictions": self.predictions})})
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Untrained:
+    """What an evaluation waits for: folds to train, together or one after the other."""
+
+    folds: Sequence[Fold]
+    control: Control
+    partial: State | None
+    """A checkpoint of these folds in training, to go on from."""
+
+
+Course: TypeAlias = Generator[Untrained, Sequence[Fitted], Evaluation]
+"""An evaluation on its way: it asks for folds to be trained and is sent them fitted."""
+
+
 def evaluate(
     prepared: Prepared,
     candidate: Candidate,
@@ -97,6 +112,34 @@ def evaluate(
         TrialStopped: ``control`` said so.
         TrialError: the candidate cannot be trained.
     """
+    course = follow(
+        prepared, candidate, control, bars=bars, resume=resume, device=device, threads=threads
+    )
+    return alone(candidate, course)
+
+
+def alone(candidate: Candidate, course: Course) -> Evaluation:
+    """Return the result of an evaluation whose folds train beside nobody else's: see `evaluate`."""
+    try:
+        untrained = next(course)
+        while True:
+            untrained = course.send(_train_each(candidate, untrained))
+    except StopIteration as ended:
+        evaluation: Evaluation = ended.value
+        return evaluation
+
+
+def follow(
+    prepared: Prepared,
+    candidate: Candidate,
+    control: Control,
+    *,
+    bars: Bars,
+    resume: State | None,
+    device: str,
+    threads: int,
+) -> Course:
+    """Return an evaluation that asks for what it needs trained: see `evaluate`."""
     plan = prepared.plan
     families.validate(candidate.family, candidate.params, plan.task, plan.modality)
     done, partial, (rungs, best) = _restore(resume)
@@ -110,14 +153,14 @@ def evaluate(
     for indexes in _together(candidate, fold, len(prepared.folds), bars, len(done)):
         share = len(indexes) / (len(prepared.folds) - len(done) + refit)
         watch = _FoldControl(control, done, climb, share=share)
-        trained = _train_each(candidate, [fold(index) for index in indexes], watch, partial)
+        trained = yield Untrained([fold(index) for index in indexes], watch, partial)
         partial = None
         for index, fitted in zip(indexes, trained, strict=True):
             judged = _judge(prepared, candidate, index, fitted=fitted, reported=watch.reported)
             done.append(replace(judged, fitted=None) if refit else judged)
             climb.fold([each.value for each in done])
         control.save(lambda: _checkpoint(done, climb))
-    whole = _train(candidate, fold(WHOLE), _Unheard(control), None) if refit else None
+    whole = (yield Untrained([fold(WHOLE)], _Unheard(control), None))[0] if refit else None
     return _result(prepared, done, climb.rungs, whole)
 
 
@@ -160,10 +203,9 @@ def _pay(candidate: Candidate, fold: Fold) -> bool:
     return lanes.pay(family, candidate.params, fold, stacking)
 
 
-def _train_each(
-    candidate: Candidate, folds: Sequence[Fold], control: Control, partial: State | None
-) -> Sequence[Fitted]:
+def _train_each(candidate: Candidate, untrained: Untrained) -> Sequence[Fitted]:
     family = families.model(candidate.family)
+    folds, control, partial = untrained.folds, untrained.control, untrained.partial
     if len(folds) == 1 or not families.is_network(family):
         return [_train(candidate, fold, control, partial) for fold in folds]
     from automl.families import lanes as stacking

@@ -1,24 +1,33 @@
-"""Candidates of one shape that train together: what they may differ in, and their evaluation."""
+"""Candidates of one shape evaluated together, as lanes of one tensor program.
+
+Each is evaluated as `automl.search.evaluate` does one alone, with the same folds, seeds, rungs and
+checkpoints; only what they train, they train side by side. What ends one is no other's matter.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
 
 from automl import families
-from automl.core.learner import Control
+from automl.core.errors import TrialError
+from automl.core.learner import Control, Fitted, NetworkFamily
 from automl.core.state import State
 from automl.core.trial import Candidate
-from automl.search.evaluate import Evaluation, evaluate
+from automl.families.recipe import DROPOUTS, FREE
+from automl.search.evaluate import Course, Evaluation, alone, follow
 from automl.search.prepare import Prepared
 from automl.search.rungs import Bars
 
-FREE = frozenset({"learning_rate", "weight_decay", "dropout", "label_smoothing"})
+if TYPE_CHECKING:
+    from automl.training.lane import Training
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Member:
-    """One of several candidates that train together.
+    """A candidate among those evaluated together, and who hears of it.
 
-    ``ended`` is called once, as soon as it has its result, was pruned, stopped or failed.
+    ``ended`` is called once, as soon as this member has its result, was pruned, stopped or failed;
+    the others are `evaluate`'s.
     """
 
     candidate: Candidate
@@ -28,36 +37,110 @@ class Member:
     ended: Callable[[Evaluation | Exception], None]
 
 
-def companions(prepared: Prepared, candidate: Candidate, *, device: str) -> int:  # noqa: ARG001
-    """Return how many like it, itself included, should train together; 1: alone."""
-    return 1
-
-
 def free(candidate: Candidate) -> frozenset[str]:
-    """Return the names of hyperparameters in which members of a group may differ."""
-    return FREE if families.scheduled(candidate.family) else frozenset()
+    """Return the names of hyperparameters in which members of a group may differ.
+
+    All others must be equal, and so must be which of these names are free.
+    """
+    if not families.scheduled(candidate.family):
+        return frozenset()
+    return FREE | {name for name in DROPOUTS if candidate.params.get(name)}
+
+
+def companions(prepared: Prepared, candidate: Candidate, *, device: str) -> int:
+    """Return how many candidates like this one, itself included, should train together; 1: alone.
+
+    Raises:
+        TrialError: the candidate is invalid.
+    """
+    family = families.model(candidate.family)
+    if not families.is_network(family):
+        return 1
+    # Only here: torch takes a second to load, which a short budget of trees need not spend.
+    from automl.families import lanes as stacking
+    from automl.training import lanes
+
+    fold = prepared.fold(0, candidate, seed=0, threads=1, device=device)
+    folds = len(prepared.folds)
+    return lanes.companions(family, candidate.params, fold, stacking, folds=folds)
 
 
 def evaluate_together(
     prepared: Prepared, members: Sequence[Member], *, device: str, threads: int
 ) -> None:
-    """Evaluate members one after the other."""
-    for member in members:
-        member.ended(_evaluated(prepared, member, device, threads))
+    """Evaluate the members, and tell each how it ended as soon as it has.
+
+    Args:
+        prepared: the study's rows and folds.
+        members: candidates of one family that are equal but for what is `free`.
+        device: where networks train.
+        threads: how many threads each fit may use.
+    """
+    courses = [_follow(prepared, member, device, threads) for member in members]
+    if len(members) > 1 and _pay(prepared, members[0].candidate, device):
+        _Group(members, courses).train()
+        return
+    for member, course in zip(members, courses, strict=True):
+        try:
+            evaluation = alone(member.candidate, course)
+        except Exception as error:  # noqa: BLE001 -- what ends one member, it hears of itself
+            member.ended(error)
+        else:
+            member.ended(evaluation)
 
 
-def _evaluated(
-    prepared: Prepared, member: Member, device: str, threads: int
-) -> Evaluation | Exception:
+def _pay(prepared: Prepared, candidate: Candidate, device: str) -> bool:
     try:
-        return evaluate(
-            prepared,
-            member.candidate,
-            member.control,
-            bars=member.bars,
-            resume=member.resume,
-            device=device,
-            threads=threads,
-        )
-    except Exception as error:  # noqa: BLE001 -- it is the member's outcome
-        return error
+        return companions(prepared, candidate, device=device) > 1
+    except TrialError:
+        return False  # it hears of it when it is evaluated
+
+
+def _follow(prepared: Prepared, member: Member, device: str, threads: int) -> Course:
+    return follow(
+        prepared,
+        member.candidate,
+        member.control,
+        bars=member.bars,
+        resume=member.resume,
+        device=device,
+        threads=threads,
+    )
+
+
+class _Group:
+    """Members in training: what each waits for is one training among the lanes."""
+
+    def __init__(self, members: Sequence[Member], courses: Sequence[Course]) -> None:
+        from automl.families import lanes as stacking
+        from automl.training.lanes import Lanes
+
+        self._lanes = Lanes(stacking)
+        self._waiting: dict[Training, tuple[Member, Course]] = {}
+        for member, course in zip(members, courses, strict=True):
+            self._go_on(member, course, None)
+
+    def train(self) -> None:
+        """Train until every member has ended."""
+        while self._waiting:
+            for training, outcome in self._lanes.epoch():
+                member, course = self._waiting.pop(training)
+                if isinstance(outcome, Exception):
+                    member.ended(outcome)
+                else:
+                    self._go_on(member, course, outcome)
+
+    def _go_on(self, member: Member, course: Course, trained: Sequence[Fitted] | None) -> None:
+        """Hand a member what it waited for, and take up what it asks for next."""
+        family, params = families.model(member.candidate.family), member.candidate.params
+        try:
+            wanted = next(course) if trained is None else course.send(trained)
+            training = self._lanes.add(
+                cast("NetworkFamily", family), params, wanted.folds, wanted.control, wanted.partial
+            )
+        except StopIteration as ended:
+            member.ended(ended.value)
+        except Exception as error:  # noqa: BLE001 -- as above
+            member.ended(error)
+        else:
+            self._waiting[training] = member, course

@@ -78,12 +78,20 @@ def memory_errors(what: str) -> Iterator[None]:
     try:
         yield
     except (MemoryError, RuntimeError) as error:
-        if not (isinstance(error, (MemoryError, torch.OutOfMemoryError)) or _allocating(error)):
+        if not out_of_memory(error):
             raise
-        message = f"{what} did not fit into memory; narrower layers or smaller batches would."
-        raise TrialError(TrialFailure.OUT_OF_MEMORY, message) from error
+        raise too_large(what) from error
 
 
-def _allocating(error: Exception) -> bool:
+def out_of_memory(error: Exception) -> bool:
+    """Return whether the error says that memory ran out, here or on the device."""
+    if isinstance(error, (MemoryError, torch.OutOfMemoryError)):
+        return True
     # The CPU's allocator raises a plain RuntimeError.
-    return "allocate memory" in str(error)
+    return isinstance(error, RuntimeError) and "allocate memory" in str(error)
+
+
+def too_large(what: str) -> TrialError:
+    """Return the failure of what does not fit into memory."""
+    message = f"{what} did not fit into memory; narrower layers or smaller batches would."
+    return TrialError(TrialFailure.OUT_OF_MEMORY, message)

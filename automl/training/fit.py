@@ -99,7 +99,7 @@ def _train(progress: Progress, run: Run, pace: Pace) -> Measured:
         if progress.step >= progress.steps:
             break
         run.control.check()
-        rate = run.rate(progress)
+        rate = run.rate(progress.step, progress.steps)
         loss, norm = _step(progress, run, _batch(run, rows, generator), rate)
         watch.see(loss, norm, rate)
         progress.step += 1
@@ -125,8 +125,9 @@ def _loss(run: Run, outputs: Tensor, batch: _Batch) -> Tensor:
 
 def _step(progress: Progress, run: Run, batch: _Batch, rate: float) -> tuple[Tensor, Tensor]:
     """Move the weights once; return the batch's loss and the norm of its gradient."""
-    vector = progress.vector
-    progress.fade(run.held(progress))
+    vector, recipe = progress.vector, run.recipe
+    held = run.held(progress.step, progress.steps)
+    progress.fade(held)
     vector.gradient.zero_()
     with autocast(run.fold.device, mixed=run.mixed):
         outputs = progress.network(batch.rows.x)
@@ -134,5 +135,6 @@ def _step(progress: Progress, run: Run, batch: _Batch, rate: float) -> tuple[Ten
     torch.autograd.backward(loss)  # into vector.gradient, which the parameters' gradients show
     with torch.no_grad():
         norm = torch.linalg.vector_norm(vector.gradient)
-        runs.descend(run, progress, vector, progress.memory, rate=rate, norm=norm)
+        step = runs.move(recipe, progress.step, rate=rate, held=held)
+        runs.descend(recipe.optimizer, vector, progress.memory, step, norm)
     return loss.detach(), norm

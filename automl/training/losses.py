@@ -44,23 +44,43 @@ def training(
     return partial(functional.cross_entropy, weight=weights, label_smoothing=label_smoothing)
 
 
-def of_lanes(loss: Loss, *, label_smoothing: float) -> Callable[[Tensor, Tensor], Tensor]:
-    """Return what `training` without weights gives of each of several networks.
+def of_lanes(
+    loss: Loss, *, label_smoothing: float | Tensor, weights: Tensor | None = None
+) -> Callable[[Tensor, Tensor], Tensor]:
+    """Return what `training` gives of each of several networks.
 
     It takes outputs ``(lanes, rows, outputs)`` and targets ``(lanes, rows)`` to ``(lanes,)``.
+
+    Args:
+        loss: Both matter for cross-entropy only.
+        label_smoothing: One for all lanes, or one for each: ``(lanes, 1)``.
+        weights: What each class counts in each lane, ``(lanes, classes)``; None for all alike.
     """
+    if loss is not Loss.CROSS_ENTROPY:
+        return partial(_means, _MEASURES[loss])
+    if weights is not None or isinstance(label_smoothing, Tensor):
+        return partial(_cross_entropies, smoothing=label_smoothing, weights=weights)
+    return partial(_means, partial(functional.cross_entropy, label_smoothing=label_smoothing))
 
-    def mean(outputs: Tensor, targets: Tensor) -> Tensor:
-        whole = (outputs.flatten(0, 1), targets.flatten())
-        if loss is Loss.CROSS_ENTROPY:
-            found = functional.cross_entropy(
-                *whole, label_smoothing=label_smoothing, reduction="none"
-            )
-        else:
-            found = _MEASURES[loss](*whole, reduction="none")
-        return found.view(targets.shape).mean(dim=1)
 
-    return mean
+def _means(measure: Callable[..., Tensor], outputs: Tensor, targets: Tensor) -> Tensor:
+    """Return the mean of what is measured of each lane's rows."""
+    found = measure(outputs.flatten(0, 1), targets.flatten(), reduction="none")
+    return found.view(targets.shape).mean(dim=1)
+
+
+def _cross_entropies(
+    outputs: Tensor, targets: Tensor, *, smoothing: float | Tensor, weights: Tensor | None
+) -> Tensor:
+    """Return torch's cross-entropy of each lane, with smoothing and weights of its own."""
+    against = -functional.log_softmax(outputs, dim=2)
+    own = against.gather(2, targets.unsqueeze(2)).squeeze(2)
+    if weights is None:
+        return ((1.0 - smoothing) * own + smoothing * against.mean(dim=2)).mean(dim=1)
+    each = weights.gather(1, targets)
+    every = (against * weights.unsqueeze(1)).mean(dim=2)
+    lost = (1.0 - smoothing) * own * each + smoothing * every
+    return lost.sum(dim=1) / each.sum(dim=1)
 
 
 def predictions(task: TaskType, outputs: Tensor) -> Tensor:

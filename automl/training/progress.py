@@ -28,6 +28,17 @@ class Best:
     buffers: Mapping[str, Tensor]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Mark:
+    """Where a training once stood: see `Progress`."""
+
+    steps: int
+    step: int
+    epoch: int
+    best: Best | None
+    buffers: Mapping[str, Tensor]
+
+
 @dataclass(slots=True, eq=False)
 class Progress:
     """A network's training between two steps.
@@ -84,6 +95,19 @@ class Progress:
         if self.best:
             self.vector.values.copy_(self.best.weights)
             _copy(self.best.buffers, self.buffers)
+
+    def mark(self) -> Mark:
+        """Return where this stands, but for weights and the optimizer's memory."""
+        buffers = {name: buffer.clone() for name, buffer in self.buffers.items()}
+        return Mark(self.steps, self.step, self.epoch, self.best, buffers)
+
+    def back(self, mark: Mark, weights: Tensor, memory: Moments) -> None:
+        """Go back to the mark, with weights and memory of then."""
+        self.steps, self.step, self.epoch, self.best = mark.steps, mark.step, mark.epoch, mark.best
+        self.buffers = dict(self.network.named_buffers())
+        self.vector.values.copy_(weights)
+        _copy(memory, self.memory)
+        _copy(mark.buffers, self.buffers)
 
     def save(self) -> State:
         """Return a checkpoint; whatever happens to this value later does not change it."""

@@ -19,7 +19,17 @@ from automl.core.trial import CurvePoint
 from automl.training import losses, network, stream
 from automl.training.augment import Augmentation, Sizes, sizes
 from automl.training.device import autocast, seed
-from automl.training.optimizers import Moments, Step, moments, penalize, update
+from automl.training.optimizers import (
+    Moments,
+    Optimizer,
+    Step,
+    clip,
+    decay,
+    moments,
+    penalize,
+    unbiased,
+    update,
+)
 from automl.training.progress import Progress
 from automl.training.recipe import Recipe
 from automl.training.schedules import fading, multiplier
@@ -43,6 +53,8 @@ class Run:
     """What steps make small."""
     judge: Callable[[Tensor, Tensor], Tensor]
     """The loss of the validation rows: no label smoothed, no class weighted."""
+    weights: Tensor | None
+    """What each class counts while training, ``(classes,)``; None for all alike."""
     augmentation: Augmentation | None
     sizes: Sizes | None
     """Of the numbers of training rows, where these are augmented."""
@@ -54,14 +66,14 @@ class Run:
         """Steps an epoch, of nearly equal batches, none of a single row where that can be."""
         return steps(self.recipe, len(self.x))
 
-    def rate(self, progress: Progress) -> float:
-        """Return the learning rate of the next step."""
-        part = multiplier(self.recipe.schedule, progress.step, progress.steps, self.recipe.warmup)
+    def rate(self, step: int, steps: int) -> float:
+        """Return the learning rate of a step, from 0, of those planned."""
+        part = multiplier(self.recipe.schedule, step, steps, self.recipe.warmup)
         return self.recipe.learning_rate * part
 
-    def held(self, progress: Progress) -> float:
-        """Return which part of dropout and penalties the next step is given."""
-        return fading(progress.step, progress.steps) if self.recipe.fade else 1.0
+    def held(self, step: int, steps: int) -> float:
+        """Return which part of dropout and penalties a step is given."""
+        return fading(step, steps) if self.recipe.fade else 1.0
 
 
 def steps(recipe: Recipe, rows: int) -> int:
@@ -79,10 +91,22 @@ def read(params: Params, fold: Fold) -> Recipe:
     return Recipe.read(params, fold.task, len(fold.train.x), places=places)
 
 
-def prepare(recipe: Recipe, augmentation: Augmentation | None, fold: Fold, control: Control) -> Run:
-    """Return all that a training needs but for the network, on the fold's device."""
-    x, y = _tensors(fold.train, fold.device)
-    x_valid, y_valid = _tensors(fold.valid, fold.device)
+def prepare(
+    recipe: Recipe,
+    augmentation: Augmentation | None,
+    fold: Fold,
+    control: Control,
+    *,
+    read: Callable[[Examples, str], tuple[Rows, Tensor]] | None = None,
+) -> Run:
+    """Return all that a training needs but for the network, on the fold's device.
+
+    ``read`` gives rows and targets on a device; `tensors` where it is None.
+    """
+    read = read or tensors
+    x, y = read(fold.train, fold.device)
+    x_valid, y_valid = read(fold.valid, fold.device)
+    weights = _class_weights(recipe, fold)
     return Run(
         recipe=recipe,
         fold=fold,
@@ -91,12 +115,9 @@ def prepare(recipe: Recipe, augmentation: Augmentation | None, fold: Fold, contr
         y=y,
         x_valid=x_valid,
         y_valid=y_valid,
-        loss=losses.training(
-            recipe.loss,
-            label_smoothing=recipe.label_smoothing,
-            weights=_class_weights(recipe, fold),
-        ),
+        loss=losses.training(recipe.loss, label_smoothing=recipe.label_smoothing, weights=weights),
         judge=losses.measure(recipe.loss),
+        weights=weights,
         augmentation=augmentation,
         sizes=sizes(stream.looked(x)) if augmentation else None,
         # Of arrays only where a clock has its say anyway: replay order promises equal bytes.
@@ -112,7 +133,8 @@ def _class_weights(recipe: Recipe, fold: Fold) -> Tensor | None:
     return torch.tensor(weights, dtype=torch.float32, device=fold.device)
 
 
-def _tensors(examples: Examples, device: str) -> tuple[Rows, Tensor]:
+def tensors(examples: Examples, device: str) -> tuple[Rows, Tensor]:
+    """Return rows and their targets on the device, or what reads rows from their file."""
     whole = examples.y.dtype.kind in "iu"
     y = torch.tensor(examples.y, dtype=torch.int64 if whole else torch.float32, device=device)
     return stream.rows(examples.x, device), y
@@ -134,39 +156,40 @@ def start(family: NetworkFamily, params: Params, run: Run) -> Progress:
     )
 
 
-def descend(
-    run: Run, progress: Progress, vector: Vector, memory: Moments, *, rate: float, norm: Tensor
-) -> None:
-    """Move weights once, in place: those of one network, or of lanes at the same step.
-
-    Args:
-        run: whose recipe says how.
-        progress: says at which step.
-        vector: weights and their gradient: ``(numbers,)`` or ``(lanes, numbers)``.
-        memory: the optimizer's, of that shape.
-        rate: the learning rate.
-        norm: the gradient's: one number, or ``(lanes, 1)``.
-    """
-    recipe, gradient, held = run.recipe, vector.gradient, run.held(progress)
-    if recipe.clip:
-        gradient.mul_((recipe.clip / (norm + 1e-12)).clamp(max=1.0))
-    penalize(
-        recipe.optimizer,
-        vector.values[..., : vector.matrices],
-        gradient[..., : vector.matrices],
-        l1=held * recipe.l1,
-        l2=held * recipe.l2,
-        learning_rate=rate,
-    )
-    step = Step(
-        number=progress.step + 1,
-        learning_rate=rate,
+def move(recipe: Recipe, step: int, *, rate: float, held: float) -> Step:
+    """Return what moves the weights at a step, from 0, at that rate and part of the penalties."""
+    moved, epsilon = unbiased(recipe.optimizer, rate, number=step + 1.0, beta2=recipe.beta2)
+    l2, shrink = decay(recipe.optimizer, rate, held * recipe.l2)
+    return Step(
+        rate=moved,
+        epsilon=epsilon,
         momentum=recipe.momentum,
         nesterov=recipe.nesterov,
         beta2=recipe.beta2,
-        rates=vector.rates,
+        fresh=1.0 - recipe.beta2,
+        l1=held * recipe.l1,
+        l2=l2,
+        shrink=shrink,
+        clip=recipe.clip,
     )
-    update(recipe.optimizer, vector.values, gradient, memory, step)
+
+
+def descend(
+    optimizer: Optimizer, vector: Vector, memory: Moments, step: Step, norm: Tensor
+) -> None:
+    """Move weights once, in place: those of one network, or of lanes.
+
+    Args:
+        optimizer: whose arithmetic is used.
+        vector: weights and their gradient: ``(numbers,)`` or ``(lanes, numbers)``.
+        memory: the optimizer's, of that shape.
+        step: how far.
+        norm: the gradient's: one number, or ``(lanes, 1)``.
+    """
+    values, gradient, matrices = vector.values, vector.gradient, vector.matrices
+    clip(gradient, norm, step)
+    penalize(values[..., :matrices], gradient[..., :matrices], step)
+    update(optimizer, values, gradient, memory, step, rates=vector.rates)
 
 
 def validate(progress: Progress, run: Run) -> tuple[float, float]:
@@ -177,7 +200,16 @@ def validate(progress: Progress, run: Run) -> tuple[float, float]:
     """
     with autocast(run.fold.device, mixed=run.mixed):
         outputs = network.outputs(progress.network, run.x_valid)
-    loss = float(run.judge(outputs, run.y_valid))
+    return judge(progress, run, outputs, run.y_valid)
+
+
+def judge(progress: Progress, run: Run, outputs: Tensor, truth: Tensor) -> tuple[float, float]:
+    """Return what `validate` does, of what the network makes of the validation rows.
+
+    Raises:
+        TrialError: the loss is not finite.
+    """
+    loss = float(run.judge(outputs, truth))
     if not math.isfinite(loss):
         what = f"the loss on the validation rows was {loss:.3g}"
         raise diverged(progress, what, run.recipe.learning_rate)

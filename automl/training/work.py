@@ -31,6 +31,23 @@ def multiplications(family: NetworkFamily, params: Params, layout: Layout, outpu
     return counted[0]
 
 
+def activations(
+    family: NetworkFamily, params: Params, layout: Layout, outputs: int
+) -> tuple[int, int]:
+    """Return how many numbers a candidate's layers make of one row, and how many they learn."""
+    with session("cpu", threads=1), torch.inference_mode():
+        network = family.build(params, layout, outputs).eval()
+        counted = [0]
+
+        def count(_: nn.Module, __: tuple[Any, ...], made: Any) -> None:
+            counted[0] += made.numel() if isinstance(made, Tensor) else 0
+
+        for module in network.modules():
+            module.register_forward_hook(count)
+        network(_row(layout))
+    return counted[0], sum(each.numel() for each in network.parameters())
+
+
 def _row(layout: Layout) -> Tensor:
     if layout.vocabulary:
         return torch.ones((1, layout.width), dtype=torch.int32)

@@ -262,7 +262,30 @@ def test_a_plan_is_shortened_to_the_time_left_for_all_lanes() -> None:
 def test_what_pays_is_said_by_shape(changes: dict[str, Value], paid: bool) -> None:
     (fold,) = folds((160,))
     assert lanes.pay(mlp, params(mlp, changes), fold, stacking) is paid
-    assert not lanes.pay(mlp, params(mlp, changes), replace(fold, device="cuda:0"), stacking)
+    assert (lanes.companions(mlp, params(mlp, changes), fold, stacking, folds=3) > 1) is paid
+
+
+@pytest.mark.parametrize(("gigabytes", "count"), [(1e-3, 1), (100.0, 64)])
+def test_on_a_gpu_so_many_train_together_as_fit(
+    gigabytes: float, count: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda _: (int(gigabytes * 1e9), 1 << 40))
+    fold = replace(folds((160,))[0], device="cuda:0")
+    wide = params(mlp, {"width": 1024})
+    assert lanes.pay(mlp, wide, fold, stacking)
+    assert lanes.companions(mlp, wide, fold, stacking, folds=3) == count
+
+
+def test_a_gpus_room_is_shared_by_folds_and_by_what_they_hold(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda _: (1 << 30, 1 << 40))
+    fold = replace(folds((160,))[0], device="cuda:0")
+
+    def count(folds: int, **changes: Value) -> int:
+        return lanes.companions(mlp, params(mlp, changes), fold, stacking, folds=folds)
+
+    assert 1 < count(8, width=512) < count(4, width=512) < count(4, width=256) <= 64
 
 
 def test_a_network_with_layers_of_other_kinds_is_no_lane() -> None:

@@ -143,9 +143,13 @@ class Bounds(Written):
         return input if self.training else torch.clamp(input, self.low, self.high)
 
     @staticmethod
-    def stacked(_: Sequence["Bounds"], __: Leaf) -> Program:
-        """Return what the layers do side by side in training: nothing."""
-        return lambda x: x
+    def stacked(layers: Sequence["Bounds"], _: Leaf) -> Program:
+        """Return what the layers do side by side; in training that is nothing."""
+        low, high = (
+            torch.stack([getattr(layer, name) for layer in layers]).view(-1, 1, 1)
+            for name in ("low", "high")
+        )
+        return lambda x: x if layers[0].training else torch.clamp(x, low, high)
 
     @override
     def emit(self, graph: Graph, x: str) -> str:

@@ -78,7 +78,10 @@ class Members(Written):
 
     @staticmethod
     def stacked(layers: Sequence["Members"], leaf: Leaf) -> Program:
-        """Return what all members of all networks answer: ``(lanes, members, rows, outputs)``."""
+        """Return what all members of all networks answer: ``(lanes, members, rows, outputs)``.
+
+        Outside training their means, as a network's own: ``(lanes, rows, outputs)``.
+        """
         first = layers[0]
         weighing = leaf(first.weighing)
         shared = [stacked_dense([each], leaf) for each in first.shared]
@@ -91,7 +94,8 @@ class Members(Written):
             inner = inner.flatten(1, 2)
             for layer in shared:
                 inner = dropout(functional.relu(layer(inner)))
-            return torch.matmul(inner.view(lanes, members, rows, -1), answers) + start
+            found = torch.matmul(inner.view(lanes, members, rows, -1), answers) + start
+            return found if first.training else _mean(found.transpose(0, 1))
 
         return forward
 
@@ -113,7 +117,10 @@ class Members(Written):
 
 
 def _mean(answers: Tensor) -> Tensor:
-    """Return the mean of the members' values, or the logarithm of their summed probabilities."""
-    if answers.shape[2] == 1:
+    """Return the mean of the members' values, or the logarithm of their summed probabilities.
+
+    Members come first, outputs last.
+    """
+    if answers.shape[-1] == 1:
         return answers.mean(dim=0)
-    return torch.logsumexp(functional.log_softmax(answers, dim=2), dim=0)
+    return torch.logsumexp(functional.log_softmax(answers, dim=-1), dim=0)

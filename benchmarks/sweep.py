@@ -1,0 +1,179 @@
+"""Many candidates of a few shapes on a table: one at a time, folds together, candidates together.
+
+    python -m benchmarks.sweep FOLDER... --candidates 64 [--epochs 20] [--rows 6000]
+    python -m benchmarks.sweep FOLDER --device cuda
+
+Multilayer perceptrons of 32, 64 or 128 units, two or three layers and batches of 32 to 128, with
+learning rate, weight decay and dropout drawn; whole evaluations, with encoding, validation and
+out-of-fold predictions, of all sides. What may train together is said by `automl.search.group`.
+Beside them the plain script of `benchmarks.plain_search` (Optuna, scikit-learn, PyTorch) is given
+the same candidates. Seconds are those of the processor, on one thread; on a GPU those of the clock.
+Values are the study's metric, of all out-of-fold rows. A folder is one of `benchmarks.problem`.
+"""
+
+import argparse
+import csv
+import os
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from unittest import mock
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # noqa: TID251 -- before the libraries load
+
+import numpy as np
+
+from automl.core import metric
+from automl.core.catalog import FamilyName, TaskType
+from automl.core.hyperparameter import Value
+from automl.core.study import Budget, StudySpec, TaskSpec, Validation
+from automl.core.trial import Candidate
+from automl.search.control import Deadline
+from automl.search.evaluate import Evaluation, evaluate
+from automl.search.group import Member, companions, evaluate_together, free
+from automl.search.plan import make_plan
+from automl.search.prepare import Prepared, prepare
+from automl.search.rungs import NO_BARS
+from automl.training import lanes
+from benchmarks.plain_search import Plain
+from benchmarks.problem import Problem, load
+from tests.tables import dataset
+
+COMMON: dict[str, Value] = {
+    "shape": "brick", "activation": "relu", "normalization": "none", "initialization": "kaiming",
+    "label_smoothing": 0.0, "class_weight": "none", "optimizer": "adamw", "schedule": "cosine",
+    "warmup": 0.0, "patience": 8, "clip": 1.0, "penalty": "l2", "categories": "one_hot",
+    "scaling": "standard",
+}  # fmt: skip
+"""What a plain script does too."""
+
+Side = Callable[[Prepared, Sequence[Candidate], str], list[float]]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folders", nargs="+", help="see benchmarks.problem")
+    parser.add_argument("--candidates", type=int, default=64)
+    parser.add_argument("--epochs", type=int, default=20)
+    parser.add_argument("--rows", type=int, default=None, help="at most so many")
+    parser.add_argument("--widths", type=int, nargs="+", default=[32, 64, 128])
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--plain", action=argparse.BooleanOptionalAction, default=True)
+    given = parser.parse_args()
+    print("| table | side | candidates a minute | ratio | best | mean |\n|---|---|---|---|---|---|")
+    for name in given.folders:
+        with tempfile.TemporaryDirectory() as folder:
+            problem, path = load(name), Path(folder) / "data.csv"
+            with path.open("w", newline="") as file:
+                csv.writer(file).writerows([problem.header, *problem.rows[: given.rows]])
+            prepared = _prepared(problem, path)
+            candidates = drawn(given.candidates, given.widths, given.epochs)
+            plain = Plain(path, problem.target, folds=len(prepared.folds)) if given.plain else None
+            _compare(problem.name, prepared, candidates, given.device, plain)
+
+
+def drawn(count: int, widths: Sequence[int], epochs: int) -> list[Candidate]:
+    """Return so many candidates, the same ones each time."""
+    draw = np.random.default_rng(0)
+    return [
+        Candidate(
+            FamilyName.MLP,
+            {
+                **COMMON,
+                "width": int(draw.choice(widths)),
+                "layers": int(draw.integers(2, 4)),
+                "batch_size": int(draw.choice([32, 64, 128])),
+                "learning_rate": float(10 ** draw.uniform(-3.5, -2)),
+                "l2": float(10 ** draw.uniform(-5, -1)),
+                "dropout": float(draw.uniform(0.01, 0.3)),
+                "epochs": epochs,
+            },
+        )
+        for _ in range(count)
+    ]
+
+
+def _prepared(problem: Problem, path: Path) -> Prepared:
+    made, table = dataset(path, path.with_suffix(".parquet"))
+    kind = TaskType.REGRESSION if problem.regression else TaskType.CLASSIFICATION
+    task, none = TaskSpec(kind, problem.target), Validation(test_fraction=0.0)
+    spec = StudySpec(made.id, task, Budget(trials=1), validation=none, families=(FamilyName.MLP,))
+    return prepare(make_plan(spec, made, table), spec, made, table)
+
+
+def _compare(
+    name: str,
+    prepared: Prepared,
+    candidates: Sequence[Candidate],
+    device: str,
+    plain: Plain | None,
+) -> None:
+    evaluate(prepared, candidates[0], Deadline(None), device=device)  # encodes the folds
+    sides: dict[str, Side] = {
+        "one at a time": _one_at_a_time,
+        "folds together": _folds_together,
+        "candidates together": _candidates_together,
+    }
+    if plain is not None:
+        sides["plain script"] = lambda *_: [plain.trial(each.params) for each in candidates]
+    clock = time.process_time if device == "cpu" else time.perf_counter
+    first = None
+    for side, act in sides.items():
+        begun = clock()
+        values = act(prepared, candidates, device)
+        seconds = clock() - begun
+        first = first or seconds
+        best = max(values) if metric.maximize(prepared.plan.metric) else min(values)
+        print(
+            f"| {name} | {side} | {60 * len(candidates) / seconds:.1f} | {first / seconds:.2f} "
+            f"| {best:.4f} | {np.mean(values):.4f} |",
+            flush=True,
+        )
+
+
+def _one_at_a_time(prepared: Prepared, candidates: Sequence[Candidate], device: str) -> list[float]:
+    with mock.patch.object(lanes, "pay", return_value=False):
+        return _folds_together(prepared, candidates, device)
+
+
+def _folds_together(
+    prepared: Prepared, candidates: Sequence[Candidate], device: str
+) -> list[float]:
+    return [evaluate(prepared, each, Deadline(None), device=device).value for each in candidates]
+
+
+def _candidates_together(
+    prepared: Prepared, candidates: Sequence[Candidate], device: str
+) -> list[float]:
+    values: dict[int, float] = {}
+
+    def member(number: int) -> Member:
+        def ended(outcome: Evaluation | Exception) -> None:
+            if isinstance(outcome, Exception):
+                raise outcome
+            values[number] = outcome.value
+
+        return Member(candidates[number], Deadline(None), NO_BARS, None, ended)
+
+    for group in groups(prepared, candidates, device):
+        evaluate_together(prepared, list(map(member, group)), device=device, threads=1)
+    return [values[number] for number in range(len(candidates))]
+
+
+def groups(prepared: Prepared, candidates: Sequence[Candidate], device: str) -> Iterator[list[int]]:
+    """Yield the places of candidates that should train together."""
+    alike: dict[object, list[int]] = {}
+    for number, candidate in enumerate(candidates):
+        names = free(candidate)
+        fixed = frozenset(item for item in candidate.params.items() if item[0] not in names)
+        alike.setdefault((names, fixed), []).append(number)
+    for numbers in alike.values():
+        most = companions(prepared, candidates[numbers[0]], device=device)
+        parts = -(-len(numbers) // most)
+        for part in np.array_split(numbers, parts):
+            yield part.tolist()
+
+
+if __name__ == "__main__":
+    main()
