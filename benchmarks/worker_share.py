@@ -33,7 +33,7 @@ from automl.core.catalog import FamilyName, TaskType
 from automl.core.ports import Order
 from automl.core.study import Budget, Study, StudySpec, TaskSpec
 from automl.core.trial import Attempt, Finish, Turn
-from automl.runner import Runner, runner
+from automl.runner import Runner, runner, together
 from automl.search import evaluate as evaluation
 from automl.search import group
 from automl.service import datasets, studies
@@ -205,7 +205,7 @@ class Worker:
 
         with (
             mock.patch.object(runner, "evaluate", training(evaluation.evaluate)),
-            mock.patch.object(runner, "evaluate_together", training(group.evaluate_together)),
+            mock.patch.object(together, "evaluate_together", training(group.evaluate_together)),
             mock.patch.object(leases, "complete", storing(leases.complete)),
             mock.patch.object(leases, "record", storing(leases.record)),
             mock.patch.object(leases, "checkpoint", storing(leases.checkpoint)),

@@ -51,39 +51,46 @@ class Companions:
         self._worker = worker
         self._device = device
 
-    def begin(
-        self, attempt: Attempt, study: Study, prepared: Prepared, line: Line
-    ) -> list[Attempt]:
-        """Return the trials begun to train beside an attempt, leased; the line knows of each."""
+    def most(self, attempt: Attempt, study: Study, prepared: Prepared) -> int:
+        """Return how many trials should train together with the attempt, itself included."""
         spec, plan = study.spec, study.plan
         if not attempt.first or spec.budget.replay or attempt.number < len(portfolio(spec, plan)):
-            return []
-        most = group.companions(prepared, attempt.candidate, device=self._device)
+            return 1
+        return group.companions(prepared, attempt.candidate, device=self._device)
+
+    def begin(self, attempt: Attempt, most: int, line: Line) -> list[Attempt]:
+        """Return the trials begun to train beside an attempt, leased; the line knows of each."""
         begun: list[Attempt] = []
         while 1 + len(begun) < most and line.order(attempt) is Order.GO_ON:
-            found = self._next(attempt, 1 + len(begun), most)
+            found = self.another(attempt, 1 + len(begun), most, line)
             if found is None:
                 break
-            line.take(found)
             begun.append(found)
         return begun
 
-    def _next(self, attempt: Attempt, held: int, most: int) -> Attempt | None:
-        """Return one more, None when the store, the study or the search has none to give.
+    def another(self, attempt: Attempt, held: int, most: int, line: Line) -> Attempt | None:
+        """Return a trial begun to train beside an attempt, in a worker that holds ``held`` already.
+
+        None when the store, the study or the search has none to give.
 
         Whatever goes wrong here is not the trial's fault that wanted company: it goes on without.
         """
         try:
-            turn = self._leases.another(attempt, held, most)
-            if turn is None:
-                return None
-            study, history = self._studies.look(attempt.tenant, attempt.study_id)
-            candidate = self._ask(study, history, turn, attempt.candidate)
-            if candidate is None:
-                return None
-            return self._leases.begin(self._worker, turn, candidate)
+            found = self._begin(attempt, held, most)
         except Unavailable as error:
             log.warning("store.away", detail=str(error.__cause__ or error))
+            return None
         except Exception:
             log.exception("companions.broken")
-        return None
+            return None
+        if found is not None:
+            line.take(found)
+        return found
+
+    def _begin(self, attempt: Attempt, held: int, most: int) -> Attempt | None:
+        turn = self._leases.another(attempt, held, most)
+        if turn is None:
+            return None
+        study, history = self._studies.look(attempt.tenant, attempt.study_id)
+        candidate = self._ask(study, history, turn, attempt.candidate)
+        return None if candidate is None else self._leases.begin(self._worker, turn, candidate)

@@ -68,7 +68,7 @@ class AttemptControl:
     ) -> None:
         self._store = store
         self._attempt = attempt
-        self._orders = orders
+        self.orders = orders
         self._limit = limit
         self._spent = spent
         self._begun = time.monotonic()
@@ -103,7 +103,7 @@ class AttemptControl:
         if 0 < self._limit < self.seconds:
             message = f"Training took longer than the {self._limit:g} s that a trial may."
             raise TrialError(TrialFailure.TIME_LIMIT, message)
-        order = self._orders.order(self._attempt)
+        order = self.orders.order(self._attempt)
         if order is Order.GO_ON:
             return
         if order is Order.RELEASE:

@@ -22,8 +22,7 @@ from automl.core.errors import (
 )
 from automl.core.fault import fault
 from automl.core.ids import new_id
-from automl.core.model import Member as ModelMember
-from automl.core.model import Model
+from automl.core.model import Member, Model
 from automl.core.ports import Order, Outcome, Store
 from automl.core.state import State
 from automl.core.study import Study
@@ -34,10 +33,9 @@ from automl.runner.control import STATE, AttemptControl, Line, Orders, unwrap
 from automl.runner.failures import out_of_memory, study_failure, trial_failure
 from automl.runner.persist import persist
 from automl.runner.studies import Studies
+from automl.runner.together import Together
 from automl.search.ask import ask
 from automl.search.evaluate import Evaluation, evaluate
-from automl.search.group import Member, evaluate_together
-from automl.search.prepare import Prepared
 from automl.search.rungs import Bars, bars
 from automl.search.slots import first_failure
 from automl.service.cache import Cache
@@ -145,9 +143,18 @@ class Runner:
     def _attempt(self, attempt: Attempt, line: Line) -> None:
         prepared = self._studies.prepared(attempt.tenant, attempt.study_id)
         study, history = self._studies.look(attempt.tenant, attempt.study_id)
-        others = self._companions.begin(attempt, study, prepared, line)
+        most = self._companions.most(attempt, study, prepared)
+        others = self._companions.begin(attempt, most, line)
         if others:
-            self._together(prepared, study, history, [attempt, *others], line)
+            lanes = 1 + len(others)
+            Together(
+                [attempt, *others],
+                line,
+                join=lambda first, held: self._companions.another(first, held, most, line),
+                control=lambda each: self._control(each, line, lanes=lanes),
+                bars=lambda each: _bars(study, history, each),
+                settle=self._settle,
+            ).train(prepared, device=self._device, threads=self._threads)
             return
         resume, spent = self._resume(attempt)
         control = self._control(attempt, line, spent=spent)
@@ -189,54 +196,22 @@ class Runner:
             outcome = self._outcome(attempt, result, control.seconds)
             persist(lambda: self._leases.complete(attempt, outcome))
 
-    def _together(
-        self,
-        prepared: Prepared,
-        study: Study,
-        history: Sequence[Trial],
-        attempts: Sequence[Attempt],
-        line: Line,
+    def _settle(
+        self, attempt: Attempt, control: AttemptControl, result: Evaluation | Exception | None
     ) -> None:
-        """Train several as one program; each has its row as soon as it ends.
+        """Write down how a trial ended that was trained with others.
 
-        What has none when the program has broken, or did not fit into memory beside the others, is
-        given back: it is tried again alone, as after any first attempt.
+        What has no result, because the program broke, or did not fit into memory beside the others
+        is given back: it is tried again alone, as after any first attempt.
         """
-        begun = time.monotonic()
-        open_ = {attempt.number: attempt for attempt in attempts}
-
-        def member(attempt: Attempt) -> Member:
-            control = self._control(attempt, line, lanes=len(attempts))
-
-            def ended(result: Evaluation | Exception) -> None:
-                if open_.pop(attempt.number, None) is not None:
-                    with self._written_down(attempt, line, begun):
-                        self._end(attempt, control, result)
-                    line.let_go(attempt)
-
-            return Member(attempt.candidate, control, _bars(study, history, attempt), None, ended)
-
-        members = [member(attempt) for attempt in attempts]
-        try:
-            evaluate_together(prepared, members, device=self._device, threads=self._threads)
-        except Exception:
-            log.exception("group.broken", trials=list(open_))
-        for attempt in open_.values():
-            with self._written_down(attempt, line, begun):
-                persist(partial(self._leases.release, attempt))
-            line.let_go(attempt)
-
-    def _end(
-        self, attempt: Attempt, control: AttemptControl, result: Evaluation | Exception
-    ) -> None:
-        """Write down how a member of a group ended, or raise what it ended with."""
-        log.info("lane.done", seconds=round(control.seconds, 3))
-        if isinstance(result, Evaluation | TrialPruned):
-            self._conclude(attempt, control, result)
-        elif out_of_memory(result):
-            persist(lambda: self._leases.release(attempt))
-        else:
-            raise result
+        log.info("lane.done", trial=attempt.number, seconds=round(control.seconds, 3))
+        with self._written_down(attempt, control.orders, time.monotonic() - control.seconds):
+            if isinstance(result, Evaluation | TrialPruned):
+                self._conclude(attempt, control, result)
+            elif result is None or out_of_memory(result):
+                persist(lambda: self._leases.release(attempt))
+            else:
+                raise result
 
     def _resume(self, attempt: Attempt) -> tuple[State | None, float]:
         if attempt.checkpoint is None:
@@ -290,7 +265,7 @@ class Runner:
         )
         persist(lambda: self._leases.publish(work, model))
 
-    def _previous(self, study: Study) -> Sequence[ModelMember]:
+    def _previous(self, study: Study) -> Sequence[Member]:
         """Return the members of the model the study ended with before.
 
         None in replay order, where a longer study is the same whether it was interrupted or not.

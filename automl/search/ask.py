@@ -69,12 +69,6 @@ def ask(
     if spec.budget.replay:
         history = [trial for trial in history if trial.number <= number - REPLAY_WINDOW]
     maximize, warm = metric.maximize(plan.metric), memory or Memory()
-    if beside is not None:
-        space = planned(spec, plan, beside.family)
-        own = [trial for trial in history if trial.candidate.family is beside.family]
-        seeds = (_seed(spec.seed, f"{number}/{attempt}") for attempt in count())
-        return companion(beside, space, own, warm, maximize=maximize, seeds=seeds)
-    head = portfolio(spec, plan)
     measured = _costs(history)
     costs = expected(plan, measured)
     fitting = [
@@ -82,6 +76,14 @@ def ask(
         for name in plan.families
         if _affordable(name, costs[name], spec, seconds_left, timed=name in measured)
     ]
+    if beside is not None:
+        if beside.family not in fitting:
+            return None
+        space = planned(spec, plan, beside.family)
+        own = [trial for trial in history if trial.candidate.family is beside.family]
+        seeds = (_seed(spec.seed, f"{number}/{attempt}") for attempt in count())
+        return companion(beside, space, own, warm, maximize=maximize, seeds=seeds)
+    head = portfolio(spec, plan)
     if number < len(head) and (number == 0 or head[number].family in fitting):
         return image.settled(head[number], number, history, plan)
     if not fitting:

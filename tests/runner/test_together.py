@@ -12,7 +12,7 @@ from automl.core.study import Budget, Study
 from automl.core.trial import Attempt, CurvePoint, Turn
 from automl.runner import Runner, control
 from automl.runner import companions as companions_module
-from automl.runner import runner as runner_module
+from automl.runner import together as together_module
 from automl.search import group
 from automl.search.evaluate import Evaluation, evaluate
 from automl.search.group import Member
@@ -65,7 +65,7 @@ def fated(monkeypatch: pytest.MonkeyPatch, fate: Fate) -> list[list[Member]]:
         for place, member in enumerate(members):
             member.ended(fate(prepared, member, place))
 
-    monkeypatch.setattr(runner_module, "evaluate_together", together)
+    monkeypatch.setattr(together_module, "evaluate_together", together)
     return found
 
 
@@ -141,6 +141,42 @@ def test_nobody_joins_when_the_parent_wants_the_trial_back(
     assert states(bench, study) == ["waiting"]
 
 
+def test_a_lane_is_filled_again_while_one_of_the_first_trains_on(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[bool] = []
+
+    def together(
+        prepared: Prepared,
+        members: Sequence[Member],
+        *,
+        refill: Callable[[], Member | None],
+        **_: Any,
+    ) -> None:
+        first, *others = members
+        seen.append(refill() is None)  # every lane is taken
+        for member in others:
+            member.ended(trained(prepared, member))
+        joined = [refill(), refill(), refill()]
+        first.ended(trained(prepared, first))
+        seen.append(refill() is None)
+        for newcomer in joined:
+            if newcomer is not None:
+                newcomer.ended(trained(prepared, newcomer))
+        seen.append([newcomer is None for newcomer in joined] == [False, False, True])
+
+    monkeypatch.setattr(together_module, "evaluate_together", together)
+    study, runner, first = begin(bench, Budget(seconds=300.0, trials=8))
+    runner.run(first, line := Orders())
+    assert seen == [True, True, True]
+    assert states(bench, study) == ["complete"] * 5
+    assert line.said[2:] == [
+        *(("let go", n) for n in (1, 2)),
+        *(("take", n) for n in (3, 4)),
+        *(("let go", n) for n in (0, 3, 4)),
+    ]
+
+
 @pytest.mark.parametrize("error", [StoreUnavailable(), ZeroDivisionError()])
 def test_what_goes_wrong_with_company_does_not_hurt_those_there(
     bench: Bench,
@@ -212,7 +248,7 @@ def test_a_program_that_breaks_costs_nobody_an_attempt_and_each_goes_on_alone(
             some_epochs(prepared, member, 8)
         raise ZeroDivisionError
 
-    monkeypatch.setattr(runner_module, "evaluate_together", together)
+    monkeypatch.setattr(together_module, "evaluate_together", together)
     study, runner, first = begin(bench, space=BRIEF, rows=400)
     line = Orders()
     runner.run(first, line)

@@ -12,7 +12,7 @@ from typing import Any
 from unittest import mock
 
 from automl.core.trial import CurvePoint
-from automl.runner import companions, runner
+from automl.runner import companions, together
 from automl.search import group
 from automl.search.group import Member, evaluate_together
 from automl.search.prepare import Prepared
@@ -41,6 +41,6 @@ if __name__ == "__main__":
     with (
         mock.patch.object(group, "companions", return_value=3),
         mock.patch.object(companions, "portfolio", return_value=()),
-        mock.patch.object(runner, "evaluate_together", fatal),
+        mock.patch.object(together, "evaluate_together", fatal),
     ):
         child.main(sys.argv[1], 1, int(sys.argv[2]))

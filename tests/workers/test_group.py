@@ -7,10 +7,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from sqlalchemy import select
+
 from automl.core.catalog import EventType, StudyStatus, TrialState
 from automl.core.ports import Event
 from automl.core.study import Budget
 from automl.settings import Settings
+from automl.store.tables import trials
 from tests.runner.bench import BRIEF, MLP, Bench, open_bench
 from tests.store import values
 from tests.workers.fakes import eventually
@@ -53,15 +56,23 @@ def together(log: list[Event]) -> Iterator[int]:
         yield len(running)
 
 
+def counted(bench: Bench) -> list[tuple[int, int]]:
+    """Return how often each trial crashed without a checkpoint, and how often it was given back."""
+    query = select(trials.c.crashes, trials.c.losses).order_by(trials.c.number)
+    with bench.store.database.transaction() as tx:
+        return [(crashes, losses) for crashes, losses in tx.reader.execute(query)]
+
+
 def test_what_was_trained_together_is_tried_again_one_by_one_and_ends(tmp_path: Path) -> None:
     bench = open_bench(tmp_path)
     study = bench.study(budget=Budget(seconds=600.0, trials=3), families=MLP, space=BRIEF, rows=400)
     with worker(bench):
         eventually(lambda: bench.read(study).status is StudyStatus.SUCCEEDED, 300.0)
-    trials = bench.trials(study)
-    assert [(each.state, each.attempts) for each in trials] == [(TrialState.COMPLETE, 2)] * 3
+    ends = [(trial.state, trial.attempts) for trial in bench.trials(study)]
+    assert ends == [(TrialState.COMPLETE, 2)] * 3
     log = list(values.log(bench.store, study))
     values.check(bench.store, study)
+    assert counted(bench) == [(0, 1)] * 3  # no crash: each had a checkpoint of its own
     kinds = Counter(event.type for event in log)
     assert kinds[EventType.TRIAL_RETRIED] == 3
     assert EventType.WORKER_LOST not in kinds  # the parent saw at once that its child was dead
