@@ -150,7 +150,7 @@ class ThreadSlot(Slot):
             self._thread.join()
             self._line.close()
         self._thread = self._line = None
-        self._note(None)
+        self._note(())
         return 0
 
     @override

@@ -32,9 +32,10 @@ from automl.bootstrap import log_to_stderr
 from automl.core.catalog import FamilyName, TaskType
 from automl.core.ports import Order
 from automl.core.study import Budget, Study, StudySpec, TaskSpec
-from automl.core.trial import Attempt, Turn
-from automl.runner import Runner, runner
+from automl.core.trial import Attempt, Finish, Turn
+from automl.runner import Runner, runner, together
 from automl.search import evaluate as evaluation
+from automl.search import group
 from automl.service import datasets, studies
 from automl.service.cache import Cache
 from automl.settings import Settings
@@ -155,9 +156,15 @@ class Worker:
     def runner(self) -> Runner:
         return Runner(self.store, self.cache, worker="w")
 
-    def order(self) -> Order:
+    def order(self, _work: Attempt | Finish) -> Order:
         """Say what a parent says nearly always."""
         return Order.GO_ON
+
+    def take(self, work: Attempt | Finish) -> None:
+        """Let it be: no parent beats here."""
+
+    def let_go(self, work: Attempt | Finish) -> None:
+        """Let it be."""
 
     def next(self, hand: Runner) -> Attempt | None:
         """Do one trial, None when the search is over."""
@@ -173,16 +180,19 @@ class Worker:
     @contextmanager
     def timed(self) -> Iterator[None]:
         """Time trainings, and what they store meanwhile, while the block runs."""
-        real, leases = evaluation.evaluate, self.store.leases
+        leases = self.store.leases
         inside = [False]
 
-        def evaluate(*given: Any, **more: Any) -> Any:
-            begun, inside[0] = Moment.now(), True
-            try:
-                return real(*given, **more)
-            finally:
-                self.training += Moment.now() - begun
-                inside[0] = False
+        def training(real: Any) -> Any:
+            def timed(*given: Any, **more: Any) -> Any:
+                begun, inside[0] = Moment.now(), True
+                try:
+                    return real(*given, **more)
+                finally:
+                    self.training += Moment.now() - begun
+                    inside[0] = False
+
+            return timed
 
         def storing(act: Any) -> Any:
             def timed(*given: Any) -> Any:
@@ -194,7 +204,9 @@ class Worker:
             return timed
 
         with (
-            mock.patch.object(runner, "evaluate", evaluate),
+            mock.patch.object(runner, "evaluate", training(evaluation.evaluate)),
+            mock.patch.object(together, "evaluate_together", training(group.evaluate_together)),
+            mock.patch.object(leases, "complete", storing(leases.complete)),
             mock.patch.object(leases, "record", storing(leases.record)),
             mock.patch.object(leases, "checkpoint", storing(leases.checkpoint)),
             mock.patch.object(self.store.artifacts, "put", storing(self.store.artifacts.put)),

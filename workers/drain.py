@@ -31,7 +31,7 @@ class Runner(Protocol):
         """Return the study's next trial, leased, or None."""
 
     def run(self, work: Hold, line: Line) -> None:
-        """Do the work; its outcome is in the store when this returns."""
+        """Do the work, and what it takes to train beside it; all outcomes are in the store then."""
 
 
 def drain(
@@ -57,9 +57,9 @@ def drain(
     while not line.leaving:
         work = _next(leases, runner, line, worker)
         if work is not None:
-            line.hold(work)
+            line.take(work)
             runner.run(work, line)
-            line.hold(None)
+            line.let_go_of_all()
             busy_at, idle = clock(), IDLE_SECONDS
         elif clock() - busy_at >= patience:
             return

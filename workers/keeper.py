@@ -7,10 +7,10 @@ lock, and whether or not there is a broker: bells only make it look sooner.
 import os
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 import structlog
 
@@ -19,8 +19,8 @@ from automl.core.errors import LeaseLost, Unavailable
 from automl.core.ports import Leases, Order, Worker
 from automl.core.trial import Attempt, Finish
 from workers import neighbours
-from workers.line import Hold, key
-from workers.slot import Slot, signal_name
+from workers.line import Hold, Key, key
+from workers.slot import Held, Slot, signal_name
 
 GRACE_SECONDS = 3.0
 """A child that has not stopped so long after being told is killed: some fits cannot be asked."""
@@ -43,6 +43,9 @@ EARLY_DEATH_SECONDS = 10.0
 LONGEST_PAUSE_SECONDS = 30.0
 
 Answer = TypeVar("Answer")
+Why: TypeAlias = TrialFailure | Order
+"""Why a child was killed: what its trial took too much of, or the order that it overstayed."""
+
 log = structlog.get_logger()
 
 
@@ -89,7 +92,7 @@ class Keeper:
         self._beat_at = self._sweep_at = self._start_at = 0.0
         self._early_deaths = 0
         self._away = False
-        self._killed: tuple[TrialFailure | Order, list[object]] | None = None
+        self._killed: Mapping[Key, Why] | None = None
 
     def wake(self) -> None:
         """Look for work and orders now, and have a warm child. From any thread."""
@@ -130,21 +133,23 @@ class Keeper:
             self._bury()
 
     def _beat(self) -> bool:
-        """Renew the lease and pass the answer on; False when the store is away."""
-        hold = self._slot.hold
+        """Renew the leases and pass the answers on; False when the store is away."""
+        held = self._slot.held
+        first = held[0].work if held else None
         worker = Worker(
             id=self._worker,
             device=self._device,
-            state="idle" if hold is None else "busy",
+            state="busy" if held else "idle",
             last_heartbeat_at=0.0,  # on the database's clock
-            tenant=hold.tenant if hold else None,
-            study_id=hold.study_id if hold else None,
-            trial=hold.number if isinstance(hold, Attempt) else None,
+            tenant=first.tenant if first else None,
+            study_id=first.study_id if first else None,
+            trial=first.number if isinstance(first, Attempt) else None,
         )
-        order = self._ask(lambda: self._leases.beat(worker, hold))
-        if order is not None and order is not Order.GO_ON:
-            self._slot.tell(order)
-        return order is not None
+        orders = self._ask(lambda: self._leases.beat(worker, [each.work for each in held]))
+        for each, order in zip(held, orders or (), strict=orders is not None):
+            if order is not Order.GO_ON:
+                self._slot.tell(each, order)
+        return orders is not None
 
     def _sweep(self) -> int:
         """Reap what dead workers held, and start a child when work waits and no bell came.
@@ -170,50 +175,54 @@ class Keeper:
     def _enforce(self) -> None:
         """Kill a child that overstays an order or takes more than a trial may."""
         slot, now = self._slot, time.monotonic()
-        if slot.hold is None or self._killed is not None:
+        if not slot.held or self._killed is not None:
             return
+        longest = now - min(each.since for each in slot.held)
+        late = [each for each in slot.held if now - (each.told_at or now) >= GRACE_SECONDS]
         if 0 < self._limits.bytes < slot.memory():
-            self._kill(slot.hold, TrialFailure.OUT_OF_MEMORY)
-        elif 0 < self._limits.seconds < now - slot.held_at - OVERSTAY_SECONDS:
-            self._kill(slot.hold, TrialFailure.TIME_LIMIT)
-        elif slot.told_at is not None and now - slot.told_at >= GRACE_SECONDS:
-            self._kill(slot.hold, slot.order)
+            self._kill(TrialFailure.OUT_OF_MEMORY, slot.held)
+        elif 0 < self._limits.seconds < longest - OVERSTAY_SECONDS:
+            self._kill(TrialFailure.TIME_LIMIT, slot.held)
+        elif late:
+            self._kill(late[0].order, late)
 
-    def _kill(self, hold: Hold, why: TrialFailure | Order) -> None:
-        log.warning("child.killed", why=why.value, **_names(hold))
-        self._killed = why, key(hold)
+    def _kill(self, why: Why, held: Sequence[Held]) -> None:
+        """Kill the child for what it held.
+
+        Which of several took too much is not known: they are given back, and each is tried again
+        alone, where the limit is its own.
+        """
+        log.warning("child.killed", why=why.value, **_names(held))
+        unknown = isinstance(why, TrialFailure) and len(held) > 1
+        self._killed = {} if unknown else {key(each.work): why for each in held}
         self._slot.kill()
 
     def _bury(self) -> None:
-        """Look at how the child ended and give its trial the outcome that follows."""
-        hold, now = self._slot.hold, time.monotonic()
-        held, lived = now - self._slot.held_at, now - self._slot.started_at
-        status = self._slot.collect()
+        """Look at how the child ended and give its trials the outcomes that follow."""
+        slot, now = self._slot, time.monotonic()
+        held, lived = slot.held, now - slot.started_at
+        status = slot.collect()
         killed, self._killed = self._killed, None
-        if hold is None:
+        if not held:
             self._pause_after(status, lived)
             return
-        log.warning("child.ended", status=signal_name(status), **_names(hold))
-        why = killed[0] if killed and killed[1] == key(hold) else None
-        if isinstance(hold, Finish):
-            self._ask(lambda: self._leases.crashed(hold))
-        else:
-            self._settle(hold, why, held, by_us=killed is not None)
-        self._sweep_at = 0.0  # the trial may go on right here
+        log.warning("child.ended", status=signal_name(status), **_names(held))
+        for each in held:
+            self._settle(each.work, now - each.since, killed)
+        self._sweep_at = 0.0  # the trials may go on right here
 
-    def _settle(
-        self, hold: Attempt, why: TrialFailure | Order | None, held: float, *, by_us: bool
-    ) -> None:
-        """Give a trial whose child has ended its outcome: only a death of its own counts."""
-        if isinstance(why, TrialFailure):
+    def _settle(self, hold: Hold, held: float, killed: Mapping[Key, Why] | None) -> None:
+        """Give what a child held that has ended its outcome: only a death of its own counts."""
+        why = (killed or {}).get(key(hold))
+        if isinstance(hold, Finish) or killed is None:
+            self._ask(lambda: self._leases.crashed(hold))
+        elif isinstance(why, TrialFailure):
             message = _LIMITS[why]
             self._ask(lambda: self._leases.fail(hold, why, message, held))
         elif why is Order.STOP:
             self._ask(lambda: self._leases.cancel(hold, held))
-        elif by_us:
-            self._ask(lambda: self._leases.release(hold))
         else:
-            self._ask(lambda: self._leases.crashed(hold))
+            self._ask(lambda: self._leases.release(hold))
 
     def _pause_after(self, status: int, lived: float) -> None:
         """Do not start in a tight loop what dies at once without ever holding work."""
@@ -237,11 +246,15 @@ class Keeper:
                 if slot.line is not None:
                     wait([slot.line], max(0.0, give_up - time.monotonic()))
             slot.kill()
-            hold = slot.hold
+            held = slot.held
             slot.collect()
-            if isinstance(hold, Attempt):
-                self._ask(lambda: self._leases.release(hold))
+            for each in held:
+                self._give_back(each.work)
         self._ask(lambda: self._leases.leave(self._worker))
+
+    def _give_back(self, hold: Hold) -> None:
+        if isinstance(hold, Attempt):
+            self._ask(lambda: self._leases.release(hold))
 
     def _ask(self, question: Callable[[], Answer]) -> Answer | None:
         """Return the store's answer, None while it is away or when the lease is somebody else's."""
@@ -273,9 +286,10 @@ def between_sweeps(crowd: int) -> float:
     return max(SWEEP_SECONDS, min(SWEEP_SECONDS * crowd / TOGETHER, LONGEST_SWEEP_SECONDS))
 
 
-def _names(hold: Hold) -> dict[str, object]:
-    trial = hold.number if isinstance(hold, Attempt) else "finish"
-    return {"study_id": hold.study_id, "trial": trial}
+def _names(held: Sequence[Held]) -> dict[str, object]:
+    works = [each.work for each in held]
+    names = [work.number if isinstance(work, Attempt) else "finish" for work in works]
+    return {"study_id": works[0].study_id, "trial": names[0] if len(names) == 1 else names}
 
 
 _LIMITS = {

@@ -6,6 +6,7 @@ the line tells each side at once that the other process is gone. Messages are JS
 
 import json
 import time
+from collections.abc import Sequence
 from dataclasses import asdict
 from multiprocessing.connection import Connection
 from typing import Any, TypeAlias
@@ -15,7 +16,10 @@ from automl.core.ports import Order
 from automl.core.trial import Attempt, Candidate, Finish
 
 Hold: TypeAlias = Attempt | Finish
-"""What a worker can hold under a lease."""
+"""What a worker can hold under a lease; of trials that train together several at once."""
+
+Key: TypeAlias = tuple[str, int | None, int]
+"""Study, trial (None: its finish) and token: what tells a hold from all others."""
 
 LOOK_SECONDS = 0.02
 """Training asks for orders at every batch; so often the line is really looked at."""
@@ -26,27 +30,36 @@ class Line:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._held: Hold | None = None
-        self._order = Order.GO_ON
+        self._held: dict[Key, Hold] = {}
+        self._orders: dict[Key, Order] = {}
         self._looked = 0.0
         self.leaving = False
         """Whether the worker is to end: what is held is given back."""
 
-    def hold(self, work: Hold | None) -> None:
-        """Tell the parent what is held from now on."""
-        self._held = work
-        self._order = Order.GO_ON
-        self._connection.send_bytes(encode(work))
+    def take(self, work: Hold) -> None:
+        """Tell the parent that this is held from now on, beside what is."""
+        self._held[key(work)] = work
+        self._tell()
 
-    def order(self) -> Order:
-        """Return what the parent wants of the present hold. Cheap enough for every batch."""
+    def let_go(self, work: Hold) -> None:
+        """Tell the parent that this is not held any more; saying it again changes nothing."""
+        if self._held.pop(key(work), None) is not None:
+            self._orders.pop(key(work), None)
+            self._tell()
+
+    def let_go_of_all(self) -> None:
+        """Tell the parent that nothing is held any more; saying it again changes nothing."""
+        for work in tuple(self._held.values()):
+            self.let_go(work)
+
+    def order(self, work: Hold) -> Order:
+        """Return what the parent wants of a hold. Cheap enough for every batch."""
         now = time.monotonic()
         if now - self._looked >= LOOK_SECONDS:
             self._looked = now
             self.listen(0.0)
-        if self._order is Order.GO_ON and self.leaving:
-            return Order.RELEASE
-        return self._order
+        order = self._orders.get(key(work), Order.GO_ON)
+        return Order.RELEASE if order is Order.GO_ON and self.leaving else order
 
     def leave(self) -> None:
         """Note that the worker is to end."""
@@ -69,27 +82,31 @@ class Line:
                 self.leaving = True
             elif message["order"] == "look":
                 rung = True
-            elif self._held is not None and message["key"] == key(self._held):
-                self._order = Order(message["order"])
+            elif (wanted := tuple(message["key"])) in self._held:
+                self._orders[wanted] = Order(message["order"])
         return rung
 
+    def _tell(self) -> None:
+        self._connection.send_bytes(encode(tuple(self._held.values())))
 
-def key(work: Hold) -> list[object]:
+
+def key(work: Hold) -> Key:
     """Return what tells this hold from all others: an order must not reach the next one."""
     number = work.number if isinstance(work, Attempt) else None
-    return [work.study_id, number, work.token]
+    return work.study_id, number, work.token
 
 
-def encode(work: Hold | None) -> bytes:
-    """Return a hold as a message."""
-    return json.dumps(None if work is None else asdict(work)).encode()
+def encode(works: Sequence[Hold]) -> bytes:
+    """Return all that is held as a message."""
+    return json.dumps([asdict(work) for work in works]).encode()
 
 
-def decode(message: bytes) -> Hold | None:
+def decode(message: bytes) -> tuple[Hold, ...]:
     """Return what ``encode`` wrote."""
-    hold: dict[str, Any] | None = json.loads(message)
-    if hold is None:
-        return None
+    return tuple(_hold(each) for each in json.loads(message))
+
+
+def _hold(hold: dict[str, Any]) -> Hold:
     if "candidate" not in hold:
         return Finish(**hold)
     recipe = hold.pop("candidate")

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from multiprocessing.connection import Connection, Pipe
 from pathlib import Path
 
@@ -19,6 +20,18 @@ from automl.core.ports import Order
 from workers.line import Hold, decode, key
 
 _PAGE = os.sysconf("SC_PAGE_SIZE")
+
+
+@dataclass(slots=True)
+class Held:
+    """One piece of what the child holds, and what it was told about it."""
+
+    work: Hold
+    since: float
+    """Since when it holds it, monotonic seconds."""
+    order: Order = Order.GO_ON
+    told_at: float | None = None
+    """Since when the child knows that it should stop with it, monotonic seconds."""
 
 
 class Slot:
@@ -34,13 +47,8 @@ class Slot:
         self._environment = dict(environment)
         self._child: subprocess.Popen[bytes] | None = None
         self._line: Connection | None = None
-        self.hold: Hold | None = None
+        self.held: tuple[Held, ...] = ()
         """What the child holds, by its last word."""
-        self.held_at = 0.0
-        """Since when, monotonic seconds."""
-        self.told_at: float | None = None
-        """Since when the child knows that it should stop, monotonic seconds."""
-        self.order = Order.GO_ON
         self.started_at = 0.0
 
     @property
@@ -77,22 +85,21 @@ class Slot:
             self._note(decode(message))
         return True
 
-    def tell(self, order: Order) -> None:
-        """Order the child about its present hold; saying it again changes nothing."""
-        if self.hold is None or self.order is order:
+    def tell(self, held: Held, order: Order) -> None:
+        """Order the child about a hold; saying it again changes nothing."""
+        if held.order is order:
             return
-        self.order = order
-        self.told_at = self.told_at or time.monotonic()
-        self._send({"order": order.value, "key": key(self.hold)})
+        held.order = order
+        held.told_at = held.told_at or time.monotonic()
+        self._send({"order": order.value, "key": key(held.work)})
 
     def ring(self) -> None:
         """Have a child that waits for work look for it now."""
-        if self.hold is None:
+        if not self.held:
             self._send({"order": "look"})
 
     def dismiss(self) -> None:
         """Order the child to give back what it holds and to end."""
-        self.told_at = self.told_at or time.monotonic()
         self._send({"order": "leave"})
 
     def kill(self) -> None:
@@ -112,7 +119,7 @@ class Slot:
             child.kill()
             status = child.wait()
         self._child = self._line = None
-        self._note(None)
+        self._note(())
         return status
 
     def memory(self) -> int:
@@ -125,11 +132,11 @@ class Slot:
             return 0
         return int(pages) * _PAGE
 
-    def _note(self, hold: Hold | None) -> None:
-        self.hold = hold
-        self.held_at = time.monotonic()
-        self.order = Order.GO_ON
-        self.told_at = None
+    def _note(self, works: Sequence[Hold]) -> None:
+        """Take what the child holds from now on; of what it held before all stays known."""
+        known = {key(held.work): held for held in self.held}
+        now = time.monotonic()
+        self.held = tuple(known.get(key(work)) or Held(work, now) for work in works)
 
     def _send(self, message: Mapping[str, object]) -> None:
         if self._line is not None:

@@ -46,6 +46,7 @@ class Worker:
     tenant: str | None = None
     study_id: str | None = None
     trial: int | None = None
+    """The first of those that it trains together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,8 +276,19 @@ class Leases(Protocol):
     def exhaust(self, turn: Turn) -> None:
         """Note that nothing more is worth starting: the study finishes when its trials have."""
 
-    def beat(self, worker: Worker, hold: Attempt | Finish | None) -> Order:
-        """Renew the worker's row and its lease, and return what its holder should do."""
+    def another(self, attempt: Attempt, held: int, most: int) -> Turn | None:
+        """Return the turn of a trial that may train beside ``attempt``, in the same worker.
+
+        None when that would be more than the worker's fair share, or the study wants no more.
+
+        Args:
+            attempt: what the worker holds already.
+            held: how many trials of the study it holds, that one included.
+            most: how many would train together at best.
+        """
+
+    def beat(self, worker: Worker, holds: Sequence[Attempt | Finish]) -> Sequence[Order]:
+        """Renew the worker's row and its leases, and return what to do with each that it holds."""
 
     def leave(self, worker: str) -> None:
         """Remove a worker's row at its orderly end."""

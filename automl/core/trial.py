@@ -77,6 +77,11 @@ class Attempt:
     seconds_left: float | None
     checkpoint: str | None
 
+    @property
+    def first(self) -> bool:
+        """Whether nobody tried the trial before."""
+        return self.token == 1
+
 
 @dataclass(frozen=True, slots=True)
 class Finish:

@@ -10,7 +10,7 @@ from automl.core.errors import TrialError, TrialStopped, Unavailable
 from automl.core.fault import fault
 from automl.core.ports import Order, Store
 from automl.core.state import State, nest, unnest
-from automl.core.trial import Attempt, CurvePoint
+from automl.core.trial import Attempt, CurvePoint, Finish
 from automl.training import archive
 
 STATE = "application/vnd.safetensors"
@@ -26,10 +26,20 @@ RELEASE_SECONDS = 1.0
 
 
 class Orders(Protocol):
-    """What the worker's parent wants of the present hold."""
+    """What the worker's parent wants of what is held."""
 
-    def order(self) -> Order:
-        """Return it; cheap enough for every batch."""
+    def order(self, work: Attempt | Finish) -> Order:
+        """Return what it wants of this; cheap enough for every batch."""
+
+
+class Line(Orders, Protocol):
+    """The line to the worker's parent, who beats for all that is held."""
+
+    def take(self, work: Attempt | Finish) -> None:
+        """Tell it that this is held from now on, beside what is."""
+
+    def let_go(self, work: Attempt | Finish) -> None:
+        """Tell it that this is not held any more; saying it again changes nothing."""
 
 
 class AttemptControl:
@@ -42,6 +52,7 @@ class AttemptControl:
         limit: seconds that a trial may take over all its attempts, 0 for no limit.
         spent: seconds that earlier attempts took up to their checkpoint.
         checkpoint_seconds: between two checkpoints, at least.
+        lanes: how many trials train together; all of them write no more than one alone.
     """
 
     def __init__(
@@ -53,10 +64,11 @@ class AttemptControl:
         limit: float,
         spent: float,
         checkpoint_seconds: float,
+        lanes: int = 1,
     ) -> None:
         self._store = store
         self._attempt = attempt
-        self._orders = orders
+        self.orders = orders
         self._limit = limit
         self._spent = spent
         self._begun = time.monotonic()
@@ -64,6 +76,7 @@ class AttemptControl:
         self._saved = self._begun
         self._checkpoint_seconds = checkpoint_seconds
         self._pause = checkpoint_seconds
+        self._lanes = lanes
         self._release_at: float | None = None
         self._points: list[CurvePoint] = []
 
@@ -77,7 +90,7 @@ class AttemptControl:
         fault("epoch.end")
         self._points.append(point)
         now = time.monotonic()
-        if now - self._recorded >= RECORD_SECONDS:
+        if now - self._recorded >= RECORD_SECONDS * self._lanes:
             self._recorded = now
             self._record()
         self.check()
@@ -90,7 +103,7 @@ class AttemptControl:
         if 0 < self._limit < self.seconds:
             message = f"Training took longer than the {self._limit:g} s that a trial may."
             raise TrialError(TrialFailure.TIME_LIMIT, message)
-        order = self._orders.order()
+        order = self.orders.order(self._attempt)
         if order is Order.GO_ON:
             return
         if order is Order.RELEASE:
@@ -110,7 +123,8 @@ class AttemptControl:
         with contextlib.suppress(Unavailable):  # training goes on; the next one will do
             self._store_checkpoint(state())
         self._saved = time.monotonic()
-        self._pause = max(self._checkpoint_seconds, (self._saved - now) / CHECKPOINT_SHARE)
+        took = (self._saved - now) * self._lanes
+        self._pause = max(self._checkpoint_seconds, took / CHECKPOINT_SHARE)
         if releasing:
             raise TrialStopped("the trial is given back")
 

@@ -1,23 +1,21 @@
 """A worker's three verbs over the store: answer a turn, run an attempt, finish a study."""
 
-import errno
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 import structlog
 
-from automl.core.catalog import StudyFailure, TrialFailure, TrialState
+from automl.core.catalog import TrialState
 from automl.core.errors import (
     ArtifactCorrupt,
     DiskFull,
-    ExportFailed,
     LeaseLost,
     NotFound,
     NothingTrained,
-    TrialError,
     TrialPruned,
     TrialStopped,
     Unavailable,
@@ -30,12 +28,15 @@ from automl.core.state import State
 from automl.core.study import Study
 from automl.core.trial import Attempt, Candidate, Finish, Trial, Turn
 from automl.finish import Entry, finish
-from automl.runner.control import STATE, AttemptControl, Orders, unwrap
+from automl.runner.companions import Companions
+from automl.runner.control import STATE, AttemptControl, Line, Orders, unwrap
+from automl.runner.failures import out_of_memory, study_failure, trial_failure
 from automl.runner.persist import persist
 from automl.runner.studies import Studies
+from automl.runner.together import Together
 from automl.search.ask import ask
 from automl.search.evaluate import Evaluation, evaluate
-from automl.search.rungs import bars
+from automl.search.rungs import Bars, bars
 from automl.search.slots import first_failure
 from automl.service.cache import Cache
 from automl.training import archive
@@ -73,6 +74,9 @@ class Runner:
         self._store = store
         self._leases = store.leases
         self._studies = Studies(store, cache)
+        self._companions = Companions(
+            store.leases, self._studies, self._ask, worker=worker, device=device
+        )
         self._worker = worker
         self._device = device
         self._threads = threads
@@ -88,64 +92,126 @@ class Runner:
             return None
         return self._leases.begin(self._worker, turn, candidate)
 
-    def _ask(self, study: Study, history: Sequence[Trial], turn: Turn) -> Candidate | None:
-        left = turn.seconds_left
+    def _ask(
+        self,
+        study: Study,
+        history: Sequence[Trial],
+        turn: Turn,
+        beside: Candidate | None = None,
+    ) -> Candidate | None:
         try:
-            memory = self._studies.memory(study.id)
-            plan, spec = study.plan, study.spec
-            return ask(plan, spec, history, turn.number, seconds_left=left, memory=memory)
+            return ask(
+                study.plan,
+                study.spec,
+                history,
+                turn.number,
+                seconds_left=turn.seconds_left,
+                memory=self._studies.memory(study.id),
+                beside=beside,
+            )
         except Exception:
             # A search that cannot go on ends with what it has, and not in an endless loop.
             log.exception("ask.broken", study_id=study.id, trial=turn.number)
             return None
 
-    def run(self, work: Attempt | Finish, orders: Orders) -> None:
-        """Do the work; every outcome, good or bad, is a row when this returns."""
+    def run(self, work: Attempt | Finish, line: Line) -> None:
+        """Do the work; every outcome, good or bad, is a row when this returns.
+
+        With a trial others of its study may be begun, to train as one program: the line is told of
+        each that is taken, and of each that has its outcome.
+        """
         begun = time.monotonic()
         with structlog.contextvars.bound_contextvars(worker=self._worker, **_names(work)):
-            try:
+            with self._written_down(work, line, begun):
                 if isinstance(work, Attempt):
-                    self._attempt(work, orders)
+                    self._attempt(work, line)
                 else:
                     self._finish(work)
+            log.info("work.done", seconds=round(time.monotonic() - begun, 3))
+
+    @contextmanager
+    def _written_down(self, work: Attempt | Finish, orders: Orders, begun: float) -> Iterator[None]:
+        """Make a row of what breaks inside the block."""
+        with structlog.contextvars.bound_contextvars(**_names(work)):
+            try:
+                yield
             except LeaseLost:
                 log.info("lease.lost")  # somebody else goes on: nothing here counts
             except Exception as error:  # noqa: BLE001 -- the one place: what breaks becomes data
                 self._broken(work, error, time.monotonic() - begun, orders)
-            log.info("work.done", seconds=round(time.monotonic() - begun, 3))
 
-    def _attempt(self, attempt: Attempt, orders: Orders) -> None:
+    def _attempt(self, attempt: Attempt, line: Line) -> None:
         prepared = self._studies.prepared(attempt.tenant, attempt.study_id)
         study, history = self._studies.look(attempt.tenant, attempt.study_id)
+        most = self._companions.most(attempt, study, prepared)
+        others = self._companions.begin(attempt, most, line)
+        if others:
+            lanes = 1 + len(others)
+            Together(
+                [attempt, *others],
+                line,
+                join=lambda first, held: self._companions.another(first, held, most, line),
+                control=lambda each: self._control(each, line, lanes=lanes),
+                bars=lambda each: _bars(study, history, each),
+                settle=self._settle,
+            ).train(prepared, device=self._device, threads=self._threads)
+            return
         resume, spent = self._resume(attempt)
-        control = AttemptControl(
+        control = self._control(attempt, line, spent=spent)
+        try:
+            result: Evaluation | TrialPruned = evaluate(
+                prepared,
+                attempt.candidate,
+                control,
+                bars=_bars(study, history, attempt),
+                resume=resume,
+                device=self._device,
+                threads=1 if prepared.spec.budget.replay else self._threads,
+            )
+        except TrialPruned as pruned:
+            result = pruned
+        self._conclude(attempt, control, result)
+
+    def _control(
+        self, attempt: Attempt, orders: Orders, *, spent: float = 0.0, lanes: int = 1
+    ) -> AttemptControl:
+        return AttemptControl(
             self._store,
             attempt,
             orders,
             limit=self._trial_seconds,
             spent=spent,
             checkpoint_seconds=self._checkpoint_seconds,
+            lanes=lanes,
         )
-        try:
-            evaluation = evaluate(
-                prepared,
-                attempt.candidate,
-                control,
-                bars=bars(
-                    study.plan, study.spec, history, attempt.number, attempt.candidate.family
-                ),
-                resume=resume,
-                device=self._device,
-                threads=1 if prepared.spec.budget.replay else self._threads,
-            )
-        except TrialPruned as pruned:
-            persist(control.flush)
-            rungs = pruned.rungs
-            persist(lambda: self._leases.prune(attempt, control.seconds, rungs))
-            return
+
+    def _conclude(
+        self, attempt: Attempt, control: AttemptControl, result: Evaluation | TrialPruned
+    ) -> None:
+        """Write down how a trial ended that was trained as far as it should be."""
         persist(control.flush)
-        outcome = self._outcome(attempt, evaluation, control.seconds)
-        persist(lambda: self._leases.complete(attempt, outcome))
+        if isinstance(result, TrialPruned):
+            persist(lambda: self._leases.prune(attempt, control.seconds, result.rungs))
+        else:
+            outcome = self._outcome(attempt, result, control.seconds)
+            persist(lambda: self._leases.complete(attempt, outcome))
+
+    def _settle(
+        self, attempt: Attempt, control: AttemptControl, result: Evaluation | Exception | None
+    ) -> None:
+        """Write down how a trial ended that was trained with others.
+
+        What has no result, because the program broke, or did not fit into memory beside the others
+        is given back: it is tried again alone, as after any first attempt.
+        """
+        log.info("lane.done", trial=attempt.number, seconds=round(control.seconds, 3))
+        with self._written_down(attempt, control.orders, time.monotonic() - control.seconds):
+            if isinstance(result, Evaluation | TrialPruned):
+                self._conclude(attempt, control, result)
+            elif result is None or out_of_memory(result):
+                persist(lambda: self._leases.release(attempt))
+            else:
+                raise result
 
     def _resume(self, attempt: Attempt) -> tuple[State | None, float]:
         if attempt.checkpoint is None:
@@ -233,17 +299,17 @@ class Runner:
             if isinstance(work, Finish):
                 if away:
                     return  # the lease lapses, and the next finish starts anew
-                reason, detail = _study_failure(error)
+                reason, detail = study_failure(error)
                 log.warning("study.failed", reason=reason.value)
                 persist(lambda: self._leases.give_up(work, reason, detail))
             elif away:
                 persist(lambda: self._leases.release(work))  # not the candidate's fault
-            elif isinstance(error, TrialStopped) and orders.order() is Order.RELEASE:
+            elif isinstance(error, TrialStopped) and orders.order(work) is Order.RELEASE:
                 persist(lambda: self._leases.release(work))
             elif isinstance(error, TrialStopped):
                 persist(lambda: self._leases.cancel(work, seconds))
             else:
-                failure, message = _trial_failure(error)
+                failure, message = trial_failure(error)
                 log.warning("trial.failed", reason=failure.value)
                 persist(lambda: self._leases.fail(work, failure, message, seconds))
         except LeaseLost:
@@ -258,6 +324,10 @@ class Runner:
     def _put(self, tenant: str, media_type: str, content: bytes) -> Artifact:
         put = partial(self._store.artifacts.put, tenant, media_type)
         return persist(lambda: put(_chunks(content)), wait_for_room=False)
+
+
+def _bars(study: Study, history: Sequence[Trial], attempt: Attempt) -> Bars:
+    return bars(study.plan, study.spec, history, attempt.number, attempt.candidate.family)
 
 
 def _readable(entries: Sequence[Entry]) -> list[Entry]:
@@ -276,41 +346,6 @@ def _readable(entries: Sequence[Entry]) -> list[Entry]:
     if not whole:
         raise NothingTrained("The stored results of all trials are damaged; start the study anew.")
     return whole
-
-
-def _trial_failure(error: Exception) -> tuple[TrialFailure, str]:
-    """Return the reason on the row; no text of a foreign exception, it may name server paths."""
-    if isinstance(error, TrialError):
-        return error.failure, str(error)
-    # torch's error for a full device is no MemoryError, and torch need not be loaded to know it.
-    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
-        return TrialFailure.OUT_OF_MEMORY, "Training needs more memory than the worker has."
-    if _full(error):
-        return TrialFailure.DISK_FULL, "The disk is full; the result could not be stored."
-    log.error("trial.broken", exc_info=error)
-    name = type(error).__name__
-    return TrialFailure.INTERNAL, f"Training broke with {name}; the worker's log has the traceback."
-
-
-def _study_failure(error: Exception) -> tuple[StudyFailure, str]:
-    if isinstance(error, NothingTrained):
-        return StudyFailure.NO_TRIAL_COMPLETED, str(error)
-    if isinstance(error, ExportFailed):
-        return StudyFailure.EXPORT_FAILED, str(error)
-    if _full(error):
-        detail = "The disk is full; the model could not be stored. Make room and resume the study."
-        return StudyFailure.DISK_FULL, detail
-    log.error("study.broken", exc_info=error)
-    name = type(error).__name__
-    return (
-        StudyFailure.INTERNAL,
-        f"The finish broke with {name}; the worker's log has the traceback.",
-    )
-
-
-def _full(error: Exception) -> bool:
-    no_room = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
-    return no_room or isinstance(error, DiskFull)
 
 
 def _chunks(content: bytes, size: int = 1 << 20) -> Iterator[bytes]:

@@ -7,6 +7,7 @@ at ends at trial n−8 and costs play no part, so the answer depends on data, sp
 import hashlib
 import math
 from collections.abc import Mapping, Sequence
+from itertools import count
 from statistics import median
 
 import numpy as np
@@ -17,6 +18,7 @@ from automl.core.catalog import FamilyName, Modality, TrialState
 from automl.core.hyperparameter import Space
 from automl.core.study import REPLAY_WINDOW, Plan, StudySpec
 from automl.core.trial import Candidate, Trial
+from automl.search.beside import companion
 from automl.search.cost import expected
 from automl.search.memory import Memory
 from automl.search.portfolio import portfolio
@@ -55,6 +57,7 @@ def ask(
     *,
     seconds_left: float | None = None,
     memory: Memory | None = None,
+    beside: Candidate | None = None,
 ) -> Candidate | None:
     """Return the candidate of trial ``number``, or None when nothing is worth starting.
 
@@ -65,10 +68,11 @@ def ask(
         number: the trial to be asked for.
         seconds_left: of the search, None in replay order.
         memory: what earlier asks of the same study left; it changes the speed, not the answer.
+        beside: what it shall be able to train together with, as one program, and differ from.
     """
     if spec.budget.replay:
         history = [trial for trial in history if trial.number <= number - REPLAY_WINDOW]
-    head = portfolio(spec, plan)
+    maximize, warm = metric.maximize(plan.metric), memory or Memory()
     measured = _costs(history)
     costs = expected(plan, measured)
     roughly = ROUGHLY if measured or plan.modality not in PLANNED_WHOLLY else math.inf
@@ -77,6 +81,14 @@ def ask(
         for name in plan.families
         if _affordable(costs[name], name, spec, seconds_left, None if name in measured else roughly)
     ]
+    if beside is not None:
+        if beside.family not in fitting:
+            return None
+        space = planned(spec, plan, beside.family)
+        own = [trial for trial in history if trial.candidate.family is beside.family]
+        seeds = (_seed(spec.seed, f"{number}/{attempt}") for attempt in count())
+        return companion(beside, space, own, warm, maximize=maximize, seeds=seeds)
+    head = portfolio(spec, plan)
     if number < len(head) and (number == 0 or head[number].family in fitting):
         return image.settled(head[number], number, history, plan)
     if not fitting:
@@ -86,8 +98,6 @@ def ask(
     prices = {} if spec.budget.replay else costs
     name = _draw_family(plan, spaces, history, prices, np.random.default_rng(seed))
     own = [trial for trial in history if trial.candidate.family is name]
-    maximize = metric.maximize(plan.metric)
-    warm = memory or Memory()
     params = warm.propose(name, spaces[name], own, maximize=maximize, seed=seed)
     return Candidate(name, params)
 
@@ -166,6 +176,6 @@ def _affordable(
     return seconds_left >= UNTIMED * spec.budget.seconds and cost <= roughly * seconds_left
 
 
-def _seed(seed: int, number: int) -> int:
+def _seed(seed: int, number: int | str) -> int:
     digest = hashlib.sha256(f"ask/{seed}/{number}".encode()).digest()
     return int.from_bytes(digest[:4], "big")

@@ -66,7 +66,12 @@ def companions(prepared: Prepared, candidate: Candidate, *, device: str) -> int:
 
 
 def evaluate_together(
-    prepared: Prepared, members: Sequence[Member], *, device: str, threads: int
+    prepared: Prepared,
+    members: Sequence[Member],
+    *,
+    device: str,
+    threads: int,
+    refill: Callable[[], Member | None] = lambda: None,
 ) -> None:
     """Evaluate the members, and tell each how it ended as soon as it has.
 
@@ -75,10 +80,16 @@ def evaluate_together(
         members: candidates of one family that are equal but for what is `free`.
         device: where networks train.
         threads: how many threads each fit may use.
+        refill: gives one more for the place of one that ended, None where there is none.
     """
     courses = [_follow(prepared, member, device, threads) for member in members]
     if len(members) > 1 and _pay(prepared, members[0].candidate, device):
-        _Group(members, courses).train()
+
+        def join() -> tuple[Member, Course] | None:
+            member = refill()
+            return None if member is None else (member, _follow(prepared, member, device, threads))
+
+        _Group(members, courses, join).train()
         return
     for member, course in zip(members, courses, strict=True):
         try:
@@ -111,24 +122,34 @@ def _follow(prepared: Prepared, member: Member, device: str, threads: int) -> Co
 class _Group:
     """Members in training: what each waits for is one training among the lanes."""
 
-    def __init__(self, members: Sequence[Member], courses: Sequence[Course]) -> None:
+    def __init__(
+        self,
+        members: Sequence[Member],
+        courses: Sequence[Course],
+        join: Callable[[], tuple[Member, Course] | None],
+    ) -> None:
         from automl.families import lanes as stacking
         from automl.training.lanes import Lanes
 
+        self._join = join
         self._lanes = Lanes(stacking)
         self._waiting: dict[Training, tuple[Member, Course]] = {}
         for member, course in zip(members, courses, strict=True):
             self._go_on(member, course, None)
 
     def train(self) -> None:
-        """Train until every member has ended."""
+        """Train until every member has ended, and who joined in the place of one."""
         while self._waiting:
+            going = len(self._waiting)
             for training, outcome in self._lanes.epoch():
                 member, course = self._waiting.pop(training)
                 if isinstance(outcome, Exception):
                     member.ended(outcome)
                 else:
                     self._go_on(member, course, outcome)
+            for _ in range(going - len(self._waiting)):
+                if (joined := self._join()) is not None:
+                    self._go_on(*joined, None)
 
     def _go_on(self, member: Member, course: Course, trained: Sequence[Fitted] | None) -> None:
         """Hand a member what it waited for, and take up what it asks for next."""

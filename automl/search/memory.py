@@ -44,6 +44,7 @@ class Memory:
         *,
         maximize: bool,
         seed: int,
+        within: Space | None = None,
     ) -> dict[str, Value]:
         """Return the next hyperparameters of a family.
 
@@ -55,13 +56,14 @@ class Memory:
                 the worst so far (constant liar); others do not count.
             maximize: whether a higher value is better.
             seed: of this proposal.
+            within: the dimensions it may have, narrowed ones among them; None: all of the space.
         """
         family = self._families.get(name)
         if family is None or not family.grows_into(trials):
             family = self._families[name] = _Family(space, maximize=maximize)
         for trial in trials:
             family.learn(trial)
-        return family.draw(seed)
+        return family.draw(seed, within or space)
 
 
 class _Family:
@@ -93,14 +95,19 @@ class _Family:
             if not trial.state.ended:
                 self._running.add(trial.number)
 
-    def draw(self, seed: int) -> dict[str, Value]:
-        """Return the sampler's proposal, conditions respected; nothing of it is remembered."""
+    def draw(self, seed: int, space: Space) -> dict[str, Value]:
+        """Return the sampler's proposal in a space, conditions respected; nothing is remembered.
+
+        The space may be narrower than what was learned from: then its settled dimensions are given,
+        and the others are chosen to go with them.
+        """
+        settled = {item.name: item.default for item in space if _fixed(item)}
         if len(self._places) - len(self._running) < STARTUP_TRIALS:
-            return near(self._space, self._best(), np.random.default_rng(seed))
-        self._sampler.seed(seed)
+            return near(space, {**self._best(), **settled}, np.random.default_rng(seed))
+        self._sampler.seed(seed, settled)
         asked = self._study.ask()
         params: dict[str, Value] = {}
-        for item in self._space:
+        for item in space:
             if not item.active(params):
                 continue
             if _fixed(item):

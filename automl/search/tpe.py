@@ -7,6 +7,7 @@ What is proposed is the same (`tests/search/test_tpe.py`).
 
 import math
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 from typing_extensions import override
 
+from automl.core.hyperparameter import Params
 from automl.search.parzen import Floats, Group, Parzen, axis
 
 DRAWN = 24
@@ -50,10 +52,22 @@ class ArrayTPE(BaseSampler):
         self._together: dict[frozenset[str], int] = {}
         self._groups: Mapping[tuple[str, ...], Group] = {}
         self._random = np.random.RandomState()
+        self._settled: dict[str, float] = {}
 
-    def seed(self, seed: int) -> None:
-        """Make the next proposal depend on this number alone."""
+    def seed(self, seed: int, settled: Params = MappingProxyType({})) -> None:
+        """Make the next proposal depend on this number alone.
+
+        Args:
+            seed: the number.
+            settled: hyperparameters of the proposal that are known; the others are then what goes
+                with these.
+        """
         self._random = np.random.RandomState(seed)
+        self._settled = {
+            name: self._space[name].to_internal_repr(value)
+            for name, value in settled.items()
+            if name in self._space
+        }
 
     @override
     def infer_relative_search_space(
@@ -90,6 +104,9 @@ class ArrayTPE(BaseSampler):
         columns = [self._columns[name] for name in names]
         better, worse = (Parzen(group, self._seen(rows, columns)) for rows in (good, bad))
         drawn = better.draw(self._random, DRAWN)
+        for at, name in enumerate(names):
+            if name in self._settled:
+                drawn[:, at] = self._settled[name]
         best = int(np.argmax(better.log_density(drawn) - worse.log_density(drawn)))
         pairs = zip(names, drawn[best].tolist(), strict=True)
         return {name: self._space[name].to_external_repr(value) for name, value in pairs}

@@ -13,15 +13,27 @@ from automl.core.model import Model
 from automl.core.ports import Order, Outcome, Worker
 from automl.core.quota import UNBOUNDED, Quotas
 from automl.core.trial import Attempt, Candidate, CurvePoint, Finish, Rungs, Turn
-from automl.store import beat, begin, claim, curves, ends, finishes, links, quota, reap, sweep
-from automl.store.database import Database
+from automl.store import (
+    beat,
+    begin,
+    claim,
+    curves,
+    ends,
+    finishes,
+    links,
+    quota,
+    reap,
+    share,
+    sweep,
+)
+from automl.store.database import Database, Transaction
 from automl.store.ledger import Ledger
 from automl.store.settle import settle
 from automl.store.spread import Spread
 from automl.store.tables import trials, workers
 
 
-class SqlLeases:
+class SqlLeases:  # noqa: PLR0904 -- the port's verbs, one method each
     """Claims, fencing tokens, heartbeats and the ends of trials."""
 
     def __init__(
@@ -100,20 +112,37 @@ class SqlLeases:
                 ledger.study.exhausted = True
                 settle(ledger)
 
-    def beat(self, worker: Worker, hold: Attempt | Finish | None) -> Order:
-        """Renew the worker's row and its lease, and return what its holder should do."""
+    def another(self, attempt: Attempt, held: int, most: int) -> Turn | None:
+        """Return the turn of a trial that may train beside ``attempt``, in the same worker.
+
+        None when that would be more than the worker's fair share (see `share.py`), or the study
+        wants no more.
+        """
+        with self._database.transaction() as tx:
+            standing = share.look(tx, attempt, self._lease_seconds)
+        if standing is None or not share.fair(standing, held, most, self._quotas.trials):
+            return None
+        return claim.turn(standing)
+
+    def beat(self, worker: Worker, holds: Sequence[Attempt | Finish]) -> Sequence[Order]:
+        """Renew the worker's row and its leases, and return what to do with each that it holds.
+
+        Each lease but the first in a transaction of its own: two that lock several trials of a
+        study, each in its order, would wait for each other. A study whose time is over is settled
+        after them, for its lock comes before its trials'.
+        """
         with self._database.write(lasting=False) as tx:
             beat.renew_worker(tx, worker)
-            if hold is None:
-                return Order.GO_ON
-            if not beat.renew_lease(tx, hold, self._lease_seconds):
-                return Order.STOP
-            order, late = beat.order(tx, hold)
-        if late:  # in a transaction of its own: the study's lock comes before its trials'
-            with self._locked(hold.study_id) as ledger:
-                if ledger is not None and settle(ledger):
-                    return Order.STOP
-        return order
+            answers = [self._renewed(tx, hold) for hold in holds[:1]]
+        for hold in holds[1:]:
+            with self._database.write(lasting=False) as tx:
+                answers.append(self._renewed(tx, hold))
+        late = {hold.study_id for hold, (_, over) in zip(holds, answers, strict=True) if over}
+        ended = {study_id for study_id in late if self._try(study_id, settle)}
+        return [
+            Order.STOP if hold.study_id in ended else order
+            for hold, (order, _) in zip(holds, answers, strict=True)
+        ]
 
     def leave(self, worker: str) -> None:
         """Remove a worker's row at its orderly end."""
@@ -243,6 +272,12 @@ class SqlLeases:
         for study_id in starved:
             changed += self._try(study_id, reap.starve)
         return changed + sweep.sweep(self._database)
+
+    def _renewed(self, tx: Transaction, hold: Attempt | Finish) -> tuple[Order, bool]:
+        """Return the order for a holder, and whether the search's time is over."""
+        if not beat.renew_lease(tx, hold, self._lease_seconds):
+            return Order.STOP, False
+        return beat.order(tx, hold)
 
     def _try(self, study_id: str, act: Callable[[Ledger], bool]) -> int:
         with self._locked(study_id) as ledger:

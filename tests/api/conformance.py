@@ -92,7 +92,7 @@ def _train(service: Service, folder: Path) -> None:
 def _work(hand: Hand, over: threading.Event) -> None:
     """Work step by step: some studies should be steered before they end, and one has no end."""
     while not over.wait(0.1):
-        hand.store.leases.beat(Worker(hand.name, "cpu", "idle", 0.0), None)
+        hand.store.leases.beat(Worker(hand.name, "cpu", "idle", 0.0), ())
         with suppress(AutoMLError):  # a study that is deleted or cancelled meanwhile
             hand.step()
 

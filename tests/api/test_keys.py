@@ -148,7 +148,7 @@ def test_lists_hold_the_tenants_own(keyed: Keyed) -> None:
         assert keyed.ask("GET", path, keyed.other).json()["items"] == []
         assert len(keyed.ask("GET", path, keyed.read).json()["items"]) == 1
     worker = Worker("w1", "cpu", "busy", 0.0, "default", keyed.study.id, 3)
-    keyed.service.store.leases.beat(worker, None)
+    keyed.service.store.leases.beat(worker, ())
     asked = [keyed.ask("GET", "/v1/workers", text) for text in (keyed.read, keyed.other)]
     seen = [answer.json()["items"][0] for answer in asked]
     assert [item["current_study"] for item in seen] == [keyed.study.id, None]

@@ -235,7 +235,7 @@ LISTS = [path for method, path in ROUTES if method == "GET" and "{" not in path]
 @pytest.mark.parametrize("path", LISTS)
 def test_lists_name_nothing_of_another_tenant(sealed: Sealed, path: str) -> None:
     worker = Worker("w", "cpu", "busy", 0.0, "default", sealed.ids["study_id"], 0)
-    sealed.service.store.leases.beat(worker, None)
+    sealed.service.store.leases.beat(worker, ())
     mine = sealed.ask("GET", path, sealed.keys["read"])
     theirs = sealed.ask("GET", path, sealed.keys["other"])
     assert (mine.status_code, theirs.status_code) == (200, 200)

@@ -20,7 +20,7 @@ def test_ready_once_everything_was_reached(own: Service) -> None:
     body = problem(own.get("/readyz"), 503, "NOT_READY")
     assert (body["store"], body["broker"], body["workers"]) == (True, True, 0)
     own.bell.answers = False
-    own.store.leases.beat(Worker("w1", "cpu", "idle", 0.0), None)
+    own.store.leases.beat(Worker("w1", "cpu", "idle", 0.0), ())
     body = own.get("/readyz").json()
     assert body == {"store": True, "broker": False, "workers": 1}
     own.store.leases.leave("w1")
@@ -31,7 +31,7 @@ def test_workers_are_listed(own: Service) -> None:
     study = add_study(own.store, add_dataset(own.store))
     other = Worker("w2", "cuda:0", "busy", 0.0, "other", "st_secret", 7)
     for worker in (Worker("w1", "cpu", "busy", 0.0, "default", study.id, 3), other):
-        own.store.leases.beat(worker, None)
+        own.store.leases.beat(worker, ())
     first, second = own.get("/v1/workers").json()["items"]
     assert first.keys() >= {"id", "device", "state", "last_heartbeat_at"}
     assert (first["id"], first["current_study"], first["current_trial"]) == ("w1", study.id, 3)

@@ -204,7 +204,7 @@ def test_what_an_old_token_writes_changes_nothing(store: Store) -> None:
         ):
             with pytest.raises(LeaseLost):
                 write()
-        assert store.leases.beat(worker(), old) is Order.STOP
+        assert store.leases.beat(worker(), [old]) == [Order.STOP]
         after = values.read(store, study)
         assert (after.last_seq, after.counts) == (before.last_seq, before.counts)
     values.check(store, study)
@@ -214,9 +214,9 @@ def test_a_finish_is_held_by_one_and_goes_on_after_a_crash(store: Store) -> None
     study = values.add_study(store, trials=1)
     values.complete(store, 0.9)
     old = values.finish(store)
-    assert store.leases.beat(worker(), old) is Order.GO_ON
+    assert store.leases.beat(worker(), [old]) == [Order.GO_ON]
     store.leases.crashed(old)
-    assert store.leases.beat(worker(), old) is Order.STOP
+    assert store.leases.beat(worker(), [old]) == [Order.STOP]
     with pytest.raises(LeaseLost):
         store.leases.publish(old, values.model(store, study))
     new = values.finish(store, "w1")

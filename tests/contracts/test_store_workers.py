@@ -153,7 +153,7 @@ def test_workers_are_live_while_they_beat(store: SqlStore) -> None:
     study = values.add_study(store)
     held = values.attempt(store)
     worker = Worker("w0", "cuda:0", "busy", 0.0, "default", study.id, 0)
-    store.leases.beat(worker, held)
+    store.leases.beat(worker, [held])
     beat(store, None, "w1")
     with store.unit() as unit:
         first, second = unit.workers()

@@ -30,15 +30,29 @@ MLP = (FamilyName.MLP,)
 
 
 class Orders:
-    """Says what a parent would say; ``then`` may change its mind at every look."""
+    """Says what a parent would say; ``then`` may change its mind at every look.
+
+    ``said`` is what it was told of trials taken and let go of.
+    """
 
     def __init__(self, then: Callable[[int], Order] = lambda _: Order.GO_ON) -> None:
         self.looks = 0
+        self.said: list[tuple[str, int | None]] = []
         self._then = then
 
-    def order(self) -> Order:
+    def order(self, work: Attempt | Finish) -> Order:
         self.looks += 1
         return self._then(self.looks)
+
+    def take(self, work: Attempt | Finish) -> None:
+        self.said.append(("take", _number(work)))
+
+    def let_go(self, work: Attempt | Finish) -> None:
+        self.said.append(("let go", _number(work)))
+
+
+def _number(work: Attempt | Finish) -> int | None:
+    return work.number if isinstance(work, Attempt) else None
 
 
 @dataclass

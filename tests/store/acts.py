@@ -32,4 +32,5 @@ def publish(store: SqlStore, study: Study) -> None:
 
 def beat(store: SqlStore, hold: Attempt | Finish | None, name: str = "w0") -> Order:
     """Return what the holder of that work is told."""
-    return store.leases.beat(Worker(name, "cpu", "busy", 0.0), hold)
+    orders = store.leases.beat(Worker(name, "cpu", "busy", 0.0), [hold] if hold else [])
+    return orders[0] if orders else Order.GO_ON

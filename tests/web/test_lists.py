@@ -96,8 +96,8 @@ def test_workers_are_shown_and_their_absence_explained(page: Page, service: Serv
     expect(page.get_by_text("No worker is alive")).to_be_visible()
     expect(page.get_by_text("automl worker", exact=True)).to_be_visible()
     beat = service.store.leases.beat
-    beat(Worker("w1", "cpu", "busy", 0.0, "default", study.id, 3), None)
-    beat(Worker("w2", "cuda:0", "idle", 0.0, None, None, None), None)
+    beat(Worker("w1", "cpu", "busy", 0.0, "default", study.id, 3), ())
+    beat(Worker("w2", "cuda:0", "idle", 0.0, None, None, None), ())
     expect(page.get_by_role("row", name="w1")).to_contain_text("trial 3")
     expect(page.get_by_role("row", name="w2")).to_contain_text("cuda:0")
     page.get_by_role("link", name="trial 3").click()

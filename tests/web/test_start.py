@@ -153,7 +153,7 @@ def test_what_a_budget_buys_is_said_before_the_start(
     expect(costs.first).to_contain_text(re.compile(r"(linear|decision_tree) 0\.\d s"))
     expect(estimate).to_contain_text("No worker is alive")
     for name in ("w1", "w2"):
-        service.store.leases.beat(Worker(name, "cpu", "idle", 0.0, None, None, None), None)
+        service.store.leases.beat(Worker(name, "cpu", "idle", 0.0, None, None, None), ())
     expect(estimate).to_contain_text("on 2 workers")
     expect(estimate).not_to_contain_text("No worker is alive")
     page.get_by_label("Budget").fill("5 trials")

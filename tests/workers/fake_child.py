@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Sequence
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -12,17 +13,22 @@ from automl.core.trial import Attempt
 from tests.workers.fakes import Inbox
 from workers.line import Hold, Line
 
+TOGETHER = "group-"
+"""Before a behaviour: all that is in the inbox is held at once."""
 
-def behave(how: str, line: Line, work: Hold | None) -> None:
+
+def behave(how: str, line: Line, works: Sequence[Hold]) -> None:
     match how:
         case "obedient":
-            while line.order() is Order.GO_ON:
-                time.sleep(0.01)
+            for work in works:
+                while line.order(work) is Order.GO_ON:
+                    time.sleep(0.01)
+                line.let_go(work)
         case "stubborn":
             signal.pause()
-        case "crash" if work is not None:
+        case "crash" if works:
             os.kill(os.getpid(), signal.SIGKILL)
-        case "greedy" if isinstance(work, Attempt) and work.number == 0:
+        case "greedy" if isinstance(works[0], Attempt) and works[0].number == 0:
             hoard: list[bytes] = []
             while True:
                 hoard.append(os.urandom(1) * (4 << 20))
@@ -33,13 +39,24 @@ def behave(how: str, line: Line, work: Hold | None) -> None:
             return
 
 
+def taken(inbox: Inbox, line: Line, most: int) -> list[Hold]:
+    """Return what is held from now on."""
+    works: list[Hold] = []
+    while len(works) < most and (work := inbox.popleft()) is not None:
+        line.take(work)
+        works.append(work)
+    return works
+
+
 if __name__ == "__main__":
-    if sys.argv[1] == "broken":
+    how = sys.argv[1]
+    if how == "broken":
         sys.exit(3)
     line = Line(Connection(int(sys.argv[3])))
-    work = Inbox(Path(sys.argv[2])).popleft()
-    line.hold(work)
-    behave(sys.argv[1], line, work)
-    line.hold(None)
-    while sys.argv[1] == "obedient" and not line.leaving:
+    works = taken(Inbox(Path(sys.argv[2])), line, 100 if how.startswith(TOGETHER) else 1)
+    how = how.removeprefix(TOGETHER)
+    behave(how, line, works)
+    for work in works:
+        line.let_go(work)
+    while how == "obedient" and not line.leaving:
         line.listen(0.05)

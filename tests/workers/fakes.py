@@ -11,7 +11,7 @@ from automl.core.errors import StoreUnavailable
 from automl.core.model import Model
 from automl.core.ports import Leases, Order, Outcome, Worker
 from automl.core.trial import Attempt, Candidate, CurvePoint, Finish, Rungs, Turn
-from workers.line import decode, encode
+from workers.line import Key, decode, encode, key
 
 Work = Attempt | Finish | Turn
 ENOUGH_SECONDS = 10.0
@@ -40,7 +40,7 @@ class Inbox:
     def __init__(self, folder: Path, *work: Attempt | Finish) -> None:
         self.folder = folder
         for index, item in enumerate(work):
-            (folder / f"{index:03}").write_bytes(encode(item))
+            (folder / f"{index:03}").write_bytes(encode((item,)))
 
     def __bool__(self) -> bool:
         return any(self.folder.iterdir())
@@ -48,7 +48,7 @@ class Inbox:
     def popleft(self) -> Attempt | Finish | None:
         """Return the first piece and remove it; None when there is none."""
         for path in sorted(self.folder.iterdir()):
-            work = decode(path.read_bytes())
+            (work,) = decode(path.read_bytes())
             path.unlink()
             return work
         return None
@@ -61,10 +61,11 @@ class FakeLeases:
         self.work = deque(work)
         self.inbox = inbox
         self.order = Order.GO_ON
+        self.orders: dict[Key, Order] = {}
         self.present_ids: list[str] = []
         self.away = False
         self.calls: list[tuple[object, ...]] = []
-        self.held: list[Attempt | Finish | None] = []
+        self.held: list[Sequence[Attempt | Finish]] = []
         self._lock = threading.Lock()
 
     def called(self, name: str) -> list[tuple[object, ...]]:
@@ -86,10 +87,14 @@ class FakeLeases:
     def exhaust(self, turn: Turn) -> None:
         self._note("exhaust", turn)
 
-    def beat(self, worker: Worker, hold: Attempt | Finish | None) -> Order:
+    def another(self, attempt: Attempt, held: int, most: int) -> Turn | None:
+        self._note("another", attempt, held, most)
+        return None
+
+    def beat(self, worker: Worker, holds: Sequence[Attempt | Finish]) -> Sequence[Order]:
         self._note("beat", worker)
-        self.held.append(hold)
-        return self.order if hold else Order.GO_ON
+        self.held.append(holds)
+        return [self.orders.get(key(hold), self.order) for hold in holds]
 
     def leave(self, worker: str) -> None:
         self._note("leave", worker)

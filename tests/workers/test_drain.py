@@ -38,7 +38,7 @@ def ends() -> tuple[Line, Connection]:
     return Line(theirs), ours
 
 
-def held(parent: Connection) -> list[Hold | None]:
+def held(parent: Connection) -> list[tuple[Hold, ...]]:
     said = []
     while parent.poll():
         said.append(decode(parent.recv_bytes()))
@@ -56,7 +56,12 @@ def test_everything_claimable_is_done_in_order(ends: tuple[Line, Connection]) ->
     waiting = attempt(1)
     run(ends[0], notes, waiting, turn(2))
     assert notes.done == [waiting, attempt(2)]
-    assert held(ends[1]) == [waiting, None, attempt(2), None]
+    assert held(ends[1]) == [(waiting,), (), (attempt(2),), ()]
+
+
+def test_nothing_is_held_that_nobody_works_on(ends: tuple[Line, Connection]) -> None:
+    run(ends[0], Notes(lambda _: ends[0].take(attempt(2))), attempt(1))
+    assert held(ends[1])[-1] == ()
 
 
 def test_patience_ends(ends: tuple[Line, Connection]) -> None:
@@ -102,10 +107,10 @@ def test_leaving_ends_the_loop_and_releases(ends: tuple[Line, Connection]) -> No
     line, parent = ends
     seen: list[Order] = []
 
-    def leave(_: Hold) -> None:
+    def leave(work: Hold) -> None:
         parent.send_bytes(b'{"order": "leave"}')
         line.listen(1.0)
-        seen.append(line.order())
+        seen.append(line.order(work))
 
     notes = Notes(leave)
     run(line, notes, attempt(0), attempt(1))
@@ -116,16 +121,33 @@ def test_leaving_ends_the_loop_and_releases(ends: tuple[Line, Connection]) -> No
 def test_an_order_reaches_only_the_hold_it_was_given_for(ends: tuple[Line, Connection]) -> None:
     line, parent = ends
     old, new = attempt(0, token=1), attempt(0, token=2)
-    line.hold(new)
+    line.take(new)
     parent.send_bytes(b'{"order": "stop", "key": ["st_1", 0, 1]}')
     line.listen(1.0)
-    assert line.order() is Order.GO_ON
-    assert key(old) == ["st_1", 0, 1]
+    assert line.order(new) is Order.GO_ON
+    assert key(old) == ("st_1", 0, 1)
     parent.send_bytes(b'{"order": "stop", "key": ["st_1", 0, 2]}')
     line.listen(1.0)
-    assert line.order() is Order.STOP
-    line.hold(attempt(1))
-    assert line.order() is Order.GO_ON
+    assert line.order(new) is Order.STOP
+    line.let_go(new)
+    line.take(attempt(1))
+    assert line.order(attempt(1)) is Order.GO_ON
+
+
+def test_each_of_several_holds_has_its_own_order(ends: tuple[Line, Connection]) -> None:
+    line, parent = ends
+    one, two, three = (attempt(number) for number in range(3))
+    for work in (one, two, three):
+        line.take(work)
+    parent.send_bytes(b'{"order": "stop", "key": ["st_1", 1, 1]}')
+    line.listen(1.0)
+    orders = [line.order(work) for work in (one, two, three)]
+    assert orders == [Order.GO_ON, Order.STOP, Order.GO_ON]
+    line.let_go(two)
+    line.let_go(two)
+    assert held(parent) == [(one,), (one, two), (one, two, three), (one, three)]
+    line.leave()
+    assert line.order(three) is Order.RELEASE
 
 
 def test_the_end_of_the_parent_is_the_end(ends: tuple[Line, Connection]) -> None:
@@ -137,5 +159,6 @@ def test_the_end_of_the_parent_is_the_end(ends: tuple[Line, Connection]) -> None
 
 def test_work_survives_the_line() -> None:
     finish = Finish("st_1", "default", 4, 2.5)
-    for work in (attempt(3, 5, 9.5), attempt(seconds_left=None), finish, None):
-        assert decode(encode(work)) == work
+    works = (attempt(3, 5, 9.5), attempt(seconds_left=None), finish)
+    assert decode(encode(works)) == works
+    assert decode(encode(())) == ()

@@ -5,7 +5,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from multiprocessing import Pipe
 from pathlib import Path
@@ -15,14 +15,14 @@ import pytest
 from automl.core.catalog import TrialFailure
 from automl.core.errors import StoreUnavailable
 from automl.core.ports import Order
-from automl.core.trial import Finish
+from automl.core.trial import Attempt, Finish
 from automl.settings import Settings
 from tests.workers.fakes import FakeLeases, Inbox, attempt, eventually
 from workers import keeper as keeper_module
 from workers import neighbours
 from workers.keeper import Keeper, Limits
-from workers.line import Line
-from workers.slot import Slot
+from workers.line import Line, key
+from workers.slot import Held, Slot
 
 HEARTBEAT = 0.1
 GRACE = 0.4
@@ -66,7 +66,7 @@ def test_waiting_work_starts_a_child_without_any_bell(offer: Offer) -> None:
     work = attempt(3, seconds_left=9.0)
     leases = offer(work)
     with keep(leases, "obedient"):
-        eventually(lambda: work in leases.held)
+        eventually(lambda: [work] in leases.held)
         beats = [worker for (worker,) in leases.called("beat")]
     assert any(getattr(worker, "trial", None) == 3 for worker in beats)
     assert leases.called("release") == []  # the child obeyed by itself
@@ -90,7 +90,7 @@ def test_the_parent_claims_nothing(offer: Offer) -> None:
     leases = offer(attempt())
     with keep(leases, "broken") as keeper:
         eventually(lambda: keeper._early_deaths == 1)
-        assert keeper._slot.hold is None
+        assert keeper._slot.held == ()
     for name in ("claim", "crashed", "release"):
         assert leases.called(name) == []
 
@@ -125,7 +125,7 @@ def test_what_does_not_stop_is_killed(offer: Offer, order: Order, outcome: str) 
     work = attempt()
     leases = offer(work)
     with keep(leases, "stubborn"):
-        eventually(lambda: work in leases.held)
+        eventually(lambda: [work] in leases.held)
         leases.order = order
         told = time.monotonic()
         eventually(lambda: leases.called(outcome) == [(work,)])
@@ -138,11 +138,10 @@ def test_an_obedient_child_is_not_killed(offer: Offer, monkeypatch: pytest.Monke
     work = attempt()
     leases = offer(work)
     with keep(leases, "obedient") as keeper:
-        eventually(lambda: work in leases.held)
+        eventually(lambda: [work] in leases.held)
         leases.order = Order.STOP
-        eventually(lambda: leases.held[-1] is None)
+        eventually(lambda: not leases.held[-1])
         assert keeper._slot.busy
-        assert keeper._slot.told_at is None
     assert leases.called("cancel") == []
 
 
@@ -150,9 +149,9 @@ def test_a_trial_that_allocates_without_end_fails_and_the_next_one_runs(offer: O
     endless, modest = attempt(0), attempt(1)
     leases = offer(endless, modest)
     with keep(leases, "greedy", Limits(bytes=200 << 20)) as keeper:
-        eventually(lambda: endless in leases.held)
+        eventually(lambda: [endless] in leases.held)
         child = keeper._slot._child
-        eventually(lambda: modest in leases.held)
+        eventually(lambda: [modest] in leases.held)
         assert child is not None
         assert child.returncode == -signal.SIGKILL  # its end was waited for: no orphan, no zombie
     (failed,) = leases.called("fail")
@@ -168,11 +167,67 @@ def test_too_much_time_fails_the_trial(offer: Offer) -> None:
     assert leases.called("fail")[0][:2] == (work, TrialFailure.TIME_LIMIT)
 
 
+GROUP = (attempt(0), attempt(1), attempt(2))
+
+
+def each_of(group: Sequence[Attempt]) -> list[tuple[object, ...]]:
+    return [(work,) for work in group]
+
+
+def test_the_parent_beats_for_a_whole_group_and_shows_the_first(offer: Offer) -> None:
+    leases = offer(*GROUP)
+    with keep(leases, "group-obedient"):
+        eventually(lambda: list(GROUP) in leases.held)
+        eventually(lambda: any(getattr(w, "trial", None) == 0 for (w,) in leases.called("beat")))
+        leases.orders[key(GROUP[0])] = Order.STOP
+        eventually(lambda: list(GROUP[1:]) in leases.held)
+        assert not any(leases.called(name) for name in ("cancel", "release", "crashed"))
+
+
+def test_a_death_counts_for_each_of_a_group(offer: Offer) -> None:
+    leases = offer(*GROUP)
+    with keep(leases, "group-crash"):
+        eventually(lambda: len(leases.called("crashed")) == 3)
+    assert leases.called("crashed") == each_of(GROUP)
+
+
+def test_one_of_a_group_that_does_not_stop_ends_and_the_others_go_back(offer: Offer) -> None:
+    leases = offer(*GROUP)
+    with keep(leases, "group-stubborn"):
+        eventually(lambda: list(GROUP) in leases.held)
+        leases.orders[key(GROUP[1])] = Order.STOP
+        eventually(lambda: len(leases.called("release")) == 2)
+    assert leases.called("cancel") == [(GROUP[1],)]
+    assert leases.called("release") == each_of([GROUP[0], GROUP[2]])
+    assert leases.called("crashed") == []
+
+
+@pytest.mark.parametrize(
+    ("how", "limits"),
+    [("group-greedy", Limits(bytes=200 << 20)), ("group-stubborn", Limits(seconds=0.2))],
+)
+def test_a_group_over_a_limit_goes_back_since_none_is_known_to_be_at_fault(
+    offer: Offer, how: str, limits: Limits
+) -> None:
+    leases = offer(*GROUP)
+    with keep(leases, how, limits):
+        eventually(lambda: len(leases.called("release")) == 3)
+    assert leases.called("release") == each_of(GROUP)
+    assert leases.called("fail") == leases.called("crashed") == []
+
+
+def test_leaving_gives_a_whole_group_back(offer: Offer) -> None:
+    leases = offer(*GROUP)
+    with keep(leases, "group-stubborn"):
+        eventually(lambda: list(GROUP) in leases.held)
+    assert leases.called("release") == each_of(GROUP)
+
+
 def test_leaving_kills_and_gives_back_what_does_not_let_go(offer: Offer) -> None:
     work = attempt()
     leases = offer(work)
     with keep(leases, "stubborn"):
-        eventually(lambda: work in leases.held)
+        eventually(lambda: [work] in leases.held)
     assert leases.called("release") == [(work,)]
     assert leases.called("leave") == [("w",)]
 
@@ -181,10 +236,10 @@ def test_a_store_that_is_away_ends_nothing(offer: Offer) -> None:
     work = attempt()
     leases = offer(work)
     with keep(leases, "obedient") as keeper:
-        eventually(lambda: work in leases.held)
+        eventually(lambda: [work] in leases.held)
         leases.away = True
         time.sleep(4 * HEARTBEAT)
-        assert keeper._slot.hold == work
+        assert [each.work for each in keeper._slot.held] == [work]
         threads = threading.active_count()
         seen = len(leases.called("beat"))
         leases.away = False
@@ -236,6 +291,6 @@ def test_a_bell_reaches_a_child_that_waits() -> None:
     slot._line = ours
     slot.ring()
     assert Line(theirs).listen(1.0)
-    slot.hold = attempt()
+    slot.held = (Held(attempt(), 0.0),)
     slot.ring()
     assert not theirs.poll()

@@ -1,0 +1,85 @@
+"""Trials that a worker trains as one program: each has its row as soon as it ends."""
+
+from collections.abc import Callable, Sequence
+
+import structlog
+
+from automl.core.ports import Order
+from automl.core.trial import Attempt
+from automl.runner.control import AttemptControl, Line
+from automl.search.evaluate import Evaluation
+from automl.search.group import Member, evaluate_together
+from automl.search.prepare import Prepared
+from automl.search.rungs import Bars
+
+log = structlog.get_logger()
+
+Result = Evaluation | Exception | None
+"""What a trial ended with; None: the program broke before."""
+
+
+class Together:
+    """Trials in training together.
+
+    The lane of one that ended is filled again while one of the first trains on: these keep the
+    worker busy anyway, and pruning empties lanes early. Once the last of them has ended nobody
+    joins, the others end too, and the worker turns to whoever waits.
+
+    Args:
+        attempts: the first of them.
+        line: to the parent, who knows that these are held.
+        join: begins one more beside an attempt, of so many that are held; None: there is none.
+        control: gives the control of one.
+        bars: gives what one must reach.
+        settle: writes down how one ended.
+    """
+
+    def __init__(
+        self,
+        attempts: Sequence[Attempt],
+        line: Line,
+        *,
+        join: Callable[[Attempt, int], Attempt | None],
+        control: Callable[[Attempt], AttemptControl],
+        bars: Callable[[Attempt], Bars],
+        settle: Callable[[Attempt, AttemptControl, Result], None],
+    ) -> None:
+        self._first = tuple(attempts)
+        self._line = line
+        self._join = join
+        self._control = control
+        self._bars = bars
+        self._settle = settle
+        self._open: dict[int, Callable[[Result], None]] = {}
+        """How those that train are told of their end, by number."""
+
+    def train(self, prepared: Prepared, *, device: str, threads: int) -> None:
+        """Train them all; every outcome is a row when this returns."""
+        members = [self._member(attempt) for attempt in self._first]
+        try:
+            evaluate_together(
+                prepared, members, device=device, threads=threads, refill=self._refill
+            )
+        except Exception:
+            log.exception("group.broken", trials=list(self._open))
+        for ended in tuple(self._open.values()):
+            ended(None)
+
+    def _member(self, attempt: Attempt) -> Member:
+        control = self._control(attempt)
+
+        def ended(result: Result) -> None:
+            if self._open.pop(attempt.number, None) is not None:
+                self._settle(attempt, control, result)
+                self._line.let_go(attempt)
+
+        self._open[attempt.number] = ended
+        return Member(attempt.candidate, control, self._bars(attempt), None, ended)
+
+    def _refill(self) -> Member | None:
+        """Return one more, begun for the lane of one that ended."""
+        first = next((each for each in self._first if each.number in self._open), None)
+        if first is None or self._line.order(first) is not Order.GO_ON:
+            return None
+        found = self._join(first, len(self._open))
+        return None if found is None else self._member(found)

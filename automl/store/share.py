@@ -1,0 +1,75 @@
+"""How many trials of one study a worker may hold at once, to train them together.
+
+A group keeps its worker busy for longer than one trial would, and its trials are nobody else's. So
+a worker takes one more only while it holds less than a fair share of
+
+- the lanes of all workers, divided among the studies that want trials: with as many studies as
+  lanes nobody groups, and no study waits longer for its first trial than without groups;
+- the trials that a budget has left, and the running trials that its tenant may still have, divided
+  among the workers alive: an idle worker is worth more than a further lane of a busy one, and a
+  tenant's other studies keep their part.
+
+The share does not depend on who asks first, so nobody need wait to be fair.
+"""
+
+from sqlalchemy import RowMapping, func, select
+
+from automl.core.catalog import StudyStatus
+from automl.core.trial import Attempt
+from automl.store.claim import ASKS
+from automl.store.clock import now
+from automl.store.database import Transaction
+from automl.store.tables import studies, workers
+
+_c = studies.c
+_SEARCHING = _c.status.in_((StudyStatus.QUEUED.value, StudyStatus.RUNNING.value))
+
+
+def look(tx: Transaction, attempt: Attempt, lease_seconds: float) -> RowMapping | None:
+    """Return how the attempt's study stands, None when it wants no further trial.
+
+    Beside what `claim.turn` reads, ``left`` counts the trials of its budget that nobody began, None
+    without such a budget; ``running`` the tenant's running trials, ``workers`` those alive and
+    ``studies`` those that want trials.
+    """
+    others = studies.alias("others")
+    running = select(func.coalesce(func.sum(others.c.running), 0))
+    alive = select(func.count()).select_from(workers)
+    query = select(
+        _c.id,
+        _c.tenant,
+        _c.version,
+        _c.next_number,
+        _c.search_ends_at,
+        (_c.trials - _c.next_number).label("left"),
+        running.where(others.c.tenant == attempt.tenant).scalar_subquery().label("running"),
+        alive.where(workers.c.last_heartbeat_at >= now() - lease_seconds)
+        .scalar_subquery()
+        .label("workers"),
+        select(func.count())
+        .select_from(studies)
+        .where(_SEARCHING, ASKS)
+        .correlate(None)
+        .scalar_subquery()
+        .label("studies"),
+        now().label("now"),
+    ).where(_c.id == attempt.study_id, _c.status == StudyStatus.RUNNING.value, ASKS)
+    return tx.reader.execute(query).mappings().first()
+
+
+def fair(standing: RowMapping, held: int, most: int, quota: int) -> bool:
+    """Return whether a worker that holds ``held`` trials of a study may hold one more.
+
+    Args:
+        standing: what `look` returned.
+        held: trials that it holds.
+        most: lanes of a worker.
+        quota: trials of a tenant that may run at the same time, 0 for no limit.
+    """
+    workers = max(1, standing["workers"])
+    if held >= most or held * standing["studies"] >= most * workers:
+        return False
+    if quota and held * workers >= quota - standing["running"] + held:
+        return False
+    left = standing["left"]
+    return left is None or held * workers < left + held
