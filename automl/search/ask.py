@@ -73,14 +73,7 @@ def ask(
     if spec.budget.replay:
         history = [trial for trial in history if trial.number <= number - REPLAY_WINDOW]
     maximize, warm = metric.maximize(plan.metric), memory or Memory()
-    measured = _costs(history)
-    costs = expected(plan, measured)
-    roughly = ROUGHLY if measured or plan.modality not in PLANNED_WHOLLY else math.inf
-    fitting = [
-        name
-        for name in plan.families
-        if _affordable(costs[name], name, spec, seconds_left, None if name in measured else roughly)
-    ]
+    costs, fitting = _fitting(plan, spec, history, seconds_left)
     if beside is not None:
         if beside.family not in fitting:
             return None
@@ -100,6 +93,20 @@ def ask(
     own = [trial for trial in history if trial.candidate.family is name]
     params = warm.propose(name, spaces[name], own, maximize=maximize, seed=seed)
     return Candidate(name, params)
+
+
+def _fitting(
+    plan: Plan, spec: StudySpec, history: Sequence[Trial], seconds_left: float | None
+) -> tuple[Mapping[FamilyName, float], list[FamilyName]]:
+    """Return what a trial of each family is expected to take, and the families that fit in."""
+    measured = _costs(history)
+    costs = expected(plan, measured)
+    roughly = ROUGHLY if measured or plan.modality not in PLANNED_WHOLLY else math.inf
+    return costs, [
+        name
+        for name in plan.families
+        if _affordable(costs[name], name, spec, seconds_left, None if name in measured else roughly)
+    ]
 
 
 def _draw_family(

@@ -260,7 +260,7 @@ def test_who_could_not_beat_judges_nobody_else(
         raise StoreUnavailable
 
     with keep(leases, "obedient"):
-        eventually(lambda: work in leases.held)
+        eventually(lambda: [work] in leases.held)
         with monkeypatch.context() as patch:
             patch.setattr(leases, "beat", refuse)
             eventually(lambda: len(refused) > 4)
