@@ -95,7 +95,7 @@ class Dropout(nn.Dropout):
                 return x * masks.of(levels.random_(0, _LEVELS)).view(x.shape)
             words = torch.empty((len(layers), -(-each // 8)), dtype=torch.int64)
             for layer, dropped, row in zip(layers, masks.dropped, words.unbind(), strict=True):
-                if dropped:  # else it would draw nothing alone; it keeps all, whatever is there
+                if dropped:  # alone it would else draw nothing; it keeps all, whatever is there
                     layer.draw(row)
             return x * masks.of(words.view(torch.uint8)[:, :each]).view(x.shape)
 

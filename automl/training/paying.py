@@ -18,7 +18,7 @@ _CELLS = 1 << 22
 
 _LANES, _CANDIDATES = 32, 16
 """On a processor so many lanes train together, of no more candidates than these. Up to here more of
-them were faster at every width, beyond they are slower at some (`benchmarks.lanes`)."""
+them were as fast or faster at every width, beyond they are slower at some (`benchmarks.lanes`)."""
 
 _ON_A_GPU = 64
 """Candidates on a GPU, if they fit: not measured."""

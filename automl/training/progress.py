@@ -57,11 +57,13 @@ class Progress:
     buffers: Mapping[str, Tensor] = field(init=False)
     """What the network counts beside its parameters: running means and variances, in place."""
     _dropouts: list[tuple[nn.Dropout, float]] = field(init=False)
+    _drawing: list[Drawing] = field(init=False)
 
     def __post_init__(self) -> None:
         self.buffers = dict(self.network.named_buffers())
-        modules = self.network.modules()
+        modules = list(self.network.modules())
         self._dropouts = [(each, each.p) for each in modules if isinstance(each, nn.Dropout)]
+        self._drawing = [each for each in modules if isinstance(each, Drawing)]
 
     @property
     def stale(self) -> int:
@@ -81,9 +83,8 @@ class Progress:
 
     def draw_from(self, generator: torch.Generator | None) -> None:
         """Let layers that draw while training draw from that; from torch's state where None."""
-        for module in self.network.modules():
-            if isinstance(module, Drawing):
-                module.generator = generator
+        for layer in self._drawing:
+            layer.generator = generator
 
     def keep(self, value: float, loss: float) -> None:
         """Make the epoch that has just ended the best."""

@@ -76,7 +76,7 @@ class Dense(Written):
         self.weight.div_(torch.where(deviation > 1e-6, deviation, 1.0).unsqueeze(1))
         units = len(self.weight)
         parts = torch.empty(units, _CORNERS).exponential_()
-        parts /= parts.sum(dim=1, keepdim=True)
+        parts = (parts / parts.sum(dim=1, keepdim=True)).to(x.device)  # drawn alike on any device
         corners = shown[torch.randint(len(shown), (units, _CORNERS))]  # (units, corners, inputs)
         middles = (corners * parts.unsqueeze(2)).sum(dim=1)
         self.bias.copy_(-(middles * self.weight).sum(dim=1))
