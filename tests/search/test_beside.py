@@ -102,3 +102,10 @@ def test_where_nothing_may_differ_there_is_none(monkeypatch: pytest.MonkeyPatch)
     first = trials[-1].candidate
     monkeypatch.setattr(group, "free", lambda _: frozenset())
     assert ask(MLP, TIMED, trials, 3, seconds_left=50.0, beside=first) is None
+
+
+def test_nobody_joins_who_could_not_end_in_time() -> None:
+    trials = history(3)
+    first = trials[-1].candidate
+    assert ask(MLP, TIMED, trials, 3, seconds_left=5.0, beside=first) is not None
+    assert ask(MLP, TIMED, trials, 3, seconds_left=0.1, beside=first) is None
