@@ -22,7 +22,8 @@ from automl.core.errors import (
 )
 from automl.core.fault import fault
 from automl.core.ids import new_id
-from automl.core.model import Artifact, Member, Model
+from automl.core.model import Artifact, Model
+from automl.core.model import Member as ModelMember
 from automl.core.ports import Order, Outcome, Store
 from automl.core.state import State
 from automl.core.study import Study
@@ -265,7 +266,7 @@ class Runner:
         )
         persist(lambda: self._leases.publish(work, model))
 
-    def _previous(self, study: Study) -> Sequence[Member]:
+    def _previous(self, study: Study) -> Sequence[ModelMember]:
         """Return the members of the model the study ended with before.
 
         None in replay order, where a longer study is the same whether it was interrupted or not.

@@ -6,7 +6,7 @@ at ends at trial n−8 and costs play no part, so the answer depends on data, sp
 
 import hashlib
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import count
 from statistics import median
 
@@ -72,8 +72,10 @@ def ask(
     """
     if spec.budget.replay:
         history = [trial for trial in history if trial.number <= number - REPLAY_WINDOW]
+    measured = _costs(history)
+    costs = expected(plan, measured)
+    fitting = _fitting(plan, spec, costs, measured, seconds_left)
     maximize, warm = metric.maximize(plan.metric), memory or Memory()
-    costs, fitting = _fitting(plan, spec, history, seconds_left)
     if beside is not None:
         if beside.family not in fitting:
             return None
@@ -93,20 +95,6 @@ def ask(
     own = [trial for trial in history if trial.candidate.family is name]
     params = warm.propose(name, spaces[name], own, maximize=maximize, seed=seed)
     return Candidate(name, params)
-
-
-def _fitting(
-    plan: Plan, spec: StudySpec, history: Sequence[Trial], seconds_left: float | None
-) -> tuple[Mapping[FamilyName, float], list[FamilyName]]:
-    """Return what a trial of each family is expected to take, and the families that fit in."""
-    measured = _costs(history)
-    costs = expected(plan, measured)
-    roughly = ROUGHLY if measured or plan.modality not in PLANNED_WHOLLY else math.inf
-    return costs, [
-        name
-        for name in plan.families
-        if _affordable(costs[name], name, spec, seconds_left, None if name in measured else roughly)
-    ]
 
 
 def _draw_family(
@@ -161,6 +149,22 @@ def _costs(history: Sequence[Trial]) -> dict[FamilyName, float]:
         if trial.state is TrialState.COMPLETE and trial.seconds is not None:
             seconds.setdefault(trial.candidate.family, []).append(trial.seconds)
     return {name: median(values) for name, values in seconds.items()}
+
+
+def _fitting(
+    plan: Plan,
+    spec: StudySpec,
+    costs: Mapping[FamilyName, float],
+    measured: Collection[FamilyName],
+    seconds_left: float | None,
+) -> list[FamilyName]:
+    """Return the families of which a trial is worth starting."""
+    roughly = ROUGHLY if measured or plan.modality not in PLANNED_WHOLLY else math.inf
+    return [
+        name
+        for name in plan.families
+        if _affordable(costs[name], name, spec, seconds_left, None if name in measured else roughly)
+    ]
 
 
 def _affordable(
