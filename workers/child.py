@@ -10,6 +10,7 @@ import sys
 from multiprocessing.connection import Connection
 
 from automl.core.fault import configure
+from automl.core.lean import without_pandas
 from automl.settings import Settings
 from workers.drain import drain
 from workers.line import Line
@@ -47,7 +48,8 @@ def main(worker: str, threads: int, descriptor: int) -> None:
 
 
 def warm_up() -> None:
-    """Load what every trial needs, so that the first one does not pay for it."""
+    """Load what every trial needs, so that the first one does not pay for it, and no pandas."""
+    without_pandas()
     import lightgbm  # noqa: F401 -- loaded for its own sake, as the next
     import sklearn.linear_model  # noqa: F401
     import torch

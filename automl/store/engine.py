@@ -5,8 +5,6 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 
-from automl.store.postgres import Bounded, bound_waits
-
 WRITE = "automl_write"
 """The execution option of a connection whose transactions will write: FULL or NORMAL syncs."""
 
@@ -60,6 +58,9 @@ def _sqlite(url: str) -> Engine:
 
 
 def _postgresql(url: str) -> Engine:
+    # Only here: the driver takes 5 MB and an eighth of a second of each process.
+    from automl.store.postgres import Bounded, bound_waits
+
     engine = create_engine(
         url,
         isolation_level="READ COMMITTED",
