@@ -66,7 +66,7 @@ def fit(
         run = runs.prepare(recipe, Augmentation.read(params), fold, control)
         run = replace(run, resolution=Resolution.read(params, fold.layout))
         progress = runs.start(family, params, run)
-        judged = judging(len(run.y_valid), recipe.batch_size)
+        judged = judging(len(run.y_valid), recipe.batch_size, mixed=run.mixed)
         pace = Pace(clock, control.seconds_left, progress.steps, judged, run.resolution.work)
         if resume is not None:
             progress.restore(resume)

@@ -2,6 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from automl.training.progress import Progress
 
@@ -24,9 +25,8 @@ _JUDGED = 2 / 3
 """What a row costs to judge, of what it costs to learn from: a third, and networks that were
 trained on mirror images look twice. Taken for granted until a validation has been measured: a study
 too short for an epoch of large images would else run out of time in its first one."""
-_TO_COME = 2
-"""Validations that no mean of steps knows before there was one: the first epoch's, and that of the
-weights that are kept, by which the fold is judged."""
+_IN_FULL = 2.0
+"""What judging takes in full precision, in which files answer, of what it takes in half."""
 
 
 def even(step: int, steps: int) -> float:
@@ -34,16 +34,34 @@ def even(step: int, steps: int) -> float:
     return float(steps - step)
 
 
-def judging(rows: int, batch_size: int) -> float:
-    """Return how many steps a validation of so many rows is taken for."""
-    return _JUDGED * rows / batch_size
+@dataclass(frozen=True, slots=True)
+class Judging:
+    """What a plan has to leave time for behind its last step: no mean of steps knows that."""
+
+    steps: float = 0.0
+    """So many steps a validation is taken for, until one has been measured."""
+    kept: float = 1.0
+    """So many validations it takes to judge the fold by the weights that are kept."""
+
+    @property
+    def to_come(self) -> float:
+        """Validations: the last epoch's, and that of the weights that are kept."""
+        return 1.0 + self.kept
+
+
+def judging(rows: int, batch_size: int, *, mixed: bool = False) -> Judging:
+    """Return what judging so many rows is taken for, where epochs do it in half precision or not.
+
+    The weights that are kept are judged as the file will answer: in full.
+    """
+    return Judging(_JUDGED * rows / batch_size, _IN_FULL if mixed else 1.0)
 
 
 class Pace:
     """Measures the steps of one training, validation included, and shortens its plan to fit.
 
     ``left`` gives the seconds left. Without a limit (replay order) no clock has a say in the plan.
-    ``judging`` are the steps that a validation is taken for, ``work`` says what later steps cost.
+    ``judging`` says what comes behind the last step, ``work`` what later steps cost.
     """
 
     def __init__(
@@ -51,7 +69,7 @@ class Pace:
         clock: Clock,
         left: Callable[[], float | None],
         planned: int,
-        judging: float = 0.0,
+        judging: Judging = Judging(),
         work: Work = even,
     ) -> None:
         self.clock = clock
@@ -94,10 +112,9 @@ class Pace:
             return
         a_step = max(1e-9, self._held - self._started - self._judged) / self._worked
         judged = self._judged / self._steps
-        to_come = self._validation
-        if to_come is None:
-            to_come = _TO_COME * self._judging * a_step
-        time = max(0.0, left - self._reserve - to_come)
+        known = self._validation
+        validation = self._judging.steps * a_step if known is None else known
+        time = max(0.0, left - self._reserve - self._judging.to_come * validation)
 
         def seconds(steps: int) -> float:
             rest = steps - progress.step
