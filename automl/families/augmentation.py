@@ -5,7 +5,7 @@ The training loop reads these names from a candidate (`automl.training.augment`)
 """
 
 from automl.core.catalog import Modality
-from automl.core.hyperparameter import Hyperparameter, Space
+from automl.core.hyperparameter import LARGE_SIDE, Hyperparameter, Space
 
 _SPATIAL = (Modality.IMAGE, Modality.VOLUME)
 _ALL = (*_SPATIAL, Modality.SERIES)
@@ -79,7 +79,8 @@ RESOLUTION = Hyperparameter(
     default=0.5,
     choices=(0.5, 0.625, 0.75, 1.0),
     modalities=(Modality.IMAGE,),
+    of_small_images=1.0,
     description="Part of its sides at which the first half of the steps sees an image of at least"
-    " 32 places along each.",
+    f" {LARGE_SIDE} places along each.",
 )
 """For networks that take arrays of any size."""

@@ -15,6 +15,7 @@ from types import MappingProxyType
 
 from automl import families
 from automl.core.catalog import FamilyName, Modality
+from automl.core.hyperparameter import LARGE_SIDE
 from automl.core.study import Budget, Plan, finish_reserve
 from automl.families.rocket import space as rocket
 
@@ -87,9 +88,9 @@ EPOCHS = 30
 """Of these networks' defaults."""
 
 SMALL_FIRST = (FamilyName.RESNET, FamilyName.CNN, FamilyName.DENSENET)
-SMALL_PART, SMALL_FROM = 0.7, 32
-"""The families whose defaults see images of so many places along each side at half of it at first;
-their epochs then take this part of the time, on average."""
+SMALL_PART = 0.7
+"""The families whose defaults see large images small at first, and the part of the time that their
+epochs then take on average."""
 
 DENSE = 3_000
 """Places of a volume up to which the residual network's first convolution looks at all of them.
@@ -173,7 +174,7 @@ def epoch(
 
 
 def _small_first(plan: Plan, name: FamilyName) -> bool:
-    large = plan.modality is Modality.IMAGE and min(plan.shape[:2]) >= SMALL_FROM
+    large = plan.modality is Modality.IMAGE and min(plan.shape[:2]) >= LARGE_SIDE
     return large and name in SMALL_FIRST
 
 

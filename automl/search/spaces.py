@@ -7,7 +7,7 @@ from functools import cache
 from automl import families
 from automl.core.catalog import FamilyName, Modality, TaskType
 from automl.core.errors import Detail, InvalidSpec
-from automl.core.hyperparameter import Hyperparameter, Space, Value, serving
+from automl.core.hyperparameter import LARGE_SIDE, Hyperparameter, Space, Value, serving
 from automl.core.study import Plan, StudySpec
 
 
@@ -18,6 +18,7 @@ def space(
     modality: Modality = Modality.TABLE,
     categories: bool = True,
     pairs: bool = True,
+    large: bool = True,
 ) -> Space:
     """Return the dimensions of one family in this study.
 
@@ -27,13 +28,16 @@ def space(
         modality: of the data.
         categories: whether the table has any; if not, how to take them is no question.
         pairs: whether there are two columns of numbers to pair; if not, neither is that.
+        large: whether images are; if not, how they are seen small is none either.
 
     Raises:
         InvalidSpec: the spec's restriction does not fit the family's space.
     """
     restriction = (spec.search_space or {}).get(name.value, {})
     if not restriction:  # every ask looks at every family's
-        return _usual(name, spec.task.type, modality, categories=categories, pairs=pairs)
+        return _usual(
+            name, spec.task.type, modality, categories=categories, pairs=pairs, large=large
+        )
     field = f"search_space.{name.value}"
     whole = families.spec(name).space
     served = serving(whole, spec.task.type, modality)
@@ -43,7 +47,7 @@ def space(
         detail = Detail(message, field=f"{field}.{given}")
         raise InvalidSpec(f"{detail.field}: {message}; leave it out.", errors=(detail,))
     narrowed = families.narrow(served, restriction, field=field)
-    return _known(narrowed, categories=categories, pairs=pairs)
+    return _known(narrowed, categories=categories, pairs=pairs, large=large)
 
 
 def planned(spec: StudySpec, plan: Plan, name: FamilyName) -> Space:
@@ -58,24 +62,33 @@ def planned(spec: StudySpec, plan: Plan, name: FamilyName) -> Space:
         modality=plan.modality,
         categories=plan.categories > 0,
         pairs=plan.pairable > 1,
+        large=plan.modality is not Modality.IMAGE or min(plan.shape[:2]) >= LARGE_SIDE,
     )
 
 
 @cache
 def _usual(
-    name: FamilyName, task: TaskType, modality: Modality, *, categories: bool, pairs: bool
+    name: FamilyName,
+    task: TaskType,
+    modality: Modality,
+    *,
+    categories: bool,
+    pairs: bool,
+    large: bool,
 ) -> Space:
     """Return the dimensions of a study that restricts nothing."""
     whole = serving(families.spec(name).space, task, modality)
-    return _known(whole, categories=categories, pairs=pairs)
+    return _known(whole, categories=categories, pairs=pairs, large=large)
 
 
-def _known(dimensions: Space, *, categories: bool, pairs: bool) -> Space:
+def _known(dimensions: Space, *, categories: bool, pairs: bool, large: bool) -> Space:
     """Return the dimensions with those settled that the data makes no question of."""
     if not categories:
         dimensions = tuple(_settled(item, item.without_categories) for item in dimensions)
     if not pairs:
         dimensions = tuple(_settled(item, item.without_pairs) for item in dimensions)
+    if not large:
+        dimensions = tuple(_settled(item, item.of_small_images) for item in dimensions)
     return dimensions
 
 

@@ -17,15 +17,11 @@ from typing import Self
 from torch import Tensor
 from torch.nn import functional
 
-from automl.core.hyperparameter import Params
+from automl.core.hyperparameter import LARGE_SIDE, Params
 from automl.core.learner import Layout
 
 _FIRST = 0.5
 """Of the planned steps so many see small images."""
-
-_FEWEST_PLACES = 32
-"""Along a side; smaller images stay whole. In equal seconds half of the sides at first won on
-photos of 32 × 32 and lost on clothes of 28 × 28, where three quarters were as good as all."""
 
 _ALWAYS = 0.15
 """What a step costs however small its images are, of what it costs with whole ones."""
@@ -42,7 +38,7 @@ class Resolution:
         """Return what ``params`` say; images too small for it, or for the network, stay whole."""
         part, side = float(params.get("resolution", 1.0)), min(layout.shape[1:], default=0)
         halvings = int(params.get("layers", 0)) + (params.get("stride") == 2)
-        fits = side >= _FEWEST_PLACES and _smaller(side, part) >= 2**halvings
+        fits = side >= LARGE_SIDE and _smaller(side, part) >= 2**halvings
         return cls(part if fits else 1.0)
 
     def seen(self, x: Tensor, step: int, steps: int) -> Tensor:

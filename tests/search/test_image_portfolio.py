@@ -115,6 +115,14 @@ def test_seconds_that_bear_few_epochs_are_not_divided() -> None:
     assert int(many[0].params["epochs"]) < int(many[2].params["epochs"])
 
 
+@pytest.mark.parametrize(("side", "part"), [(28, 1.0), (32, 0.5)])
+def test_large_images_alone_are_seen_small_at_first(side: int, part: float) -> None:
+    plan = _of_images(3_000, side)
+    assert {candidate.params["resolution"] for candidate in portfolio(CLOCKED, plan)} == {part}
+    less = cost.epoch(plan, FamilyName.CNN) / side**2
+    assert (less < 0.8 * cost.epoch(_of_images(3_000, 28), FamilyName.CNN) / 28**2) == (part < 1)
+
+
 def test_images_too_many_for_their_epochs_are_looked_at_from_afar() -> None:
     plan = _of_images(25_000, 64)
     first = portfolio(CLOCKED, plan)[0]
