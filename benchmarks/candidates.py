@@ -133,8 +133,8 @@ def candidates(prepared: Prepared) -> list[Candidate]:
             for item in dimensions:
                 if item.active(params):
                     wished = change.get(item.name, item.default)
-                    wished = change.get(item.name, item.default)
                     params[item.name] = wished if item.allows(wished) else item.default
+            found.append(Candidate(name, params))
     return [each for index, each in enumerate(found) if each not in found[:index]]
 
 

@@ -14,6 +14,7 @@ from automl.settings import Settings
 from workers.drain import drain
 from workers.line import Line
 from workers.process import bound_memory, end_with_parent
+from workers.tidy import Tidy
 
 
 def main(worker: str, threads: int, descriptor: int) -> None:
@@ -42,7 +43,7 @@ def main(worker: str, threads: int, descriptor: int) -> None:
             trial_seconds=settings.trial_max_seconds,
             checkpoint_seconds=settings.checkpoint_seconds,
         )
-        drain(app.store.leases, runner, line, worker=worker)
+        drain(app.store.leases, Tidy(runner), line, worker=worker)
 
 
 def warm_up() -> None:

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -22,6 +22,15 @@ PreviewCell: TypeAlias = str | float | int | list[Any] | None
 
 Rows: TypeAlias = npt.NDArray[np.intp]
 
+_FEW = 2
+"""Where at most one row in so many is wanted, the others' cells are let go of batch by batch."""
+
+_BATCH = 1 << 16
+"""Rows of a batch."""
+
+_CELLS = 1 << 22
+"""Columns are read together up to so many cells: a table of thousands has few rows of each."""
+
 _WHOLE = re.compile(r"\s*[+-]?\d+\s*")
 _NUMBERS = {ColumnKind.NUMERIC, ColumnKind.BOOLEAN, ColumnKind.ID, ColumnKind.CONSTANT}
 """Columns of these kinds hold numbers where one of them is the least."""
@@ -32,17 +41,27 @@ def load(path: Path, columns: Sequence[Column], rows: Rows | None = None) -> Fra
 
     A missing marker in a column of numbers is NaN, and so is a cell that is no number, which only
     a column whose kind was overridden can have. One column is read after the other: what is in
-    memory is the frame and a column more.
+    memory is the frame and a column more, or a batch of it where few of the rows are wanted.
 
     Args:
         path: the table.
         columns: of it.
-        rows: their indices; None for all.
+        rows: their indices, ascending; None for all.
 
     Raises:
         DatasetUnreadable: the table has no such column.
     """
-    frame = {column.name: _cells(path, column, rows) for column in columns}
+    written = [column for column in columns if column.cells != "array"]
+    coded = _read(path, [column.name for column in written], rows)
+    read = {
+        column.name: _cells(column, cells) for column, cells in zip(written, coded, strict=True)
+    }
+    frame: dict[str, Cells] = {
+        column.name: unread.read(path, column, rows)
+        if column.cells == "array"
+        else read[column.name]
+        for column in columns
+    }
     return Frame(frame, _rows(path) if rows is None else len(rows))
 
 
@@ -53,15 +72,15 @@ def text(path: Path, name: str) -> list[str]:
     return [values[code] for code in cells.indices.to_pylist()]
 
 
-def categories(path: Path, name: str) -> pa.DictionaryArray:
-    """Return a column's cells as codes into its distinct cells, in no particular order."""
-    with pq.ParquetFile(path) as file:
-        positions = {column.name: str(n) for n, column in enumerate(_columns(file))}
-    if name not in positions:
-        raise DatasetUnreadable(f"The table has no column {name!r}.")
-    position = positions[name]
-    with pq.ParquetFile(path, read_dictionary=[position]) as file:
-        return _whole(file.read([position], use_threads=False).column(position))
+def categories(path: Path, name: str, rows: Rows | None = None) -> pa.DictionaryArray:
+    """Return a column's cells as codes into its distinct cells, in no particular order.
+
+    Args:
+        path: the table.
+        name: the column's.
+        rows: whose cells, ascending; None for all.
+    """
+    return next(_read(path, [name], rows))
 
 
 def preview(path: Path, rows: int) -> list[dict[str, PreviewCell]]:
@@ -125,16 +144,58 @@ def _rows(path: Path) -> int:
         return int(file.metadata.num_rows)
 
 
-def _cells(path: Path, column: Column, rows: Rows | None) -> Cells:
-    if column.cells == "array":
-        return unread.read(path, column, rows)
-    cells = categories(path, column.name)
+def _cells(column: Column, cells: pa.DictionaryArray) -> Cells:
     codes: npt.NDArray[np.int32] = cells.indices.to_numpy()
-    if rows is not None:
-        codes = codes[rows]
     if column.cells == "number":
         return figures.numbers(cells.dictionary, column).values[codes]
     return _strings(cells.dictionary, codes)
+
+
+def _read(path: Path, names: Sequence[str], rows: Rows | None) -> Iterator[pa.DictionaryArray]:
+    """Yield each column's cells, of all rows or of these, as codes into its distinct cells.
+
+    The file is opened once for all: to open it takes as long as it has columns.
+    """
+    with pq.ParquetFile(path) as file:
+        places = {column.name: str(n) for n, column in enumerate(_columns(file))}
+        total = int(file.metadata.num_rows)
+    missing = next((name for name in names if name not in places), None)
+    if missing is not None:
+        raise DatasetUnreadable(f"The table has no column {missing!r}.")
+    positions = [places[name] for name in names]
+    together = max(1, _CELLS // max(1, total))
+    few = rows is not None and _FEW * len(rows) <= total
+    with pq.ParquetFile(path, read_dictionary=None if few else positions) as file:
+        for start in range(0, len(positions), together):
+            some = positions[start : start + together]
+            if rows is not None and few:
+                picked = _picked(file, some, rows)
+                yield from (_coded(picked.column(place)) for place in some)
+                continue
+            read = file.read(some, use_threads=False)
+            for place in some:
+                cells = _whole(read.column(place))
+                yield cells if rows is None else cells.take(pa.array(rows))
+
+
+def _picked(file: pq.ParquetFile, positions: Sequence[str], rows: Rows) -> pa.Table:
+    """Return columns' cells at the rows as text, read batch by batch."""
+    found, start = [], 0
+    for batch in file.iter_batches(_BATCH, columns=positions, use_threads=False):
+        first, last = np.searchsorted(rows, (start, start + len(batch)))
+        found.append(batch.take(pa.array(rows[first:last] - start)))
+        start += len(batch)
+    schema = pa.schema([(place, pa.string()) for place in positions])
+    return pa.Table.from_batches(found, schema)
+
+
+def _coded(cells: pa.ChunkedArray) -> pa.DictionaryArray:
+    """Return text as codes: looked up once, where row groups' own codes would have to be united."""
+    if not len(cells):
+        return pa.array([], pa.string()).dictionary_encode()
+    chunks = cells.dictionary_encode().chunks  # they share one dictionary
+    indices = pa.concat_arrays([chunk.indices for chunk in chunks])
+    return pa.DictionaryArray.from_arrays(indices, chunks[0].dictionary)
 
 
 def _whole(cells: pa.ChunkedArray) -> pa.DictionaryArray:

@@ -11,6 +11,7 @@ from automl import __version__
 from automl.core.decision import PLAIN, Decision
 from automl.core.errors import ExportFailed
 from automl.core.frame import Floats, Frame
+from automl.core.lean import give_back
 from automl.core.model import Exclusion, Input, ModelCard
 from automl.core.study import Plan
 from automl.export import metadata, onnx, parity
@@ -105,6 +106,7 @@ def _check(
     decision: Decision,
 ) -> tuple[bytes, Session, float] | None:
     content = onnx.serialize(assemble(plan, inputs, members, decision), metadata={})
+    give_back()  # loading takes as much for a moment as writing did
     # Test rows that are arrays take long, and by now this study's other slots have nothing to do.
     session = Session(content, threads=(os.cpu_count() or 1) if plan.shape else 1)
     difference = parity.difference(

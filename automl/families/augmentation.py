@@ -72,3 +72,14 @@ AUGMENTATION: Space = (
         description="Whether rows are mixed with others: their numbers, or a box of them.",
     ),
 )
+
+RESOLUTION = Hyperparameter(
+    name="resolution",
+    type="categorical",
+    default=0.5,
+    choices=(0.5, 0.625, 0.75, 1.0),
+    modalities=(Modality.IMAGE,),
+    description="Part of its sides at which the first half of the steps sees an image of at least"
+    " 32 places along each.",
+)
+"""For networks that take arrays of any size."""

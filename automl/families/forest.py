@@ -8,6 +8,7 @@ categories, where the older one needs a chain of nodes, one a category, and its 
 times smaller at equal speed or better (measured).
 """
 
+from array import array
 from dataclasses import dataclass
 from typing import Any
 
@@ -83,16 +84,16 @@ def emit(
         domain=ML,
         n_targets=count,
         aggregate_function=_SUM,
-        tree_roots=starts(splits).tolist(),
+        tree_roots=_ints(starts(splits)),
         nodes_modes=np.where(spread(categorical, 0), _MEMBER, _LEQ).astype(np.uint8),
-        nodes_featureids=spread(trees.feature, 0).tolist(),
+        nodes_featureids=_ints(spread(trees.feature, 0)),
         nodes_splits=spread(np.where(categorical, np.float32(0), trees.threshold), 0),
-        nodes_trueleafs=(left < 0).astype(int).tolist(),
-        nodes_truenodeids=np.where(left < 0, first_leaf + ~left, first_split + left).tolist(),
-        nodes_falseleafs=(right < 0).astype(int).tolist(),
-        nodes_falsenodeids=np.where(right < 0, first_leaf + ~right, first_split + right).tolist(),
-        nodes_missing_value_tracks_true=spread(trees.missing_left, 0).astype(int).tolist(),
-        leaf_targetids=np.repeat(targets, trees.leaves).tolist(),
+        nodes_trueleafs=_ints(left < 0),
+        nodes_truenodeids=_ints(np.where(left < 0, first_leaf + ~left, first_split + left)),
+        nodes_falseleafs=_ints(right < 0),
+        nodes_falsenodeids=_ints(np.where(right < 0, first_leaf + ~right, first_split + right)),
+        nodes_missing_value_tracks_true=_ints(spread(trees.missing_left, 0)),
+        leaf_targetids=_ints(np.repeat(targets, trees.leaves)),
         leaf_weights=weights,
         **(sets if categorical.any() else {}),
     )
@@ -143,6 +144,11 @@ def round_down(values: Floats) -> npt.NDArray[np.float32]:
     """Return the largest float32 not above each value."""
     near = values.astype(np.float32)
     return np.where(near > values, np.nextafter(near, np.float32(-np.inf)), near)
+
+
+def _ints(values: npt.NDArray[Any]) -> "array[int]":
+    """Return whole numbers as an attribute: a fifth of what a list of them takes."""
+    return array("q", values.astype(np.int64).tobytes())
 
 
 def starts(counts: npt.NDArray[Any]) -> Ints:

@@ -15,7 +15,7 @@ from automl.core.frame import Floats
 from automl.core.hyperparameter import Params
 from automl.core.learner import Control, Fold
 from automl.core.trial import CurvePoint
-from automl.families.averaged import FittedForest, convert, mean
+from automl.families.averaged import FittedForest, convert, join, mean
 from automl.families.pace import Pace
 
 LEAVES = 1_000_000
@@ -54,11 +54,22 @@ def grow(forest: Any, fold: Fold, params: Params, control: Control) -> FittedFor
         grown = min(trees, grown + step)
         forest.set_params(n_estimators=grown)
         forest.fit(fold.train.x, fold.train.y, sample_weight=weights)
-        newest = [tree.tree_ for tree in forest.estimators_[sum(len(p.routes) for p in parts) :]]
-        parts.append(converted(newest, forest, fold, params, epochs=grown))
+        parts.append(converted(_taken(forest), forest, fold, params, epochs=grown))
         control.report(scores.add(parts[-1], grown, pace.lap()))
-    every = [tree.tree_ for tree in forest.estimators_]
-    return converted(every, forest, fold, params, epochs=grown)
+    return join(parts, epochs=grown)
+
+
+def _taken(forest: Any) -> list[Any]:
+    """Return the trees that grew last and take them out of the forest, which only counts them.
+
+    Deep trees with the shares of many classes in each node are large.
+    """
+    taken = []
+    for tree in forest.estimators_:
+        if tree.tree_ is not None:
+            taken.append(tree.tree_)
+            tree.tree_ = None
+    return taken
 
 
 def converted(

@@ -11,6 +11,8 @@ Clock = Callable[[], float]
 
 _SHARE = 0.9
 """The part of the seconds left that training may fill; the rest is for predicting."""
+_BEHIND = 2.0
+"""Seconds that are left for it at least, up to half of all: a last round may be a long one."""
 
 
 @dataclass(slots=True)
@@ -25,7 +27,7 @@ class Pace:
     def __post_init__(self) -> None:
         self._last = self.clock()
         left = self.control.seconds_left()
-        self._end = math.inf if left is None else self._last + _SHARE * left
+        self._end = math.inf if left is None else self._last + _fill(left)
 
     def over(self) -> bool:
         """Return whether the time is used up; never without a limit."""
@@ -36,3 +38,8 @@ class Pace:
         now = self.clock()
         self._last, since = now, now - self._last
         return since
+
+
+def _fill(left: float) -> float:
+    """Return how many of the seconds left training may fill."""
+    return min(_SHARE * left, max(0.5 * left, left - _BEHIND))

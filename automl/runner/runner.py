@@ -24,7 +24,7 @@ from automl.core.errors import (
 )
 from automl.core.fault import fault
 from automl.core.ids import new_id
-from automl.core.model import Member, Model
+from automl.core.model import Artifact, Member, Model
 from automl.core.ports import Order, Outcome, Store
 from automl.core.state import State
 from automl.core.study import Study
@@ -183,7 +183,7 @@ class Runner:
             finished = finish(prepared, _readable(entries), previous=previous)
         fault("model.tmp")
         formats = {
-            name: self._store.artifacts.put(work.tenant, name.media_type, _chunks(content))
+            name: self._put(work.tenant, name.media_type, content)
             for name, content in finished.files.items()
         }
         with self._store.unit() as unit:
@@ -253,9 +253,11 @@ class Runner:
         return archive.unpack(b"".join(self._store.artifacts.read(artifact_id)))
 
     def _write(self, tenant: str, state: State) -> str:
-        content = archive.pack(state)
-        put = partial(self._store.artifacts.put, tenant, STATE)
-        return persist(lambda: put(_chunks(content)), wait_for_room=False).id
+        return self._put(tenant, STATE, archive.pack(state)).id
+
+    def _put(self, tenant: str, media_type: str, content: bytes) -> Artifact:
+        put = partial(self._store.artifacts.put, tenant, media_type)
+        return persist(lambda: put(_chunks(content)), wait_for_room=False)
 
 
 def _readable(entries: Sequence[Entry]) -> list[Entry]:

@@ -13,7 +13,7 @@ import numpy as np
 
 from automl import families
 from automl.core import metric
-from automl.core.catalog import FamilyName, TrialState
+from automl.core.catalog import FamilyName, Modality, TrialState
 from automl.core.hyperparameter import Space
 from automl.core.study import REPLAY_WINDOW, Plan, StudySpec
 from automl.core.trial import Candidate, Trial
@@ -42,6 +42,10 @@ ROUGHLY = 3.0
 PLANNED_SHORTER = 2.0
 """A family that plans its schedule to the time there is may usually take so many times that."""
 
+PLANNED_WHOLLY = (Modality.IMAGE, Modality.VOLUME)
+"""Where all families do, and learn from a part of the rows where not even an epoch fits: until one
+of them was timed, whoever comes early begins the next candidate whatever it is foreseen to take."""
+
 
 def ask(
     plan: Plan,
@@ -67,10 +71,11 @@ def ask(
     head = portfolio(spec, plan)
     measured = _costs(history)
     costs = expected(plan, measured)
+    roughly = ROUGHLY if measured or plan.modality not in PLANNED_WHOLLY else math.inf
     fitting = [
         name
         for name in plan.families
-        if _affordable(name, costs[name], spec, seconds_left, timed=name in measured)
+        if _affordable(costs[name], name, spec, seconds_left, None if name in measured else roughly)
     ]
     if number < len(head) and (number == 0 or head[number].family in fitting):
         return image.settled(head[number], number, history, plan)
@@ -142,15 +147,23 @@ def _costs(history: Sequence[Trial]) -> dict[FamilyName, float]:
 
 
 def _affordable(
-    name: FamilyName, cost: float, spec: StudySpec, seconds_left: float | None, *, timed: bool
+    cost: float,
+    name: FamilyName,
+    spec: StudySpec,
+    seconds_left: float | None,
+    roughly: float | None,
 ) -> bool:
+    """Return whether a trial of the family is worth starting.
+
+    ``roughly`` is how many times too dear it may seem, None where its cost was measured.
+    """
     if seconds_left is None or spec.budget.seconds is None:
         return True
     if families.scheduled(name):
         cost /= PLANNED_SHORTER
-    if timed:
+    if roughly is None:
         return cost <= seconds_left
-    return seconds_left >= UNTIMED * spec.budget.seconds and cost <= ROUGHLY * seconds_left
+    return seconds_left >= UNTIMED * spec.budget.seconds and cost <= roughly * seconds_left
 
 
 def _seed(seed: int, number: int) -> int:

@@ -135,8 +135,8 @@ def _warnings(
     columns: Sequence[Column], features: Sequence[Column], target: Target, spec: StudySpec
 ) -> tuple[tuple[str, str], ...]:
     found: list[tuple[str, str]] = []
-    apart = (spec.task.target, arrays.PART)
-    left_out = [c for c in columns if c not in features and c.name not in apart]
+    known = {column.name for column in features} | {spec.task.target, arrays.PART}
+    left_out = [column for column in columns if column.name not in known]
     if left_out:
         names = ", ".join(f"{column.name} ({column.kind.value})" for column in left_out[:20])
         found.append(("COLUMNS_LEFT_OUT", f"Not used as features: {names}."))

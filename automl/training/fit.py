@@ -6,7 +6,7 @@ undisturbed training gives, bit for bit.
 """
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -21,6 +21,7 @@ from automl.training.augment import Augmentation, Mixed, augment
 from automl.training.device import autocast, memory_errors, seed, session
 from automl.training.pace import Clock, Pace, judging
 from automl.training.progress import Progress
+from automl.training.resolution import Resolution
 from automl.training.run import Run
 from automl.training.watch import Measured, Watch
 
@@ -63,9 +64,10 @@ def fit(
     what = f"Training with a batch_size of {recipe.batch_size}"
     with session(fold.device, fold.threads), memory_errors(what):
         run = runs.prepare(recipe, Augmentation.read(params), fold, control)
+        run = replace(run, resolution=Resolution.read(params, fold.layout))
         progress = runs.start(family, params, run)
-        judged = judging(len(run.y_valid), recipe.batch_size)
-        pace = Pace(clock, control.seconds_left, progress.steps, judged)
+        judged = judging(len(run.y_valid), recipe.batch_size, mixed=run.mixed)
+        pace = Pace(clock, control.seconds_left, progress.steps, judged, run.resolution.work)
         if resume is not None:
             progress.restore(resume)
         while not runs.ended(progress, run):
@@ -100,15 +102,15 @@ def _train(progress: Progress, run: Run, pace: Pace) -> Measured:
             break
         run.control.check()
         rate = run.rate(progress.step, progress.steps)
-        loss, norm = _step(progress, run, _batch(run, rows, generator), rate)
+        loss, norm = _step(progress, run, _batch(run, progress, rows, generator), rate)
         watch.see(loss, norm, rate)
         progress.step += 1
         pace.step(progress)
     return watch.measured()
 
 
-def _batch(run: Run, rows: Tensor, generator: torch.Generator) -> _Batch:
-    x, y = run.x[rows], run.y[rows]
+def _batch(run: Run, progress: Progress, rows: Tensor, generator: torch.Generator) -> _Batch:
+    x, y = run.resolution.seen(run.x[rows], progress.step, progress.steps), run.y[rows]
     if run.augmentation is None or run.sizes is None:
         return _Batch(Mixed(x), y)
     return _Batch(augment(x, run.augmentation, run.sizes, generator), y)

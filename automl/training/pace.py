@@ -1,10 +1,15 @@
 """How long steps take, and how many of them a plan may have: a schedule must end, not be cut."""
 
+from bisect import bisect_right
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from automl.training.progress import Progress
 
 Clock = Callable[[], float]
+
+Work = Callable[[int, int], float]
+"""What the rest of a plan costs at a step of it, in steps of one kind: of (step, steps)."""
 
 _RESERVE = 0.1
 """The part of the time left at the start that a plan leaves free, and the most seconds of it: a
@@ -20,30 +25,59 @@ _JUDGED = 2 / 3
 """What a row costs to judge, of what it costs to learn from: a third, and networks that were
 trained on mirror images look twice. Taken for granted until a validation has been measured: a study
 too short for an epoch of large images would else run out of time in its first one."""
-_TO_COME = 2
-"""Validations that no mean of steps knows before there was one: the first epoch's, and that of the
-weights that are kept, by which the fold is judged."""
+_IN_FULL = 2.0
+"""What judging takes in full precision, in which files answer, of what it takes in half."""
 
 
-def judging(rows: int, batch_size: int) -> float:
-    """Return how many steps a validation of so many rows is taken for."""
-    return _JUDGED * rows / batch_size
+def even(step: int, steps: int) -> float:
+    """Return the work that is left where each step costs the same."""
+    return float(steps - step)
+
+
+@dataclass(frozen=True, slots=True)
+class Judging:
+    """What a plan has to leave time for behind its last step: no mean of steps knows that."""
+
+    steps: float = 0.0
+    """So many steps a validation is taken for, until one has been measured."""
+    kept: float = 1.0
+    """So many validations it takes to judge the fold by the weights that are kept."""
+
+    @property
+    def to_come(self) -> float:
+        """Validations: the last epoch's, and that of the weights that are kept."""
+        return 1.0 + self.kept
+
+
+def judging(rows: int, batch_size: int, *, mixed: bool = False) -> Judging:
+    """Return what judging so many rows is taken for, where epochs do it in half precision or not.
+
+    The weights that are kept are judged as the file will answer: in full.
+    """
+    return Judging(_JUDGED * rows / batch_size, _IN_FULL if mixed else 1.0)
 
 
 class Pace:
     """Measures the steps of one training, validation included, and shortens its plan to fit.
 
     ``left`` gives the seconds left. Without a limit (replay order) no clock has a say in the plan.
-    ``judging`` are the steps that a validation is taken for.
+    ``judging`` says what comes behind the last step, ``work`` what later steps cost.
     """
 
     def __init__(
-        self, clock: Clock, left: Callable[[], float | None], planned: int, judging: float = 0.0
+        self,
+        clock: Clock,
+        left: Callable[[], float | None],
+        planned: int,
+        judging: Judging = Judging(),
+        work: Work = even,
     ) -> None:
         self.clock = clock
         self._left = left
         self._planned = planned
         self._judging = judging
+        self._work = work
+        self._worked = self._judged = 0.0
         self._validation: float | None = None
         self._reserve = min(_RESERVE * (left() or 0.0), _MOST_RESERVE)
         self._started = self._held = self._stepped = clock()
@@ -55,6 +89,9 @@ class Pace:
         self._stepped = self.clock()
         if self._steps == 0:
             self._started = self._stepped
+        else:
+            at, steps = progress.step, progress.steps
+            self._worked += self._work(at - 1, steps) - self._work(at, steps)
         if self._steps in _PROBES or self._stepped - self._held > _HELD:
             self._shorten(progress)
 
@@ -65,6 +102,7 @@ class Pace:
         only gets shorter, as a learning rate that rises again would undo what was learned.
         """
         self._validation = self.clock() - self._stepped
+        self._judged += self._validation
         self._shorten(progress)
 
     def _shorten(self, progress: Progress) -> None:
@@ -72,10 +110,16 @@ class Pace:
         left = self._left()
         if left is None or self._steps < 1 or progress.step >= progress.steps:
             return
-        seconds = max(1e-9, self._held - self._started) / self._steps
-        to_come = self._validation
-        if to_come is None:
-            to_come = _TO_COME * self._judging * seconds
-        fitting = int(max(0.0, left - self._reserve - to_come) / seconds)
+        a_step = max(1e-9, self._held - self._started - self._judged) / self._worked
+        judged = self._judged / self._steps
+        known = self._validation
+        validation = self._judging.steps * a_step if known is None else known
+        time = max(0.0, left - self._reserve - self._judging.to_come * validation)
+
+        def seconds(steps: int) -> float:
+            rest = steps - progress.step
+            return a_step * self._work(progress.step, steps) + judged * rest
+
         most = self._planned if progress.epoch <= 1 else progress.steps
-        progress.steps = min(most, progress.step + fitting)
+        plans = range(progress.step, most + 1)
+        progress.steps = plans[bisect_right(plans, time, key=seconds) - 1]

@@ -32,6 +32,7 @@ from automl.training.optimizers import (
 )
 from automl.training.progress import Progress
 from automl.training.recipe import Recipe
+from automl.training.resolution import WHOLE, Resolution
 from automl.training.schedules import fading, multiplier
 from automl.training.stream import Rows
 from automl.training.vector import Vector, flatten
@@ -60,6 +61,7 @@ class Run:
     """Of the numbers of training rows, where these are augmented."""
     mixed: bool
     """Whether products are taken in half precision, where the device is faster then."""
+    resolution: Resolution = WHOLE
 
     @property
     def steps(self) -> int:

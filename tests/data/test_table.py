@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
 from automl.core.catalog import ColumnKind
@@ -23,6 +24,20 @@ TEXT = "n;word;flag;big;.n\n" + "".join(
 @pytest.fixture
 def ingested(tmp_path: Path) -> tuple[Profile, Path]:
     return take(tmp_path, TEXT)
+
+
+@pytest.fixture
+def grouped(tmp_path: Path) -> tuple[Profile, Path]:
+    """Three row groups; prices with signs, and words of which every fifth is missing."""
+    cells = "".join(
+        f"${n * 37 % 9_000:,};{'' if n % 5 == 0 and n else f'w{n % 1_017}'}\n" for n in range(3_000)
+    )
+    profile, path = take(tmp_path, "price;word\n" + cells)
+    whole, described = pq.read_table(path), pq.read_metadata(path).metadata
+    with pq.ParquetWriter(path, whole.schema) as writer:
+        writer.write_table(whole, row_group_size=1_000)
+        writer.add_key_value_metadata(described)
+    return profile, path
 
 
 def test_numbers_are_read_as_inferred(ingested: tuple[Profile, Path]) -> None:
@@ -87,6 +102,37 @@ def test_many_row_groups_are_one_column(tmp_path: Path) -> None:
     assert all(
         cells.values[cells.codes[n]] == f"w{n % 1_009}{'x' * 100}" for n in (0, 77_777, rows - 1)
     )
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        pytest.param(np.arange(0, 3_000, 7), id="some of each row group"),
+        pytest.param(np.arange(1_010, 1_900), id="of two row groups, at their border"),
+        pytest.param(np.array([2_999]), id="the last one"),
+        pytest.param(np.arange(0), id="none"),
+        pytest.param(np.arange(0, 3_000, 2), id="half of them"),
+        pytest.param(np.arange(10, 3_000), id="most of them"),
+    ],
+)
+def test_some_rows_are_read_as_they_are_among_all(
+    grouped: tuple[Profile, Path], rows: table.Rows
+) -> None:
+    profile, path = grouped
+    whole = table.load(path, profile.columns).take(rows)
+    some = table.load(path, profile.columns, rows)
+    assert some.rows == len(rows)
+    assert some.numbers("price").tobytes() == whole.numbers("price").tobytes()
+    assert some.strings("word").cells().tolist() == whole.strings("word").cells().tolist()
+    known = some.strings("word").values
+    assert list(known) == sorted(known)
+
+
+def test_of_few_rows_no_other_cells_are_held(grouped: tuple[Profile, Path]) -> None:
+    profile, path = grouped
+    found = table.load(path, [only(profile, "word")], np.array([4, 5, 2_001])).strings("word")
+    assert found.values == ("w4", "w984")
+    assert found.codes.tolist() == [0, -1, 1]
 
 
 def test_preview_shows_cells_as_in_the_file(ingested: tuple[Profile, Path]) -> None:

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
-from sklearn.ensemble import RandomForestClassifier
+from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 
 from automl.core.catalog import FamilyName, TaskType, TrialFailure
 from automl.core.errors import TrialError
@@ -67,8 +68,11 @@ def test_it_predicts_what_scikit_learn_does_without_smoothing(outputs: int) -> N
     case = replace(FOREST, outputs=outputs)
     fold = cases.fold(case)
     params = candidate(case, {"trees": 20})
-    forest = RandomForestClassifier(**growing.settings(params, fold, features="sqrt"))
-    fitted = growing.grow(forest, fold, {**params, "smoothing": 0.0}, Watcher())
+    asked = growing.settings(params, fold, features="sqrt")
+    fitted = growing.grow(
+        RandomForestClassifier(**asked), fold, {**params, "smoothing": 0.0}, Watcher()
+    )
+    forest = RandomForestClassifier(**{**asked, "n_estimators": 20}).fit(fold.train.x, fold.train.y)
     x = np.concatenate([fold.valid.x, cases.probe(case)])
     assert np.abs(fitted.predict(x) - forest.predict_proba(x)).max() < 1e-5
 
@@ -113,6 +117,20 @@ def test_how_many_grow_at_once_does_not_change_the_model(monkeypatch: pytest.Mon
     many = train(FOREST, fold, trees=15)
     monkeypatch.setattr(growing, "_MOST_AT_ONCE", 2)
     assert pack(train(FOREST, fold, trees=15).state()) == pack(many.state())
+
+
+@pytest.mark.parametrize("outputs", [1, 2, 3])
+def test_parts_are_joined_to_what_their_trees_are_at_once(outputs: int) -> None:
+    fold = cases.fold(replace(FOREST, outputs=outputs))
+    kind = RandomForestClassifier if outputs > 1 else RandomForestRegressor
+    grown = [tree.tree_ for tree in kind(9, random_state=0).fit(fold.train.x, fold.train.y)]
+
+    def converted(trees: list[Any]) -> FittedForest:
+        classes = np.arange(outputs)
+        return averaged.convert(trees, outputs=outputs, classes=classes, smoothing=0.1, epochs=9)
+
+    joined = averaged.join([converted(grown[:4]), converted(grown[4:])], epochs=9)
+    assert pack(joined.state()) == pack(converted(grown).state())
 
 
 def test_leaves_are_limited_over_all_trees(monkeypatch: pytest.MonkeyPatch) -> None:

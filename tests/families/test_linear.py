@@ -13,7 +13,7 @@ from automl.core.errors import TrialError
 from automl.core.frame import Floats
 from automl.core.hyperparameter import Value
 from automl.core.learner import Examples, Fold
-from automl.families.linear import model, problem
+from automl.families.linear import model, problem, rowspace
 from automl.families.linear.loss import loss_of
 from tests.families import cases
 from tests.families.cases import Case
@@ -181,6 +181,31 @@ def test_sparse_rows_give_what_dense_ones_give(case: Case, monkeypatch: pytest.M
     assert not isinstance(problem.rows_of(fold.train).x, np.ndarray)
     sparse = model.fit(candidate("l2", 1.0), fold, Watcher())
     assert np.allclose(sparse.predict(fold.valid.x), dense.predict(fold.valid.x), atol=1e-6)
+
+
+@every_case
+def test_few_rows_of_many_features_give_in_their_own_space_what_they_give_outside(
+    case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fold = widened(cases.fold(case, rows=40), features=300)
+    assert rowspace.basis_of(problem.rows_of(fold.train)) is not None
+    inside = model.fit(candidate("l2", 1.0), fold, Watcher())
+    monkeypatch.setattr(rowspace, "_FEATURES", 301)
+    outside = model.fit(candidate("l2", 1.0), fold, Watcher())
+    assert inside.weights.shape == outside.weights.shape == (301, outside.weights.shape[1])
+    assert np.allclose(inside.predict(fold.valid.x), outside.predict(fold.valid.x), atol=1e-3)
+
+
+def widened(fold: Fold, *, features: int) -> Fold:
+    """Return the fold with random features beside its own."""
+    random = np.random.default_rng(0)
+
+    def wide(examples: Examples) -> Examples:
+        more = random.normal(size=(len(examples.x), features - examples.x.shape[1]))
+        return replace(examples, x=np.hstack([examples.x, more]).astype(np.float32))
+
+    layout = replace(fold.layout, width=features)
+    return replace(fold, train=wide(fold.train), valid=wide(fold.valid), layout=layout)
 
 
 @pytest.mark.parametrize(

@@ -1,3 +1,5 @@
+import pytest
+
 from automl.families.pace import Pace
 from tests.families.watcher import Watcher
 
@@ -17,10 +19,11 @@ def test_without_a_limit_it_is_never_over() -> None:
     assert not pace.over()
 
 
-def test_training_ends_before_the_time_is_up() -> None:
+@pytest.mark.parametrize(("left", "filled"), [(100.0, 90.0), (10.0, 8.0), (3.0, 1.5)])
+def test_training_ends_before_the_time_is_up(left: float, filled: float) -> None:
     clock = Clock()
-    pace = Pace(Watcher(left=10.0), clock)
-    clock.now += 8.9
+    pace = Pace(Watcher(left=left), clock)
+    clock.now += filled - 0.1
     assert not pace.over()
     clock.now += 0.2
     assert pace.over()

@@ -15,9 +15,10 @@ from automl.core.catalog import (
     TrialState,
 )
 from automl.core.errors import DiskFull, StoreUnavailable, TrialError
+from automl.core.model import Artifact
 from automl.core.ports import Order
 from automl.core.study import Budget
-from automl.core.trial import Trial
+from automl.core.trial import Finish, Trial
 from automl.runner import runner as runner_module
 from automl.search.rungs import NO_BARS, Bars
 from automl.service import studies
@@ -208,6 +209,27 @@ def test_a_result_waits_for_the_store(bench: Bench, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(bench.store.leases, "complete", flaky)
     runner.run(attempt, Orders())
     assert bench.trials(study)[0].state is TrialState.COMPLETE
+
+
+def test_a_model_waits_for_the_store_and_is_not_built_again(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = bench.study(budget=Budget(trials=2))
+    runner = bench.runner()
+    for _ in range(2):
+        runner.run(bench.attempt(runner), Orders())
+    put, refusals = bench.store.artifacts.put, iter([True, True])
+
+    def flaky(*args: object) -> Artifact:
+        if next(refusals, False):
+            raise StoreUnavailable
+        return put(*args)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(bench.store.artifacts, "put", flaky)
+    work = bench.claim(runner)
+    assert isinstance(work, Finish)
+    runner.run(work, Orders())
+    assert bench.read(study).status is StudyStatus.SUCCEEDED
 
 
 def test_points_are_written_twice_a_second_at_most(

@@ -23,6 +23,13 @@ def test_more_rows_columns_folds_and_classes_never_cost_less(name: FamilyName) -
     assert cost.seconds(replace(PLAN, classes=tuple(range(9))), name) > base
 
 
+def test_thousands_of_columns_cost_boosted_trees_more_than_their_cells() -> None:
+    tall = replace(PLAN, rows=100_000, features=("x",) * 20)
+    wide = replace(PLAN, rows=400, features=("x",) * 5_000)
+    assert wide.rows * len(wide.features) == tall.rows * len(tall.features)
+    assert cost.seconds(wide, LIGHTGBM) > 2 * cost.seconds(tall, LIGHTGBM)
+
+
 def test_what_was_measured_stands_and_corrects_the_rest() -> None:
     slow = 4 * cost.seconds(PLAN, LINEAR)
     found = cost.expected(PLAN, {LINEAR: slow})

@@ -1,14 +1,16 @@
 """Images and volumes: two short trainings say what long ones do with mirror images and turns."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
 from automl import families
 from automl.core.catalog import FamilyName, Modality, TrialState
-from automl.core.study import Budget, finish_reserve
+from automl.core.study import Budget, Plan, finish_reserve
 from automl.core.trial import Candidate, Trial
 from automl.search import cost
+from automl.search.ask import ask
 from automl.search.portfolio import portfolio
 from automl.search.portfolios import image
 from tests.search.test_ask import PLAN, REPLAY
@@ -81,10 +83,63 @@ def test_long_ones_take_what_helped_the_short_ones(name: str, *, mirrored: bool)
 
 
 def test_large_volumes_are_looked_at_from_afar_and_therefore_cost_less() -> None:
-    strides = {name: _candidates(name)[0].params.get("stride") for name in PLANS}
+    strides = {name: _candidates(name)[0].params["stride"] for name in PLANS}
     assert strides == {
-        "digits": None, "photographs": None, "small volumes": 1, "volumes": 2, "long volumes": 2,
+        "digits": 1, "photographs": 1, "small volumes": 1, "volumes": 2, "long volumes": 2,
     }  # fmt: skip
     large = replace(PLAN, modality=Modality.VOLUME, shape=(16, 16, 16))
     dense, afar = (cost.epoch(large, name, 16) for name in (FamilyName.CNN, FamilyName.RESNET))
     assert afar < dense / 2
+
+
+def _of_images(rows: int, side: int) -> Plan:
+    return replace(
+        PLAN,
+        modality=Modality.IMAGE,
+        shape=(side, side, 3),
+        families=OF_ARRAYS,
+        folds=1,
+        rows=rows,
+        test_rows=0,
+    )
+
+
+def test_seconds_that_bear_few_epochs_are_not_divided() -> None:
+    few = portfolio(CLOCKED, _of_images(30_000, 32))
+    first, second, *_ = few
+    assert first.params["epochs"] == second.params["epochs"]
+    assert image.FEWEST_EPOCHS < int(first.params["epochs"]) < image.DIVIDED_EPOCHS
+    assert first.params["flip"] is not second.params["flip"]
+    assert first.params["stride"] == 1
+    many = portfolio(CLOCKED, _of_images(3_000, 32))
+    assert int(many[0].params["epochs"]) < int(many[2].params["epochs"])
+
+
+def test_images_too_many_for_their_epochs_are_looked_at_from_afar() -> None:
+    plan = _of_images(25_000, 64)
+    first = portfolio(CLOCKED, plan)[0]
+    assert first.params["stride"] == image.AFAR
+    families.validate(first.family, first.params, plan.task, plan.modality)
+    near = cost.epoch(plan, first.family, 16)
+    assert cost.epoch(plan, first.family, 16, every=image.AFAR) < near / 3
+
+
+@pytest.mark.parametrize("names", [OF_ARRAYS, (FamilyName.TRANSFORMER,)])
+def test_no_worker_is_idle_beside_images_too_large_for_an_epoch(
+    names: tuple[FamilyName, ...],
+) -> None:
+    plan = replace(_of_images(60_000, 128), families=names)
+    assert cost.epoch(plan, FamilyName.RESNET, 16, every=2) > 100.0
+    begun: list[Trial] = []
+    for number in range(4):
+        candidate = ask(plan, CLOCKED, begun, number, seconds_left=270.0 - number)
+        assert candidate is not None
+        begun.append(Trial("s", number, TrialState.RUNNING, candidate))
+    assert all(one.candidate != two.candidate for one, two in pairwise(begun))
+    took = [replace(each, state=TrialState.COMPLETE, value=0.8, seconds=250.0) for each in begun]
+    assert ask(plan, CLOCKED, took, 4, seconds_left=10.0) is None
+
+
+def test_late_nothing_is_begun_that_was_never_timed() -> None:
+    plan = _of_images(60_000, 128)
+    assert ask(plan, CLOCKED, [], 1, seconds_left=30.0) is None

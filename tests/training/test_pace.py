@@ -1,6 +1,6 @@
 from torch import nn
 
-from automl.training.pace import Pace, judging
+from automl.training.pace import Judging, Pace, Work, even, judging
 from automl.training.progress import Progress
 from automl.training.vector import flatten
 from tests.training.folds import Watcher
@@ -10,14 +10,22 @@ class Training:
     """Steps of a given length on a clock of their own, in epochs of ten."""
 
     def __init__(
-        self, planned: int, deadline: float | None, *, judging: float = 0.0, validation: float = 0.0
+        self,
+        planned: int,
+        deadline: float | None,
+        *,
+        judging: Judging | None = None,
+        validation: float = 0.0,
+        work: Work = even,
     ) -> None:
         self.now = 0.0
         self.validation = validation
         network = nn.Linear(2, 1)
         self.progress = Progress(network, flatten(network), {}, steps=planned, epoch=1)
         watcher = Watcher(left=lambda: None if deadline is None else deadline - self.now)
-        self.pace = Pace(lambda: self.now, watcher.seconds_left, planned, judging)
+        self.pace = Pace(
+            lambda: self.now, watcher.seconds_left, planned, judging or Judging(), work
+        )
 
     def run(self, steps: int, seconds: float) -> int:
         """Return the steps planned after that many more."""
@@ -81,7 +89,7 @@ def test_a_plan_leaves_the_time_of_validations_that_nobody_has_measured_yet() ->
 
 
 def test_a_measured_validation_is_left_time_for_once_more() -> None:
-    training = Training(1000, deadline=100.0, judging=10.0, validation=5.0)
+    training = Training(1000, deadline=100.0, judging=Judging(steps=10.0), validation=5.0)
     while training.progress.step < training.progress.steps:
         training.run(1, seconds=1.0)
     assert 75.0 < training.now < 90.0  # the last epoch's and the fold's still fit
@@ -92,3 +100,32 @@ def test_where_judging_takes_most_of_the_time_a_fold_still_ends() -> None:
     while training.progress.step < training.progress.steps:
         training.run(1, seconds=1.0)
     assert training.now + 2 * 40.0 < 100.0
+
+
+def test_in_half_precision_the_weights_that_are_kept_take_twice_as_long_to_judge() -> None:
+    judged = judging(rows=2_000, batch_size=32, mixed=True)
+    training = Training(1000, deadline=200.0, judging=judged, validation=40.0)
+    while training.progress.step < training.progress.steps:
+        training.run(1, seconds=1.0)
+    assert training.now + 40.0 + 2 * 40.0 < 200.0
+
+
+def _half_price(step: int, steps: int) -> float:
+    return steps - step - 0.5 * max(0, steps // 2 - step)
+
+
+def test_a_plan_knows_that_its_later_steps_cost_more() -> None:
+    training = Training(1000, deadline=100.0, work=_half_price)
+    assert training.run(9, seconds=0.5) == 120  # 60 of half a second, then 60 of a whole one
+    while training.progress.step < training.progress.steps:
+        cheap = training.progress.step < training.progress.steps // 2
+        assert training.run(1, seconds=0.5 if cheap else 1.0) in (119, 120)
+    assert 85.0 < training.now <= 90.0
+
+
+def test_validations_are_counted_beside_steps_that_get_dearer() -> None:
+    training = Training(1000, deadline=200.0, validation=5.0, work=_half_price)
+    while training.progress.step < training.progress.steps:
+        cheap = training.progress.step < training.progress.steps // 2
+        training.run(1, seconds=0.5 if cheap else 1.0)
+    assert 165.0 < training.now < 190.0

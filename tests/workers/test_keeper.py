@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from automl.core.catalog import TrialFailure
+from automl.core.errors import StoreUnavailable
 from automl.core.ports import Order
 from automl.core.trial import Finish
 from automl.settings import Settings
@@ -190,6 +191,26 @@ def test_a_store_that_is_away_ends_nothing(offer: Offer) -> None:
         eventually(lambda: len(leases.called("beat")) > seen)
         assert threading.active_count() <= threads
     assert leases.called("crashed") == []
+
+
+def test_who_could_not_beat_judges_nobody_else(
+    offer: Offer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work = attempt()
+    leases = offer(work)
+    refused: list[int] = []
+
+    def refuse(*_: object) -> None:
+        refused.append(len(leases.called("reap")))
+        raise StoreUnavailable
+
+    with keep(leases, "obedient"):
+        eventually(lambda: work in leases.held)
+        with monkeypatch.context() as patch:
+            patch.setattr(leases, "beat", refuse)
+            eventually(lambda: len(refused) > 4)
+        assert len(set(refused)) == 1
+        eventually(lambda: len(leases.called("reap")) > refused[-1])
 
 
 def test_a_child_that_cannot_start_is_not_started_in_a_loop(offer: Offer) -> None:

@@ -3,6 +3,7 @@
 from automl.core.catalog import FamilyName
 from automl.core.hyperparameter import Hyperparameter
 from automl.families import network
+from automl.families.augmentation import RESOLUTION
 
 NETWORK = (
     network.layers(3, high=5, description="Stages; each halves the array and doubles the width."),
@@ -29,4 +30,4 @@ NETWORK = (
     ),
 )
 
-SPEC = network.array_spec(FamilyName.CNN, "Convolutional network", NETWORK)
+SPEC = network.array_spec(FamilyName.CNN, "Convolutional network", (*NETWORK, RESOLUTION))

@@ -3,6 +3,7 @@
 from automl.core.catalog import FamilyName
 from automl.core.hyperparameter import Hyperparameter
 from automl.families import network
+from automl.families.augmentation import RESOLUTION
 
 NETWORK = (
     network.layers(3, high=5, description="Stages; each but the first halves the array."),
@@ -27,4 +28,4 @@ NETWORK = (
     ),
 )
 
-SPEC = network.array_spec(FamilyName.DENSENET, "Densely connected network", NETWORK)
+SPEC = network.array_spec(FamilyName.DENSENET, "Densely connected network", (*NETWORK, RESOLUTION))

@@ -20,6 +20,7 @@ from automl.families.linear.loss import loss_of
 from automl.families.linear.problem import Problem, bound_of, rows_of
 from automl.families.linear.proximal import proximal
 from automl.families.linear.quasi_newton import quasi_newton
+from automl.families.linear.rowspace import basis_of, turned, turned_back
 from automl.families.pace import Pace
 
 PATH = tuple(10.0 ** np.arange(-0.5, -7.1, -0.75))
@@ -121,8 +122,10 @@ def _best(walk: Iterator[_Found], pace: Pace) -> _Found:
 def _walk(params: Params, fold: Fold, control: Control, pace: Pace) -> Iterator[_Found]:
     """Yield what each strength gives, each starting from the weights of the one before."""
     loss = loss_of(fold.task, fold.outputs)
-    counts = row_weights(params, fold.train.y, fold.outputs)
-    train, valid = rows_of(fold.train, counts), rows_of(fold.valid)
+    share = _l1_share(params)
+    train = rows_of(fold.train, row_weights(params, fold.train.y, fold.outputs))
+    basis = None if share > 0 else basis_of(train)
+    train, valid = turned(train, basis), turned(rows_of(fold.valid), basis)
     bound = bound_of(train, loss)
     weights = np.zeros((train.x.shape[1] + 1, loss.columns))
     passes = 0
@@ -132,22 +135,21 @@ def _walk(params: Params, fold: Fold, control: Control, pace: Pace) -> Iterator[
         control.check()
         passes += 1
 
-    share = _l1_share(params)
     minimize = proximal if share > 0 else quasi_newton
     for strength, exact in _strengths(params, len(fold.train.y)):
         problem = Problem(train, loss, bound, strength * (1 - share), strength * share, tick)
         weights = minimize(problem, weights, passes=_PASSES[exact], tolerance=_TOLERANCE[exact])
         scores = valid.scores(weights)
-        train_loss, _ = loss.measure(train.scores(weights), train.y, counts)
+        train_loss, _ = loss.measure(train.scores(weights), train.y, train.weights)
         valid_loss, _ = loss.measure(scores, valid.y)
         if not np.isfinite(train_loss + valid_loss):
             raise TrialError(
                 TrialFailure.NON_FINITE_LOSS,
                 f"The loss was {train_loss}, {valid_loss} on the validation rows.",
             )
-        value = fold.score(loss.predict(scores))
-        control.report(CurvePoint(passes, train_loss, valid_loss, value, seconds=pace.lap()))
-        yield _Found(weights, passes, valid_loss)
+        scored = train_loss, valid_loss, fold.score(loss.predict(scores))
+        control.report(CurvePoint(passes, *scored, seconds=pace.lap()))
+        yield _Found(turned_back(weights, basis), passes, valid_loss)
 
 
 def _l1_share(params: Params) -> float:

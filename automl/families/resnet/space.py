@@ -5,7 +5,7 @@ from dataclasses import replace
 from automl.core.catalog import FamilyName, Modality, TaskType
 from automl.core.hyperparameter import Hyperparameter, serving
 from automl.families import network
-from automl.families.augmentation import AUGMENTATION
+from automl.families.augmentation import AUGMENTATION, RESOLUTION
 from automl.families.recipe import ARRAYS, SMALL_ARRAYS, TRAINING
 
 # Measured on a fifth held out, two blocks of 128: AUC of phoneme 0.945 with layer normalization,
@@ -54,7 +54,7 @@ STRIDE = Hyperparameter(
     type="categorical",
     default=1,
     choices=(1, 2),
-    modalities=(Modality.VOLUME,),
+    modalities=(Modality.IMAGE, Modality.VOLUME),
     description="Whether the first convolution looks at every place, or at every second.",
 )
 """Apart from the others, since candidates of earlier versions lack it."""
@@ -65,7 +65,7 @@ OVER_ARRAYS = serving(NETWORK, TaskType.CLASSIFICATION, Modality.IMAGE)
 SPEC = network.spec(
     FamilyName.RESNET,
     "Residual network",
-    (*NETWORK, STRIDE, *AUGMENTATION),
+    (*NETWORK, STRIDE, RESOLUTION, *AUGMENTATION),
     training=network.differing(TRAINING, SMALL_ARRAYS),
     modalities=(Modality.TABLE, *ARRAYS),
 )

@@ -32,6 +32,12 @@ NARROW = WIDTHS[:2]
 ENOUGH_EPOCHS = 30
 """A wider network has to have so many."""
 FEWEST_EPOCHS, MOST_EPOCHS = 6, 100
+DIVIDED_EPOCHS = 3 * FEWEST_EPOCHS
+"""Where fewer fit into all the seconds none are spent on short trainings: each worker's first takes
+them all, one with mirror images and one without."""
+AFAR = 2
+"""Where not even the fewest fit the first convolution looks at every second place along each axis,
+and the rest costs a quarter, of volumes an eighth."""
 
 FLIP, TURN = "flip", "turn"
 
@@ -43,7 +49,7 @@ def steps(spec: StudySpec, plan: Plan) -> tuple[Step, ...]:
     first = volumes or plan.shape[-1] == 3
     likely, other = _symmetric(volumes, first), _symmetric(volumes, not first)
     widths = NARROW if volumes else WIDTHS
-    short, long = _sized(spec, plan, SHORT, widths[:1]), _sized(spec, plan, LONG, widths)
+    short, long = _sized(spec, plan, widths)
     return (
         (FamilyName.RESNET, {**short, **likely}),
         (FamilyName.RESNET, {**short, **other}),
@@ -78,20 +84,30 @@ def _symmetric(volumes: bool, are: bool) -> dict[str, Value]:  # noqa: FBT001
     return {FLIP: are, TURN: are} if volumes else {FLIP: are}
 
 
-def _sized(spec: StudySpec, plan: Plan, share: float, widths: Sequence[int]) -> Mapping[str, Value]:
-    """Return the widest network that has its epochs in that share of the search's seconds."""
-    stride: dict[str, Value] = {"stride": cost.stride(plan)}
+def _sized(
+    spec: StudySpec, plan: Plan, widths: Sequence[int]
+) -> tuple[Mapping[str, Value], Mapping[str, Value]]:
+    """Return size and epochs of the short trainings and of the long ones.
+
+    Each is of the widest network that has its epochs in that share of the search's seconds.
+    """
+    every = cost.stride(plan)
     if spec.budget.seconds is None:
-        return stride
-    seconds = share * (spec.budget.seconds - finish_reserve(spec.budget.seconds, plan.outputs))
-    fitting = {
-        width: int(seconds / plan.folds / cost.epoch(plan, FamilyName.RESNET, width))
-        for width in widths
-    }
-    enough = [width for width in widths if fitting[width] >= ENOUGH_EPOCHS]
-    width = enough[-1] if enough else widths[0]
-    return {
-        **stride,
-        "width": width,
-        "epochs": min(MOST_EPOCHS, max(FEWEST_EPOCHS, fitting[width])),
-    }
+        return {"stride": every}, {"stride": every}
+    seconds = spec.budget.seconds - finish_reserve(spec.budget.seconds, plan.outputs)
+
+    def epochs(share: float, width: int) -> int:
+        a_pass = cost.epoch(plan, FamilyName.RESNET, width, every=every)
+        return int(share * seconds / plan.folds / a_pass)
+
+    def widest(share: float, widths: Sequence[int]) -> Mapping[str, Value]:
+        enough = [width for width in widths if epochs(share, width) >= ENOUGH_EPOCHS]
+        width = enough[-1] if enough else widths[0]
+        planned = min(MOST_EPOCHS, max(FEWEST_EPOCHS, epochs(share, width)))
+        return {"stride": every, "width": width, "epochs": planned}
+
+    if epochs(SHORT + LONG, widths[0]) < FEWEST_EPOCHS:
+        every = AFAR
+    if epochs(SHORT + LONG, widths[0]) < DIVIDED_EPOCHS:
+        return (widest(SHORT + LONG, widths[:1]),) * 2
+    return widest(SHORT, widths[:1]), widest(LONG, widths)
