@@ -13,6 +13,10 @@ _PAYING = 10_000_000
 took so many times as long as together: 4 at 0.1 million, 2 at 1, 1.5 at 4.6, 1.1 at 8.6
 (`benchmarks.lanes`)."""
 
+_BESIDE = 4_000_000
+"""Up to which other candidates beside these folds pay too: at 3 million for a multilayer perceptron
+1.3 times, at 7 for TabM, whose many members fill the cache, not at all."""
+
 _CELLS = 1 << 22
 """Numbers of a lane's training rows, which all lanes hold at once, twice."""
 
@@ -76,6 +80,8 @@ def companions(
         return 1
     if fold.device != "cpu":
         return max(1, min(_ON_A_GPU, _fitting(family, params, fold, folds) // folds))
+    if _step(family, params, fold) > _BESIDE:
+        return 1
     return max(1, min(_CANDIDATES, _LANES // folds))
 
 
