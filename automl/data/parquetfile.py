@@ -22,6 +22,8 @@ _LONG = 256
 """Bytes a cell on average: shorter text may well repeat as often as it likes."""
 _WIDTHS = {"INT32": 4, "FLOAT": 4, "INT64": 8, "DOUBLE": 8, "INT96": 12}
 """Bytes of an unpacked cell; text has a byte at least, between it and the next."""
+_BROKEN = (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError, UnicodeDecodeError)
+"""What Arrow says of damaged files: names of columns, too, may be bytes of anything."""
 _REMEDY = "; store one value a cell, such as text or a number, or leave the column out"
 
 
@@ -62,7 +64,7 @@ class ParquetFile:
                         names=[str(index) for index in wanted],
                     )  # fmt: skip
                     row += part.num_rows
-        except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
+        except _BROKEN as error:
             raise _damaged(error) from None
 
     def warnings(self) -> tuple[DataWarning, ...]:
@@ -89,10 +91,11 @@ def open_parquet(path: Path, *, unpacked_limit: int) -> ParquetFile:
         with pq.ParquetFile(path) as file:
             _check_size(file.metadata, unpacked_limit)
             schema = file.schema_arrow
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
+            stored = schema.names
+    except _BROKEN as error:
         raise _damaged(error) from None
     _check_types(schema)
-    names, unnamed = column_names(schema.names, None)
+    names, unnamed = column_names(stored, None)
     return ParquetFile(path, names, unnamed, unpacked_limit)
 
 

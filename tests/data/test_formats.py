@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -85,3 +86,12 @@ def test_damaged_bytes_are_refused_or_read(form: str, data: st.DataObject, tmp_p
         content[place] = data.draw(st.integers(0, 255))
     with contextlib.suppress(DatasetUnreadable):
         take(tmp_path, bytes(content))
+
+
+def test_a_damaged_name_of_a_column_is_refused(tmp_path: Path) -> None:
+    sink = io.BytesIO()
+    pq.write_table(pa.table({"grade": [1, 2], "fine": [3, 4]}), sink, store_schema=False)
+    content = sink.getvalue()
+    assert content.count(b"grade") > 1
+    with pytest.raises(DatasetUnreadable, match="damaged"):
+        take(tmp_path, content.replace(b"grade", b"\x80rade"))
