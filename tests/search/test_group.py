@@ -19,6 +19,7 @@ from automl.search.plan import make_plan
 from automl.search.portfolio import portfolio
 from automl.search.prepare import Prepared, prepare
 from automl.search.rungs import NO_BARS, Bars
+from automl.training import paying
 from tests import tables
 from tests.training.folds import Watcher, equal
 
@@ -59,6 +60,11 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
     task = TaskSpec(TaskType.CLASSIFICATION, "y")
     spec = StudySpec(dataset.id, task, Budget(trials=4), families=(FamilyName.MLP,))
     return prepare(make_plan(spec, dataset, table), spec, dataset, table)
+
+
+@pytest.fixture(autouse=True)
+def as_many_lanes_as_folds_of_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(paying, "_LANES", 4 * FOLDS)
 
 
 @pytest.fixture

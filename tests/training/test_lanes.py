@@ -265,6 +265,12 @@ def test_what_pays_is_said_by_shape(changes: dict[str, Value], paid: bool) -> No
     assert (lanes.companions(mlp, params(mlp, changes), fold, stacking, folds=3) > 1) is paid
 
 
+@pytest.mark.parametrize(("folds_each", "count"), [(8, 1), (5, 1), (3, 2), (1, 8)])
+def test_on_a_processor_lanes_are_few(folds_each: int, count: int) -> None:
+    (fold,) = folds((160,))
+    assert lanes.companions(mlp, params(mlp, {}), fold, stacking, folds=folds_each) == count
+
+
 @pytest.mark.parametrize(("gigabytes", "count"), [(1e-3, 1), (100.0, 64)])
 def test_on_a_gpu_so_many_train_together_as_fit(
     gigabytes: float, count: int, monkeypatch: pytest.MonkeyPatch
