@@ -40,8 +40,9 @@ def load(path: Path, columns: Sequence[Column], rows: Rows | None = None) -> Fra
     """Return those columns as a frame, numbers and strings as each column's ``cells`` says.
 
     A missing marker in a column of numbers is NaN, and so is a cell that is no number, which only
-    a column whose kind was overridden can have. One column is read after the other: what is in
-    memory is the frame and a column more, or a batch of it where few of the rows are wanted.
+    a column whose kind was overridden can have. One column is read after the other, or several
+    of few cells together: what is in memory is the frame and these, or a batch of them where few
+    of the rows are wanted.
 
     Args:
         path: the table.
