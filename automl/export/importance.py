@@ -133,11 +133,12 @@ def _straight(cells: Scalars, predictions: Floats) -> float:
     if isinstance(cells, Strings):
         return _relation(cells, predictions)
     present = ~np.isnan(cells)
-    centred = np.where(present, cells - cells[present].mean() if present.any() else 0.0, 0.0)
-    length = np.linalg.norm(centred) * np.linalg.norm(
-        predictions - predictions.mean(axis=0), axis=0
-    )
-    along = np.abs(centred @ (predictions - predictions.mean(axis=0)))
+    if not present.any():
+        return 0.0
+    told = predictions - predictions.mean(axis=0)
+    centred = np.where(present, cells - cells[present].mean(), 0.0)
+    length = np.linalg.norm(centred) * np.linalg.norm(told, axis=0)
+    along = np.abs(centred @ told)
     return float(np.max(np.divide(along, length, out=np.zeros_like(along), where=length > 0)))
 
 

@@ -17,6 +17,7 @@ from automl.core.hyperparameter import Params
 from automl.core.learner import Layout
 from automl.families import blocks
 from automl.families.blocks import Written
+from automl.families.dropout import Dropout
 
 CONVOLUTIONS: tuple[type[nn.Conv1d | nn.Conv2d | nn.Conv3d], ...] = (
     nn.Conv1d,
@@ -325,4 +326,4 @@ def head(inputs: int, outputs: int, *, pooling: str, dropout: float) -> list[nn.
     last = blocks.dense(inputs, outputs, initialization="xavier", activation="relu")
     with torch.no_grad():
         last.weight.mul_(0.1)
-    return [Pooled(pooling), blocks.Dropout(dropout), last]
+    return [Pooled(pooling), Dropout(dropout), last]

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -155,3 +156,37 @@ def test_preview_shows_ids_and_constants_as_the_numbers_they_are(tmp_path: Path)
 def test_preview_of_more_rows_than_there_are(ingested: tuple[Profile, Path]) -> None:
     assert len(table.preview(ingested[1], 1_000)) == ROWS
     assert table.preview(ingested[1], 0) == []
+
+
+def test_a_table_of_many_columns_is_opened_once_for_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = [f"n{place}" for place in range(60)]
+    rows = [",".join(str(row * (place + 1)) for place in range(60)) for row in range(20)]
+    profile, path = take(tmp_path, "\n".join([",".join(names), *rows]) + "\n")
+    opened: list[object] = []
+    real = pq.ParquetFile
+
+    def counted(*args: Any, **kwargs: Any) -> pq.ParquetFile:
+        opened.append(args)
+        return real(*args, **kwargs)
+
+    monkeypatch.setattr(pq, "ParquetFile", counted)
+    frame = table.load(path, [only(profile, name) for name in names])
+    assert len(opened) <= 3  # to describe it, to read it, to count its rows
+    for place, name in enumerate(names):
+        assert frame.numbers(name).tolist() == [row * (place + 1) for row in range(20)]
+
+
+@pytest.mark.parametrize("few", [False, True])
+def test_columns_read_together_and_alone_are_equal(
+    grouped: tuple[Profile, Path], monkeypatch: pytest.MonkeyPatch, few: bool
+) -> None:
+    profile, path = grouped
+    columns = [only(profile, "price"), only(profile, "word")]
+    rows = np.arange(0, 3_000, 7) if few else None
+    together = table.load(path, columns, rows)
+    monkeypatch.setattr(table, "_CELLS", 1)
+    alone = table.load(path, columns, rows)
+    np.testing.assert_array_equal(together.numbers("price"), alone.numbers("price"))
+    assert together.strings("word").cells().tolist() == alone.strings("word").cells().tolist()

@@ -12,6 +12,7 @@ from automl.export import parity
 from automl.export.onnx import serialize
 from automl.families import blocks
 from automl.families.categories import CATEGORIES
+from automl.families.dropout import Dropout
 from automl.families.mlp import model
 from automl.families.mlp.space import NETWORK, SPEC
 from automl.families.recipe import TRAINING
@@ -177,7 +178,7 @@ def test_every_corner_of_the_space_can_be_trained() -> None:
 def test_dropout_zeroes_its_part_and_keeps_the_mean(p: float) -> None:
     torch.manual_seed(0)
     x = torch.ones(1000, 257)
-    dropout = blocks.Dropout(p)
+    dropout = Dropout(p)
     seen = dropout(x)
     assert float((seen == 0).float().mean()) == pytest.approx(p, abs=0.004)
     assert float(seen.mean()) == pytest.approx(1.0, abs=0.01)
@@ -188,7 +189,7 @@ def test_dropout_zeroes_its_part_and_keeps_the_mean(p: float) -> None:
 def test_dropouts_gradient_flows_where_its_numbers_did() -> None:
     torch.manual_seed(0)
     x = torch.ones(64, 64, requires_grad=True)
-    seen = blocks.Dropout(0.5)(x)
+    seen = Dropout(0.5)(x)
     (gradient,) = torch.autograd.grad(seen.sum(), x)
     assert torch.equal(gradient, seen.detach())
 

@@ -4,17 +4,15 @@ import numpy as np
 import pytest
 from typing_extensions import override
 
-from automl.core.catalog import FamilyName, TaskType, TrialState
+from automl.core.catalog import FamilyName, TrialState
 from automl.core.errors import TrialStopped
 from automl.core.state import State
-from automl.core.study import Budget, StudySpec, TaskSpec
 from automl.core.trial import Candidate, Trial
 from automl.finish import Entry, finish, train_member
 from automl.search.evaluate import Evaluation, evaluate, fits
-from automl.search.plan import make_plan
 from automl.search.portfolio import portfolio
-from automl.search.prepare import WHOLE, Prepared, prepare
-from tests import tables
+from automl.search.prepare import WHOLE, Prepared
+from tests.search import studies
 from tests.training.folds import Watcher
 
 FOREST, BOOSTED = FamilyName.EXTRA_TREES, FamilyName.LIGHTGBM
@@ -35,11 +33,7 @@ class Cut(Watcher):
 
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
-    folder = tmp_path_factory.mktemp("data")
-    dataset, table = tables.dataset(tables.mixed(folder / "data.csv"), folder / "data.parquet")
-    task = TaskSpec(TaskType.CLASSIFICATION, "y")
-    spec = StudySpec(dataset.id, task, Budget(trials=4), families=(FOREST, BOOSTED))
-    return prepare(make_plan(spec, dataset, table), spec, dataset, table)
+    return studies.mixed(tmp_path_factory.mktemp("data"), FOREST, BOOSTED)
 
 
 def candidate(prepared: Prepared, family: FamilyName, **params: int) -> Candidate:

@@ -7,20 +7,18 @@ import numpy as np
 import pytest
 
 from automl import families
-from automl.core.catalog import FamilyName, TaskType
+from automl.core.catalog import FamilyName
 from automl.core.errors import TrialError, TrialPruned, TrialStopped
 from automl.core.hyperparameter import Value, defaults
 from automl.core.state import State
-from automl.core.study import Budget, StudySpec, TaskSpec
 from automl.core.trial import Candidate
 from automl.search.evaluate import Evaluation, evaluate, fits
 from automl.search.group import Member, companions, evaluate_together, free
-from automl.search.plan import make_plan
 from automl.search.portfolio import portfolio
-from automl.search.prepare import Prepared, prepare
+from automl.search.prepare import Prepared
 from automl.search.rungs import NO_BARS, Bars
 from automl.training import paying
-from tests import tables
+from tests.search import studies
 from tests.training.folds import Watcher, equal
 
 FOLDS = 8
@@ -55,11 +53,7 @@ class Trial:
 
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
-    folder = tmp_path_factory.mktemp("data")
-    dataset, table = tables.dataset(tables.mixed(folder / "data.csv"), folder / "data.parquet")
-    task = TaskSpec(TaskType.CLASSIFICATION, "y")
-    spec = StudySpec(dataset.id, task, Budget(trials=4), families=(FamilyName.MLP,))
-    return prepare(make_plan(spec, dataset, table), spec, dataset, table)
+    return studies.mixed(tmp_path_factory.mktemp("data"), FamilyName.MLP)
 
 
 @pytest.fixture(autouse=True)

@@ -6,19 +6,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from automl.core.catalog import FamilyName, TaskType
+from automl.core.catalog import FamilyName
 from automl.core.errors import TrialPruned, TrialStopped
 from automl.core.hyperparameter import Value
 from automl.core.state import State
-from automl.core.study import Budget, StudySpec, TaskSpec
 from automl.core.trial import Candidate
 from automl.search.evaluate import Evaluation, evaluate, fits
-from automl.search.plan import make_plan
 from automl.search.portfolio import portfolio
-from automl.search.prepare import Prepared, prepare
+from automl.search.prepare import Prepared
 from automl.search.rungs import NO_BARS, Bars
 from automl.training import lanes
-from tests import tables
+from tests.search import studies
 from tests.training.folds import Watcher, equal
 
 SMALL: Mapping[str, Value] = {"layers": 1, "width": 16, "epochs": 5, "batch_size": 32}
@@ -27,11 +25,7 @@ FOLDS = 8
 
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
-    folder = tmp_path_factory.mktemp("data")
-    dataset, table = tables.dataset(tables.mixed(folder / "data.csv"), folder / "data.parquet")
-    task = TaskSpec(TaskType.CLASSIFICATION, "y")
-    spec = StudySpec(dataset.id, task, Budget(trials=4), families=(FamilyName.MLP,))
-    return prepare(make_plan(spec, dataset, table), spec, dataset, table)
+    return studies.mixed(tmp_path_factory.mktemp("data"), FamilyName.MLP)
 
 
 @pytest.fixture(scope="module")

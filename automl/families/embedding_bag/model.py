@@ -13,6 +13,7 @@ from automl.core.hyperparameter import Params
 from automl.core.learner import Layout
 from automl.families import blocks
 from automl.families.blocks import Written, constant
+from automl.families.dropout import Dropout
 from automl.families.embedding_bag.space import NETWORK
 from automl.families.tokens import forgotten, trimmed
 
@@ -117,7 +118,7 @@ def build(params: Params, layout: Layout, outputs: int) -> nn.Module:
     )
     last = nn.Linear(width, outputs)
     nn.init.zeros_(last.weight)  # the first predictions are even
-    return nn.Sequential(bag, blocks.Dropout(float(params["dropout"])), last)
+    return nn.Sequential(bag, Dropout(float(params["dropout"])), last)
 
 
 def emit(graph: Graph, x: str, network: nn.Module) -> str:

@@ -17,7 +17,8 @@ from typing_extensions import override
 from automl.core.graph import ElementType, Graph
 from automl.core.learner import Layout
 from automl.families import blocks
-from automl.families.blocks import Dropout, Written
+from automl.families.blocks import Written
+from automl.families.dropout import Dropout
 from automl.families.transformer.layers import emit_dense
 
 HEADS = 8

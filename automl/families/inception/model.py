@@ -17,6 +17,7 @@ from automl.core.learner import Layout
 from automl.families import blocks
 from automl.families.blocks import Written
 from automl.families.conv import Standardized, convolution
+from automl.families.dropout import Dropout
 from automl.families.inception.space import NETWORK
 
 PARTS = 4
@@ -110,7 +111,7 @@ class Inception(Written):
         super().__init__()
         self.entry = Standardized(layout)
         self.body = nn.Sequential(*_layers(params, self.entry.outputs, layout.shape[1]))
-        self.dropout = blocks.Dropout(float(params["dropout"]))
+        self.dropout = Dropout(float(params["dropout"]))
         width = PARTS * int(params["width"])
         self.head = blocks.dense(width, outputs, initialization="xavier", activation="relu")
 

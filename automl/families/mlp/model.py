@@ -8,6 +8,7 @@ from automl.core.graph import Graph
 from automl.core.hyperparameter import Params
 from automl.core.learner import Layout
 from automl.families import blocks, conv
+from automl.families.dropout import Dropout
 from automl.families.mlp.space import NETWORK
 
 
@@ -48,7 +49,7 @@ def _dense(params: Params, width: int, outputs: int) -> list[nn.Module]:
             modules.append(blocks.NORMALIZATIONS[normalization](next_width))
         modules.append(blocks.ACTIVATIONS[activation]())
         if dropout:
-            modules.append(blocks.Dropout(dropout))
+            modules.append(Dropout(dropout))
         width = next_width
     # The last layer starts small, whatever precedes it: the first predictions are then even.
     modules.append(blocks.dense(width, outputs, initialization="xavier", activation=activation))

@@ -10,6 +10,7 @@ from automl.core.graph import Graph
 from automl.core.hyperparameter import Params
 from automl.core.learner import Layout
 from automl.families import blocks
+from automl.families.dropout import Dropout
 from automl.families.numbers import Numbered, Periodic, after_codes
 from automl.families.realmlp.layers import Bend, Bounds, Dense, Front
 from automl.families.realmlp.space import NETWORK
@@ -37,7 +38,7 @@ def build(params: Params, layout: Layout, outputs: int) -> nn.Module:
         modules += (
             Dense(width, units),
             Bend(units, str(params["activation"])),
-            blocks.Dropout(float(params["dropout"])),
+            Dropout(float(params["dropout"])),
         )
         width = units
     modules.append(Dense(width, outputs))

@@ -12,6 +12,7 @@ from automl.core.graph import Graph
 from automl.core.hyperparameter import Params
 from automl.core.learner import Layout
 from automl.families import blocks, conv
+from automl.families.dropout import Dropout
 from automl.families.resnet import arrays
 from automl.families.resnet.space import OVER_ARRAYS, OVER_TABLES
 
@@ -52,8 +53,8 @@ def _block(params: Params, width: int) -> nn.Module:
         blocks.NORMALIZATIONS[str(params["normalization"])](width),
         blocks.dense(width, hidden, initialization="kaiming", activation=activation),
         blocks.ACTIVATIONS[activation](),
-        blocks.Dropout(float(params["dropout"])),
+        Dropout(float(params["dropout"])),
         # Small: a fresh block adds little to what passes by it, however many there are.
         blocks.dense(hidden, width, initialization="xavier", activation=activation),
-        blocks.Dropout(float(params["residual_dropout"])),
+        Dropout(float(params["residual_dropout"])),
     )

@@ -14,6 +14,7 @@ from automl.core.learner import Layout
 from automl.families import blocks
 from automl.families.blocks import Written
 from automl.families.conv import Standardized
+from automl.families.dropout import Dropout
 from automl.families.rnn.cells import Cells, emit_lengths, lengths
 from automl.families.rnn.pooling import Pooling
 from automl.families.rnn.space import NETWORK, OVER_SERIES, OVER_TEXTS
@@ -121,7 +122,7 @@ class Recurrent(Written):
         self.entry = entry
         self.layers = nn.ModuleList(made)
         self._made = tuple(made)  # typed
-        self.dropout = blocks.Dropout(float(params["dropout"]))
+        self.dropout = Dropout(float(params["dropout"]))
         self.pooling = Pooling(str(params["pooling"]), inputs, directions=directions)
         self.head = blocks.dense(inputs, outputs, initialization="xavier", activation="tanh")
 

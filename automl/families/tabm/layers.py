@@ -16,7 +16,8 @@ from typing_extensions import override
 
 from automl.core.graph import Graph
 from automl.core.learner import Leaf, Program
-from automl.families.blocks import Dropout, Written, constant, stacked_dense
+from automl.families.blocks import Written, constant, stacked_dense
+from automl.families.dropout import Dropout
 
 _CELLS = 1 << 20
 """Numbers that a layer's members hold at once outside training: 4 MiB."""

@@ -12,6 +12,7 @@ from automl.core.hyperparameter import Params
 from automl.core.learner import Layout
 from automl.families import blocks
 from automl.families.blocks import Written, constant
+from automl.families.dropout import Dropout
 from automl.families.text_cnn.space import NETWORK
 from automl.families.tokens import Tokens, emit_mask, mask, trimmed
 
@@ -76,7 +77,7 @@ def build(params: Params, layout: Layout, outputs: int) -> nn.Module:
     last = blocks.dense(filters * len(windows), outputs, initialization="xavier", activation="relu")
     return nn.Sequential(
         Windows(tokens, width, filters=filters, windows=windows),
-        blocks.Dropout(float(params["dropout"])),
+        Dropout(float(params["dropout"])),
         last,
     )
 

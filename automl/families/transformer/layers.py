@@ -15,6 +15,7 @@ from typing_extensions import override
 from automl.core.graph import Graph
 from automl.families import blocks
 from automl.families.blocks import Written
+from automl.families.dropout import Dropout
 from automl.families.tokens import Tokens, emit_mask, mask, trimmed
 
 _NOTHING = -1e9
@@ -80,7 +81,7 @@ class Block(Written):
         self.asked = nn.Linear(width, 3 * width)
         self.answered = nn.Linear(width, width)
         self.wide, self.narrow = nn.Linear(width, hidden), nn.Linear(hidden, width)
-        self.dropout = blocks.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         for layer in (self.asked, self.answered, self.wide, self.narrow):
             nn.init.xavier_uniform_(layer.weight)
             nn.init.zeros_(layer.bias)
