@@ -3,6 +3,7 @@
 import sys
 import time
 from collections.abc import Iterator
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -92,7 +93,7 @@ def test_there_is_no_gpu_for_a_torch_without_cuda(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     _gpus(monkeypatch, tmp_path, 2)
-    monkeypatch.setattr(process.metadata, "version", lambda _: "2.13.0+cpu")
+    monkeypatch.setattr(metadata, "version", lambda _: "2.13.0+cpu")
     assert process.device(0) == "cpu"
 
 
@@ -101,7 +102,7 @@ def _gpus(monkeypatch: pytest.MonkeyPatch, folder: Path, count: int) -> None:
     for index in range(count):
         (folder / "gpus" / str(index)).mkdir(parents=True)
     monkeypatch.setattr(process, "_GPUS", folder / "gpus")
-    monkeypatch.setattr(process.metadata, "version", lambda _: "2.13.0")
+    monkeypatch.setattr(metadata, "version", lambda _: "2.13.0")
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
 
 
