@@ -8,6 +8,7 @@ import torch
 
 from automl.core.catalog import TrialFailure
 from automl.core.errors import TrialError
+from automl.training.precision import products
 
 
 @contextmanager
@@ -19,7 +20,7 @@ def session(device: str, threads: int) -> Iterator[None]:
     """
     before = torch.get_num_threads()
     cards = [torch.device(device)] if device.startswith("cuda") else []
-    with torch.random.fork_rng(devices=cards):
+    with torch.random.fork_rng(devices=cards), products(device, "ieee"):
         torch.set_num_threads(threads)
         torch.set_flush_denormal(True)
         try:

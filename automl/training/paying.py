@@ -20,7 +20,7 @@ _BESIDE = 4_000_000
 _CELLS = 1 << 22
 """Numbers of a lane's training rows, which all lanes hold at once, twice."""
 
-_LANES = 8
+LANES = 8
 """On a processor so many lanes train together. Up to 32 of them a step is faster still
 (`benchmarks.lanes`), but whole trials of eight folds were not: groups of four took 2.1 s a
 candidate for 2.0 and a third more memory, and studies with them were no better."""
@@ -83,7 +83,7 @@ def companions(
         return max(1, min(_ON_A_GPU, _fitting(family, params, fold, folds) // folds))
     if _step(family, params, fold) > _BESIDE:
         return 1
-    return max(1, _LANES // folds)
+    return max(1, LANES // folds)
 
 
 def _step(family: NetworkFamily, params: Params, fold: Fold) -> float:
