@@ -133,7 +133,8 @@ def test_colours_change_where_there_are_any_and_greys_stay_grey_of_one_strength(
 def _ratio(before: Tensor, after: Tensor) -> Tensor:
     """Return how much stronger each row's colours became: ``(rows, 1, 1, 1)``."""
     spreads = [(x - x.mean((2, 3), keepdim=True)).flatten(1).norm(dim=1) for x in (before, after)]
-    return (spreads[1] / spreads[0]).view(-1, 1, 1, 1)
+    ratio: Tensor = spreads[1] / spreads[0]
+    return ratio.view(-1, 1, 1, 1)
 
 
 def test_missing_steps_stay_missing() -> None:
