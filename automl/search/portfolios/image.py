@@ -11,6 +11,7 @@ of 28 × 28 width 16 with 9 whole epochs beat width 24 stopped at 8.8 of 11.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from math import prod
 from types import MappingProxyType
 
 from automl.core import metric
@@ -36,6 +37,10 @@ FEWEST_EPOCHS, MOST_EPOCHS = 6, 130
 DIVIDED_EPOCHS = 3 * FEWEST_EPOCHS
 """Where fewer fit into all the seconds none are spent on short trainings: each worker's first takes
 them all, one with mirror images and one without."""
+BATCH, FEW_ROWS, SMALL_PLACES = 64, range(4_500, 20_001), 1 << 13
+"""Batches of so many images, of so many places at most: steps are what few images lack. Half of the
+usual gave 7,500 photographs and 20,000 pictures of clothes a log loss 3 % less in as many epochs.
+Of fewer images usual batches are no larger."""
 AFAR = 2
 """Where not even the fewest fit the first convolution looks at every second place along each axis,
 and the rest costs a quarter, of volumes an eighth."""
@@ -93,8 +98,10 @@ def _sized(
     Each is of the widest network that has its epochs in that share of the search's seconds.
     """
     every = cost.stride(plan)
+    few = plan.modality is Modality.IMAGE and plan.rows in FEW_ROWS
+    batch = {"batch_size": BATCH} if few and prod(plan.shape[:2]) <= SMALL_PLACES else {}
     if spec.budget.seconds is None:
-        return {"stride": every}, {"stride": every}
+        return {"stride": every, **batch}, {"stride": every, **batch}
     seconds = spec.budget.seconds - finish_reserve(spec.budget.seconds, plan.outputs)
 
     def epochs(share: float, width: int) -> int:
@@ -105,7 +112,7 @@ def _sized(
         enough = [width for width in widths if epochs(share, width) >= ENOUGH_EPOCHS]
         width = enough[-1] if enough else widths[0]
         planned = min(MOST_EPOCHS, max(FEWEST_EPOCHS, epochs(share, width)))
-        return {"stride": every, "width": width, "epochs": planned}
+        return {"stride": every, "width": width, "epochs": planned, **batch}
 
     if epochs(SHORT + LONG, widths[0]) < FEWEST_EPOCHS:
         every = AFAR
