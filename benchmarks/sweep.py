@@ -149,7 +149,7 @@ def _lanes(count: int | None) -> AbstractContextManager[object]:
     """Have so many lanes train together on a processor; None: as many as a study's."""
     if count is None:
         return nullcontext()
-    return mock.patch.multiple(paying, FEWEST_LANES=count, MOST_LANES=count)
+    return mock.patch.multiple(paying, LANES=count, SWEEP_LANES=count)
 
 
 def _sides(

@@ -266,15 +266,17 @@ def test_what_pays_is_said_by_shape(changes: dict[str, Value], paid: bool) -> No
 
 
 @pytest.mark.parametrize(
-    ("width", "folds_each", "count"),
-    [(256, 8, 1), (256, 5, 1), (256, 3, 2), (256, 1, 8), (32, 8, 4), (32, 5, 6), (32, 1, 32)],
+    ("folds_each", "count", "in_a_sweep"), [(8, 1, 4), (5, 1, 6), (3, 2, 10), (1, 8, 32)]
 )
-def test_on_a_processor_lanes_are_more_the_smaller_a_network_is(
-    width: int, folds_each: int, count: int
+def test_on_a_processor_lanes_are_few_but_in_a_sweep(
+    folds_each: int, count: int, in_a_sweep: int
 ) -> None:
     (fold,) = folds((160,))
-    changed = params(mlp, {"width": width})
-    assert lanes.companions(mlp, changed, fold, stacking, folds=folds_each) == count
+    for sweep, expected in ((False, count), (True, in_a_sweep)):
+        found = lanes.companions(
+            mlp, params(mlp, {}), fold, stacking, folds=folds_each, sweep=sweep
+        )
+        assert found == expected
 
 
 @pytest.mark.parametrize(("gigabytes", "count"), [(1e-3, 1), (100.0, 64)])
