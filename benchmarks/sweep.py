@@ -20,6 +20,7 @@ import os
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from unittest import mock
@@ -88,7 +89,7 @@ def main() -> None:
             prepared = _prepared(problem, path)
             candidates = drawn(given.candidates, given.widths, given.epochs)
             plain = Plain(path, problem.target, folds=len(prepared.folds)) if given.plain else None
-            with mock.patch.object(paying, "LANES", given.lanes or paying.LANES):
+            with _lanes(given.lanes):
                 _compare(problem.name, prepared, candidates, given.device, plain)
 
 
@@ -149,6 +150,13 @@ def _compare(
     if device.startswith("cuda"):
         held, whole = torch.cuda.max_memory_allocated(device), torch.cuda.mem_get_info(device)[1]
         print(f"\nAt most {held / 2**30:.2f} of {whole / 2**30:.0f} GiB were held.", flush=True)
+
+
+def _lanes(count: int | None) -> AbstractContextManager[object]:
+    """Have so many lanes train together on a processor; None: as many as a study's."""
+    if count is None:
+        return nullcontext()
+    return mock.patch.multiple(paying, FEWEST_LANES=count, MOST_LANES=count)
 
 
 def _sides(

@@ -27,8 +27,8 @@ class Hyperparameter:
     ``tasks`` and ``modalities`` name the only ones it matters for; None: all the family serves.
     ``defaults`` has the default of some modalities where it is another there. Where a table
     has no categories it is ``without_categories``, where no two columns of it are numbers that
-    could make a pair ``without_pairs``, and of images with a side below `LARGE_SIDE`
-    ``of_small_images``, if these are given.
+    could make a pair ``without_pairs``, of images with a side below `LARGE_SIDE`
+    ``of_small_images``, and of those that have no colours ``of_grey_images``, if these are given.
     """
 
     name: str
@@ -46,6 +46,7 @@ class Hyperparameter:
     without_categories: Value | None = None
     without_pairs: Value | None = None
     of_small_images: Value | None = None
+    of_grey_images: Value | None = None
     description: str = ""
 
     def active(self, params: Params) -> bool:

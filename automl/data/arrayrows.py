@@ -88,10 +88,10 @@ def _of_file(path: Path, item: Input, limit: int) -> Values:
     with path.open("rb") as file:
         head = file.read(16)
     if is_image("", head):
-        return _pictures([(path.name, path.read_bytes())], 1, item)
+        return _pictures([("", path.read_bytes())], 1, item)
     if survey := refuse_bomb(path, unpacked_limit=limit):
         if survey.broken:
-            raise InvalidRows(f"The image {survey.broken[0][:80]!r} cannot be read.")
+            raise _broken(survey.broken[0])
         names = {picture.name for picture in survey.pictures}
         files = ((name, data) for name, data in survey.archive.files() if name in names)
         return _pictures(files, len(names), item)
@@ -101,7 +101,14 @@ def _of_file(path: Path, item: Input, limit: int) -> Values:
         return _joined(open_x(path), item)
     if item.kind is ColumnKind.SERIES and (found := _series(path, limit)):
         return _joined(found, item)
-    raise Misfit(f"takes {_wanted(item)}; send {_files(item)}.")
+    raise Misfit(f"takes {_wanted(item)}, and the file holds none; send {_files(item)}.")
+
+
+def _broken(name: str) -> InvalidRows:
+    """Return the refusal of an image; ``name`` is its own in an archive, where it came in one."""
+    which = f"The image {name[:80]!r}" if name else "The image"
+    instead = "leave it out" if name else "send the whole file"
+    return InvalidRows(f"{which} cannot be read: it is cut off or damaged; {instead}.")
 
 
 def _series(path: Path, limit: int) -> ArrayFile | None:
@@ -151,7 +158,7 @@ def _pictures(files: Iterable[tuple[str, bytes]], count: int, item: Input) -> Va
         try:
             pixels = decode(content, item.shape[0], item.shape[1], channels)
         except UNREADABLE:
-            raise InvalidRows(f"The image {name[:80]!r} cannot be read.") from None
+            raise _broken(name) from None
         values[row] = pixels.reshape(item.shape)
     return values
 

@@ -27,6 +27,8 @@ from automl.data.tabular import TableFile
 SERIES, STEP = "series_id", "step"
 _BLOCK = 8 << 20
 _TARGETS = frozenset({"label", "y", "target", "class"})
+_PLACE = "y"
+"""A label, but where it changes beside another one it is the second of the places x, y and z."""
 _VALUE = re.compile(r"(?:values?|v|x|dim|d|channel|ch|sensor|feature|f)[_ -]?\d*", re.IGNORECASE)
 """What columns of values are called: one that never changes is no label then."""
 _SPARSEST = 4
@@ -200,9 +202,10 @@ def _steps(cells: pa.StringArray, row: int) -> npt.NDArray[np.float64]:
 
 def _divided(found: _Survey, *, labelled: bool) -> tuple[list[_Column], list[_Column]]:
     """Return the columns of values, and those of labels."""
-    values = [column for column in found.columns if column.numeric
-              and (column.varies or _VALUE.fullmatch(column.name))
-              and column.name.lower() not in _TARGETS]  # fmt: skip
+    steady = any(not (column.varies or _valued(column) or _place(column))
+                 for column in found.columns)  # fmt: skip
+    values = [column for column in found.columns if _valued(column)
+              or (_place(column) and column.varies and (steady or not labelled))]  # fmt: skip
     labels = [column for column in found.columns if column not in values]
     changing = next((column.name for column in labels if column.varies), None)
     if changing is not None:
@@ -213,6 +216,19 @@ def _divided(found: _Survey, *, labelled: bool) -> tuple[list[_Column], list[_Co
     if labelled and not labels:
         raise _refusal("No column is the same for all steps of a series, as its label is.", "label")
     return values, labels
+
+
+def _valued(column: _Column) -> bool:
+    """Return whether a column holds values, by how it goes and what it is called."""
+    return (
+        column.numeric
+        and (column.varies or bool(_VALUE.fullmatch(column.name)))
+        and column.name.lower() not in _TARGETS
+    )
+
+
+def _place(column: _Column) -> bool:
+    return column.numeric and column.name.lower() == _PLACE
 
 
 def _blocks(long: _Long, scratch: Callable[[str], Path]) -> Iterator[Block]:

@@ -4,6 +4,8 @@ The training loop reads these names from a candidate (`automl.training.augment`)
 ``flip`` also averages over mirror images when it predicts.
 """
 
+from dataclasses import replace
+
 from automl.core.catalog import Modality
 from automl.core.hyperparameter import LARGE_SIDE, Hyperparameter, Space
 
@@ -54,6 +56,16 @@ AUGMENTATION: Space = (
     _share("rotation", 0.0, 30.0, "Rows are turned by up to so many degrees.", modalities=_SPATIAL),
     _share("zoom", 0.0, 0.3, "Rows are sized by up to this share.", modalities=_SPATIAL),
     _share("jitter", 0.0, 0.5, "How far brightness and contrast, or a series' size, may change."),
+    replace(
+        _share(
+            "colour",
+            0.0,
+            0.5,
+            "How far the strength of an image's colours, and the share of each, may change.",
+            modalities=(Modality.IMAGE,),
+        ),
+        of_grey_images=0.0,
+    ),
     _share("noise", 0.0, 0.3, "Size of noise, as a share of the numbers' deviation."),
     _share("cutout", 0.0, 0.5, "Sides of a box that is hidden, as a share of each axis."),
     _share(
@@ -84,3 +96,10 @@ RESOLUTION = Hyperparameter(
     f" {LARGE_SIDE} places along each.",
 )
 """For networks that take arrays of any size."""
+
+OVER_SERIES: Space = tuple(
+    replace(item, modalities=(Modality.SERIES,))
+    for item in AUGMENTATION
+    if Modality.SERIES in (item.modalities or ())
+)
+"""What of it series know, for networks that serve texts beside them."""

@@ -69,7 +69,11 @@ class TokenEncoder(OneColumn):
         return x[places]
 
     def emit(self, graph: Graph, inputs: Mapping[str, str]) -> str:
-        """Write ``transform`` to the graph."""
+        """Write ``transform`` to the graph, without columns in which no row has a token.
+
+        Attention takes their square: of 512 short texts beside one long one, or of a short one
+        alone, these would be nearly all of it. One column is always there.
+        """
         tokens = units.emit(graph, units.emit_lower(graph, inputs[self.column]), "tokens")
         ids = graph.node(
             "LabelEncoder",
@@ -79,10 +83,8 @@ class TokenEncoder(OneColumn):
             values_int64s=(PADDING, *self.ids),
             default_int64=UNKNOWN,
         )
-        more = graph.constant([0, 0, 0, self.length], np.int64)
-        padded = graph.node("Pad", ids, more, graph.constant(PADDING, np.int64))
         bounds = ([0, 0], [-1, self.length], [0, 1])  # the last row was added by emit_lower
-        found = graph.node("Slice", padded, *(graph.constant(b, np.int64) for b in bounds))
+        found = graph.node("Slice", ids, *(graph.constant(b, np.int64) for b in bounds))
         return graph.node("Cast", found, to=ElementType.INT32)
 
     def state(self) -> State:

@@ -10,6 +10,9 @@ from automl.core.errors import Detail, InvalidSpec
 from automl.core.hyperparameter import LARGE_SIDE, Hyperparameter, Space, Value, serving
 from automl.core.study import Plan, StudySpec
 
+COLOURED = ((3,), (4,))
+"""What follows height and width in the shape of images with colours."""
+
 
 def space(
     spec: StudySpec,
@@ -19,6 +22,7 @@ def space(
     categories: bool = True,
     pairs: bool = True,
     large: bool = True,
+    coloured: bool = True,
 ) -> Space:
     """Return the dimensions of one family in this study.
 
@@ -29,6 +33,7 @@ def space(
         categories: whether the table has any; if not, how to take them is no question.
         pairs: whether there are two columns of numbers to pair; if not, neither is that.
         large: whether images are; if not, how they are seen small is none either.
+        coloured: whether images are; if not, how far colours may change is none.
 
     Raises:
         InvalidSpec: the spec's restriction does not fit the family's space.
@@ -36,7 +41,13 @@ def space(
     restriction = (spec.search_space or {}).get(name.value, {})
     if not restriction:  # every ask looks at every family's
         return _usual(
-            name, spec.task.type, modality, categories=categories, pairs=pairs, large=large
+            name,
+            spec.task.type,
+            modality,
+            categories=categories,
+            pairs=pairs,
+            large=large,
+            coloured=coloured,
         )
     field = f"search_space.{name.value}"
     whole = families.spec(name).space
@@ -47,7 +58,7 @@ def space(
         detail = Detail(message, field=f"{field}.{given}")
         raise InvalidSpec(f"{detail.field}: {message}; leave it out.", errors=(detail,))
     narrowed = families.narrow(served, restriction, field=field)
-    return _known(narrowed, categories=categories, pairs=pairs, large=large)
+    return _known(narrowed, categories=categories, pairs=pairs, large=large, coloured=coloured)
 
 
 def planned(spec: StudySpec, plan: Plan, name: FamilyName) -> Space:
@@ -63,6 +74,7 @@ def planned(spec: StudySpec, plan: Plan, name: FamilyName) -> Space:
         categories=plan.categories > 0,
         pairs=plan.pairable > 1,
         large=plan.modality is not Modality.IMAGE or min(plan.shape[:2]) >= LARGE_SIDE,
+        coloured=plan.modality is not Modality.IMAGE or plan.shape[2:] in COLOURED,
     )
 
 
@@ -75,13 +87,16 @@ def _usual(
     categories: bool,
     pairs: bool,
     large: bool,
+    coloured: bool,
 ) -> Space:
     """Return the dimensions of a study that restricts nothing."""
     whole = serving(families.spec(name).space, task, modality)
-    return _known(whole, categories=categories, pairs=pairs, large=large)
+    return _known(whole, categories=categories, pairs=pairs, large=large, coloured=coloured)
 
 
-def _known(dimensions: Space, *, categories: bool, pairs: bool, large: bool) -> Space:
+def _known(
+    dimensions: Space, *, categories: bool, pairs: bool, large: bool, coloured: bool
+) -> Space:
     """Return the dimensions with those settled that the data makes no question of."""
     if not categories:
         dimensions = tuple(_settled(item, item.without_categories) for item in dimensions)
@@ -89,13 +104,17 @@ def _known(dimensions: Space, *, categories: bool, pairs: bool, large: bool) -> 
         dimensions = tuple(_settled(item, item.without_pairs) for item in dimensions)
     if not large:
         dimensions = tuple(_settled(item, item.of_small_images) for item in dimensions)
+    if not coloured:
+        dimensions = tuple(_settled(item, item.of_grey_images) for item in dimensions)
     return dimensions
 
 
 def _settled(item: Hyperparameter, value: Value | None) -> Hyperparameter:
     if value is None or not item.allows(value):
         return item
-    return replace(item, choices=(value,), default=value)
+    return replace(
+        item, type="categorical", choices=(value,), default=value, low=None, high=None, log=False
+    )
 
 
 def check_restrictions(spec: StudySpec, chosen: Sequence[FamilyName], modality: Modality) -> None:

@@ -16,6 +16,12 @@ from torch.nn import functional
 
 from automl.core.hyperparameter import Params
 
+_IMAGE = 4
+"""Axes of a batch of images."""
+_COLOURS = 3
+_COLOURED = (3, 4)
+"""Channels of images with colours, and with how transparent a place is."""
+
 _LOOKED = 1 << 23
 """Numbers that say enough."""
 
@@ -39,6 +45,8 @@ class Augmentation:
     """Larger or smaller by up to that share."""
     jitter: float = 0.0
     """Brighter or darker, and of more or less contrast."""
+    colour: float = 0.0
+    """Of stronger or paler colours, and with more or less of each (images with colours)."""
     noise: float = 0.0
     cutout: float = 0.0
     """A box whose sides are that share of the axes is hidden."""
@@ -50,7 +58,7 @@ class Augmentation:
     @classmethod
     def read(cls, params: Params) -> Self | None:
         """Return what ``params`` say, None if that is nothing; what is absent does nothing."""
-        numbers = ("shift", "rotation", "zoom", "jitter", "noise", "cutout", "warp")
+        numbers = ("shift", "rotation", "zoom", "jitter", "colour", "noise", "cutout", "warp")
         found = cls(
             flip=bool(params.get("flip", False)),
             turn=bool(params.get("turn", False)),
@@ -99,6 +107,8 @@ def augment(x: Tensor, how: Augmentation, size: Sizes, generator: torch.Generato
         x = _warped(x.float(), how.warp, generator)
     if how.jitter:
         x = _jittered(x.float(), how.jitter, size, generator)
+    if how.colour and x.ndim == _IMAGE and x.shape[1] in _COLOURED:
+        x = _coloured(x.float(), how.colour, size, generator)
     if how.noise:
         x = x + how.noise * size.deviation * torch.randn(x.shape, device=x.device)
     if how.cutout:
@@ -200,6 +210,16 @@ def _jittered(x: Tensor, most: float, size: Sizes, generator: torch.Generator) -
     shape = (-1, *[1] * (x.ndim - 1))
     louder, brighter = drawn[:, 0].view(shape), drawn[:, 1].view(shape)
     return size.mean + (x - size.mean) * (1.0 + louder) + brighter * size.deviation
+
+
+def _coloured(x: Tensor, most: float, size: Sizes, generator: torch.Generator) -> Tensor:
+    """Return images whose colours are stronger or paler, then each brighter or darker by itself."""
+    drawn = most * (2.0 * _uniform(x, 1 + _COLOURS, generator) - 1.0)
+    strength, shares = drawn[:, :1, None, None], drawn[:, 1:, None, None]
+    seen = x[:, :_COLOURS]
+    grey = seen.mean(1, keepdim=True)
+    made = grey + (seen - grey) * (1.0 + strength) + shares * size.deviation[:, :_COLOURS]
+    return torch.cat([made, x[:, _COLOURS:]], 1)  # how transparent a place is stays
 
 
 def _mixed(x: Tensor, mixing: str, generator: torch.Generator) -> Mixed:

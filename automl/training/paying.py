@@ -20,10 +20,12 @@ _BESIDE = 4_000_000
 _CELLS = 1 << 22
 """Numbers of a lane's training rows, which all lanes hold at once, twice."""
 
-LANES = 8
-"""On a processor so many lanes train together. Up to 32 of them a step is faster still
-(`benchmarks.lanes`), but whole trials of eight folds were not: groups of four took 2.1 s a
-candidate for 2.0 and a third more memory, and studies with them were no better."""
+_TOGETHER, FEWEST_LANES, MOST_LANES = 16_000_000, 8, 32
+"""On a processor as many lanes train together as have so many multiplications a step, within these
+bounds: the smaller a network, the less a step is its arithmetic. Of the portfolio's networks whole
+trials of eight folds in groups of four took 2.1 s a candidate for 2.0 alone and a third more
+memory, and studies with them were no better; mlps 32 wide 4.4 times as fast as one by one, where
+folds alone are 2.4 times (`benchmarks.sweep`)."""
 
 _ON_A_GPU = 64
 """Candidates on a GPU, if they fit: not measured."""
@@ -81,9 +83,10 @@ def companions(
         return 1
     if fold.device != "cpu":
         return max(1, min(_ON_A_GPU, _fitting(family, params, fold, folds) // folds))
-    if _step(family, params, fold) > _BESIDE:
+    step = _step(family, params, fold)
+    if step > _BESIDE:
         return 1
-    return max(1, LANES // folds)
+    return max(1, int(min(MOST_LANES, max(FEWEST_LANES, _TOGETHER / step))) // folds)
 
 
 def _step(family: NetworkFamily, params: Params, fold: Fold) -> float:

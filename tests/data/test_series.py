@@ -116,6 +116,16 @@ def test_a_long_table_is_series(tmp_path: Path) -> None:
     assert table.text(path, "label") == ["a", "b"]
 
 
+def test_y_is_a_label_alone_and_beside_another_one_a_place(tmp_path: Path) -> None:
+    rows = ["a,0,1,2,u", "a,1,2,3,u", "b,0,4,5,v", "b,1,6,7,v"]
+    profile, path = take(tmp_path, "series_id,step,x,y,kind\n" + "\n".join(rows))
+    assert [column.name for column in profile.columns] == ["X", "kind"]
+    assert values(profile, path)[1].tolist() == [[4, 6], [5, 7]]
+    profile, path = take(tmp_path, "series_id,step,x,y\na,0,1,5\na,1,2,5\nb,0,3,6\n")
+    assert [column.name for column in profile.columns] == ["X", "y"]
+    refused(tmp_path, "series_id,step,x,y\na,0,1,5\na,1,2,6\n", "'y' changes", Modality.SERIES)
+
+
 def test_gaps_stay_and_large_steps_only_order(tmp_path: Path) -> None:
     rows = ["a,0,1,x", "a,2,3,x", "b,0,5,y", "b,1,6,y", "b,2,7,y"]
     profile, path = take(tmp_path, "series_id,step,value,label\n" + "\n".join(rows))

@@ -36,7 +36,9 @@ def in_graph(encoder: Encoder, rows: Frame) -> npt.NDArray[np.int32]:
 
 def assert_same(encoder: Encoder, rows: Frame) -> None:
     found, wanted = in_graph(encoder, rows), encoder.transform(rows)
-    np.testing.assert_array_equal(found, wanted)
+    used = found.shape[1]
+    np.testing.assert_array_equal(found, wanted[:, :used])
+    assert not wanted[:, used:].any()
     assert found.dtype == wanted.dtype == np.int32
     assert wanted.shape == (rows.rows, encoder.layout.width)
     assert wanted.max(initial=0) < encoder.layout.vocabulary
@@ -69,6 +71,14 @@ def test_awkward_texts_are_numbered_alike(cells: list[str | None]) -> None:
         assert_same(fitted(strings(train)), frame(t=strings([*cells, "end", None])))
     for cell in cells:
         assert_same(fitted(strings(CORPUS)), frame(t=strings([cell])))
+
+
+def test_a_program_reads_no_further_than_the_longest_of_its_rows() -> None:
+    encoder = fitted(strings([*CORPUS, "word " * 60]))
+    found = in_graph(encoder, frame(t=strings(["one two three", None, "one"])))
+    assert found.shape == (3, 3)
+    assert encoder.layout.width > 3
+    assert in_graph(encoder, frame(t=strings([""]))).shape == (1, 1)
 
 
 def test_words_and_signs_are_cut() -> None:

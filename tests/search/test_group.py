@@ -58,7 +58,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
 
 @pytest.fixture(autouse=True)
 def as_many_lanes_as_folds_of_all(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(paying, "LANES", 4 * FOLDS)
+    monkeypatch.setattr(paying, "FEWEST_LANES", 4 * FOLDS)
 
 
 @pytest.fixture

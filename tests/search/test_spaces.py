@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from automl.core.catalog import FamilyName
+from automl import families
+from automl.core.catalog import FamilyName, Modality
 from automl.search.portfolio import portfolio
 from automl.search.spaces import planned, space
 from tests.search.test_ask import PLAN, REPLAY
@@ -36,6 +37,25 @@ def test_without_two_numbers_there_are_no_pairs(name: FamilyName) -> None:
         for count in (0, 1, 2)
     }
     assert choices == {0: (False,), 1: (False,), 2: (False, True)}
+
+
+@pytest.mark.parametrize(
+    ("shape", "choices"), [((8, 8), (0.0,)), ((8, 8, 1), (0.0,)), ((8, 8, 3), None)], ids=str
+)
+def test_how_far_colours_change_is_a_question_where_there_are_any(
+    shape: tuple[int, ...], choices: tuple[float, ...] | None
+) -> None:
+    plan = replace(PLAN, modality=Modality.IMAGE, shape=shape)
+    (colour,) = (i for i in planned(REPLAY, plan, FamilyName.CNN) if i.name == "colour")
+    assert (colour.choices, colour.high) == (choices, None if choices else 0.5)
+
+
+def test_every_network_over_series_may_see_their_rows_changed() -> None:
+    plan = replace(PLAN, modality=Modality.SERIES, shape=(2, 50))
+    for family in families.specs():
+        if Modality.SERIES in family.modalities and families.scheduled(family.name):
+            names = {item.name for item in planned(REPLAY, plan, family.name)}
+            assert {"warp", "jitter", "noise", "shift", "cutout", "mixing"} <= names, family.name
 
 
 def test_a_spec_that_says_how_is_obeyed() -> None:

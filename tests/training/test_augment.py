@@ -11,7 +11,8 @@ from torch import Tensor
 from automl.core.hyperparameter import Params
 from automl.training.augment import Augmentation, Mixed, augment, sizes
 
-SHAPES = [(2, 24), (3, 12, 10), (1, 7, 6, 5)]
+COLOURFUL = (3, 12, 10)
+SHAPES = [(2, 24), COLOURFUL, (1, 7, 6, 5)]
 EVERY: dict[str, Any] = {
     "flip": True,
     "turn": True,
@@ -19,6 +20,7 @@ EVERY: dict[str, Any] = {
     "rotation": 15.0,
     "zoom": 0.1,
     "jitter": 0.2,
+    "colour": 0.2,
     "noise": 0.1,
     "cutout": 0.3,
     "warp": 0.2,
@@ -26,6 +28,7 @@ EVERY: dict[str, Any] = {
 }
 TURNING = ("turn", "rotation", "zoom")
 """What series do not know."""
+GREY = [("colour", shape) for shape in SHAPES if shape != COLOURFUL]
 
 
 def rows(*shape: int, whole: bool = False) -> Tensor:
@@ -40,13 +43,19 @@ def changed(x: Tensor, params: Params, seed: int = 3) -> Mixed:
     return augment(x, how, sizes(x), torch.Generator().manual_seed(seed))
 
 
+def ways(shape: tuple[int, ...]) -> list[str]:
+    """Return the names that mean something for rows of that shape."""
+    idle = {*TURNING} if len(shape) == 2 else {"warp"}
+    return [name for name in EVERY if name not in idle and (name, shape) not in GREY]
+
+
 def test_candidates_without_any_of_it_are_not_augmented() -> None:
     assert Augmentation.read({"width": 8, "flip": False, "shift": 0.0, "mixing": "none"}) is None
 
 
 @pytest.mark.parametrize(
     ("name", "shape"),
-    [(n, s) for s in SHAPES for n in EVERY if n not in (TURNING if len(s) == 2 else ("warp",))],
+    [(name, shape) for shape in SHAPES for name in ways(shape)],
     ids=str,
 )
 def test_each_way_changes_rows_and_keeps_their_shape(name: str, shape: tuple[int, ...]) -> None:
@@ -106,6 +115,26 @@ def test_turning_by_nothing_moves_as_places_do() -> None:
     x = rows(1, 12, 12)
     how = {"flip": True, "zoom": 1e-9}
     assert torch.allclose(changed(x, how).x, changed(x, {"flip": True}).x, atol=1e-2)
+
+
+def test_colours_change_where_there_are_any_and_greys_stay_grey_of_one_strength() -> None:
+    grey = rows(1, 12, 10)
+    assert torch.equal(changed(grey, {"colour": 0.5}).x, grey)
+    clear = rows(4, 12, 10)
+    made = changed(clear, {"colour": 0.5}).x
+    assert torch.equal(made[:, 3], clear[:, 3])
+    assert not torch.equal(made[:, :3], clear[:, :3])
+    # The differences between two places' colours keep their direction: only strength and a tint.
+    before, after = (x[:, :3] - x[:, :3].mean(1, keepdim=True) for x in (clear, made))
+    tint = (after - before * _ratio(before, after)).flatten(2)
+    assert torch.allclose(tint, tint[:, :, :1].expand_as(tint), atol=1e-2)
+
+
+def _ratio(before: Tensor, after: Tensor) -> Tensor:
+    """Return how much stronger each row's colours became: ``(rows, 1, 1, 1)``."""
+    spreads = [(x - x.mean((2, 3), keepdim=True)).flatten(1).norm(dim=1) for x in (before, after)]
+    ratio: Tensor = spreads[1] / spreads[0]
+    return ratio.view(-1, 1, 1, 1)
 
 
 def test_missing_steps_stay_missing() -> None:

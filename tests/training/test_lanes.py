@@ -265,10 +265,16 @@ def test_what_pays_is_said_by_shape(changes: dict[str, Value], paid: bool) -> No
     assert (lanes.companions(mlp, params(mlp, changes), fold, stacking, folds=3) > 1) is paid
 
 
-@pytest.mark.parametrize(("folds_each", "count"), [(8, 1), (5, 1), (3, 2), (1, 8)])
-def test_on_a_processor_lanes_are_few(folds_each: int, count: int) -> None:
+@pytest.mark.parametrize(
+    ("width", "folds_each", "count"),
+    [(256, 8, 1), (256, 5, 1), (256, 3, 2), (256, 1, 8), (32, 8, 4), (32, 5, 6), (32, 1, 32)],
+)
+def test_on_a_processor_lanes_are_more_the_smaller_a_network_is(
+    width: int, folds_each: int, count: int
+) -> None:
     (fold,) = folds((160,))
-    assert lanes.companions(mlp, params(mlp, {}), fold, stacking, folds=folds_each) == count
+    changed = params(mlp, {"width": width})
+    assert lanes.companions(mlp, changed, fold, stacking, folds=folds_each) == count
 
 
 @pytest.mark.parametrize(("gigabytes", "count"), [(1e-3, 1), (100.0, 64)])

@@ -78,9 +78,15 @@ def lengths(there: Tensor) -> Tensor:
     return found
 
 
-def emit_lengths(graph: Graph, there: str, steps: int) -> str:
-    """Write `lengths` of n × steps float32: (n,) int32."""
-    places = graph.constant(list(range(1, steps + 1)), "float32")
+def emit_places(graph: Graph, there: str, most: int) -> str:
+    """Write 1, 2, 3 …, as many float32 as ``there`` has columns, at most that many."""
+    every = graph.constant(list(range(1, most + 1)), "float32")
+    first = graph.constant([0], "int64")
+    return graph.node("Slice", every, first, graph.node("Shape", there, start=1, end=2))
+
+
+def emit_lengths(graph: Graph, there: str, places: str) -> str:
+    """Write `lengths` of n × steps float32, whose places are numbered from 1: (n,) int32."""
     reached = graph.node("Mul", there, places)
     last = graph.node("ReduceMax", reached, graph.constant([1], "int64"), keepdims=0)
     least = graph.node("Max", last, graph.constant(1.0, "float32"))

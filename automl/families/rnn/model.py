@@ -15,7 +15,7 @@ from automl.families import blocks
 from automl.families.blocks import Written
 from automl.families.conv import Standardized
 from automl.families.dropout import Dropout
-from automl.families.rnn.cells import Cells, emit_lengths, lengths
+from automl.families.rnn.cells import Cells, emit_lengths, emit_places, lengths
 from automl.families.rnn.pooling import Pooling
 from automl.families.rnn.space import NETWORK, OVER_SERIES, OVER_TEXTS
 from automl.families.tokens import Tokens, emit_mask, mask, trimmed
@@ -102,7 +102,7 @@ class Words(nn.Module):
         return self.tokens(ids).transpose(1, 2), mask(ids)[:, 0]
 
     def emit(self, graph: Graph, x: str) -> tuple[str, str]:
-        """Write the same, of as many steps as the longest text may have."""
+        """Write the same."""
         vectors = graph.node("Transpose", self.tokens.emit(graph, x), perm=[0, 2, 1])
         there = graph.node("Squeeze", emit_mask(graph, x), graph.constant([1], "int64"))
         return vectors, there
@@ -143,8 +143,9 @@ class Recurrent(Written):
     def emit(self, graph: Graph, x: str) -> str:
         """Write the same."""
         x, there = self.entry.emit(graph, x)
-        ends = emit_lengths(graph, there, self.entry.steps)
+        places = emit_places(graph, there, self.entry.steps)
+        ends = emit_lengths(graph, there, places)
         for layer in self._made:
             x = layer.emit(graph, x, ends)
-        x = self.pooling.emit(graph, x, ends, self.entry.steps)
+        x = self.pooling.emit(graph, x, ends, places)
         return blocks.emit(graph, x, [self.head])

@@ -50,11 +50,12 @@ class Pooling(nn.Module):
                 half = self.width // 2
                 return torch.cat([ends[:, :half], input[:, 0, half:]], dim=1)
 
-    def emit(self, graph: Graph, x: str, lengths: str, steps: int) -> str:
-        """Write the same for ``lengths`` (n,) int32."""
+    def emit(self, graph: Graph, x: str, lengths: str, places: str) -> str:
+        """Write the same for ``lengths`` (n,) int32 and steps numbered from 1, float32."""
         ends = graph.node("Unsqueeze", lengths, graph.constant([1, 2], "int64"))
-        places = graph.constant([[[place] for place in range(steps)]], "int32")
-        inside = graph.node("Less", places, ends)  # n × steps × 1
+        whole = graph.node("Cast", places, to=ElementType.INT32)
+        numbered = graph.node("Unsqueeze", whole, graph.constant([0, 2], "int64"))
+        inside = graph.node("LessOrEqual", numbered, ends)  # n × steps × 1
         axis = graph.constant([1], "int64")
         match self.how:
             case "attention":
@@ -72,12 +73,11 @@ class Pooling(nn.Module):
                 counts = graph.node("Unsqueeze", lengths, axis)
                 return graph.node("Div", total, graph.node("Cast", counts, to=ElementType.FLOAT))
             case _:
-                return self._emit_last(graph, x, ends, steps)
+                return self._emit_last(graph, x, graph.node("Equal", numbered, ends))
 
-    def _emit_last(self, graph: Graph, x: str, ends: str, steps: int) -> str:
+    def _emit_last(self, graph: Graph, x: str, ended: str) -> str:
         axis = graph.constant([1], "int64")
-        after = graph.constant([[[place] for place in range(1, steps + 1)]], "int32")
-        last = graph.node("Cast", graph.node("Equal", after, ends), to=ElementType.FLOAT)
+        last = graph.node("Cast", ended, to=ElementType.FLOAT)
         forward = graph.node("ReduceSum", graph.node("Mul", x, last), axis, keepdims=0)
         if self.directions == 1:
             return forward

@@ -184,7 +184,7 @@ class Read(Written):
         gaps = graph.node("Mul", gaps, graph.constant([_NOTHING], np.float32))
         nothing = graph.node("Unsqueeze", gaps, graph.constant([1], np.int64))
         vectors = graph.node("Transpose", self.tokens.emit(graph, x), perm=[0, 2, 1])
-        x = graph.node("Add", vectors, blocks.constant(graph, self.position))
+        x = graph.node("Add", vectors, self._emit_positions(graph, vectors))
         for block in self.inner:
             x = block.emit_after(graph, x, nothing)  # type: ignore[operator]
         words = graph.node("Transpose", there, perm=[0, 2, 1])
@@ -193,6 +193,11 @@ class Read(Written):
         total = graph.node("ReduceSum", seen, axis, keepdims=0)
         count = graph.node("Max", graph.node("ReduceSum", words, axis, keepdims=0), one)
         return graph.node("Div", total, count)
+
+    def _emit_positions(self, graph: Graph, vectors: str) -> str:
+        first, axis = graph.constant([0], np.int64), graph.constant([1], np.int64)
+        used = graph.node("Shape", vectors, start=1, end=2)
+        return graph.node("Slice", blocks.constant(graph, self.position), first, used, axis)
 
 
 def emit_dense(graph: Graph, x: str, layer: nn.Linear) -> str:
