@@ -45,7 +45,8 @@ def main() -> None:
     for what, rate in limits(given.device, given.size):
         print(f"{what}: {rate:.3g}", flush=True)
     for command, settings in runs(given):
-        print(f"\n{' '.join(f'{name}={value}' for name, value in settings.items())} {command[2]}")
+        given_settings = [f"{name}={value}" for name, value in settings.items()]
+        print(f"\n{' '.join([*given_settings, 'python', *command])}", flush=True)
         environment = {**os.environ, **settings}  # noqa: TID251 -- of a program to measure
         subprocess.run([sys.executable, *command], env=environment, check=True)
 

@@ -167,7 +167,8 @@ def _sides(
     if any(len(group) > 1 for group in groups(prepared, candidates, device)):
         sides["candidates together"] = _candidates_together
     if plain is not None:
-        sides["plain script"] = lambda _, each, __: [plain.trial(one.params) for one in each]
+        # Its study wants more of anything, so it turns the sign of a loss.
+        sides["plain script"] = lambda _, each, __: [abs(plain.trial(one.params)) for one in each]
     return sides
 
 
