@@ -8,8 +8,8 @@ learning rate, weight decay and dropout drawn; whole evaluations, with encoding,
 out-of-fold predictions, of all sides. What may train together is said by `automl.search.group`.
 Beside them the plain script of `benchmarks.plain_search` (Optuna, scikit-learn, PyTorch) is given
 the same candidates. Sides take turns width by width, and each width has its rows before those of
-all. Seconds are those of the processor, on one thread; on a GPU those of the clock, and what is
-reported of the device is the most memory that torch held. Values are the study's metric, of all
+all. Seconds are those of the processor, on one thread; on a GPU those of the clock, with the share
+in which it computed and the most memory that torch held. Values are the study's metric, of all
 out-of-fold rows; beside their best and mean stands how far any candidate's is from its own one at a
 time. A folder is one of `benchmarks.problem`.
 """
@@ -42,6 +42,7 @@ from automl.search.plan import make_plan
 from automl.search.prepare import Prepared, prepare
 from automl.search.rungs import NO_BARS
 from automl.training import lanes, paying
+from benchmarks.busy import Busy
 from benchmarks.plain_search import Plain
 from benchmarks.problem import Problem, load
 from tests.tables import dataset
@@ -62,6 +63,8 @@ class Taken:
     """What a side took, and the value of each candidate by its number."""
 
     seconds: float = 0.0
+    busy: float | None = None
+    """The part of these in which a GPU computed."""
     values: dict[int, float] = field(default_factory=dict)
 
 
@@ -76,8 +79,8 @@ def main() -> None:
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--plain", action=argparse.BooleanOptionalAction, default=True)
     given = parser.parse_args()
-    print("| table | width | side | candidates a minute | ratio | best | mean | furthest |")
-    print("|---" * 8 + "|")
+    print("| table | width | side | candidates a minute | ratio | best | mean | furthest | busy |")
+    print("|---" * 9 + "|")
     for name in given.folders:
         with tempfile.TemporaryDirectory() as folder:
             problem, path = load(name), Path(folder) / "data.csv"
@@ -136,7 +139,11 @@ def _compare(
             side: _taken(act, prepared, candidates, numbers, device) for side, act in sides.items()
         }
         for side, taken in here.items():
-            every[side].seconds += taken.seconds
+            before, now = every[side].seconds, taken.seconds
+            if taken.busy is not None:
+                busy = (every[side].busy or 0.0) * before + taken.busy * now
+                every[side].busy = busy / (before + now)
+            every[side].seconds = before + now
             every[side].values.update(taken.values)
         _show(f"{name} | {width}", here, prepared)
     _show(f"{name} | all", every, prepared)
@@ -160,7 +167,8 @@ def _sides(
     if any(len(group) > 1 for group in groups(prepared, candidates, device)):
         sides["candidates together"] = _candidates_together
     if plain is not None:
-        sides["plain script"] = lambda _, each, __: [plain.trial(one.params) for one in each]
+        # Its study wants more of anything, so it turns the sign of a loss.
+        sides["plain script"] = lambda _, each, __: [abs(plain.trial(one.params)) for one in each]
     return sides
 
 
@@ -173,9 +181,11 @@ def _taken(
 ) -> Taken:
     """Return what a side took for the candidates of those numbers."""
     clock = time.process_time if device == "cpu" else time.perf_counter
-    begun = clock()
-    values = act(prepared, [candidates[n] for n in numbers], device)
-    return Taken(clock() - begun, dict(zip(numbers, values, strict=True)))
+    with Busy(device) as busy:
+        begun = clock()
+        values = act(prepared, [candidates[n] for n in numbers], device)
+        seconds = clock() - begun
+    return Taken(seconds, busy.share, dict(zip(numbers, values, strict=True)))
 
 
 def _show(which: str, sides: Mapping[str, Taken], prepared: Prepared) -> None:
@@ -188,7 +198,8 @@ def _show(which: str, sides: Mapping[str, Taken], prepared: Prepared) -> None:
         print(
             f"| {which} | {side} | {60 * len(values) / taken.seconds:.1f} "
             f"| {alone.seconds / taken.seconds:.2f} "
-            f"| {best:.4f} | {np.mean(values):.4f} | {furthest:.1e} |",
+            f"| {best:.4f} | {np.mean(values):.4f} | {furthest:.1e} "
+            f"| {'' if taken.busy is None else f'{taken.busy:.0%}'} |",
             flush=True,
         )
 
