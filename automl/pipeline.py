@@ -15,9 +15,11 @@ from automl.core.schema import Dataset
 from automl.core.study import Plan, StudySpec, finish_reserve
 from automl.core.trial import Trial
 from automl.finish import Entry, Finished, finish
+from automl.machine import CPU
 from automl.search.ask import ask
 from automl.search.control import Stop
 from automl.search.memory import Memory
+from automl.search.places import places
 from automl.search.plan import make_plan
 from automl.search.prepare import Prepared, prepare
 from automl.search.rungs import bars
@@ -45,6 +47,7 @@ def fit(
     *,
     test: tuple[Dataset, Path] | None = None,
     slots: int = 1,
+    devices: Sequence[str] = (CPU,),
     watch: Watch = lambda _plan, _trials: None,
     stop: Stop | None = None,
 ) -> Fit:
@@ -56,6 +59,7 @@ def fit(
         table: its canonical table (Parquet).
         test: a test set with its table, where one is given.
         slots: candidates trained at once, each in a process of its own when more than one.
+        devices: where networks train; the slots have them in turn.
         watch: is told of the plan and all trials so far whenever one of them changes.
         stop: where given, may end the search early; the model is made of what it has then.
 
@@ -68,7 +72,7 @@ def fit(
     plan = make_plan(spec, dataset, table, test)
     prepared = prepare(plan, spec, dataset, table, test)
     ends = deadline(spec.budget.seconds, plan, started=started)
-    results = search(prepared, slots=slots, deadline=ends, watch=watch, stop=stop)
+    results = search(prepared, slots=slots, devices=devices, deadline=ends, watch=watch, stop=stop)
     trials = [result.trial for result in results]
     entries = [entry(result) for result in results if result.trial.state is TrialState.COMPLETE]
     if not entries:
@@ -80,6 +84,7 @@ def search(
     prepared: Prepared,
     *,
     slots: int,
+    devices: Sequence[str] = (CPU,),
     deadline: float | None,
     watch: Watch,
     stop: Stop | None = None,
@@ -87,7 +92,7 @@ def search(
     """Ask for candidates and evaluate them until the budget ends; return the results by number."""
     plan, spec = prepared.plan, prepared.spec
     asking, memory = True, Memory()
-    with Slots(slots, prepared, deadline=deadline, stop=stop) as running:
+    with Slots(places(slots, devices), prepared, deadline=deadline, stop=stop) as running:
         while True:
             while asking and running.ready(spec):
                 number = len(running.trials)

@@ -59,8 +59,9 @@ def usable(device: str) -> str:
     """
     import torch
 
-    kind, _, index = device.partition(":")
-    if kind != "cuda" or int(index or 0) < torch.cuda.device_count():
+    from automl.training.device import reachable
+
+    if reachable(device):
         return device
     log.error("device.absent", device=device, instead="cpu", torch=torch.__version__)
     return "cpu"

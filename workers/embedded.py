@@ -19,8 +19,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from automl import machine
 from automl.settings import Settings
-from workers import broker, process
+from workers import broker
 from workers.part import Part
 from workers.process import StartError
 
@@ -56,14 +57,14 @@ def serve(settings: Settings, *, ready: Callable[[str], None]) -> None:
 
 
 def _parts(settings: Settings, listener: socket.socket) -> tuple[Part | None, Part, list[Part]]:
-    slots = process.slots(settings.workers)
+    slots = machine.slots(settings.workers)
     environment = settings.child_environment(AUTOML_WORKERS=str(slots))
     program = _program()
     descriptor = listener.fileno()
     api = Part(
         "api", [*program, "api", "--fd", str(descriptor)], environment, descriptors=[descriptor]
     )
-    devices = [settings.device or process.device(index) for index in range(slots)]
+    devices = [settings.device or machine.device(index) for index in range(slots)]
     workers = _workers(devices, program, environment)
     if settings.broker_url:
         return None, api, workers

@@ -1,4 +1,4 @@
-"""What a process does to be a well-behaved child, and what the machine offers it."""
+"""What a process does to be a well-behaved child, and how much memory is its share."""
 
 import contextlib
 import ctypes
@@ -6,15 +6,12 @@ import os
 import resource
 import signal
 import sys
-from importlib import metadata
 from pathlib import Path
 
 from automl.core.errors import AutoMLError
-from automl.settings import shown_gpus
 
 _PR_SET_PDEATHSIG = 1
 _CGROUP_LIMIT = Path("/sys/fs/cgroup/memory.max")
-_GPUS = Path("/proc/driver/nvidia/gpus")
 
 MEMORY_SHARE = 0.85
 """Of the machine's memory so much belongs to the training children together."""
@@ -59,35 +56,6 @@ def bound_memory(size: int) -> None:
         fence = size + size // 2 + _FENCE_BYTES
         limit = fence if hard == resource.RLIM_INFINITY else min(fence, hard)
         resource.setrlimit(resource.RLIMIT_DATA, (limit, hard))
-
-
-def cores() -> int:
-    """Return how many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
-
-
-def gpus() -> int:
-    """Return how many NVIDIA devices torch can be given here, without loading it."""
-    there = len(list(_GPUS.iterdir())) if _GPUS.is_dir() else 0
-    if not there or _for_processors_only(metadata.version("torch")):
-        return 0
-    shown = shown_gpus()
-    return there if shown is None else min(there, shown)
-
-
-def _for_processors_only(version: str) -> bool:
-    """Return whether that is a build of torch without CUDA, as those of its own index are named."""
-    return version.endswith("+cpu")
-
-
-def slots(workers: int) -> int:
-    """Return how many workers a machine runs: as configured, else one a GPU, else one a core."""
-    return workers or gpus() or cores()
-
-
-def device(index: int) -> str:
-    """Return the device of the worker at ``index``."""
-    return f"cuda:{index % gpus()}" if gpus() else "cpu"
 
 
 def memory_share(workers: int) -> int:

@@ -2,6 +2,7 @@
 
 import signal
 
+from automl import machine
 from automl.bootstrap import start
 from automl.core.fault import configure
 from automl.core.ports import Leases
@@ -27,9 +28,9 @@ def run(settings: Settings) -> None:
 
 def _keeper(settings: Settings, leases: Leases) -> Keeper:
     name = neighbours.name()
-    slots = process.slots(settings.workers)
-    threads = max(1, process.cores() // slots)
-    device = settings.device or process.device(0)
+    slots = machine.slots(settings.workers)
+    threads = max(1, machine.cores() // slots)
+    device = settings.device or machine.device(0)
     memory = settings.trial_max_bytes or process.memory_share(slots)
     environment = settings.child_environment(
         AUTOML_DEVICE=device,

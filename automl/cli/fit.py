@@ -32,7 +32,12 @@ def fit(
     family: Families = None,
     modality: Holds = None,
     seed: Seed = 0,
-    slots: Annotated[int, typer.Option(min=0, help="Candidates at once; 0: one a core.")] = 0,
+    slots: Annotated[
+        int, typer.Option(min=0, help="Candidates at once; 0: one a GPU, else one a core.")
+    ] = 0,
+    device: Annotated[
+        str | None, typer.Option(help="cpu, cuda:0, …; else every GPU, or the processor.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Search the best model for FILE and write it as one ONNX file.
@@ -54,6 +59,7 @@ def fit(
         modality=modality,
         seed=seed,
         slots=slots,
+        device=device,
         as_json=as_json,
     )
     try:

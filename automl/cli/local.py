@@ -56,6 +56,7 @@ class Asked:
     modality: Modality | None
     seed: int
     slots: int
+    device: str | None
     as_json: bool
 
 
@@ -74,9 +75,13 @@ def run(asked: Asked) -> None:
     from automl import pipeline  # seconds on a cold machine: it loads what trains
     from automl.cli.interrupt import heeding
     from automl.client.here import Watch
+    from automl.search import places
     from automl.search.control import Stop
 
     stop = Stop()
+    devices = places.devices(Settings.from_environment(device=asked.device).device)
+    if devices.complaint:
+        _say(console, devices.complaint)
     with tempfile.TemporaryDirectory(prefix="automl-") as folder:
         data = _Data.read(asked, Path(folder))
         spec = _spec(asked, data, console, started)
@@ -88,7 +93,8 @@ def run(asked: Asked) -> None:
                         data.dataset,
                         data.table,
                         test=data.test,
-                        slots=asked.slots or os.cpu_count() or 1,
+                        slots=devices.slots(asked.slots),
+                        devices=devices.names,
                         watch=watch.note,
                         stop=stop,
                     )

@@ -17,12 +17,13 @@ def worker(
     ] = None,
 ) -> None:
     """Run a worker: a light process that keeps a training child while there is work."""
-    from workers import embedded, process
+    from automl import machine
+    from workers import embedded
 
     settings = Settings.from_environment(device=device)
-    gpus = process.gpus()
+    gpus = machine.gpus()
     if gpus > 1 and not settings.device:
-        embedded.work(settings, [process.device(index) for index in range(gpus)])
+        embedded.work(settings, [machine.device(index) for index in range(gpus)])
         return
     os.nice(NICENESS)  # before anything heavy is loaded: the API starts first, and answers first
 

@@ -78,7 +78,8 @@ class _AutoML(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
             objective: bounds on the model: ``max_model_bytes`` and ``max_row_ms``.
             ensemble: whether several candidates may be joined; else the model is the best one.
             slots: candidates trained at once on this machine; more than one are processes of
-                their own, so a script then needs ``if __name__ == "__main__":``.
+                their own, so a script then needs ``if __name__ == "__main__":``. Networks train on
+                the GPUs in turn where torch reaches any, or on ``AUTOML_DEVICE``.
             verbose: 1 says on stderr how the search goes: drawn live on a terminal, a line for
                 each better value elsewhere; 0 says nothing.
             url: where a service listens that shall run the study; None: this process does.

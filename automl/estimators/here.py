@@ -3,6 +3,7 @@
 import json
 import tempfile
 import time
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from enum import StrEnum
@@ -34,6 +35,8 @@ from automl.core.study import (
 from automl.core.trial import Trial
 from automl.data import local, read
 from automl.estimators.request import Columns, Outcome, Request
+from automl.search import places
+from automl.settings import Settings
 
 Name = TypeVar("Name", bound=StrEnum)
 
@@ -56,12 +59,17 @@ def run(request: Request, data: Any, *, slots: int, verbose: bool) -> Outcome:
         NothingTrained: no trial was complete when the budget ended.
     """
     started = time.monotonic()
+    devices = places.devices(Settings.from_environment().device)
+    if devices.complaint:
+        warnings.warn(devices.complaint, stacklevel=4)
     with tempfile.TemporaryDirectory(prefix="automl-") as folder, as_file(data) as file:
         table = Path(folder) / "table.parquet"
         dataset = _dataset(file, table)
         spec = _spec(request, dataset, spent=time.monotonic() - started)
         with _said(request.task, spec.budget) if verbose else nullcontext(_unheard) as watch:
-            found = pipeline.fit(spec, dataset, table, slots=slots, watch=watch)
+            found = pipeline.fit(
+                spec, dataset, table, slots=slots, devices=devices.names, watch=watch
+            )
     files, judged_by = found.finished.files, found.plan.metric
     return Outcome(
         files[ExportFormat.ONNX],

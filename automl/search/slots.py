@@ -21,6 +21,7 @@ from automl.core.trial import Candidate, CurvePoint, Rungs, Trial
 from automl.search import cost
 from automl.search.control import Deadline, Stop
 from automl.search.evaluate import Evaluation, evaluate
+from automl.search.places import Place
 from automl.search.prepare import Prepared
 from automl.search.rungs import NO_BARS, Bars
 
@@ -41,7 +42,7 @@ class Result:
 
 
 class Slots:
-    """A fixed number of places to evaluate in; one place is this very process.
+    """Places to evaluate in, each a process of its own; a single one is this very process.
 
     Use as a context manager: leaving it ends every process. A running trial's ``epochs`` is the
     last one that was told of.
@@ -49,7 +50,7 @@ class Slots:
 
     def __init__(
         self,
-        count: int,
+        places: Sequence[Place],
         prepared: Prepared,
         *,
         deadline: float | None,
@@ -59,7 +60,7 @@ class Slots:
         self._stop = stop or Stop()
         self._prepared = prepared
         self._deadline = deadline
-        self._count = count
+        self._places = places
         self._idle: list[_Process] = []
         self._busy: dict[int, _Process] = {}
         self._results: dict[int, Result] = {}
@@ -68,8 +69,8 @@ class Slots:
         self._warming = threading.Thread(target=self._warm, daemon=True)
 
     def __enter__(self) -> Self:
-        if self._count > 1:
-            self._idle = [self._process() for _ in range(self._count)]
+        if len(self._places) > 1:
+            self._idle = [self._process(place) for place in self._places]
             self._warming.start()
         return self
 
@@ -99,7 +100,7 @@ class Slots:
         late = self._deadline is not None and time.monotonic() >= self._deadline
         if self._stop.asked or (late and self.trials):
             return False
-        if self._count > 1 and not self._idle:
+        if len(self._places) > 1 and not self._idle:
             return False
         oldest = min(self._busy, default=len(self.trials))
         return not spec.budget.replay or oldest > len(self.trials) - REPLAY_WINDOW
@@ -116,9 +117,9 @@ class Slots:
         trial = Trial("local", number, TrialState.RUNNING, candidate, started_at=time.monotonic())
         self.trials.append(trial)
         quick = number == 0 and self._quick(candidate)
-        if quick or self._count == 1:
+        if quick or len(self._places) == 1:
             control = Deadline(None) if quick else Deadline(self._deadline, stop=self._stop)
-            self._end(number, _attempt(self._prepared, candidate, bars, control))
+            self._end(number, _attempt(self._prepared, candidate, bars, control, self._places[0]))
             return
         process = self._idle.pop()
         process.pipe.send((candidate, bars))
@@ -151,9 +152,9 @@ class Slots:
         """Return every ended trial by number."""
         return [self._results[trial.number] for trial in self.trials]
 
-    def _process(self) -> "_Process":
+    def _process(self, place: Place) -> "_Process":
         # Without what this process has encoded meanwhile: the child encodes its own folds.
-        return _Process(replace(self._prepared, _cache={}, _fitted={}), self._deadline)
+        return _Process(replace(self._prepared, _cache={}, _fitted={}), self._deadline, place)
 
     def _warm(self) -> None:
         """Load and fit here what the finish may need of complete trials, while others train."""
@@ -189,7 +190,7 @@ class Slots:
         del self._busy[number]
         late = self._deadline is not None and time.monotonic() >= self._deadline
         if not late and not self._stop.asked:
-            self._idle.append(self._process())
+            self._idle.append(self._process(process.place))
         self._end(number, _Outcome(state, None, reason=reason, message=message))
 
     def _end(self, number: int, outcome: "_Outcome") -> None:
@@ -232,11 +233,12 @@ class _Outcome:
 class _Process:
     """A child that evaluates what comes through its pipe."""
 
-    def __init__(self, prepared: Prepared, deadline: float | None) -> None:
+    def __init__(self, prepared: Prepared, deadline: float | None, place: Place) -> None:
+        self.place = place
         context = multiprocessing.get_context("spawn")
         self.pipe, theirs = context.Pipe()
         self._process: SpawnProcess = context.Process(
-            target=_serve, args=(theirs, prepared, deadline), daemon=True
+            target=_serve, args=(theirs, prepared, deadline, place), daemon=True
         )
         # A Ctrl-C is for the parent, which ends its children: what is blocked here stays so there,
         # once the tracker runs, whose start would unblock it.
@@ -252,21 +254,30 @@ class _Process:
         self.pipe.close()
 
 
-def _serve(pipe: Connection, prepared: Prepared, deadline: float | None) -> None:
+def _serve(pipe: Connection, prepared: Prepared, deadline: float | None, place: Place) -> None:
     while True:
         try:
             candidate, bars = pipe.recv()
         except EOFError:
             return
         control = Deadline(deadline, tell=pipe.send)
-        pipe.send(_attempt(prepared, candidate, bars, control))
+        pipe.send(_attempt(prepared, candidate, bars, control, place))
 
 
-def _attempt(prepared: Prepared, candidate: Candidate, bars: Bars, control: Deadline) -> _Outcome:
+def _attempt(
+    prepared: Prepared, candidate: Candidate, bars: Bars, control: Deadline, place: Place
+) -> _Outcome:
     """Return the candidate's outcome: a failed trial is data."""
     started = time.monotonic()
     try:
-        evaluation = evaluate(prepared, candidate, control, bars=bars)
+        evaluation = evaluate(
+            prepared,
+            candidate,
+            control,
+            bars=bars,
+            device=place.device,
+            threads=place.threads,
+        )
     except TrialPruned as pruned:
         seconds = time.monotonic() - started
         return _Outcome(

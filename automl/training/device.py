@@ -12,6 +12,15 @@ from automl.core.lean import keeping_freed
 from automl.training.precision import products
 
 
+def reachable(device: str) -> bool:
+    """Return whether torch knows the device, and of GPUs whether it is there."""
+    try:
+        known = torch.device(device)
+    except RuntimeError:
+        return False
+    return known.type != "cuda" or (known.index or 0) < torch.cuda.device_count()
+
+
 @contextmanager
 def session(device: str, threads: int) -> Iterator[None]:
     """Compute with ``threads`` threads, leaving torch's random state as it was found.

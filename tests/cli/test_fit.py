@@ -9,9 +9,13 @@ from pathlib import Path
 
 import onnxruntime as ort
 import pytest
+import torch
 from sklearn.datasets import load_iris
 
+from automl import machine, pipeline
+from automl.cli.fit import fit
 from automl.cli.interrupt import heeding
+from automl.core.errors import NothingTrained
 from automl.search.control import Stop
 from automl.settings import Settings
 from tests.cli.terminal import running
@@ -80,3 +84,43 @@ def test_a_script_reads_one_object_and_no_terminal_codes(iris: Path) -> None:
     assert b"Reading iris.csv ?" in done.stderr
     assert b"\x1b" not in done.stderr
     assert b": trial 0 (linear): log_loss 0." in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("environment", "option", "slots", "devices", "said"),
+    [
+        ("", None, 2, ("cuda:0", "cuda:1"), ""),
+        ("cuda:1", None, 1, ("cuda:1",), ""),
+        ("cuda:1", "cpu", 6, ("cpu",), ""),
+        ("cuda:7", None, 6, ("cpu",), "cuda:7 is no device that torch can reach here: training on"),
+    ],
+)
+def test_it_trains_where_workers_would(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    iris: Path,
+    environment: str,
+    option: str | None,
+    slots: int,
+    devices: tuple[str, ...],
+    said: str,
+) -> None:
+    given: dict[str, object] = {}
+
+    def note(*_study: object, **more: object) -> None:
+        given.update(more)
+        raise NothingTrained("Enough is known.")
+
+    monkeypatch.setattr(pipeline, "fit", note)
+    monkeypatch.setattr(machine, "gpus", lambda: 2)
+    monkeypatch.setattr(machine, "cores", lambda: 6)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.setenv("AUTOML_DEVICE", environment)
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        monkeypatch.setenv(name, "1")  # as it would set them, for this test alone
+    with pytest.raises(NothingTrained, match="Enough"):
+        fit(iris, target="kind", device=option)
+    assert (given["slots"], given["devices"]) == (slots, devices)
+    heard = capsys.readouterr().err
+    assert said in heard
+    assert ("no device" in heard) == bool(said)

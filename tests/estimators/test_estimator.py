@@ -9,13 +9,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from sklearn.base import clone
 from sklearn.model_selection import cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from automl import AutoMLClassifier, AutoMLRegressor
+from automl import AutoMLClassifier, AutoMLRegressor, machine, pipeline
 from automl.client import ServiceError
+from automl.core.errors import NothingTrained
 from automl.core.key import Scope
 from automl.estimators import labels
 from automl.export.scoring import Scorer
@@ -204,3 +206,23 @@ def test_what_a_service_refuses_is_told(tmp_path: Path) -> None:
         with pytest.raises(ServiceError, match="key") as refused:
             AutoMLClassifier(url=url, key="wrong").fit(*people())
     assert refused.value.status == 401
+
+
+def test_here_it_trains_where_workers_would(monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[object] = []
+
+    def note(*_study: object, **more: object) -> None:
+        given.append((more["slots"], more["devices"]))
+        raise NothingTrained("Enough is known.")
+
+    monkeypatch.setattr(pipeline, "fit", note)
+    monkeypatch.setattr(machine, "gpus", lambda: 2)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.delenv("AUTOML_DEVICE", raising=False)
+    with pytest.raises(NothingTrained):
+        AutoMLClassifier(**QUICK).fit(*people())
+    monkeypatch.setenv("AUTOML_DEVICE", "cuda:7")
+    with pytest.raises(NothingTrained), pytest.warns(UserWarning, match="cuda:7 is no") as warned:
+        AutoMLClassifier(**QUICK, slots=2).fit(*people())
+    assert given == [(1, ("cuda:0", "cuda:1")), (2, ("cpu",))]
+    assert warned[0].filename == __file__

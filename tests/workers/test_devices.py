@@ -21,9 +21,10 @@ import sys
 from pathlib import Path
 
 from automl.cli.worker import worker
-from workers import embedded, process
+from automl import machine
+from workers import embedded
 
-process.gpus = lambda: 2
+machine.gpus = lambda: 2
 embedded._program = lambda: [sys.executable, sys.argv[1]]
 worker(None)
 """
