@@ -7,9 +7,10 @@ process and on one thread. Training is what `evaluate` takes (encoding, steps, v
 and out-of-fold predictions) without the curves and checkpoints that it stores on its way; all else
 between the end of one trial and the end of the next is not. The plain script is what one writes
 with Optuna, scikit-learn and PyTorch; it is given the candidates that the service asked for, in
-turns with the worker. Both are told in processor time, which a busy machine changes least; what a
-worker waits for the disk is in the share by the clock beside it. A folder is one of
-`benchmarks.problem`, iris is scikit-learn's.
+turns with the worker. Both are told in processor time, which a busy machine changes least, and
+``--trials`` makes what is trained independent of the clock too; what a worker waits for the disk is
+in the share by the clock beside it. A folder is one of `benchmarks.problem`, iris is
+scikit-learn's.
 """
 
 import argparse
@@ -63,7 +64,8 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("data", nargs="+", help="iris, or a folder")
     parser.add_argument("--seconds", type=float, default=40.0)
-    parser.add_argument("--candidates", type=int, default=8)
+    parser.add_argument("--trials", type=int, help="instead of seconds")
+    parser.add_argument("--candidates", type=int, default=8, help="against a plain script; 0: none")
     given = parser.parse_args()
     log_to_stderr("WARNING")
     warm_up()
@@ -71,8 +73,9 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder:
             table = Table.of(name, Path(folder))
             with Worker.on(Path(folder), table) as worker:
-                share(worker, Budget(seconds=given.seconds))
-            if table.task is TaskType.CLASSIFICATION:
+                seconds = None if given.trials else given.seconds
+                share(worker, Budget(seconds=seconds, trials=given.trials))
+            if table.task is TaskType.CLASSIFICATION and given.candidates:
                 with Worker.on(Path(folder) / "again", table) as worker:
                     against_plain(worker, given.candidates)
 
