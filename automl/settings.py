@@ -8,6 +8,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from ipaddress import ip_address
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, Self
 
@@ -19,6 +20,18 @@ MIB = 1024 * 1024
 def _default_data_dir() -> Path:
     base = os.environ.get("XDG_DATA_HOME")  # noqa: TID251 -- this is the module that may
     return (Path(base) if base else Path.home() / ".local" / "share") / "automl"
+
+
+def shown_gpus() -> int | None:
+    """Return how many GPUs ``CUDA_VISIBLE_DEVICES`` shows to this process; None: all there are.
+
+    A list ends before its first entry that is no device, as CUDA reads it.
+    """
+    text = os.environ.get("CUDA_VISIBLE_DEVICES")  # noqa: TID251 -- this is the module that may
+    if text is None:
+        return None
+    names = (each.strip() for each in text.split(","))
+    return len(list(takewhile(lambda name: name and not name.startswith("-"), names)))
 
 
 class SettingError(ValueError):

@@ -1,14 +1,17 @@
 """Many candidates of a few shapes on a table: one at a time, folds together, candidates together.
 
-    python -m benchmarks.sweep FOLDER... --candidates 64 [--epochs 20] [--rows 6000]
+    python -m benchmarks.sweep FOLDER... --candidates 64 [--epochs 20] [--rows 6000] [--lanes 16]
     python -m benchmarks.sweep FOLDER --device cuda
 
 Multilayer perceptrons of 32, 64 or 128 units, two or three layers and batches of 32 to 128, with
 learning rate, weight decay and dropout drawn; whole evaluations, with encoding, validation and
 out-of-fold predictions, of all sides. What may train together is said by `automl.search.group`.
 Beside them the plain script of `benchmarks.plain_search` (Optuna, scikit-learn, PyTorch) is given
-the same candidates. Seconds are those of the processor, on one thread; on a GPU those of the clock.
-Values are the study's metric, of all out-of-fold rows. A folder is one of `benchmarks.problem`.
+the same candidates. Sides take turns width by width, and each width has its rows before those of
+all. Seconds are those of the processor, on one thread; on a GPU those of the clock, with the share
+in which it computed and the most memory that torch held. Values are the study's metric, of all
+out-of-fold rows; beside their best and mean stands how far any candidate's is from its own one at a
+time. A folder is one of `benchmarks.problem`.
 """
 
 import argparse
@@ -16,13 +19,16 @@ import csv
 import os
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
 from pathlib import Path
 from unittest import mock
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # noqa: TID251 -- before the libraries load
 
 import numpy as np
+import torch
 
 from automl.core import metric
 from automl.core.catalog import FamilyName, TaskType
@@ -35,7 +41,8 @@ from automl.search.group import Member, companions, evaluate_together, free
 from automl.search.plan import make_plan
 from automl.search.prepare import Prepared, prepare
 from automl.search.rungs import NO_BARS
-from automl.training import lanes
+from automl.training import lanes, paying
+from benchmarks.busy import Busy
 from benchmarks.plain_search import Plain
 from benchmarks.problem import Problem, load
 from tests.tables import dataset
@@ -51,17 +58,29 @@ COMMON: dict[str, Value] = {
 Side = Callable[[Prepared, Sequence[Candidate], str], list[float]]
 
 
+@dataclass
+class Taken:
+    """What a side took, and the value of each candidate by its number."""
+
+    seconds: float = 0.0
+    busy: float | None = None
+    """The part of these in which a GPU computed."""
+    values: dict[int, float] = field(default_factory=dict)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folders", nargs="+", help="see benchmarks.problem")
     parser.add_argument("--candidates", type=int, default=64)
-    parser.add_argument("--epochs", type=int, default=20)
+    parser.add_argument("--epochs", type=int, default=20, help="5 or more")
     parser.add_argument("--rows", type=int, default=None, help="at most so many")
     parser.add_argument("--widths", type=int, nargs="+", default=[32, 64, 128])
+    parser.add_argument("--lanes", type=int, default=None, help="on a processor, for the default")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--plain", action=argparse.BooleanOptionalAction, default=True)
     given = parser.parse_args()
-    print("| table | side | candidates a minute | ratio | best | mean |\n|---|---|---|---|---|---|")
+    print("| table | width | side | candidates a minute | ratio | best | mean | furthest | busy |")
+    print("|---" * 9 + "|")
     for name in given.folders:
         with tempfile.TemporaryDirectory() as folder:
             problem, path = load(name), Path(folder) / "data.csv"
@@ -70,7 +89,8 @@ def main() -> None:
             prepared = _prepared(problem, path)
             candidates = drawn(given.candidates, given.widths, given.epochs)
             plain = Plain(path, problem.target, folds=len(prepared.folds)) if given.plain else None
-            _compare(problem.name, prepared, candidates, given.device, plain)
+            with _lanes(given.lanes):
+                _compare(problem.name, prepared, candidates, given.device, plain)
 
 
 def drawn(count: int, widths: Sequence[int], epochs: int) -> list[Candidate]:
@@ -110,24 +130,76 @@ def _compare(
     plain: Plain | None,
 ) -> None:
     evaluate(prepared, candidates[0], Deadline(None), device=device)  # encodes the folds
-    sides: dict[str, Side] = {
-        "one at a time": _one_at_a_time,
-        "folds together": _folds_together,
-        "candidates together": _candidates_together,
-    }
+    sides = _sides(prepared, candidates, device, plain)
+    widths = sorted({int(each.params["width"]) for each in candidates})
+    every = {side: Taken() for side in sides}
+    for width in widths:
+        numbers = [n for n, each in enumerate(candidates) if each.params["width"] == width]
+        here = {
+            side: _taken(act, prepared, candidates, numbers, device) for side, act in sides.items()
+        }
+        for side, taken in here.items():
+            before, now = every[side].seconds, taken.seconds
+            if taken.busy is not None:
+                busy = (every[side].busy or 0.0) * before + taken.busy * now
+                every[side].busy = busy / (before + now)
+            every[side].seconds = before + now
+            every[side].values.update(taken.values)
+        _show(f"{name} | {width}", here, prepared)
+    _show(f"{name} | all", every, prepared)
+    if device.startswith("cuda"):
+        held, whole = torch.cuda.max_memory_allocated(device), torch.cuda.mem_get_info(device)[1]
+        print(f"\nAt most {held / 2**30:.2f} of {whole / 2**30:.0f} GiB were held.", flush=True)
+
+
+def _lanes(count: int | None) -> AbstractContextManager[object]:
+    """Have so many lanes train together on a processor; None: as many as a study's."""
+    if count is None:
+        return nullcontext()
+    return mock.patch.multiple(paying, LANES=count, SWEEP_LANES=count)
+
+
+def _sides(
+    prepared: Prepared, candidates: Sequence[Candidate], device: str, plain: Plain | None
+) -> dict[str, Side]:
+    """Return what is compared; candidates together only where any two may be."""
+    sides: dict[str, Side] = {"one at a time": _one_at_a_time, "folds together": _folds_together}
+    if any(len(group) > 1 for group in groups(prepared, candidates, device)):
+        sides["candidates together"] = _candidates_together
     if plain is not None:
-        sides["plain script"] = lambda *_: [plain.trial(each.params) for each in candidates]
+        # Its study wants more of anything, so it turns the sign of a loss.
+        sides["plain script"] = lambda _, each, __: [abs(plain.trial(one.params)) for one in each]
+    return sides
+
+
+def _taken(
+    act: Side,
+    prepared: Prepared,
+    candidates: Sequence[Candidate],
+    numbers: Sequence[int],
+    device: str,
+) -> Taken:
+    """Return what a side took for the candidates of those numbers."""
     clock = time.process_time if device == "cpu" else time.perf_counter
-    first = None
-    for side, act in sides.items():
+    with Busy(device) as busy:
         begun = clock()
-        values = act(prepared, candidates, device)
+        values = act(prepared, [candidates[n] for n in numbers], device)
         seconds = clock() - begun
-        first = first or seconds
+    return Taken(seconds, busy.share, dict(zip(numbers, values, strict=True)))
+
+
+def _show(which: str, sides: Mapping[str, Taken], prepared: Prepared) -> None:
+    """Print a line for each side; ratios and distances are to the first one's."""
+    alone = next(iter(sides.values()))
+    for side, taken in sides.items():
+        values = list(taken.values.values())
         best = max(values) if metric.maximize(prepared.plan.metric) else min(values)
+        furthest = max(abs(value - alone.values[n]) for n, value in taken.values.items())
         print(
-            f"| {name} | {side} | {60 * len(candidates) / seconds:.1f} | {first / seconds:.2f} "
-            f"| {best:.4f} | {np.mean(values):.4f} |",
+            f"| {which} | {side} | {60 * len(values) / taken.seconds:.1f} "
+            f"| {alone.seconds / taken.seconds:.2f} "
+            f"| {best:.4f} | {np.mean(values):.4f} | {furthest:.1e} "
+            f"| {'' if taken.busy is None else f'{taken.busy:.0%}'} |",
             flush=True,
         )
 

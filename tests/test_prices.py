@@ -23,6 +23,7 @@ from automl.search.plan import make_plan
 from automl.search.prepare import prepare
 from automl.training import work
 from tests import arrays
+from tests.tables import dataset
 
 
 def trial(family: FamilyName, parameters: int, epochs: int, trees: int | None = None) -> Trial:
@@ -37,8 +38,7 @@ def trial(family: FamilyName, parameters: int, epochs: int, trees: int | None = 
     [
         (trial(FamilyName.LIGHTGBM, 33_170, 1_070), 2, 43),
         (trial(FamilyName.LIGHTGBM, 83_462, 774), 7, 132),
-        (trial(FamilyName.CATBOOST, 166_999, 2_613), 2, 13),
-        (trial(FamilyName.CATBOOST, 466_000, 7_282), 2, 41),
+        (trial(FamilyName.CATBOOST, 414_432, 6_492), 1, 19),
         (trial(FamilyName.EXTRA_TREES, 82_016, 800, trees=100), 2, 8),
         (trial(FamilyName.EXTRA_TREES, 270_000, 800, trees=100), 1, 35),
         (trial(FamilyName.MLP, 1_180_424, 71), 2, 14),
@@ -138,3 +138,23 @@ def test_what_networks_make_of_arrays_is_counted_and_their_scoring_paid(tmp_path
     assert dear.seconds > dear.row_micros * 1e-6 * 100
     assert prices(prepared, [many]) == [dear]
     assert most(prepared) > most(replace(prepared, plan=replace(prepared.plan, shape=())))
+
+
+def test_a_weight_counts_for_every_member_inside_a_network(tmp_path: Path) -> None:
+    rows = "".join(f"{n % 7},{n % 11},{n % 5}\n" for n in range(60))
+    (tmp_path / "d.csv").write_text(f"a,b,y\n{rows}")
+    data, table = dataset(tmp_path / "d.csv", tmp_path / "d.parquet")
+    task = TaskSpec(TaskType.REGRESSION, "y")
+    spec = StudySpec(data.id, task, Budget(trials=1), families=(FamilyName.TABM,))
+    prepared = prepare(make_plan(spec, data, table), spec, data, table)
+    space = serving(families.spec(FamilyName.TABM).space, task.type, Modality.TABLE)
+    few, many = (
+        Entry(
+            Trial("s", 0, TrialState.COMPLETE, Candidate(FamilyName.TABM, given), 0.5),
+            lambda: np.zeros(0, np.float32),
+            lambda: State({}),
+        )
+        for given in ({**defaults(space), "members": members} for members in (4, 32))
+    )
+    cheap, dear = prices(prepared, [few, many])
+    assert dear.row_micros > 6 * cheap.row_micros > 0

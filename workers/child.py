@@ -9,6 +9,8 @@ import signal
 import sys
 from multiprocessing.connection import Connection
 
+import structlog
+
 from automl.core.fault import configure
 from automl.core.lean import without_pandas
 from automl.settings import Settings
@@ -16,6 +18,8 @@ from workers.drain import drain
 from workers.line import Line
 from workers.process import bound_memory, end_with_parent
 from workers.tidy import Tidy
+
+log = structlog.get_logger()
 
 
 def main(worker: str, threads: int, descriptor: int) -> None:
@@ -34,17 +38,32 @@ def main(worker: str, threads: int, descriptor: int) -> None:
 
     log_to_stderr(settings.log_level)
     warm_up()
+    device = usable(settings.device or "cpu")
     with start(settings) as app:
         runner = Runner(
             app.store,
             app.cache,
             worker=worker,
-            device=settings.device or "cpu",
+            device=device,
             threads=threads,
             trial_seconds=settings.trial_max_seconds,
             checkpoint_seconds=settings.checkpoint_seconds,
         )
         drain(app.store.leases, Tidy(runner), line, worker=worker)
+
+
+def usable(device: str) -> str:
+    """Return the device, or the processor where torch cannot reach it, and say so.
+
+    A driver that is too old or a device that is gone would else fail every network.
+    """
+    import torch
+
+    kind, _, index = device.partition(":")
+    if kind != "cuda" or int(index or 0) < torch.cuda.device_count():
+        return device
+    log.error("device.absent", device=device, instead="cpu", torch=torch.__version__)
+    return "cpu"
 
 
 def warm_up() -> None:

@@ -2,7 +2,8 @@
 
 The supervisor holds the data dir's lock and the listening socket, so that a dying API loses no
 connection; it starts the broker, the API and the workers, and restarts each that dies. It imports
-almost nothing: it runs as long as the service does.
+almost nothing: it runs as long as the service does. ``automl worker`` on a machine with several
+GPUs is such a process too, of workers alone.
 """
 
 import fcntl
@@ -14,7 +15,7 @@ import socket
 import sys
 import sysconfig
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -55,23 +56,40 @@ def serve(settings: Settings, *, ready: Callable[[str], None]) -> None:
 
 
 def _parts(settings: Settings, listener: socket.socket) -> tuple[Part | None, Part, list[Part]]:
-    environment = settings.child_environment(AUTOML_WORKERS=str(process.slots(settings.workers)))
+    slots = process.slots(settings.workers)
+    environment = settings.child_environment(AUTOML_WORKERS=str(slots))
     program = _program()
     descriptor = listener.fileno()
     api = Part(
         "api", [*program, "api", "--fd", str(descriptor)], environment, descriptors=[descriptor]
     )
-    workers = [
-        Part(
-            f"worker-{index + 1}",
-            [*program, "worker", "--device", settings.device or process.device(index)],
-            environment,
-        )
-        for index in range(process.slots(settings.workers))
-    ]
+    devices = [settings.device or process.device(index) for index in range(slots)]
+    workers = _workers(devices, program, environment)
     if settings.broker_url:
         return None, api, workers
     return Part("broker", broker.command(settings), environment), api, workers
+
+
+def work(settings: Settings, devices: Sequence[str]) -> None:
+    """Run a worker for each of the devices until SIGTERM or SIGINT, and none after that."""
+    environment = settings.child_environment(
+        AUTOML_WORKERS=str(settings.workers or len(devices)),
+    )
+    parts = _workers(devices, _program(), environment)
+    with _signals() as wakeup:
+        try:
+            _supervise(parts, wakeup, answers=lambda: True, ready=lambda: None)
+        finally:
+            _stop(parts, WORKERS_STOP_SECONDS)
+
+
+def _workers(
+    devices: Sequence[str], program: Sequence[str], environment: Mapping[str, str]
+) -> list[Part]:
+    return [
+        Part(f"worker-{number}", [*program, "worker", "--device", device], environment)
+        for number, device in enumerate(devices, start=1)
+    ]
 
 
 def _supervise(

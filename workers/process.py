@@ -6,9 +6,11 @@ import os
 import resource
 import signal
 import sys
+from importlib import metadata
 from pathlib import Path
 
 from automl.core.errors import AutoMLError
+from automl.settings import shown_gpus
 
 _PR_SET_PDEATHSIG = 1
 _CGROUP_LIMIT = Path("/sys/fs/cgroup/memory.max")
@@ -65,8 +67,17 @@ def cores() -> int:
 
 
 def gpus() -> int:
-    """Return how many NVIDIA devices there are, without loading torch."""
-    return len(list(_GPUS.iterdir())) if _GPUS.is_dir() else 0
+    """Return how many NVIDIA devices torch can be given here, without loading it."""
+    there = len(list(_GPUS.iterdir())) if _GPUS.is_dir() else 0
+    if not there or _for_processors_only(metadata.version("torch")):
+        return 0
+    shown = shown_gpus()
+    return there if shown is None else min(there, shown)
+
+
+def _for_processors_only(version: str) -> bool:
+    """Return whether that is a build of torch without CUDA, as those of its own index are named."""
+    return version.endswith("+cpu")
 
 
 def slots(workers: int) -> int:

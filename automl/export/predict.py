@@ -54,7 +54,11 @@ FORMULA = re.compile(
 )
 """How text begins that a spreadsheet runs: not a mark alone, and not a number with its sign."""
 BLOCK = 512
-"""Rows at a time."""
+"""Most rows at a time."""
+SHARED = 4
+"""And blocks come in multiples of so many,"""
+LEAST = 64
+"""but not for fewer rows than these."""
 NUMBERS = 1 << 18
 """And no more than so many numbers of one input."""
 ZIP = b"PK"
@@ -103,7 +107,7 @@ def score(model: Path, content: bytes) -> str:
     feeds = dict(zip(entries, cells_of(content, columns), strict=True))
     rows = len(next(iter(feeds.values())))
     widest = max(math.prod(cells.shape[1:]) for cells in feeds.values())
-    size = max(1, min(BLOCK, NUMBERS // max(1, widest)))
+    size = block_of(rows, widest)
 
     def block(start: int) -> Any:
         some = {name: cells[start : start + size] for name, cells in feeds.items()}
@@ -116,6 +120,12 @@ def score(model: Path, content: bytes) -> str:
     return written(
         predictions, outputs["probabilities"].tolist() if rows and classes else None, classes
     )
+
+
+def block_of(rows: int, widest: int) -> int:
+    """Return how many rows to score at a time, where a row has so many numbers at most."""
+    blocks = min(-(-rows // LEAST), SHARED * -(-rows // (SHARED * BLOCK)))
+    return max(1, min(-(-rows // max(1, blocks)), NUMBERS // max(1, widest)))
 
 
 def cells_of(content: bytes, columns: Sequence[dict[str, Any]]) -> list[npt.NDArray[Any]]:

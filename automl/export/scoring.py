@@ -22,8 +22,12 @@ import onnxruntime
 
 _FATAL_ONLY = 4
 _BLOCK = 512
-"""Rows at a time: what they become on their way through the program stays in a core's cache.
-Always as many, and one thread for each: other sums would have other last digits."""
+"""Most rows at a time: what they become on their way through the program stays in a core's cache.
+However many threads there are, and one thread for each: other sums would have other last digits."""
+_SHARED = 4
+"""Blocks come in multiples of so many, all alike: two cores or four end at the same time."""
+_LEAST = 64
+"""But fewer rows than this are not worth a block, which takes as long to set going as a row."""
 _NUMBERS = 1 << 18
 """And no more than so many numbers of one input: layers make a hundred times as many of them."""
 _LONG = 100
@@ -81,7 +85,7 @@ class Session:
         """
         given = dict(zip(input_names(tuple(feeds)), feeds.values(), strict=True))
         rows = max(map(len, given.values()), default=0)
-        size = _block(given.values())
+        size = _block(rows, given.values())
         starts = range(0, max(rows, 1), size)
         order = _by_length(given) if len(starts) > 1 else None
         if order is not None:
@@ -159,7 +163,8 @@ class Scorer:
         return self._session.score({item.name: feeds[item.name] for item in self.inputs})
 
 
-def _block(inputs: Iterable[npt.NDArray[Any]]) -> int:
+def _block(rows: int, inputs: Iterable[npt.NDArray[Any]]) -> int:
     """Return how many rows are scored at a time."""
+    blocks = min(-(-rows // _LEAST), _SHARED * -(-rows // (_SHARED * _BLOCK)))  # rounded up
     widest = max((math.prod(x.shape[1:]) for x in inputs), default=1)
-    return max(1, min(_BLOCK, _NUMBERS // max(1, widest)))
+    return max(1, min(-(-rows // max(1, blocks)), _NUMBERS // max(1, widest)))

@@ -181,6 +181,11 @@ def emit(graph: Graph, x: str, modules: Iterable[nn.Module]) -> str:
     return x
 
 
+def emit_as(kind: type[nn.Module], graph: Graph, x: str, module: nn.Module) -> str:
+    """Write a layer that computes what its base of that ``kind`` does, only otherwise."""
+    return _FORMS[kind](graph, x, module)
+
+
 def constant(graph: Graph, tensor: Tensor) -> str:
     """Return the float32 constant of a tensor."""
     return graph.constant(tensor.detach().cpu().numpy(), dtype=np.float32)

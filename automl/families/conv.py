@@ -15,20 +15,21 @@ from typing_extensions import override
 from automl.core.graph import ElementType, Graph
 from automl.core.hyperparameter import Params
 from automl.core.learner import Layout
-from automl.families import blocks
+from automl.families import blocks, series
 from automl.families.blocks import Written
 from automl.families.dropout import Dropout
 
 CONVOLUTIONS: tuple[type[nn.Conv1d | nn.Conv2d | nn.Conv3d], ...] = (
-    nn.Conv1d,
+    series.Convolution,
     nn.Conv2d,
     nn.Conv3d,
 )
-_BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
-_MAX_POOLS = (nn.MaxPool1d, nn.MaxPool2d, nn.MaxPool3d)
-_MEAN_POOLS = (nn.AvgPool1d, nn.AvgPool2d, nn.AvgPool3d)
-_FORMATS = {2: torch.channels_last, 3: torch.channels_last_3d}
-"""How arrays lie in memory by their axes of space: convolutions are then faster."""
+_BATCH_NORMS = (series.BatchNorm, nn.BatchNorm2d, nn.BatchNorm3d)
+_MAX_POOLS = (series.MaxPool, nn.MaxPool2d, nn.MaxPool3d)
+_MEAN_POOLS = (series.MeanPool, nn.AvgPool2d, nn.AvgPool3d)
+
+_SERIES = 3
+"""Axes of series, rows and channels among them."""
 
 _VOLUME, _SHALLOW = 3, 2
 """Axes of space, and places along the first of them, where half precision is wrong."""
@@ -112,7 +113,8 @@ class RowNorm(Written):
     @override
     def forward(self, input: Tensor) -> Tensor:
         """Return what is of the shape of ``input``."""
-        return self.norm(input)  # type: ignore[no-any-return]
+        image = input.unsqueeze(2) if input.ndim == _SERIES else input  # it keeps its layout then
+        return self.norm(image).view_as(input)  # type: ignore[no-any-return]
 
     @override
     def emit(self, graph: Graph, x: str) -> str:
@@ -137,7 +139,8 @@ class Pooled(Written):
     def forward(self, input: Tensor) -> Tensor:
         """Return ``(rows, channels)``."""
         x = input.flatten(2)
-        return x.amax(2) if self.how == "max" else x.mean(2)
+        # Not ``mean``: its gradient would be laid out with a channel's places next to each other.
+        return x.amax(2) if self.how == "max" else x.sum(2) / x.shape[2]
 
     @override
     def emit(self, graph: Graph, x: str) -> str:
@@ -162,6 +165,30 @@ class Exact(Written):
         """Return what the layer makes of ``input``, float32."""
         with torch.autocast(input.device.type, enabled=False):
             return self.layer(input.float())  # type: ignore[no-any-return]
+
+    @override
+    def emit(self, graph: Graph, x: str) -> str:
+        """Write the layer."""
+        return blocks.emit(graph, x, [self.layer])
+
+
+class VolumePool(Written):
+    """The largest or the mean of neighbours in volumes, which lie behind it as they did before.
+
+    Torch makes means in the other layout only, and autocast has the largest looked for in full
+    precision on a CPU, for as many bytes again.
+    """
+
+    def __init__(self, layer: nn.MaxPool3d | nn.AvgPool3d) -> None:
+        super().__init__()
+        self.layer = layer
+
+    @override
+    def forward(self, input: Tensor) -> Tensor:
+        """Return what the layer makes of ``input``."""
+        mean = isinstance(self.layer, nn.AvgPool3d)
+        with torch.autocast(input.device.type, enabled=mean):
+            return laid(self.layer(input))
 
     @override
     def emit(self, graph: Graph, x: str) -> str:
@@ -202,7 +229,6 @@ class Network(Written):
         self.entry = Standardized(layout)
         self.body = nn.Sequential(*layers(self.entry.outputs))
         self.mirrored = tuple(mirrored)
-        self._format = _FORMATS.get(len(layout.shape) - 1, torch.contiguous_format)
 
     def observe(self, x: Tensor, y: Tensor) -> None:
         """Take the size of the arrays' numbers."""
@@ -211,7 +237,7 @@ class Network(Written):
     @override
     def forward(self, input: Tensor) -> Tensor:
         """Return ``(rows, outputs)`` of ``(rows, channels, …)``."""
-        x = self.entry(input).contiguous(memory_format=self._format)
+        x = laid(self.entry(input))
         if self.training or not self.mirrored:
             return self.body(x)  # type: ignore[no-any-return]
         total: Tensor = sum((self.body(x.flip(axis)) for axis in self.mirrored), self.body(x))
@@ -230,6 +256,24 @@ class Network(Written):
             mirror = graph.node("Slice", x, back, end, along, back)
             total = graph.node("Add", total, blocks.emit(graph, mirror, [self.body]))
         return graph.node("Div", total, graph.constant(1 + len(self.mirrored), np.float32))
+
+
+def laid(x: Tensor) -> Tensor:
+    """Return ``(rows, channels, …)`` with each place's channels next to each other in memory.
+
+    Layers keep that layout, in which convolutions are faster. Of a single channel torch's
+    ``contiguous`` leaves strides that the layers then take for those of the other layout.
+    """
+    rows, channels, *space = x.shape
+    placed = x.movedim(1, -1).reshape(-1).view(rows, *space, channels)
+    return placed.movedim(-1, 1)
+
+
+def joined(parts: Sequence[Tensor]) -> Tensor:
+    """Return the channels of all ``parts``, laid out as these are."""
+    if parts[0].ndim == _SERIES:
+        return torch.cat([part.unsqueeze(2) for part in parts], dim=1).squeeze(2)
+    return torch.cat(list(parts), dim=1)
 
 
 def mirrors(params: Params, layout: Layout) -> tuple[int, ...]:
@@ -300,7 +344,10 @@ def pool(how: str, space: Sequence[int]) -> tuple[list[nn.Module], tuple[int, ..
     if max(size) == 1:
         return [], left
     kinds = _MAX_POOLS if how == "max" else _MEAN_POOLS
-    return [kinds[len(size) - 1](size)], left  # type: ignore[arg-type]
+    made = kinds[len(size) - 1](size)  # type: ignore[arg-type]
+    if isinstance(made, (nn.MaxPool3d, nn.AvgPool3d)):
+        return [VolumePool(made)], left
+    return [made], left
 
 
 def unit(

@@ -80,8 +80,9 @@ class _Masks:
         self.dropped = dropped
         self._same = len(set(dropped)) == 1
         column = torch.tensor(dropped).unsqueeze(1)
-        if device is not None and device.type == "cuda":
-            column = column.pin_memory().to(device, non_blocking=True)
+        if device is not None:
+            pinned = column.pin_memory() if device.type == "cuda" else column
+            column = pinned.to(device, non_blocking=True)
         self._least, self._times = column.to(torch.uint8), _LEVELS / (_LEVELS - column)
 
     def of(self, levels: Tensor) -> Tensor:

@@ -2,8 +2,8 @@
 
 The times for a row are estimates from what a trial tells, not measured, so that equal searches give
 equal files; on five sets they were within a third of what was measured. What a network makes of
-arrays, texts or each column is counted (`automl/training/work.py`), for its weights are used many
-times a row.
+arrays, texts, each column or its own members is counted (`automl/training/work.py`), for its
+weights are used many times a row.
 """
 
 from collections.abc import Mapping, Sequence
@@ -57,8 +57,9 @@ MULTIPLIED = 5e4
 """Multiplications by weights in a microsecond: 43,000 to 100,000 were measured in convolutions of
 one, two and three dimensions."""
 
-COUNTED = frozenset({FamilyName.FT_TRANSFORMER})
-"""Families of tables of which that is counted too: they use their weights for each column."""
+COUNTED = frozenset({FamilyName.FT_TRANSFORMER, FamilyName.TABM})
+"""Families of tables of which that is counted too: they use their weights for each column, or for
+each of the members inside."""
 
 PROBED = 3
 """A probed row is predicted by the file, by what was trained, and perhaps by a member alone."""
@@ -110,7 +111,7 @@ def row_micros(trial: Trial, outputs: int) -> float:
     """Return about how long the trial's folds take for a row.
 
     A step down a tree takes 7 ns, or 25 where the tree is too large for the nearest cache.
-    CatBoost's trees are looked up, in 4 ns and one for each sum. Forests are one fit, and lead to a
+    CatBoost's trees are looked up, in 1 ns and one for each sum. Forests are one fit, and lead to a
     look-up where classes are many. Networks: 70 weights in 1 ns.
     """
     sums = outputs if outputs > 2 else 1
@@ -119,7 +120,7 @@ def row_micros(trial: Trial, outputs: int) -> float:
         case FamilyName.LIGHTGBM:
             return epochs * sums * _walk(parameters, epochs * sums)
         case FamilyName.CATBOOST:
-            return (0.004 + 0.001 * sums) * epochs
+            return (0.001 + 0.001 * sums) * epochs
         case FamilyName.RANDOM_FOREST | FamilyName.EXTRA_TREES | FamilyName.DECISION_TREE:
             trees = int(trial.candidate.params.get("trees", 1))
             return trees * (_walk(parameters, trees) + (0.01 if sums > 1 else 0.0))

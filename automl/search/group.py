@@ -62,7 +62,8 @@ def companions(prepared: Prepared, candidate: Candidate, *, device: str) -> int:
 
     fold = prepared.fold(0, candidate, seed=0, threads=1, device=device)
     folds = len(prepared.folds)
-    return lanes.companions(family, candidate.params, fold, stacking, folds=folds)
+    sweep = all(families.scheduled(name) for name in prepared.plan.families)
+    return lanes.companions(family, candidate.params, fold, stacking, folds=folds, sweep=sweep)
 
 
 def evaluate_together(

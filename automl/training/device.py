@@ -8,6 +8,8 @@ import torch
 
 from automl.core.catalog import TrialFailure
 from automl.core.errors import TrialError
+from automl.core.lean import keeping_freed
+from automl.training.precision import products
 
 
 @contextmanager
@@ -15,11 +17,12 @@ def session(device: str, threads: int) -> Iterator[None]:
     """Compute with ``threads`` threads, leaving torch's random state as it was found.
 
     Denormal numbers count as zero meanwhile: Adam's memory of rarely seen categories decays
-    through them, and they cost the processor a hundred times as much as others.
+    through them, and they cost the processor a hundred times as much as others. What a step frees
+    stays with the process for the next one.
     """
     before = torch.get_num_threads()
     cards = [torch.device(device)] if device.startswith("cuda") else []
-    with torch.random.fork_rng(devices=cards):
+    with torch.random.fork_rng(devices=cards), products(device, "ieee"), keeping_freed():
         torch.set_num_threads(threads)
         torch.set_flush_denormal(True)
         try:

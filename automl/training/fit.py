@@ -20,6 +20,7 @@ from automl.training import run as runs
 from automl.training.augment import Augmentation, Mixed, augment
 from automl.training.device import autocast, memory_errors, seed, session
 from automl.training.pace import Clock, Pace, judging
+from automl.training.precision import products
 from automl.training.progress import Progress
 from automl.training.resolution import Resolution
 from automl.training.run import Run
@@ -84,7 +85,8 @@ def load(family: NetworkFamily, state: State) -> Fitted:
 def epoch(progress: Progress, run: Run, pace: Pace) -> CurvePoint:
     """Train for an epoch, validate, keep the weights if they are the best so far."""
     started = pace.clock()
-    trained = _train(progress, run, pace)
+    with products(run.fold.device, "tf32"):
+        trained = _train(progress, run, pace)
     value, loss = runs.validate(progress, run)
     pace.plan(progress)
     return runs.point(progress, trained, value, loss, pace.clock() - started)

@@ -26,6 +26,7 @@ from automl.training.fit import epoch as epoch_alone
 from automl.training.lane import Lane, Training, by_training
 from automl.training.pace import Clock, Pace, judging
 from automl.training.paying import companions, pay
+from automl.training.precision import products
 from automl.training.stacked import Stacked
 from automl.training.stream import Rows
 
@@ -222,7 +223,8 @@ class Lanes:
         first = lanes[0]
         if not first.run.fold.device.startswith("cpu"):
             seed(first.run.fold.device, first.run.fold.seed, first.progress.epoch)
-        last = self._steps(stacked)
+        with products(first.run.fold.device, "tf32"):
+            last = self._steps(stacked)
         outputs = dict(zip(last.lanes, last.outputs(), strict=True)) if last.several else {}
         for lane in lanes:
             lane.judge(outputs.get(lane))

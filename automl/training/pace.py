@@ -21,6 +21,11 @@ _HELD = 2.0
 """Seconds after which it is anyway: an epoch may take longer than there is time, and what else runs
 on a machine changes."""
 
+_EARLY = 0.3
+"""The part of a plan within which it may grow again, up to what was asked for: one cycle's rate
+still rises there, and others have hardly fallen. A machine that is busy for the first minute would
+else shorten a training of ten."""
+
 _JUDGED = 2 / 3
 """What a row costs to judge, of what it costs to learn from: a third, and networks that were
 trained on mirror images look twice. Taken for granted until a validation has been measured: a study
@@ -98,8 +103,9 @@ class Pace:
     def plan(self, progress: Progress) -> None:
         """Plan no more steps than the time left allows, once an epoch has been validated.
 
-        What the first steps made of the plan may be taken back within the first epoch; later it
-        only gets shorter, as a learning rate that rises again would undo what was learned.
+        What the first steps made of the plan may be taken back within the first epoch and the
+        plan's early part; later it only gets shorter, as a learning rate that rises again would
+        undo what was learned.
         """
         self._validation = self.clock() - self._stepped
         self._judged += self._validation
@@ -120,6 +126,7 @@ class Pace:
             rest = steps - progress.step
             return a_step * self._work(progress.step, steps) + judged * rest
 
-        most = self._planned if progress.epoch <= 1 else progress.steps
+        early = progress.epoch <= 1 or progress.step <= _EARLY * progress.steps
+        most = self._planned if early else progress.steps
         plans = range(progress.step, most + 1)
         progress.steps = plans[bisect_right(plans, time, key=seconds) - 1]

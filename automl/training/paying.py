@@ -20,10 +20,12 @@ _BESIDE = 4_000_000
 _CELLS = 1 << 22
 """Numbers of a lane's training rows, which all lanes hold at once, twice."""
 
-_LANES = 8
-"""On a processor so many lanes train together. Up to 32 of them a step is faster still
-(`benchmarks.lanes`), but whole trials of eight folds were not: groups of four took 2.1 s a
-candidate for 2.0 and a third more memory, and studies with them were no better."""
+LANES, SWEEP_LANES = 8, 32
+"""On a processor so many lanes train together, and in a study of networks alone. Beside trees whole
+trials of eight folds in groups of four took 2.1 s a candidate for 2.0 alone and a third more
+memory, and studies with them were no better; a sweep of small networks, which has nothing else to
+do, is up to 4.4 times as fast as one by one, where folds alone are 2.4 times (`benchmarks.sweep`).
+"""
 
 _ON_A_GPU = 64
 """Candidates on a GPU, if they fit: not measured."""
@@ -63,7 +65,13 @@ def pay(family: NetworkFamily, params: Params, fold: Fold, stacking: Stacking) -
 
 
 def companions(
-    family: NetworkFamily, params: Params, fold: Fold, stacking: Stacking, *, folds: int
+    family: NetworkFamily,
+    params: Params,
+    fold: Fold,
+    stacking: Stacking,
+    *,
+    folds: int,
+    sweep: bool = False,
 ) -> int:
     """Return how many candidates of that shape should train together; 1: alone.
 
@@ -73,6 +81,7 @@ def companions(
         fold: One of the folds that each trains on.
         stacking: Makes one program of networks.
         folds: How many there are.
+        sweep: Whether the study has nothing but networks.
 
     Raises:
         TrialError: the candidate is invalid.
@@ -83,7 +92,7 @@ def companions(
         return max(1, min(_ON_A_GPU, _fitting(family, params, fold, folds) // folds))
     if _step(family, params, fold) > _BESIDE:
         return 1
-    return max(1, _LANES // folds)
+    return max(1, (SWEEP_LANES if sweep else LANES) // folds)
 
 
 def _step(family: NetworkFamily, params: Params, fold: Fold) -> float:

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from automl.core.frame import Unread
+from automl.training.copies import Copies
 
 WINDOW_BYTES = 96 << 20
 
@@ -30,7 +31,7 @@ class Stream:
     """Encoded rows in their file, which give batches as a tensor of all of them would."""
 
     def __init__(self, x: Unread, device: str) -> None:
-        self._x, self._device = x, device
+        self._x, self._copied = x, Copies(device)
         self._groups = x.groups
         self._window = np.zeros(len(x), np.int64)
         self._held: dict[int, tuple[npt.NDArray[np.intp], Tensor]] = {}
@@ -63,7 +64,7 @@ class Stream:
                 self._held[window] = members, torch.from_numpy(self._x[members])
         parts = [self._of(window, places[windows == window]) for window in needed]
         order = np.argsort(np.argsort(windows, kind="stable"), kind="stable")
-        return torch.cat(parts)[torch.from_numpy(order)].to(self._device)
+        return self._copied(torch.cat(parts)[torch.from_numpy(order)])
 
     def looked(self) -> Tensor:
         """Return rows from all over the file, on the device: enough to tell how large numbers are.
@@ -75,13 +76,13 @@ class Stream:
         some = first[np.linspace(0, len(first) - 1, min(16, len(first))).round().astype(np.intp)]
         places = np.flatnonzero(np.isin(self._groups, some))
         chosen = places[np.linspace(0, len(places) - 1, min(most, len(places))).astype(np.intp)]
-        return torch.from_numpy(self._x[chosen]).to(self._device)
+        return self._copied(torch.from_numpy(self._x[chosen]))
 
     def parts(self, numbers: int) -> Iterator[Tensor]:
         """Yield all rows as they lie, about so many numbers at a time, on the device."""
         size = max(1, numbers // max(1, math.prod(self._x.shape[1:])))
         for start in range(0, len(self), size):
-            yield torch.from_numpy(self._x[start : start + size]).to(self._device)
+            yield self._copied(torch.from_numpy(self._x[start : start + size]))
 
     def _of(self, window: int, places: npt.NDArray[np.intp]) -> Tensor:
         members, held = self._held[window]

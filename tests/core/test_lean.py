@@ -1,4 +1,4 @@
-"""A lean process: without pandas Arrow works and does not load it; threads share arenas."""
+"""A lean process: without pandas Arrow works; threads share arenas; what is freed serves again."""
 
 import ctypes
 import subprocess
@@ -50,6 +50,30 @@ def test_sixteen_threads_share_two_arenas() -> None:
         [sys.executable, "-c", ARENAS], check=True, capture_output=True, text=True
     )
     assert 1 <= done.stdout.count("<heap nr=") <= 2
+
+
+KEPT = """
+import resource
+from contextlib import nullcontext
+from automl.core.lean import keeping_freed
+
+def faults(how):
+    with how:
+        for _ in range(3):
+            before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+            several = [bytearray(24 << 20) for _ in range(4)]
+            del several
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+
+print(faults(nullcontext()), faults(keeping_freed()), faults(nullcontext()))
+"""
+
+
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "mallopt"), reason="another C library")
+def test_what_is_freed_serves_what_comes_next_and_only_while_that_is_wished() -> None:
+    done = subprocess.run([sys.executable, "-c", KEPT], check=True, capture_output=True, text=True)
+    before, kept, after = map(int, done.stdout.split())
+    assert kept < 20 < min(before, after)
 
 
 GIVEN = """

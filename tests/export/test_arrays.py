@@ -1,6 +1,7 @@
 """Models of images, series and volumes: their file, the bundle's script, rows given as arrays."""
 
 import io
+import math
 import subprocess
 import sys
 from dataclasses import asdict
@@ -182,10 +183,16 @@ def test_a_model_of_a_table_takes_no_array() -> None:
 
 
 def test_large_rows_are_scored_few_at_a_time() -> None:
-    assert scoring._NUMBERS == predict.NUMBERS
     for shape, size in {(1,): 512, (8, 8): 512, (32, 32, 3): 85, (224, 224, 3): 1}.items():
-        assert scoring._block([np.empty((0, *shape))]) == size
-    assert scoring._block([np.empty((9, 1))] * 5_000) == 512
+        assert scoring._block(8_192, [np.empty((0, *shape))]) == size
+    assert scoring._block(8_192, [np.empty((9, 1))] * 5_000) == 512
+
+
+@pytest.mark.parametrize("shape", [(1,), (32, 32, 3), (224, 224, 3)], ids=str)
+def test_the_script_deals_rows_as_the_service_does(shape: tuple[int, ...]) -> None:
+    for rows_ in (0, 1, 64, 65, 255, 256, 2_048, 2_049, 100_000):
+        size = scoring._block(rows_, [np.empty((0, *shape))])
+        assert predict.block_of(rows_, math.prod(shape)) == size >= 1
 
 
 def test_series_that_differ_in_length_are_shortened_and_others_left() -> None:

@@ -1,6 +1,7 @@
 """Whole model files against numpy: encoder, a linear layer written by hand, the task's outputs."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -95,6 +96,41 @@ def test_threads_do_not_change_a_digit() -> None:
     one, three = (Scorer(content, threads=n).predict(fed) for n in (1, 3))
     np.testing.assert_array_equal(one.probabilities, three.probabilities)
     assert len(one.predictions) == 2_000
+
+
+class _Counted:
+    """A loaded program that remembers how many rows it was given."""
+
+    def __init__(self, session: Any) -> None:
+        self.session = session
+        self.sizes: list[int] = []
+
+    def run(self, outputs: list[str], feeds: dict[str, Any]) -> Any:
+        self.sizes.append(len(next(iter(feeds.values()))))
+        return self.session.run(outputs, feeds)
+
+
+@pytest.mark.parametrize(
+    ("rows", "sizes"),
+    [
+        (0, [0]),
+        (1, [1]),
+        (64, [64]),
+        (65, [33, 32]),
+        (250, [63, 63, 63, 61]),
+        (578, [145, 145, 145, 143]),
+        (2_048, [512] * 4),
+        (2_049, [257] * 7 + [250]),
+    ],
+)
+def test_rows_are_dealt_to_cores_evenly(rows: int, sizes: list[int]) -> None:
+    graph = Graph()
+    graph.output("prediction", graph.node("Identity", graph.input("x", "number")))
+    session = Session(serialize(graph, metadata={}))
+    counted = session._session = _Counted(session._session)
+    fed = np.arange(rows, dtype=float)[:, None]
+    np.testing.assert_array_equal(session.score({"x": fed}).predictions, fed)
+    assert counted.sizes == sizes
 
 
 def test_long_texts_are_answered_in_their_order() -> None:

@@ -56,11 +56,6 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
     return studies.mixed(tmp_path_factory.mktemp("data"), FamilyName.MLP)
 
 
-@pytest.fixture(autouse=True)
-def as_many_lanes_as_folds_of_all(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(paying, "_LANES", 4 * FOLDS)
-
-
 @pytest.fixture
 def trials(prepared: Prepared) -> list[Trial]:
     given = portfolio(prepared.spec, prepared.plan)[0]
@@ -175,6 +170,15 @@ def test_what_does_not_pay_together_is_evaluated_one_by_one(prepared: Prepared) 
         assert equal(trial.evaluation.fitted, alone.fitted)
     assert companions(prepared, trees[0].candidate, device="cpu") == 1
     assert free(trees[0].candidate) == frozenset()
+
+
+def test_more_train_together_where_there_is_nothing_but_networks(
+    prepared: Prepared, trials: list[Trial]
+) -> None:
+    candidate, plan = trials[0].candidate, prepared.plan
+    beside = replace(prepared, plan=replace(plan, families=(FamilyName.MLP, FamilyName.LINEAR)))
+    assert companions(prepared, candidate, device="cpu") == paying.SWEEP_LANES // FOLDS
+    assert companions(beside, candidate, device="cpu") == max(1, paying.LANES // FOLDS)
 
 
 def test_what_may_differ_is_said_by_name(prepared: Prepared, trials: list[Trial]) -> None:

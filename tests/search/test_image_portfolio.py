@@ -7,6 +7,7 @@ import pytest
 
 from automl import families
 from automl.core.catalog import FamilyName, Modality, TrialState
+from automl.core.hyperparameter import Value
 from automl.core.study import Budget, Plan, finish_reserve
 from automl.core.trial import Candidate, Trial
 from automl.search import cost
@@ -151,3 +152,12 @@ def test_no_worker_is_idle_beside_images_too_large_for_an_epoch(
 def test_late_nothing_is_begun_that_was_never_timed() -> None:
     plan = _of_images(60_000, 128)
     assert ask(plan, CLOCKED, [], 1, seconds_left=30.0) is None
+
+
+@pytest.mark.parametrize(
+    ("rows", "side", "batch"),
+    [(6_000, 28, 64), (1_000, 28, "auto"), (30_000, 28, "auto"), (6_000, 128, "auto")],
+)
+def test_few_small_images_come_in_small_batches(rows: int, side: int, batch: Value) -> None:
+    first, second, *_ = portfolio(CLOCKED, _of_images(rows, side))
+    assert [first.params["batch_size"], second.params["batch_size"]] == [batch, batch]

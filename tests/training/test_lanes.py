@@ -265,10 +265,18 @@ def test_what_pays_is_said_by_shape(changes: dict[str, Value], paid: bool) -> No
     assert (lanes.companions(mlp, params(mlp, changes), fold, stacking, folds=3) > 1) is paid
 
 
-@pytest.mark.parametrize(("folds_each", "count"), [(8, 1), (5, 1), (3, 2), (1, 8)])
-def test_on_a_processor_lanes_are_few(folds_each: int, count: int) -> None:
+@pytest.mark.parametrize(
+    ("folds_each", "count", "in_a_sweep"), [(8, 1, 4), (5, 1, 6), (3, 2, 10), (1, 8, 32)]
+)
+def test_on_a_processor_lanes_are_few_but_in_a_sweep(
+    folds_each: int, count: int, in_a_sweep: int
+) -> None:
     (fold,) = folds((160,))
-    assert lanes.companions(mlp, params(mlp, {}), fold, stacking, folds=folds_each) == count
+    for sweep, expected in ((False, count), (True, in_a_sweep)):
+        found = lanes.companions(
+            mlp, params(mlp, {}), fold, stacking, folds=folds_each, sweep=sweep
+        )
+        assert found == expected
 
 
 @pytest.mark.parametrize(("gigabytes", "count"), [(1e-3, 1), (100.0, 64)])

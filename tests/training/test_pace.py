@@ -58,12 +58,22 @@ def test_a_machine_that_gets_slower_shortens_the_plan_again() -> None:
     assert training.now < 100.0
 
 
-def test_a_plan_is_taken_back_up_within_the_first_epoch_only() -> None:
-    training = Training(1000, deadline=1000.0)
-    slow = training.run(9, seconds=10.0)
+def test_a_plan_is_taken_back_up_within_the_first_epoch() -> None:
+    training = Training(100, deadline=100.0)
+    slow = training.run(9, seconds=5.0)
+    assert slow < 30  # so that the first epoch ends beyond the plan's early part
     assert training.run(1, seconds=0.1) > slow
     after = training.progress.steps
-    assert training.run(10, seconds=0.1) == after
+    assert training.run(after - 10, seconds=0.01) == after
+
+
+def test_a_plan_grows_again_while_little_of_it_is_done() -> None:
+    training = Training(1000, deadline=1000.0)
+    busy = training.run(20, seconds=5.0)
+    assert training.run(30, seconds=1.0) > busy + 100
+    late = training.run(350, seconds=1.0)
+    assert late < 1000
+    assert training.run(100, seconds=0.1) == late
 
 
 def test_without_a_limit_the_plan_stays() -> None:

@@ -3,6 +3,12 @@
 import subprocess
 import sys
 
+import pytest
+import torch
+from structlog.testing import capture_logs
+
+from workers.child import usable
+
 CODE = """
 import sys
 
@@ -23,6 +29,18 @@ params = defaults(space) | {"max_rounds": 3}
 fold = cases.fold(cases.Case(FamilyName.CATBOOST, TaskType.REGRESSION, 1), rows=60)
 print(model.fit(params, fold, Watcher()).epochs > 0, "pandas" in sys.modules)
 """
+
+
+def test_a_device_that_torch_cannot_reach_is_the_processor(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    with capture_logs() as logs:
+        assert [usable(device) for device in ("cpu", "cuda", "cuda:0", "cuda:1")] == [
+            "cpu",
+            "cuda",
+            "cuda:0",
+            "cpu",
+        ]
+    assert [(line["event"], line["device"]) for line in logs] == [("device.absent", "cuda:1")]
 
 
 def test_pandas_is_loaded_for_catboost_alone() -> None:

@@ -3,6 +3,7 @@
 import sys
 import time
 from collections.abc import Iterator
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -71,11 +72,38 @@ def test_a_machine_is_shared_by_its_slots(monkeypatch: pytest.MonkeyPatch, tmp_p
     assert process.slots(0) == 6
     assert process.slots(3) == 3
     assert process.device(2) == "cpu"
-    for index in range(2):
-        (tmp_path / "gpus" / str(index)).mkdir(parents=True)
-    monkeypatch.setattr(process, "_GPUS", tmp_path / "gpus")
+    _gpus(monkeypatch, tmp_path, 2)
     assert process.slots(0) == 2
     assert [process.device(index) for index in range(3)] == ["cuda:0", "cuda:1", "cuda:0"]
+
+
+@pytest.mark.parametrize(
+    ("shown", "count"), [("", 0), ("-1", 0), ("2", 1), ("0, GPU-8f1c", 2), ("0,-1,1", 1)]
+)
+def test_gpus_are_those_that_are_shown(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, shown: str, count: int
+) -> None:
+    _gpus(monkeypatch, tmp_path, 4)
+    assert process.gpus() == 4
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", shown)
+    assert process.gpus() == count
+
+
+def test_there_is_no_gpu_for_a_torch_without_cuda(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    _gpus(monkeypatch, tmp_path, 2)
+    monkeypatch.setattr(metadata, "version", lambda _: "2.13.0+cpu")
+    assert process.device(0) == "cpu"
+
+
+def _gpus(monkeypatch: pytest.MonkeyPatch, folder: Path, count: int) -> None:
+    """Let the machine have so many GPUs, and torch know them."""
+    for index in range(count):
+        (folder / "gpus" / str(index)).mkdir(parents=True)
+    monkeypatch.setattr(process, "_GPUS", folder / "gpus")
+    monkeypatch.setattr(metadata, "version", lambda _: "2.13.0")
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
 
 
 def test_the_memory_share_obeys_the_container(

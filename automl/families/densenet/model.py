@@ -4,7 +4,6 @@ Reference: Huang, Liu, van der Maaten and Weinberger (2017), "Densely connected 
 networks".
 """
 
-import torch
 from torch import Tensor, nn
 from typing_extensions import override
 
@@ -26,7 +25,7 @@ class Joined(Written):
     @override
     def forward(self, input: Tensor) -> Tensor:
         """Return the channels of ``input`` and those of the layers."""
-        return torch.cat([input, self.layers(input)], dim=1)
+        return conv.joined([input, self.layers(input)])
 
     @override
     def emit(self, graph: Graph, x: str) -> str:

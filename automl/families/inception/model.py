@@ -7,7 +7,6 @@ Shapes: ``(rows, channels, steps)`` throughout; the last layer's channels are av
 steps that a row has.
 """
 
-import torch
 from torch import Tensor, nn
 from typing_extensions import override
 
@@ -16,9 +15,10 @@ from automl.core.hyperparameter import Params
 from automl.core.learner import Layout
 from automl.families import blocks
 from automl.families.blocks import Written
-from automl.families.conv import Standardized, convolution
+from automl.families.conv import Standardized, convolution, joined, laid
 from automl.families.dropout import Dropout
 from automl.families.inception.space import NETWORK
+from automl.families.series import BatchNorm, MaxPool
 
 PARTS = 4
 """Three convolutions, and one of what is largest nearby."""
@@ -56,9 +56,9 @@ class Layer(Written):
         sizes = [kernel // 2**part | 1 for part in range(PARTS - 1)]  # odd
         self.mixed = made(inputs, 1)
         self.long = nn.ModuleList([made(width, size) for size in sizes])
-        self.largest = nn.MaxPool1d(3, stride=1, padding=1)
+        self.largest = MaxPool(3, stride=1, padding=1)
         self.near = made(inputs, 1)
-        self.after = nn.Sequential(nn.BatchNorm1d(PARTS * width), nn.ReLU())
+        self.after = nn.Sequential(BatchNorm(PARTS * width), nn.ReLU())
         self.outputs = PARTS * width
 
     @override
@@ -66,7 +66,7 @@ class Layer(Written):
         """Return ``(rows, outputs, steps)``."""
         mixed = self.mixed(input)
         parts = [part(mixed) for part in self.long]
-        found: Tensor = self.after(torch.cat([*parts, self.near(self.largest(input))], dim=1))
+        found: Tensor = self.after(joined([*parts, self.near(self.largest(input))]))
         return found
 
     @override
@@ -87,7 +87,7 @@ class Shortcut(Written):
         outputs = layers[-1].outputs
         self.layers = nn.Sequential(*layers)
         self.around = nn.Sequential(
-            convolution(inputs, outputs, space=(1,), kernel=1), nn.BatchNorm1d(outputs)
+            convolution(inputs, outputs, space=(1,), kernel=1), BatchNorm(outputs)
         )
         self.after = nn.ReLU()
 
@@ -122,10 +122,10 @@ class Inception(Written):
     @override
     def forward(self, input: Tensor) -> Tensor:
         """Return ``(rows, outputs)``."""
-        x = self.entry(input)
-        there = x[:, -1:]  # (rows, 1, steps)
-        counts = there.sum(dim=2).clamp(min=1.0)
-        mean = (self.body(x) * there).sum(dim=2) / counts
+        x = laid(self.entry(input))
+        there = x[:, -1:].transpose(1, 2)  # (rows, steps, 1), so that gradients are laid out alike
+        counts = there.sum(dim=1).clamp(min=1.0)
+        mean = (self.body(x).transpose(1, 2) * there).sum(dim=1) / counts
         return self.head(self.dropout(mean))  # type: ignore[no-any-return]
 
     @override
