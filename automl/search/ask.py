@@ -116,12 +116,12 @@ def _draw_family(
     if not known:
         return names[int(random.integers(len(names)))]
     # What was never tried is taken for middling.
-    middling = float(np.median(known))
+    middling = median(known)
     gaps = [math.log((middling if error is None else error) / min(known)) for error in errors]
     weights = np.array([EXPLORATION + math.exp(-gap / SHARPNESS) for gap in gaps])
     weights *= [math.sqrt(_freedom(spaces[name])) for name in names]
     if prices:
-        usual = float(np.median([prices[name] for name in names]))
+        usual = median(prices[name] for name in names)
         weights /= [math.sqrt(max(prices[name], usual / 4)) for name in names]
     return names[int(random.choice(len(names), p=weights / weights.sum()))]
 

@@ -252,8 +252,8 @@ def _steps(step: Axis, values: Floats, mu: Floats, sigma: Floats, which: Places)
     right = (upper[:, np.newaxis] - mu) / sigma
     # As seen from whichever side it lies in the left tail, which has more digits.
     mass = ndtr(np.minimum(left, right)) - ndtr(-np.maximum(left, right))
-    found: Floats = np.log(np.maximum(mass, LEAST_MASS))[place[:, np.newaxis], which]
-    return found
+    found: Floats = np.log(np.maximum(mass, LEAST_MASS)).take(which, axis=1)
+    return found[place]
 
 
 def _weights(count: int) -> Floats:

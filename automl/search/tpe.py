@@ -54,7 +54,6 @@ class TPE:
         self._together: dict[frozenset[str], int] = {}
         self._groups: Mapping[Names, Group] = {}
         self._split = self._divided()
-        self._estimators: dict[Names, tuple[Parzen, Parzen]] = {}
 
     @property
     def ended(self) -> int:
@@ -72,7 +71,6 @@ class TPE:
         if self._together != before:
             self._groups = self._grouped()
         self._split = self._divided()
-        self._estimators.clear()
 
     def best(self) -> dict[str, Value] | None:
         """Return the hyperparameters of the best complete trial, the first of equal ones."""
@@ -129,17 +127,14 @@ class TPE:
 
     def _estimated(self, names: Names) -> tuple[Parzen, Parzen]:
         """Return the estimators of the good trials and of all others."""
-        known = self._estimators.get(names)
-        if known is None:
-            group = self._groups.get(names) or Group([self._axes[name] for name in names])
-            columns = np.array([self._columns[name] for name in names])
-            good, bad = (Parzen(group, self._seen(rows, columns)) for rows in self._split)
-            known = self._estimators[names] = good, bad
-        return known
+        group = self._groups.get(names) or Group([self._axes[name] for name in names])
+        columns = np.array([self._columns[name] for name in names])
+        good, bad = self._split
+        return Parzen(group, self._seen(good, columns)), Parzen(group, self._seen(bad, columns))
 
     def _seen(self, rows: Rows, columns: Rows) -> Floats:
         """Return what those of the trials that had all the hyperparameters had."""
-        values = self._values[rows[:, np.newaxis], columns]
+        values = self._values[rows].take(columns, axis=1)
         whole: Floats = values[~np.isnan(values).any(axis=1)]
         return whole
 
