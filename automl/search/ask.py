@@ -6,7 +6,6 @@ at ends at trial n−8 and costs play no part, so the answer depends on data, sp
 
 import hashlib
 import math
-from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from itertools import count
 from statistics import median
@@ -73,15 +72,15 @@ def ask(
     """
     if spec.budget.replay:
         history = [trial for trial in history if trial.number <= number - REPLAY_WINDOW]
-    trials = _by_family(history)
-    measured = _costs(trials)
+    measured = _costs(history)
     costs = expected(plan, measured)
     fitting = _fitting(plan, spec, costs, measured, seconds_left)
     maximize, warm = metric.maximize(plan.metric), memory or Memory()
     if beside is not None:
         if beside.family not in fitting:
             return None
-        space, own = planned(spec, plan, beside.family), trials.get(beside.family, ())
+        space = planned(spec, plan, beside.family)
+        own = [trial for trial in history if trial.candidate.family is beside.family]
         seeds = (_seed(spec.seed, f"{number}/{attempt}") for attempt in count())
         return companion(beside, space, own, warm, maximize=maximize, seeds=seeds)
     head = portfolio(spec, plan)
@@ -92,15 +91,16 @@ def ask(
     seed = _seed(spec.seed, number)
     spaces = {name: planned(spec, plan, name) for name in fitting}
     prices = {} if spec.budget.replay else costs
-    name = _draw_family(plan, spaces, trials, prices, np.random.default_rng(seed))
-    own = trials.get(name, ())
-    return Candidate(name, warm.propose(name, spaces[name], own, maximize=maximize, seed=seed))
+    name = _draw_family(plan, spaces, history, prices, np.random.default_rng(seed))
+    own = [trial for trial in history if trial.candidate.family is name]
+    params = warm.propose(name, spaces[name], own, maximize=maximize, seed=seed)
+    return Candidate(name, params)
 
 
 def _draw_family(
     plan: Plan,
     spaces: Mapping[FamilyName, Space],
-    trials: Mapping[FamilyName, Sequence[Trial]],
+    history: Sequence[Trial],
     prices: Mapping[FamilyName, float],
     random: np.random.Generator,
 ) -> FamilyName:
@@ -110,18 +110,18 @@ def _draw_family(
     often the better for it; and what costs next to nothing is no bargain for that alone.
     """
     names = list(spaces)
-    least = _least_errors(plan, trials)
+    least = _least_errors(plan, history)
     errors = [least.get(name) for name in names]
     known = [error for error in errors if error is not None]
     if not known:
         return names[int(random.integers(len(names)))]
     # What was never tried is taken for middling.
-    middling = median(known)
+    middling = float(np.median(known))
     gaps = [math.log((middling if error is None else error) / min(known)) for error in errors]
     weights = np.array([EXPLORATION + math.exp(-gap / SHARPNESS) for gap in gaps])
     weights *= [math.sqrt(_freedom(spaces[name])) for name in names]
     if prices:
-        usual = median(prices[name] for name in names)
+        usual = float(np.median([prices[name] for name in names]))
         weights /= [math.sqrt(max(prices[name], usual / 4)) for name in names]
     return names[int(random.choice(len(names), p=weights / weights.sum()))]
 
@@ -131,36 +131,24 @@ def _freedom(dimensions: Space) -> int:
     return max(1, sum(d.choices is None or len(d.choices) > 1 for d in dimensions))
 
 
-def _by_family(history: Sequence[Trial]) -> Mapping[FamilyName, Sequence[Trial]]:
-    """Return each family's trials by number."""
-    trials = defaultdict[FamilyName, list[Trial]](list)
-    for trial in history:
-        trials[trial.candidate.family].append(trial)
-    return trials
-
-
-def _least_errors(
-    plan: Plan, trials: Mapping[FamilyName, Sequence[Trial]]
-) -> Mapping[FamilyName, float]:
+def _least_errors(plan: Plan, history: Sequence[Trial]) -> Mapping[FamilyName, float]:
     """Return the least error of each family that has a complete trial."""
+    values: dict[FamilyName, list[float]] = {}
+    for trial in history:
+        if trial.state is TrialState.COMPLETE and trial.value is not None:
+            values.setdefault(trial.candidate.family, []).append(trial.value)
     best = max if metric.maximize(plan.metric) else min
     floor = max(LEAST_ERROR * metric.error(plan.metric, plan.baseline), 1e-12)
-    least: dict[FamilyName, float] = {}
-    for name, own in trials.items():
-        values = [t.value for t in own if t.state is TrialState.COMPLETE and t.value is not None]
-        if values:
-            least[name] = max(metric.error(plan.metric, best(values)), floor)
-    return least
+    return {name: max(metric.error(plan.metric, best(of)), floor) for name, of in values.items()}
 
 
-def _costs(trials: Mapping[FamilyName, Sequence[Trial]]) -> Mapping[FamilyName, float]:
+def _costs(history: Sequence[Trial]) -> dict[FamilyName, float]:
     """Return the median seconds of each family's complete trials."""
-    costs: dict[FamilyName, float] = {}
-    for name, own in trials.items():
-        took = [t.seconds for t in own if t.state is TrialState.COMPLETE and t.seconds is not None]
-        if took:
-            costs[name] = median(took)
-    return costs
+    seconds: dict[FamilyName, list[float]] = {}
+    for trial in history:
+        if trial.state is TrialState.COMPLETE and trial.seconds is not None:
+            seconds.setdefault(trial.candidate.family, []).append(trial.seconds)
+    return {name: median(values) for name, values in seconds.items()}
 
 
 def _fitting(

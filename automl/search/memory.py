@@ -1,18 +1,30 @@
-"""What a search remembers of its families' trials between asks, so that each is taken in once.
+"""From our rows to Optuna's view of them: one in-memory study a family, kept warm between asks.
 
-A memory is no second truth: it can be thrown away at any time and is built again from the rows.
-Warm or new, the same rows give the same proposal for the same seed (`tests/search/test_memory.py`).
+Optuna's own tables are not used, so no second truth exists: a memory can be thrown away at any time
+and is built again from the rows. Warm or new, the same rows give the same proposal for the same
+seed (`tests/search/test_memory.py`).
 """
 
 from collections.abc import Sequence
+from typing import cast
 
 import numpy as np
+import optuna
+from optuna.distributions import (
+    BaseDistribution,
+    CategoricalDistribution,
+    FloatDistribution,
+    IntDistribution,
+)
+from optuna.trial import TrialState as OptunaState
 
-from automl.core.catalog import FamilyName
-from automl.core.hyperparameter import Params, Space, Value, defaults
+from automl.core.catalog import FamilyName, TrialState
+from automl.core.hyperparameter import Hyperparameter, Params, Space, Value, defaults
 from automl.core.trial import Trial
-from automl.search.near import fixed, near
-from automl.search.tpe import TPE
+from automl.search.near import near
+from automl.search.tpe import ArrayTPE
+
+optuna.logging.set_verbosity(optuna.logging.ERROR)
 
 STARTUP_TRIALS = 12
 """A family's first trials step away from its best one; then there is enough to learn from."""
@@ -46,45 +58,133 @@ class Memory:
             seed: of this proposal.
             within: the dimensions it may have, narrowed ones among them; None: all of the space.
         """
-        numbers = {trial.number for trial in trials}
         family = self._families.get(name)
-        if family is None or not family.known <= numbers:
+        if family is None or not family.grows_into(trials):
             family = self._families[name] = _Family(space, maximize=maximize)
-        family.learn(trials)
+        for trial in trials:
+            family.learn(trial)
         return family.draw(seed, within or space)
 
 
 class _Family:
-    """One family's trials, and what is proposed from them."""
+    """One family's trials as an Optuna study; dimensions with a single choice are left out."""
 
     def __init__(self, space: Space, *, maximize: bool) -> None:
         self._space = space
-        self._tpe = TPE(space, maximize=maximize)
-        self._ended: set[int] = set()
-        self.known: set[int] = set()
+        self._open = {item.name: distribution(item) for item in space if not _fixed(item)}
+        up, down = optuna.study.StudyDirection.MAXIMIZE, optuna.study.StudyDirection.MINIMIZE
+        self._sampler = ArrayTPE(self._open)
+        self._study = optuna.create_study(direction=up if maximize else down, sampler=self._sampler)
+        self._places: dict[int, int] = {}  # our trials' numbers to Optuna's
+        self._running: set[int] = set()
 
-    def learn(self, trials: Sequence[Trial]) -> None:
-        """Take note of new trials, and of the ends of known ones."""
-        still_open = [trial for trial in trials if trial.number not in self._ended]
-        news = [t for t in still_open if t.state.ended or t.number not in self.known]
-        self._tpe.learn(news)
-        self.known.update(trial.number for trial in news)
-        self._ended.update(trial.number for trial in news if trial.state.ended)
+    def grows_into(self, trials: Sequence[Trial]) -> bool:
+        """Return whether nothing was learned that these trials do not hold, or hold otherwise."""
+        # Optuna takes what a trial had at its rungs only from one that is new to it.
+        stopped = {trial.number for trial in trials if trial.state is TrialState.PRUNED}
+        known = self._places.keys() <= {trial.number for trial in trials}
+        return known and not stopped & self._running
+
+    def learn(self, trial: Trial) -> None:
+        """Take note of a trial, or of its end."""
+        if trial.number in self._running and trial.state.ended:
+            self._end(trial)
+        elif trial.number not in self._places and trial.state in _STATES:
+            self._places[trial.number] = len(self._study.get_trials(deepcopy=False))
+            self._study.add_trial(self._frozen(trial))
+            if not trial.state.ended:
+                self._running.add(trial.number)
 
     def draw(self, seed: int, space: Space) -> dict[str, Value]:
-        """Return a proposal in a space, conditions respected; nothing is remembered.
+        """Return the sampler's proposal in a space, conditions respected; nothing is remembered.
 
-        The space may be narrower than what was learned from: then its fixed dimensions are given,
+        The space may be narrower than what was learned from: then its settled dimensions are given,
         and the others are chosen to go with them.
         """
-        if self._tpe.ended >= STARTUP_TRIALS:
-            return self._tpe.propose(space, seed)
-        given = {item.name: item.default for item in space if fixed(item)}
-        return near(space, {**self._center(), **given}, np.random.default_rng(seed))
+        settled = {item.name: item.default for item in space if _fixed(item)}
+        if len(self._places) - len(self._running) < STARTUP_TRIALS:
+            return near(space, {**self._best(), **settled}, np.random.default_rng(seed))
+        self._sampler.seed(seed, settled)
+        asked = self._study.ask()
+        params: dict[str, Value] = {}
+        for item in space:
+            if not item.active(params):
+                continue
+            if _fixed(item):
+                params[item.name] = item.default
+            else:
+                params[item.name] = _suggest(asked, item.name, self._open[item.name])
+        self._study.tell(asked, state=OptunaState.FAIL)
+        return params
 
-    def _center(self) -> Params:
+    def _best(self) -> Params:
         """Return the best complete trial's hyperparameters, the defaults without one."""
-        best = self._tpe.best()
-        if best is None:
+        known = self._study.get_trials(deepcopy=False, states=(OptunaState.COMPLETE,))
+        if not known:
             return defaults(self._space)
-        return {**{item.name: item.default for item in self._space if fixed(item)}, **best}
+        fixed = {item.name: item.default for item in self._space if _fixed(item)}
+        return {**fixed, **self._study.best_trial.params}
+
+    def _end(self, trial: Trial) -> None:
+        self._running.remove(trial.number)
+        if trial.state is TrialState.COMPLETE:
+            self._study.tell(self._places[trial.number], trial.value)
+        else:  # it counts no more, as it would not for a memory that never saw it run
+            self._study.tell(self._places.pop(trial.number), state=OptunaState.FAIL)
+
+    def _frozen(self, trial: Trial) -> optuna.trial.FrozenTrial:
+        params: Params = trial.candidate.params
+        own = {name: params[name] for name in self._open if name in params}
+        state = _STATES[trial.state]
+        return optuna.trial.create_trial(
+            state=state,
+            params=own,
+            distributions={name: self._open[name] for name in own},
+            value=trial.value if state is OptunaState.COMPLETE else None,
+            intermediate_values=(
+                {rung: v for rung, v in enumerate(trial.rungs) if v is not None}
+                if state is OptunaState.PRUNED
+                else {}
+            ),
+        )
+
+
+def distribution(dimension: Hyperparameter) -> BaseDistribution:
+    """Return the Optuna distribution of one dimension."""
+    match dimension:
+        case Hyperparameter(type="categorical", choices=choices) if choices:
+            return CategoricalDistribution(choices)
+        case Hyperparameter(type="int", low=low, high=high) if low is not None and high is not None:
+            step = int(dimension.step or 1)
+            return IntDistribution(int(low), int(high), log=dimension.log, step=step)
+        case Hyperparameter(type="float", low=low, high=high) if (
+            low is not None and high is not None
+        ):
+            by = dimension.step
+            return FloatDistribution(float(low), float(high), log=dimension.log, step=by)
+        case _:
+            raise ValueError(f"hyperparameter {dimension.name} has neither choices nor a range")
+
+
+def _fixed(dimension: Hyperparameter) -> bool:
+    return dimension.choices is not None and len(dimension.choices) == 1
+
+
+def _suggest(trial: optuna.Trial, name: str, over: BaseDistribution) -> Value:
+    match over:
+        case IntDistribution():
+            return trial.suggest_int(name, over.low, over.high, step=over.step, log=over.log)
+        case FloatDistribution():
+            return trial.suggest_float(name, over.low, over.high, step=over.step, log=over.log)
+        case CategoricalDistribution():
+            return cast("Value", trial.suggest_categorical(name, over.choices))
+        case _:
+            raise TypeError(f"no way to draw {name} from {over!r}")
+
+
+_STATES = {
+    TrialState.COMPLETE: OptunaState.COMPLETE,
+    TrialState.PRUNED: OptunaState.PRUNED,
+    TrialState.RUNNING: OptunaState.RUNNING,
+    TrialState.WAITING: OptunaState.RUNNING,
+}

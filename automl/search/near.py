@@ -29,16 +29,15 @@ def near(space: Space, center: Params, random: np.random.Generator) -> dict[str,
     return params
 
 
-def fixed(item: Hyperparameter) -> bool:
-    """Return whether the dimension has a single value, its default."""
-    return len(item.choices) == 1 if item.choices is not None else item.low == item.high
-
-
 def _stepping(space: Space, center: Params, random: np.random.Generator) -> frozenset[str]:
     """Return the names of the dimensions to change, of those that matter for the center."""
-    names = [item.name for item in space if item.name in center and not fixed(item)]
+    names = [item.name for item in space if item.name in center and _open(item)]
     count = min(len(names), max(2, round(CHANGED * len(names))))
     return frozenset(random.choice(names, count, replace=False).tolist()) if names else frozenset()
+
+
+def _open(item: Hyperparameter) -> bool:
+    return len(item.choices) > 1 if item.choices is not None else item.low != item.high
 
 
 def _step(item: Hyperparameter, value: Value, random: np.random.Generator) -> Value:

@@ -11,25 +11,25 @@ Reference:
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+from optuna.distributions import (
+    BaseDistribution,
+    CategoricalDistribution,
+    FloatDistribution,
+    IntDistribution,
+)
 from scipy.special import ndtr, ndtri
 
-from automl.core.hyperparameter import Hyperparameter
-
 Floats: TypeAlias = npt.NDArray[np.float64]
-Places: TypeAlias = npt.NDArray[np.int64]
 
 NEWEST = 25
 """So many of the newest observations have full weight; before them it falls to 1 / n."""
-
-REACH = 8.5
-"""So many widths from its middle a normal has less than a float can take from 1."""
 
 LEAST_MASS = 1e-300
 """Keeps the logarithm of a kernel that is out of reach finite."""
@@ -53,19 +53,16 @@ class Axis:
     highest: float = 0.0
 
 
-def axis(of: Hyperparameter) -> Axis:
-    """Return the axis of a hyperparameter."""
-    if of.choices is not None:
+def axis(of: BaseDistribution) -> Axis:
+    """Return the axis of a distribution."""
+    if isinstance(of, CategoricalDistribution):
         return Axis(choices=len(of.choices))
-    if of.low is None or of.high is None:
-        raise ValueError(f"hyperparameter {of.name} has neither choices nor a range")
-    low, high = float(of.low), float(of.high)
-    step = float(of.step or of.type == "int")
-    if step:
-        high = low + step * math.floor((high - low) / step + 1e-9)
-    ends = low - 0.5 * step, high + 0.5 * step
-    lowest, highest = map(math.log, ends) if of.log else ends
-    return Axis(0, of.log, step, low, high, lowest, highest)
+    if not isinstance(of, (FloatDistribution, IntDistribution)):
+        raise TypeError(f"no axis for {of!r}")
+    half = 0.5 * (of.step or 0.0)
+    low, high = of.low - half, of.high + half
+    ends = (math.log(low), math.log(high)) if of.log else (low, high)
+    return Axis(0, of.log, float(of.step or 0.0), float(of.low), float(of.high), *ends)
 
 
 class Group:
@@ -76,19 +73,14 @@ class Group:
 
     def __init__(self, axes: Sequence[Axis]) -> None:
         self.axes = axes
-        self.choices = _where(one.choices > 0 for one in axes)
-        self.numbers = _where(one.choices == 0 for one in axes)
+        self.choices = [at for at, one in enumerate(axes) if one.choices]
+        self.numbers = [at for at, one in enumerate(axes) if not one.choices]
         ranges = [axes[at] for at in self.numbers]
-        self.logs = _where(one.log for one in ranges)
-        self.stepping = _where(one.step > 0 for one in ranges)
-        self.smooth = _where(one.step == 0 for one in ranges)
-        self.step = np.array([one.step for one in ranges])
-        self.low = np.array([one.low for one in ranges])
-        self.high = np.array([one.high for one in ranges])
+        self.logs = np.array([one.log for one in ranges], dtype=bool)
         self.lowest = np.array([one.lowest for one in ranges])
         self.highest = np.array([one.highest for one in ranges])
-        self.width = self.highest - self.lowest
-        self.middle = 0.5 * (self.lowest + self.highest)
+        self.stepping = [at for at, one in enumerate(ranges) if one.step]
+        self.smooth = [at for at, one in enumerate(ranges) if not one.step]
         sizes = [axes[at].choices for at in self.choices]
         self.sizes = np.array(sizes, dtype=np.float64)
         self.offsets = np.cumsum([0, *sizes])[:-1].astype(np.int64)
@@ -104,9 +96,13 @@ class Group:
         """Return drawn numbers as values: back from their scale, on their steps, in range."""
         values = scaled.copy()
         values[:, self.logs] = np.exp(values[:, self.logs])
-        low, step = self.low[self.stepping], self.step[self.stepping]
-        values[:, self.stepping] = low + np.round((values[:, self.stepping] - low) / step) * step
-        return values.clip(self.low, self.high)
+        for column, at in enumerate(self.numbers):
+            one = self.axes[at]
+            if one.step:
+                steps = np.round((values[:, column] - one.low) / one.step)
+                values[:, column] = one.low + steps * one.step
+            values[:, column] = values[:, column].clip(one.low, one.high)
+        return values
 
 
 class Parzen:
@@ -116,66 +112,67 @@ class Parzen:
         self._group = group
         self._seen = seen
         self._weights = _weights(len(seen))
-        self._mu, self._sigma, self._order = _kernels(group, group.scaled(seen))
+        self._mu, self._sigma = _kernels(group, group.scaled(seen))
 
-    def draw(self, chances: Floats) -> Floats:
-        """Return values, ``(count, axes)``, of chances from 0 to 1, ``(1 + axes, count)``.
-
-        The first chance picks a kernel, those after it its choices, the rest its numbers.
-        """
+    def draw(self, random: np.random.RandomState, count: int) -> Floats:
+        """Return so many values, ``(count, axes)``."""
         group = self._group
-        cumulated = np.cumsum(self._weights)
-        kernel = np.searchsorted(cumulated / cumulated[-1], chances[0], side="right")
-        values = np.empty((len(kernel), len(group.axes)))
-        first = 1 + len(group.choices)
-        values[:, group.choices] = self._chosen(kernel, chances[1:first].T)
-        if len(group.numbers):
+        kernel = random.choice(len(self._weights), p=self._weights, size=count)
+        values = np.empty((count, len(group.axes)))
+        for at in group.choices:
+            cumulated = np.cumsum(self._chances(at, kernel), axis=1)
+            cumulated[:, -1] = 1.0
+            values[:, at] = (cumulated < random.rand(count)[:, np.newaxis]).sum(axis=1)
+        if group.numbers:
             mu, sigma = self._mu[kernel], self._sigma[kernel]
             below = ndtr((group.lowest - mu) / sigma)
             mass = ndtr((group.highest - mu) / sigma) - below
-            drawn = ndtri(below + chances[first:].T * mass) * sigma + mu
-            values[:, group.numbers] = group.valid(drawn.clip(group.lowest, group.highest))
+            quantiles = random.uniform(size=(len(group.numbers), count)).T
+            drawn = ndtri(below + quantiles * mass) * sigma + mu
+            drawn = drawn.clip(group.lowest, group.highest)
+            values[:, group.numbers] = group.valid(drawn)
         return values
 
     def log_density(self, values: Floats) -> Floats:
         """Return the logarithm of the density at each of the values, ``(count,)``."""
         group = self._group
+        numbers = group.scaled(values)
         factors, offsets = self._linear
-        logs = self._features(values) @ factors
-        logs += offsets
-        for column, alike in zip(group.stepping, self._alike, strict=True):
-            at = group.numbers[column]
-            logs += _steps(group.axes[at], values[:, at], *alike)
-        most = logs.max(axis=1, keepdims=True)
-        logs -= most
-        total: Floats = np.log(np.exp(logs, out=logs).sum(axis=1)) + most[:, 0]
+        logs = self._features(values, numbers) @ factors.T + offsets
+        for column in group.stepping:
+            step = group.axes[group.numbers[column]]
+            logs += self._steps(column, step, values[:, group.numbers[column]])
+        most = logs.max(axis=1)
+        total: Floats = np.log(np.exp(logs - most[:, np.newaxis]).sum(axis=1)) + most
         return total
 
-    def _chosen(self, kernel: Places, chances: Floats) -> Floats:
-        """Return the choices that the chances give in the kernels.
+    def _chances(self, at: int, kernel: npt.NDArray[np.int64]) -> Floats:
+        """Return the choices' probabilities in each of the kernels, ``(kernels, choices)``."""
+        size, kernels = self._group.axes[at].choices, len(self._weights)
+        chances = np.full((len(kernel), size), 1.0 / kernels)
+        own = np.flatnonzero(kernel < len(self._seen))
+        chances[own, self._seen[kernel[own], at].astype(np.int64)] += 1.0
+        chances /= chances.sum(axis=1, keepdims=True)
+        return chances
 
-        All choices of an axis are equally likely, but for one more count of the kernel's own.
-        """
-        group, kernels, count = self._group, len(self._weights), len(self._seen)
-        own = np.vstack([self._seen, np.zeros(len(group.axes))])[kernel][:, group.choices]
-        observed = np.where(kernel < count, 1.0, 0.0)[:, np.newaxis]
-        place = chances * (group.sizes + observed * kernels)
-        place = np.where(place <= own, place, np.maximum(own, place - observed * kernels))
-        chosen: Floats = np.minimum(np.floor(place), group.sizes - 1.0)
-        return chosen
-
-    def _features(self, values: Floats) -> Floats:
+    def _features(self, values: Floats, numbers: Floats) -> Floats:
         """Return what the part of the log density that is linear in something is linear in.
 
         The square of a number and itself, and for every choice of every axis whether it is it.
         """
         group = self._group
-        # Counted from the middle: near zero squares lose no digits.
-        smooth = (group.scaled(values) - group.middle)[:, group.smooth]
+        smooth = numbers[:, group.smooth] - self._middle
         chosen = np.zeros((len(values), group.places))
         places = values[:, group.choices].astype(np.int64) + group.offsets
         chosen[np.arange(len(values))[:, np.newaxis], places] = 1.0
         return np.hstack([smooth * smooth, smooth, chosen])
+
+    @property
+    def _middle(self) -> Floats:
+        """Where the smooth axes' numbers are counted from: near zero squares lose no digits."""
+        group = self._group
+        middle: Floats = 0.5 * (group.lowest + group.highest)[group.smooth]
+        return middle
 
     @cached_property
     def _linear(self) -> tuple[Floats, Floats]:
@@ -184,22 +181,21 @@ class Parzen:
         That way a product of matrices gives the log density of all values in all kernels.
         """
         group = self._group
-        sigma = self._sigma[:, group.smooth]
-        inner = 1.0 / (sigma * sigma)
-        mu = (self._mu - group.middle)[:, group.smooth]
-        chosen, missed = self._choices()
-        factors = np.hstack([-0.5 * inner, mu * inner, chosen]).T
+        inner = 1.0 / self._sigma[:, group.smooth] ** 2
+        mu = self._mu[:, group.smooth] - self._middle
+        chosen, missed = self._chosen()
+        factors = np.hstack([-0.5 * inner, mu * inner, chosen])
         offsets = np.log(self._weights) + missed
-        if len(group.numbers):
+        if group.numbers:
             # All of a kernel's mass is between the ends, and its middle is there too.
-            below = _tail((group.lowest - self._mu) / self._sigma)
-            above = _tail((self._mu - group.highest) / self._sigma)
+            below = ndtr((group.lowest - self._mu) / self._sigma)
+            above = ndtr((self._mu - group.highest) / self._sigma)
             offsets -= np.log1p(-below - above).sum(axis=1)
-        offsets -= (0.5 * mu * mu * inner + np.log(sigma)).sum(axis=1)
+        offsets -= (0.5 * mu * mu * inner - 0.5 * np.log(inner)).sum(axis=1)
         offsets -= 0.5 * math.log(2.0 * math.pi) * len(group.smooth)
         return factors, offsets
 
-    def _choices(self) -> tuple[Floats, Floats]:
+    def _chosen(self) -> tuple[Floats, Floats]:
         """Return what a choice adds to the log density where it is the kernel's, and the rest."""
         group, kernels = self._group, len(self._weights)
         chosen = np.zeros((kernels, group.places))
@@ -210,80 +206,50 @@ class Parzen:
         missed[-1] = -np.log(group.sizes).sum()
         return chosen, missed
 
-    @cached_property
-    def _alike(self) -> Sequence[tuple[Floats, Floats, Places]]:
-        """Return, of each axis of steps, the kernels that differ and which of them each one is."""
-        broad = len(self._seen)
-        found = []
-        for column in self._group.stepping:
-            order = np.append(self._order[:, column], broad)  # equal ones become neighbours
-            mu, sigma = self._mu[order, column], self._sigma[order, column]
-            other = np.ones(len(order), dtype=bool)
-            other[1:] = (mu[1:] != mu[:-1]) | (sigma[1:] != sigma[:-1])
-            which = np.empty(len(order), dtype=np.int64)
-            which[order] = np.cumsum(other) - 1
-            found.append((mu[other], sigma[other], which))
+    def _steps(self, column: int, step: Axis, values: Floats) -> Floats:
+        """Return the log probability of the steps in each kernel, without what lies outside."""
+        steps, place = np.unique(values, return_inverse=True)
+        edges = np.concatenate([steps - 0.5 * step.step, steps + 0.5 * step.step])
+        lower, upper = np.split(np.log(edges) if step.log else edges, 2)
+        alike, kernel = np.unique(
+            self._mu[:, column] + 1j * self._sigma[:, column], return_inverse=True
+        )
+        left = (lower[:, np.newaxis] - alike.real) / alike.imag
+        right = (upper[:, np.newaxis] - alike.real) / alike.imag
+        turned = left > 0  # the normal's left tail has more digits
+        left, right = np.where(turned, -right, left), np.where(turned, -left, right)
+        mass = np.log(np.maximum(ndtr(right) - ndtr(left), LEAST_MASS))
+        found: Floats = mass[np.ix_(place, kernel)]
         return found
-
-
-def _where(flags: Iterable[bool]) -> Places:
-    """Return the places of the true ones."""
-    return np.flatnonzero(np.array(list(flags), dtype=bool))
-
-
-def _tail(reached: Floats) -> Floats:
-    """Return a normal's mass below points that lie below its middle."""
-    mass = np.zeros_like(reached)
-    near = reached > -REACH
-    mass[near] = ndtr(reached[near])
-    return mass
-
-
-def _steps(step: Axis, values: Floats, mu: Floats, sigma: Floats, which: Places) -> Floats:
-    """Return the log probability of steps in each kernel, ``(count, kernels)``.
-
-    Without what lies outside; ``which`` says which of the different kernels each one is.
-    """
-    steps, place = np.unique(values, return_inverse=True)
-    lower, upper = steps - 0.5 * step.step, steps + 0.5 * step.step
-    if step.log:
-        lower, upper = np.log(lower), np.log(upper)
-    left = (mu - lower[:, np.newaxis]) / sigma
-    right = (upper[:, np.newaxis] - mu) / sigma
-    # As seen from whichever side it lies in the left tail, which has more digits.
-    mass = ndtr(np.minimum(left, right)) - ndtr(-np.maximum(left, right))
-    found: Floats = np.log(np.maximum(mass, LEAST_MASS)).take(which, axis=1)
-    return found[place]
 
 
 def _weights(count: int) -> Floats:
     """Return the weights of the kernels: of observations by age, and of the broad one."""
     old = max(0, count - NEWEST)
-    weights = np.ones(count + 1)
-    if old:
-        weights[:old] = np.linspace(1.0 / count, 1.0, num=old)
+    weights = np.concatenate([np.linspace(1.0 / max(1, count), 1.0, num=old), np.ones(count - old)])
+    weights = np.append(weights, 1.0)
     weights /= weights.sum()
     return weights
 
 
-def _kernels(group: Group, seen: Floats) -> tuple[Floats, Floats, Places]:
-    """Return middle and width of the kernels of all numbers, ``(kernels, numbers)``, and an order.
+def _kernels(group: Group, seen: Floats) -> tuple[Floats, Floats]:
+    """Return middle and width of the kernels of all numbers, ``(kernels, numbers)``.
 
     A kernel reaches to the farther of its neighbours, within limits; the last one is the broad one.
-    The order is that of the others' middles, ``(kernels - 1, numbers)``.
     """
-    count, numbers = seen.shape
-    mu = np.vstack([seen, group.middle])
+    width = group.highest - group.lowest
+    count = len(seen)
+    mu = np.vstack([seen, 0.5 * (group.lowest + group.highest)])
+    if not count or not group.numbers:
+        return mu, np.vstack([np.zeros_like(seen), width])
     order = np.argsort(seen, axis=0)
-    if not count or not numbers:
-        return mu, np.vstack([np.zeros_like(seen), group.width]), order
-    columns = np.arange(numbers)
+    columns = np.arange(seen.shape[1])
     ordered = np.vstack([group.lowest, seen[order, columns], group.highest])
     gaps = np.diff(ordered, axis=0)
     reach = np.maximum(gaps[:-1], gaps[1:])
     if count > 1:  # the ends of the range are no neighbours
         reach[0], reach[-1] = gaps[1], gaps[-2]
-    sigma = np.empty((count + 1, numbers))
-    sigma[order, columns] = reach.clip(group.width / min(100.0, 2.0 + count), group.width)
-    sigma[-1] = group.width
-    return mu, sigma, order
+    sigma = np.empty_like(seen)
+    sigma[order, columns] = reach
+    least = width / min(100.0, 2.0 + count)
+    return mu, np.vstack([sigma.clip(least, width), width])

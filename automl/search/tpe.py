@@ -1,21 +1,25 @@
-"""TPE over a history kept as arrays: what Optuna's sampler would propose, sooner.
+"""Optuna's TPE sampler with its observations kept as arrays: the same proposals, sooner.
 
 Optuna's own turns every trial into numbers again for each group of hyperparameters at every ask,
-and works out densities one by one. Here a trial becomes a row once, `parzen.py` does the rest, and
-only for hyperparameters that turn out to matter. What is proposed is the same
-(`tests/search/test_tpe.py`).
+and works out densities one by one. Here a trial becomes a row once, and `parzen.py` does the rest.
+What is proposed is the same (`tests/search/test_tpe.py`).
 """
 
 import math
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from optuna import Study
+from optuna.distributions import BaseDistribution
+from optuna.samplers import BaseSampler
+from optuna.study import StudyDirection
+from optuna.trial import FrozenTrial, TrialState
+from typing_extensions import override
 
-from automl.core.catalog import TrialState
-from automl.core.hyperparameter import Hyperparameter, Space, Value
-from automl.core.trial import Trial
-from automl.search.near import fixed
+from automl.core.hyperparameter import Params
 from automl.search.parzen import Floats, Group, Parzen, axis
 
 DRAWN = 24
@@ -27,147 +31,138 @@ BEST_MOST = 25
 
 _ABSENT, _RUNNING, _ENDED = 0, 1, 2
 
-Names = tuple[str, ...]
 Rows = npt.NDArray[np.int64]
 
 
-class TPE:
-    """Trials as rows, and proposals learned from them.
-
-    Multivariate and grouped; running trials count among the bad ones.
+class ArrayTPE(BaseSampler):
+    """TPE: multivariate, grouped, running trials counted among the bad ones.
 
     Args:
-        space: what trials may have; those of a single choice are left out.
-        maximize: whether a higher value is better.
+        space: every hyperparameter that a trial may have; those of a single value are left out.
     """
 
-    def __init__(self, space: Space, *, maximize: bool) -> None:
-        searched = sorted((item for item in space if not fixed(item)), key=lambda item: item.name)
-        self._space = {item.name: item for item in searched}
-        self._axes = {name: axis(item) for name, item in self._space.items()}
+    def __init__(self, space: Mapping[str, BaseDistribution]) -> None:
+        self._space = {name: one for name, one in sorted(space.items()) if not one.single()}
+        self._axes = {name: axis(one) for name, one in self._space.items()}
         self._columns = {name: at for at, name in enumerate(self._space)}
-        self._sign = -1.0 if maximize else 1.0
-        self._places: dict[int, int] = {}  # the trials' numbers to their rows
         self._values = np.full((0, len(self._space)), np.nan)
         self._state = np.zeros(0, dtype=np.int8)
         self._ranks = np.zeros((0, 3))
+        self._running: set[int] = set()
         self._together: dict[frozenset[str], int] = {}
-        self._groups: Mapping[Names, Group] = {}
-        self._split = self._divided()
+        self._groups: Mapping[tuple[str, ...], Group] = {}
+        self._random = np.random.RandomState()
+        self._settled: dict[str, float] = {}
 
-    @property
-    def ended(self) -> int:
-        """How many trials there is something to learn from."""
-        return int(np.count_nonzero(self._state == _ENDED))
-
-    def learn(self, trials: Sequence[Trial]) -> None:
-        """Take in trials that are new, or have ended since."""
-        if not trials:
-            return
-        self._grow([trial.number for trial in trials if trial.number not in self._places])
-        before = dict(self._together)
-        for trial in trials:
-            self._note(trial)
-        if self._together != before:
-            self._groups = self._grouped()
-        self._split = self._divided()
-
-    def best(self) -> dict[str, Value] | None:
-        """Return the hyperparameters of the best complete trial, the first of equal ones."""
-        complete = np.flatnonzero((self._state == _ENDED) & (self._ranks[:, 2] == 0.0))
-        if not len(complete):
-            return None
-        row = self._values[complete[np.argmin(self._ranks[complete, 0])]]
-        pairs = zip(self._space, row.tolist(), strict=True)
-        return {name: _value(self._space[name], at) for name, at in pairs if not math.isnan(at)}
-
-    def propose(self, space: Space, seed: int) -> dict[str, Value]:
-        """Return hyperparameters of a space, conditions respected.
+    def seed(self, seed: int, settled: Params = MappingProxyType({})) -> None:
+        """Make the next proposal depend on this number alone.
 
         Args:
-            space: what they shall have. Where it has a single choice and what was learned from had
-                more, this one is given, and the others are chosen to go with it.
-            seed: what the proposal depends on, beside what was learned.
+            seed: the number.
+            settled: hyperparameters of the proposal that are known; the others are then what goes
+                with these.
         """
-        random = np.random.RandomState(seed)
-        settled = {
-            item.name: _number(self._space[item.name], item.default)
-            for item in space
-            if fixed(item) and item.name in self._space
+        self._random = np.random.RandomState(seed)
+        self._settled = {
+            name: self._space[name].to_internal_repr(value)
+            for name, value in settled.items()
+            if name in self._space
         }
-        # All groups' numbers are drawn, as Optuna does; densities only of what matters.
-        drawn = {names: _chances(random, names) for names in self._groups}
-        groups = {name: names for names in drawn for name in names}
-        found: dict[str, float] = {}
-        params: dict[str, Value] = {}
-        for item in space:
-            if not item.active(params):
-                continue
-            if fixed(item):
-                params[item.name] = item.default
-                continue
-            if item.name not in found:
-                names = groups.get(item.name, (item.name,))
-                chances = drawn[names] if names in drawn else _chances(random, names)
-                found |= self._choose(names, chances, settled)
-            params[item.name] = _value(self._space[item.name], found[item.name])
+
+    @override
+    def infer_relative_search_space(
+        self, study: Study, trial: FrozenTrial
+    ) -> dict[str, BaseDistribution]:
+        """Return all hyperparameters that some ended trial had."""
+        self._learn(study)
+        return {name: self._space[name] for group in self._groups for name in group}
+
+    @override
+    def sample_relative(
+        self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
+    ) -> dict[str, Any]:
+        """Return a value of each of them."""
+        good, bad = self._split()
+        params: dict[str, Any] = {}
+        for names, group in self._groups.items():
+            params |= self._propose(names, group, good, bad)
         return params
 
-    def _choose(
-        self, names: Names, chances: Floats, settled: Mapping[str, float]
-    ) -> Mapping[str, float]:
-        """Return the most promising of the values that those chances give."""
-        better, worse = self._estimated(names)
-        drawn = better.draw(chances)
+    @override
+    def sample_independent(
+        self,
+        study: Study,
+        trial: FrozenTrial,
+        param_name: str,
+        param_distribution: BaseDistribution,
+    ) -> Any:
+        """Return a value of a hyperparameter that no ended trial had."""
+        group = Group([self._axes[param_name]])
+        return self._propose((param_name,), group, *self._split())[param_name]
+
+    def _propose(self, names: Sequence[str], group: Group, good: Rows, bad: Rows) -> dict[str, Any]:
+        columns = [self._columns[name] for name in names]
+        better, worse = (Parzen(group, self._seen(rows, columns)) for rows in (good, bad))
+        drawn = better.draw(self._random, DRAWN)
         for at, name in enumerate(names):
-            if name in settled:
-                drawn[:, at] = settled[name]
+            if name in self._settled:
+                drawn[:, at] = self._settled[name]
         best = int(np.argmax(better.log_density(drawn) - worse.log_density(drawn)))
-        return dict(zip(names, drawn[best].tolist(), strict=True))
+        pairs = zip(names, drawn[best].tolist(), strict=True)
+        return {name: self._space[name].to_external_repr(value) for name, value in pairs}
 
-    def _estimated(self, names: Names) -> tuple[Parzen, Parzen]:
-        """Return the estimators of the good trials and of all others."""
-        group = self._groups.get(names) or Group([self._axes[name] for name in names])
-        columns = np.array([self._columns[name] for name in names])
-        good, bad = self._split
-        return Parzen(group, self._seen(good, columns)), Parzen(group, self._seen(bad, columns))
-
-    def _seen(self, rows: Rows, columns: Rows) -> Floats:
+    def _seen(self, rows: Rows, columns: Sequence[int]) -> Floats:
         """Return what those of the trials that had all the hyperparameters had."""
-        values = self._values[rows].take(columns, axis=1)
+        values = self._values[rows][:, columns]
         whole: Floats = values[~np.isnan(values).any(axis=1)]
         return whole
 
-    def _divided(self) -> tuple[Rows, Rows]:
+    def _split(self) -> tuple[Rows, Rows]:
         """Return the good trials and all others, the oldest first."""
         ended = np.flatnonzero(self._state == _ENDED)
         order = ended[np.lexsort(self._ranks[ended].T)]
         most = min(math.ceil(BEST_SHARE * len(ended)), BEST_MOST)
-        bad = self._state != _ABSENT
-        bad[order[:most]] = False
-        return np.sort(order[:most]), np.flatnonzero(bad)
+        good = np.sort(order[:most])
+        return good, np.setdiff1d(np.flatnonzero(self._state), good, assume_unique=True)
 
-    def _grow(self, fresh: Sequence[int]) -> None:
-        rows = range(len(self._state), len(self._state) + len(fresh))
-        self._places.update(zip(fresh, rows, strict=True))
-        empty = np.full((len(fresh), len(self._space)), np.nan)
+    def _learn(self, study: Study) -> None:
+        """Take in what is new in the study, or has ended since."""
+        trials = study.get_trials(deepcopy=False)
+        fresh = range(len(self._state), len(trials))
+        self._grow(len(fresh))
+        before = dict(self._together)
+        settled = [at for at in self._running if trials[at].state is not TrialState.RUNNING]
+        for number in [*settled, *fresh]:
+            self._note(trials[number], maximize=study.direction is StudyDirection.MAXIMIZE)
+        if self._together != before:
+            self._groups = self._grouped()
+
+    def _grow(self, more: int) -> None:
+        empty = np.full((more, len(self._space)), np.nan)
         self._values = np.concatenate([self._values, empty])
-        self._state = np.concatenate([self._state, np.zeros(len(fresh), dtype=np.int8)])
-        self._ranks = np.concatenate([self._ranks, np.zeros((len(fresh), 3))])
+        self._state = np.concatenate([self._state, np.zeros(more, dtype=np.int8)])
+        self._ranks = np.concatenate([self._ranks, np.zeros((more, 3))])
 
-    def _note(self, trial: Trial) -> None:
-        place, params = self._places[trial.number], trial.candidate.params
-        self._state[place] = _STATES.get(trial.state, _ABSENT)
-        if self._state[place] == _ABSENT:
+    def _note(self, trial: FrozenTrial, *, maximize: bool) -> None:
+        number = trial.number
+        self._running.discard(number)
+        self._state[number] = _ABSENT
+        if trial.state is TrialState.FAIL:
             return
-        names = frozenset(params.keys() & self._columns.keys())
+        names = trial.params.keys() & self._columns.keys()
         for name in names:
-            self._values[place, self._columns[name]] = _number(self._space[name], params[name])
-        if self._state[place] == _ENDED:
-            self._ranks[place] = _rank(trial, self._sign)
-            self._together[names] = min(place, self._together.get(names, place))
+            value = self._space[name].to_internal_repr(trial.params[name])
+            self._values[number, self._columns[name]] = value
+        if trial.state is TrialState.RUNNING:
+            self._running.add(number)
+            self._state[number] = _RUNNING
+            return
+        self._state[number] = _ENDED
+        self._ranks[number] = _rank(trial, maximize=maximize)
+        together = frozenset(names)
+        self._together[together] = min(number, self._together.get(together, number))
 
-    def _grouped(self) -> Mapping[Names, Group]:
+    def _grouped(self) -> Mapping[tuple[str, ...], Group]:
         """Return the largest sets of names that every ended trial had all or none of."""
         groups: list[frozenset[str]] = []
         for names in sorted(self._together, key=lambda names: self._together[names]):
@@ -177,43 +172,15 @@ class TPE:
         return {names: Group([self._axes[name] for name in names]) for names in ordered}
 
 
-def _chances(random: np.random.RandomState, names: Names) -> Floats:
-    """Return what values of these are drawn with, see `Parzen.draw`."""
-    chances: Floats = random.random_sample((1 + len(names), DRAWN))
-    return chances
-
-
-def _number(item: Hyperparameter, value: Value) -> float:
-    """Return a value as a number: a choice's place, or what it is."""
-    if not item.allows(value):
-        raise ValueError(f"{value!r} is no value of the hyperparameter {item.name}")
-    return float(value if item.choices is None else item.choices.index(value))
-
-
-def _value(item: Hyperparameter, number: float) -> Value:
-    """Return the value that `_number` made a number of."""
-    if item.choices is not None:
-        return item.choices[int(number)]
-    return int(number) if item.type == "int" else number
-
-
-def _rank(trial: Trial, sign: float) -> tuple[float, float, float]:
+def _rank(trial: FrozenTrial, *, maximize: bool) -> tuple[float, float, float]:
     """Return what trials are ordered by, the last number first; the least is the best.
 
     Complete trials by their value, then pruned ones: those that came further first.
     """
+    sign = -1.0 if maximize else 1.0
     if trial.state is TrialState.COMPLETE:
         return sign * (trial.value or 0.0), 0.0, 0.0
-    reached = [(rung, value) for rung, value in enumerate(trial.rungs) if value is not None]
-    if not reached:
+    if not trial.intermediate_values:
         return 0.0, 1.0, 1.0
-    rung, value = reached[-1]
-    return sign * value, -float(rung), 1.0
-
-
-_STATES = {
-    TrialState.COMPLETE: _ENDED,
-    TrialState.PRUNED: _ENDED,
-    TrialState.RUNNING: _RUNNING,
-    TrialState.WAITING: _RUNNING,
-}
+    step, value = max(trial.intermediate_values.items())
+    return sign * value, -float(step), 1.0

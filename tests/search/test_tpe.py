@@ -1,108 +1,129 @@
 """Our sampler proposes what Optuna's own does, whatever the history holds."""
 
 import random
-from dataclasses import replace
+import warnings
 
 import numpy as np
+import optuna
 import pytest
+from optuna.distributions import BaseDistribution
+from optuna.samplers import BaseSampler
+from optuna.trial import TrialState, create_trial
 
 from automl import families
-from automl.core.catalog import FamilyName, TrialState
-from automl.core.hyperparameter import Params, Space, defaults
-from automl.core.trial import Candidate, Trial
+from automl.core.catalog import FamilyName
+from automl.core.hyperparameter import Params, Space, Value, defaults
+from automl.search.memory import distribution
 from automl.search.near import near
-from automl.search.tpe import TPE
-from tests.search.optunas import Optunas
+from automl.search.tpe import ArrayTPE
 
-MLP = families.spec(FamilyName.MLP).space
-OUTCOMES = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.RUNNING, TrialState.FAILED)
+STATES = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.RUNNING, TrialState.FAIL)
 
 
-def _trial(number: int, params: Params, chance: random.Random) -> Trial:
-    """Return a trial with an outcome of any kind."""
-    (state,) = chance.choices(OUTCOMES, (12, 4, 1, 1))
-    # Few different values: equal ones must be ordered alike.
-    value = round(chance.random(), 1) if state is TrialState.COMPLETE else None
-    rungs = tuple(chance.choice((chance.random(), None)) for _ in range(chance.randrange(4)))
-    return Trial("s", number, state, Candidate(FamilyName.MLP, params), value=value, rungs=rungs)
+def _open(space: Space) -> dict[str, BaseDistribution]:
+    return {
+        item.name: distribution(item)
+        for item in space
+        if item.choices is None or len(item.choices) > 1
+    }
 
 
-def _history(space: Space, count: int) -> list[Trial]:
+def _add(study: optuna.Study, space: Space, params: Params, chance: random.Random) -> None:
+    """Add a trial with an outcome of any kind."""
+    dimensions = _open(space)
+    own = {name: params[name] for name in dimensions if name in params}
+    (state,) = chance.choices(STATES, (12, 4, 1, 1))
+    rungs = {rung: chance.random() for rung in range(chance.randrange(3))}
+    study.add_trial(
+        create_trial(
+            state=state,
+            params=own,
+            distributions={name: dimensions[name] for name in own},
+            # Few different values: equal ones must be ordered alike.
+            value=round(chance.random(), 1) if state is TrialState.COMPLETE else None,
+            intermediate_values=rungs if state is TrialState.PRUNED else {},
+        )
+    )
+
+
+def _study(space: Space, count: int, *, direction: str = "MAXIMIZE") -> optuna.Study:
     chance, steps = random.Random(count), np.random.default_rng(count)
+    study = optuna.create_study(direction=optuna.study.StudyDirection[direction])
     known: list[Params] = [defaults(space)]
     for _ in range(count):
         known.append(near(space, chance.choice(known), steps))
-    return [_trial(number, params, chance) for number, params in enumerate(known[1:])]
+        _add(study, space, known[-1], chance)
+    return study
 
 
-def _learned(space: Space, trials: list[Trial], *, maximize: bool = True) -> TPE:
-    found = TPE(space, maximize=maximize)
-    found.learn(trials)
-    return found
+def _optunas(seed: int) -> BaseSampler:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        return optuna.samplers.TPESampler(
+            multivariate=True, group=True, constant_liar=True, n_startup_trials=0, seed=seed
+        )
 
 
-def _assert_optunas(
-    ours: TPE, space: Space, trials: list[Trial], seed: int, *, maximize: bool = True
-) -> None:
-    optunas = Optunas(space, maximize=maximize)
-    optunas.learn(trials)
-    mine, theirs = ours.propose(space, seed), optunas.propose(space, seed)
+def _ask(study: optuna.Study, sampler: BaseSampler, space: Space) -> dict[str, Value]:
+    study.sampler = sampler
+    asked = study.ask()
+    dimensions = _open(space)
+    params: dict[str, Value] = {}
+    for item in space:
+        if item.active(params):
+            over = dimensions.get(item.name)
+            params[item.name] = item.default if over is None else asked._suggest(item.name, over)
+    study.tell(asked, state=TrialState.FAIL)
+    return params
+
+
+def _assert_alike(study: optuna.Study, ours: ArrayTPE, space: Space, seed: int) -> None:
+    ours.seed(seed)
+    mine, theirs = (_ask(study, sampler, space) for sampler in (ours, _optunas(seed)))
     assert mine.keys() == theirs.keys()
     for name, value in theirs.items():
         # Optuna finds quantiles to eight digits.
         expected = pytest.approx(value, rel=1e-6) if isinstance(value, float) else value
         assert mine[name] == expected, name
-        assert type(mine[name]) is type(value), name
 
 
 @pytest.mark.parametrize("name", [FamilyName.MLP, FamilyName.LIGHTGBM, FamilyName.LINEAR])
 @pytest.mark.parametrize("count", [12, 90])
 def test_the_proposal_is_optunas(name: FamilyName, count: int) -> None:
     space = families.spec(name).space
-    trials = _history(space, count)
+    study = _study(space, count)
     for seed in range(4):
-        _assert_optunas(_learned(space, trials), space, trials, seed)
+        _assert_alike(study, ArrayTPE(_open(space)), space, seed)
 
 
 def test_so_it_is_where_less_is_better() -> None:
     space = families.spec(FamilyName.CATBOOST).space
-    trials = _history(space, 60)
-    ours = _learned(space, trials, maximize=False)
+    study = _study(space, 60, direction="MINIMIZE")
     for seed in range(4):
-        _assert_optunas(ours, space, trials, seed, maximize=False)
-
-
-def test_so_it_is_with_many_trials() -> None:
-    trials = _history(MLP, 400)
-    for seed in range(2):
-        _assert_optunas(_learned(MLP, trials), MLP, trials, seed)
+        _assert_alike(study, ArrayTPE(_open(space)), space, seed)
 
 
 def test_so_it_is_while_the_history_grows_and_running_trials_end() -> None:
-    trials, chance = _history(MLP, 30), random.Random(0)
-    ours, steps = _learned(MLP, trials), np.random.default_rng(0)
+    space = families.spec(FamilyName.MLP).space
+    study = _study(space, 30)
+    ours, chance, steps = ArrayTPE(_open(space)), random.Random(0), np.random.default_rng(0)
     for seed in range(12):
-        _assert_optunas(ours, MLP, trials, seed)
-        news = [_trial(len(trials), near(MLP, defaults(MLP), steps), chance)]
-        running = [trial for trial in trials if trial.state is TrialState.RUNNING]
+        _assert_alike(study, ours, space, seed)
+        _add(study, space, near(space, defaults(space), steps), chance)
+        running = [t.number for t in study.trials if t.state is TrialState.RUNNING]
         if running and seed % 2:
-            ended = TrialState.COMPLETE if seed % 4 == 1 else TrialState.PRUNED
-            news.append(replace(running[0], state=ended, value=chance.random()))
-        for trial in news:
-            trials[trial.number : trial.number + 1] = [trial]
-        ours.learn(news)
+            study.tell(running[0], chance.random())
 
 
 def test_so_it_is_of_a_hyperparameter_that_no_trial_had() -> None:
-    trials = _history(families.narrow(MLP, {"optimizer": "adamw"}), 40)
-    ours, asked = _learned(MLP, trials), []
+    space = families.spec(FamilyName.MLP).space
+    never = {"optimizer": "adamw"}
+    adamw = families.narrow(space, never)
+    study = _study(adamw, 40)
+    asked = []
     for seed in range(12):
-        _assert_optunas(ours, MLP, trials, seed)
-        asked.append(ours.propose(MLP, seed)["optimizer"])
+        _assert_alike(study, ArrayTPE(_open(space)), space, seed)
+        ours = ArrayTPE(_open(space))
+        ours.seed(seed)
+        asked.append(_ask(study, ours, space)["optimizer"])
     assert set(asked) > {"adamw"}
-
-
-def test_a_value_that_the_space_has_not_is_no_observation() -> None:
-    strange = Candidate(FamilyName.MLP, {**defaults(MLP), "epochs": 100_000})
-    with pytest.raises(ValueError, match="100000 is no value of the hyperparameter epochs"):
-        TPE(MLP, maximize=True).learn([Trial("s", 0, TrialState.COMPLETE, strange, value=0.5)])
