@@ -65,6 +65,7 @@ class Optunas(optuna.samplers.TPESampler):
         self.seed(0)
 
     def seed(self, seed: int, settled: Mapping[str, Any] = MappingProxyType({})) -> None:
+        assert not settled, "Optuna's own knows of no settled hyperparameters"
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
             super().__init__(
