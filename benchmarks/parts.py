@@ -65,7 +65,8 @@ class Optunas(optuna.samplers.TPESampler):
         self.seed(0)
 
     def seed(self, seed: int, settled: Mapping[str, Any] = MappingProxyType({})) -> None:
-        assert not settled, "Optuna's own knows of no settled hyperparameters"
+        if settled:
+            raise ValueError("Optuna's own sampler knows of no settled hyperparameters")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
             super().__init__(
