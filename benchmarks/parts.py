@@ -3,8 +3,8 @@
     python -m benchmarks.parts
 
 Asks are timed twice on one history, with our sampler and with Optuna's own, in processor time;
-commits by the clock, on SQLite and on a PostgreSQL started here, beside what the disk takes for a
-write alone. Medians.
+commits by the clock and in processor time, on SQLite and on a PostgreSQL started here, with a write
+to the disk alone after each trial. Medians, and the least: other programs slow the rest.
 """
 
 import os
@@ -13,10 +13,13 @@ import statistics
 import tempfile
 import time
 import warnings
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
+from io import FileIO
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from unittest import mock
 
@@ -47,11 +50,10 @@ def main() -> None:
         asks(count, names)
     with tempfile.TemporaryDirectory() as name, servers.postgres(fsync="on") as server:
         folder = Path(name)
-        print(f"a synced write of 4 KiB: {_ms(_synced(folder / 'probe'))}")
         for url in ("", server.database()):
             with opened(folder, url) as store:
                 what = "SQLite" if store.database.local else "PostgreSQL"
-                commits(store, what)
+                commits(store, what, folder / "probe")
                 pages(store, what)
 
 
@@ -62,7 +64,9 @@ class Optunas(optuna.samplers.TPESampler):
         self._space = space
         self.seed(0)
 
-    def seed(self, seed: int) -> None:
+    def seed(self, seed: int, settled: Mapping[str, Any] = MappingProxyType({})) -> None:
+        if settled:
+            raise ValueError("Optuna's own sampler knows of no settled hyperparameters")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
             super().__init__(
@@ -119,33 +123,35 @@ def opened(folder: Path, url: str) -> Iterator[SqlStore]:
     store.close()
 
 
-def commits(store: SqlStore, what: str) -> None:
-    """Time a trial's way through the store."""
+def commits(store: SqlStore, what: str, probe: Path) -> None:
+    """Time a trial's way through the store, and a synced write of a page beside each."""
     dataset = values.add_dataset(store)
     study = values.add_study(store, seconds=3600, trials=None, dataset=dataset)
     warm = Studies(store, mock.Mock())
-    acts: dict[str, list[float]] = {}
+    clock, processor = defaultdict[str, list[float]](list), defaultdict[str, list[float]](list)
 
     def timed(name: str, act: Callable[[], Any]) -> Any:
-        begun = time.perf_counter()
+        begun = time.perf_counter(), time.thread_time()
         answer = act()
-        acts.setdefault(name, []).append(time.perf_counter() - begun)
+        clock[name].append(time.perf_counter() - begun[0])
+        processor[name].append(time.thread_time() - begun[1])
         return answer
 
-    for number in range(TRIALS):
-        cpu = time.process_time()
-        turn = timed("claim", lambda: store.leases.claim("w"))
-        if not isinstance(turn, Turn):
-            raise TypeError(f"a turn was expected, not {turn!r}")
-        timed("look at the history", lambda: warm.look(study.tenant, study.id))
-        held = timed("begin", partial(store.leases.begin, "w", turn, values.CANDIDATE))
-        outcome = timed("two files", partial(values.outcome, store, 0.5, mark=str(number)))
-        timed("complete", partial(store.leases.complete, held, outcome))
-        acts.setdefault("processor time of all", []).append(time.process_time() - cpu)
-    names = ("claim", "begin", "complete")
-    whole = [sum(parts) for parts in zip(*(acts[name] for name in names), strict=True)]
-    shown = ", ".join(f"{name} {_ms(seconds)}" for name, seconds in acts.items())
-    print(f"{what}: claim + begin + complete {_ms(whole)}; {shown}")
+    with probe.open("wb", buffering=0) as file:
+        for number in range(TRIALS):
+            turn = timed("claim", lambda: store.leases.claim("w"))
+            if not isinstance(turn, Turn):
+                raise TypeError(f"a turn was expected, not {turn!r}")
+            timed("look at the history", lambda: warm.look(study.tenant, study.id))
+            held = timed("begin", partial(store.leases.begin, "w", turn, values.CANDIDATE))
+            outcome = timed("two files", partial(values.outcome, store, 0.5, mark=str(number)))
+            timed("complete", partial(store.leases.complete, held, outcome))
+            timed("a synced write of 4 KiB", lambda: _synced(file))
+    for kind, acts in (("by the clock", clock), ("of the processor", processor)):
+        verbs = (acts[name] for name in ("claim", "begin", "complete"))
+        whole = [sum(parts) for parts in zip(*verbs, strict=True)]
+        shown = ", ".join(f"{name} {_ms(seconds)}" for name, seconds in acts.items())
+        print(f"{what}, {kind}: claim + begin + complete {_ms(whole)}; {shown}")
 
 
 def pages(store: SqlStore, what: str) -> None:
@@ -164,14 +170,10 @@ def pages(store: SqlStore, what: str) -> None:
         print(f"{what}: the best 100 of 10,000, {'highest' if maximize else 'lowest'}: {_ms(took)}")
 
 
-def _synced(path: Path) -> list[float]:
-    """Return the seconds of writes of a page that wait for the disk."""
-    took = []
-    with path.open("wb", buffering=0) as file:
-        for _ in range(50):
-            file.write(random.randbytes(4096))
-            took.append(_seconds(lambda: os.fdatasync(file.fileno())))
-    return took
+def _synced(file: FileIO) -> None:
+    """Write a page and wait for the disk."""
+    file.write(random.randbytes(4096))
+    os.fdatasync(file.fileno())
 
 
 def _seconds(act: Callable[[], Any], clock: Callable[[], float] = time.perf_counter) -> float:

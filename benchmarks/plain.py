@@ -19,26 +19,33 @@ from sklearn.model_selection import train_test_split
 from sklearn.pipeline import make_pipeline, make_union
 from torch import nn
 
+from benchmarks import plain_series
+
 Json = Mapping[str, Any]
 Arrays = tuple[npt.NDArray[Any], npt.NDArray[Any]]
 
 EPOCHS = 12
 BATCH = 128
 PEAK = 0.05
+MOST_CHANNELS = 4
 
 
 def score(train: Path, test: Path | None, task: Json) -> str:
-    """Return the accuracy of the baseline for the files' kind, with its seconds."""
+    """Return the score of the baseline for the files' kind, with its seconds."""
     begun = time.monotonic()
     if train.suffix in {".npz", ".zip"}:
-        found = images(*_images(train))
+        found = f"accuracy {images(*_images(train)):.4f}"
         what = f"a small convolutional network, {EPOCHS} epochs"
+    elif test is not None and _holds_series(train):
+        found = plain_series.score(train, test, regression=task["type"] == "regression")
+        what = "MiniRocket and a ridge"
     elif task["target"] in (rows := _rows(train))[0]:
-        found = texts(*_texts(rows, _rows(test) if test else None, str(task["target"])))
+        parts = _texts(rows, _rows(test) if test else None, str(task["target"]))
+        found = f"accuracy {texts(*parts):.4f}"
         what = "TF-IDF and logistic regression"
     else:
         return "none for this kind"
-    return f"accuracy {found:.4f}, {what}, {time.monotonic() - begun:.0f} s"
+    return f"{found}, {what}, {time.monotonic() - begun:.1f} s"
 
 
 def texts(x: list[str], y: list[str], x_test: list[str], y_test: list[str]) -> float:
@@ -50,14 +57,18 @@ def texts(x: list[str], y: list[str], x_test: list[str], y_test: list[str]) -> f
 
 
 def images(train: Arrays, test: Arrays) -> float:
-    """Return the accuracy of three convolutions with pooling between, SGD in one cycle."""
+    """Return the accuracy of three convolutions with pooling between, SGD in one cycle.
+
+    Of images, or of volumes of numbers.
+    """
     torch.manual_seed(0)
     (x, y), (x_test, y_test) = (_tensors(*part) for part in (train, test))
-    channels, classes = x.shape[1], int(y.max()) + 1
+    channels, classes, space = x.shape[1], int(y.max()) + 1, x.ndim - 2
     network = nn.Sequential(
-        *_block(channels, 32), *_block(32, 64), *_block(64, 128),
-        nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(128, classes),
-    )  # fmt: skip
+        *(_block(channels, 32, space) + _block(32, 64, space) + _block(64, 128, space)),
+        (nn.AdaptiveAvgPool2d if space == 2 else nn.AdaptiveAvgPool3d)(1),
+        *(nn.Flatten(), nn.Linear(128, classes)),
+    )
     optimizer = torch.optim.SGD(network.parameters(), PEAK, 0.9, nesterov=True, weight_decay=5e-4)
     steps = EPOCHS * -(-len(x) // BATCH)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, PEAK, total_steps=steps)
@@ -75,14 +86,19 @@ def images(train: Arrays, test: Arrays) -> float:
     return float((said == y_test).double().mean())
 
 
-def _block(inputs: int, outputs: int) -> list[nn.Module]:
-    convolution = nn.Conv2d(inputs, outputs, 3, padding=1, bias=False)
-    return [convolution, nn.BatchNorm2d(outputs), nn.ReLU(), nn.MaxPool2d(2)]
+def _block(inputs: int, outputs: int, space: int) -> list[nn.Module]:
+    if space == 2:
+        flat = nn.Conv2d(inputs, outputs, 3, padding=1, bias=False)
+        return [flat, nn.BatchNorm2d(outputs), nn.ReLU(), nn.MaxPool2d(2)]
+    solid = nn.Conv3d(inputs, outputs, 3, padding=1, bias=False)
+    return [solid, nn.BatchNorm3d(outputs), nn.ReLU(), nn.MaxPool3d(2)]
 
 
 def _tensors(x: npt.NDArray[Any], y: npt.NDArray[Any]) -> tuple[torch.Tensor, torch.Tensor]:
-    x = x[:, None] if x.ndim == 3 else np.moveaxis(x, -1, 1)
-    return torch.tensor(x, dtype=torch.float32) / 255.0, torch.tensor(y, dtype=torch.int64)
+    alone = x.ndim == 3 or x.shape[-1] > MOST_CHANNELS
+    x = x[:, None] if alone else np.moveaxis(x, -1, 1)
+    size = 255.0 if x.dtype == np.uint8 else 1.0
+    return torch.tensor(x, dtype=torch.float32) / size, torch.tensor(y, dtype=torch.int64)
 
 
 def _images(path: Path) -> tuple[Arrays, Arrays]:
@@ -118,6 +134,12 @@ def _zipped(path: Path) -> tuple[Arrays, Arrays]:
         for images, labels in parts.values()
     )
     return train, test
+
+
+def _holds_series(path: Path) -> bool:
+    if path.suffix == ".ts":
+        return True
+    return path.name.endswith(".csv.gz") and {"series_id", "step"} <= set(_rows(path)[0])
 
 
 def _rows(path: Path) -> list[list[str]]:

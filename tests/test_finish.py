@@ -19,7 +19,7 @@ from automl.core.study import Budget, Objective, Plan, StudySpec, TaskSpec
 from automl.export import parity
 from automl.export.ensemble import TrainedMember, predict
 from automl.export.scoring import Scorer
-from automl.finish import Entry, best_entries, choose_weights, finish
+from automl.finish import Entry, best_entries, choose_weights, files, finish
 from automl.finish.estimate import Judged, crossed, intervals
 from automl.finish.rivals import rivals
 from automl.finish.weights import mix
@@ -125,6 +125,21 @@ def test_the_members_of_before_stay_unless_others_are_better(
     exact = np.stack([1.0 - truth, truth], axis=1).astype(np.float64)
     behind = [*predictions[:-1], 0.2 * exact + 0.4]
     assert choose_weights(prepared, pool, behind, [worst])[-1] == 1.0
+
+
+def test_a_dear_member_with_a_small_weight_keeps_few_folds(
+    searched: tuple[Prepared, Sequence[Entry]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prepared, entries = searched
+    pool = [*(e for e in entries if e.trial.candidate.family is FamilyName.LIGHTGBM)][:1]
+    pool += [*(e for e in entries if e.trial.candidate.family is FamilyName.LINEAR)][:1]
+    folds = len(prepared.folds)
+    predictions = [np.asarray(entry.out_of_fold(), float) for entry in pool]
+    for tax, kept in ((1e-9, folds), (1.0, 1)):
+        monkeypatch.setattr(files, "TAX", tax)
+        boosted, linear = files.build(prepared, pool, predictions, [0.2, 0.8]).members
+        assert len(boosted.parts) == kept
+        assert len(linear.parts) == folds > 1
 
 
 def test_what_is_to_be_kept_stays_in_the_pool(

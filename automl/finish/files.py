@@ -2,19 +2,26 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from automl.core import metric
+from automl.core.catalog import FamilyName
 from automl.core.frame import Floats
 from automl.core.model import Estimate, ModelCard
+from automl.core.trial import Trial
+from automl.ensembling import bag
 from automl.export import portable
 from automl.export.ensemble import Part, TrainedMember
 from automl.finish.entries import Entry
+from automl.finish.prices import TAX, row_micros
 from automl.finish.weights import choose_weights, decide, every, mix
 from automl.search.evaluate import fits, load_fit
 from automl.search.prepare import Prepared
+
+BOOSTED = frozenset({FamilyName.LIGHTGBM, FamilyName.CATBOOST})
+"""Families of which dear members may lose folds: networks' differ more, and forests are one fit."""
 
 LONGEST = -1.2345678901234567e-100
 """No number takes more characters."""
@@ -51,12 +58,15 @@ def choose_members(
     return _trained(prepared, pool, choose_weights(prepared, pool, predictions))
 
 
-def train_member(prepared: Prepared, entry: Entry, weight: float) -> TrainedMember:
-    """Return an entry with its folds rebuilt from their stored states."""
+def train_member(
+    prepared: Prepared, entry: Entry, weight: float, keep: Collection[int] | None = None
+) -> TrainedMember:
+    """Return an entry with its folds, or those at the places to ``keep``, rebuilt from states."""
     candidate = entry.trial.candidate
     parts = []
-    for index, state in fits(entry.fitted()):
-        parts.append(Part(*prepared.fitted(index, candidate), load_fit(candidate, state)))
+    for place, (index, state) in enumerate(fits(entry.fitted())):
+        if keep is None or place in keep:
+            parts.append(Part(*prepared.fitted(index, candidate), load_fit(candidate, state)))
     return TrainedMember(entry.trial.number, candidate.family, weight, tuple(parts))
 
 
@@ -102,8 +112,19 @@ def spec_digest(prepared: Prepared) -> str:
 def _trained(
     prepared: Prepared, pool: Sequence[Entry], weights: Sequence[float]
 ) -> list[TrainedMember]:
+    chosen = [(entry, weight) for entry, weight in zip(pool, weights, strict=True) if weight > 0]
+    kept = bag.keep(
+        [weight for _, weight in chosen],
+        [_tax(prepared, entry.trial) for entry, _ in chosen],
+        [len(prepared.fits(entry.trial.candidate)) for entry, _ in chosen],
+    )
     return [
-        train_member(prepared, entry, weight)
-        for entry, weight in zip(pool, weights, strict=True)
-        if weight > 0
+        train_member(prepared, entry, weight, keep)
+        for (entry, weight), keep in zip(chosen, kept, strict=True)
     ]
+
+
+def _tax(prepared: Prepared, trial: Trial) -> float:
+    """Return what part of the error a member must spare, 0 where it keeps its folds whatever."""
+    boosted = trial.candidate.family in BOOSTED
+    return TAX * row_micros(trial, prepared.plan.outputs) if boosted else 0.0

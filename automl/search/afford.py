@@ -23,6 +23,9 @@ BOOSTED_SHARE = 0.4
 MOST_CELLS = 100_000_000
 """Larger tables are sampled: so many cells take a worker about 2 GB."""
 
+TEXT_CELLS = 64
+"""And a free text takes the memory of so many, while its runs are counted."""
+
 ARRAY_BYTES = 1 << 30
 """Of arrays as networks see them: a worker holds up to five copies of series."""
 
@@ -49,7 +52,7 @@ def _bearable(plan: Plan, spec: StudySpec, features: Sequence[Column]) -> Plan:
         size = 1 if features[0].dtype == "uint8" else 4
         readable = _array_bytes(plan, spec) / (size * math.prod(plan.shape))
         return _sampled(plan, spec, max(1, int(min(readable, _solvable(plan, spec)))))
-    most = MOST_CELLS // (len(plan.features) + cost.TEXT_COLUMNS * plan.texts)
+    most = MOST_CELLS // (len(plan.features) + TEXT_CELLS * plan.texts)
     if spec.budget.seconds is not None:
         once = replace(plan, folds=1)
         share = _boosted_seconds(plan, spec) / cost.seconds(once, _usual(plan))

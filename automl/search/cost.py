@@ -55,8 +55,8 @@ WIDE, BINNED = 100, 1_000
 of 104 rows and 5,000 columns took LightGBM 4.7 s and 300 of them CatBoost 5.8 s, ten and six times
 what their cells alone would."""
 
-TEXT_COLUMNS = 64
-"""Columns that a free text becomes."""
+TEXT_COLUMNS = 18
+"""Columns that a free text becomes: its directions, which way it leans, and how much it says."""
 
 TEXT = 1.3e-4
 """Seconds to encode a text."""

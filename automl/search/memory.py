@@ -127,11 +127,10 @@ class _Family:
 
     def _end(self, trial: Trial) -> None:
         self._running.remove(trial.number)
-        place = self._places[trial.number]
         if trial.state is TrialState.COMPLETE:
-            self._study.tell(place, trial.value)
-        else:
-            self._study.tell(place, state=OptunaState.FAIL)
+            self._study.tell(self._places[trial.number], trial.value)
+        else:  # it counts no more, as it would not for a memory that never saw it run
+            self._study.tell(self._places.pop(trial.number), state=OptunaState.FAIL)
 
     def _frozen(self, trial: Trial) -> optuna.trial.FrozenTrial:
         params: Params = trial.candidate.params

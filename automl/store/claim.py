@@ -7,7 +7,19 @@ at the same time.
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, Select, and_, case, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    RowMapping,
+    Select,
+    and_,
+    bindparam,
+    case,
+    func,
+    or_,
+    select,
+    update,
+)
 
 from automl.core.catalog import EventType, StudyStatus, TrialState
 from automl.core.quota import Quotas
@@ -58,6 +70,8 @@ def ranking(most: int) -> Select[Any]:
 
     Args:
         most: trials of a tenant that may run at the same time, 0 for no limit.
+
+    How many studies are wanted is its parameter ``wanted``.
     """
     active = (StudyStatus.QUEUED.value, StudyStatus.RUNNING.value, StudyStatus.FINALIZING.value)
     load = (
@@ -91,7 +105,7 @@ def ranking(most: int) -> Select[Any]:
             _c.created_at,
             _c.id,
         )
-        .limit(CANDIDATES)
+        .limit(bindparam("wanted", type_=Integer))
     )
 
 

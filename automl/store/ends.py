@@ -3,7 +3,7 @@
 import math
 from typing import Any
 
-from sqlalchemy import RowMapping, and_, bindparam, select, update
+from sqlalchemy import RowMapping, bindparam, select, update
 
 from automl.core import metric
 from automl.core.catalog import EventType, TrialFailure, TrialState
@@ -45,6 +45,12 @@ _CHANGE = update(trials).where(
     trials.c.number == bindparam("held_trial"),
     trials.c.token == bindparam("held_token"),
     trials.c.state == TrialState.RUNNING.value,
+)
+
+_FORGET = (
+    update(trials)
+    .where(trials.c.study_id == bindparam("study"), trials.c.number == bindparam("trial"))
+    .values(out_of_fold=None, fitted=None)
 )
 
 
@@ -203,9 +209,5 @@ def _keep_best(ledger: Ledger) -> None:
     for number, family, _, out_of_fold, fitted in found[KEPT_TRIALS:]:
         if firsts[family] == number:
             continue
-        ledger.tx.writer.execute(
-            update(trials)
-            .where(and_(trials.c.study_id == ledger.study.id, trials.c.number == number))
-            .values(out_of_fold=None, fitted=None)
-        )
+        ledger.tx.writer.execute(_FORGET, {"study": ledger.study.id, "trial": number})
         links.let_go(ledger.tx, out_of_fold, fitted)

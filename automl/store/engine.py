@@ -4,6 +4,7 @@ import sqlite3
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.pool import ConnectionPoolEntry
 
 WRITE = "automl_write"
 """The execution option of a connection whose transactions will write: FULL or NORMAL syncs."""
@@ -32,8 +33,9 @@ def _sqlite(url: str) -> Engine:
     )
 
     @event.listens_for(engine, "connect")
-    def _connect(connection: sqlite3.Connection, _record: Any) -> None:
+    def _connect(connection: sqlite3.Connection, record: ConnectionPoolEntry) -> None:
         connection.isolation_level = None  # transactions are begun below, not by the driver
+        record.info[WRITE] = "FULL"
         for pragma in (
             "auto_vacuum=INCREMENTAL",  # before the first table, else it has no effect
             "journal_mode=WAL",
@@ -50,8 +52,9 @@ def _sqlite(url: str) -> Engine:
         # A reader takes no lock; a writer takes the one there is at once, and waits for it: an
         # upgrade in mid-transaction would fail without waiting.
         write = connection.get_execution_options().get(WRITE)
-        if write:
+        if write and connection.info.get(WRITE) != write:
             connection.exec_driver_sql(f"PRAGMA synchronous={write}")
+            connection.info[WRITE] = write
         connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
 
     return engine

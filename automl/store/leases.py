@@ -58,7 +58,7 @@ class SqlLeases:  # noqa: PLR0904 -- the port's verbs, one method each
         is warm by then.
         """
         with self._database.transaction() as tx:
-            if tx.reader.execute(self._ranking.limit(1)).first() is not None:
+            if tx.reader.execute(self._ranking, {"wanted": 1}).first() is not None:
                 return True
             return bool(tx.reader.execute(select(reap.lapsing(self._lease_seconds))).scalar_one())
 
@@ -70,8 +70,8 @@ class SqlLeases:  # noqa: PLR0904 -- the port's verbs, one method each
         workers at once each may take one of the next instead, see `Spread`.
         """
         with self._database.transaction() as tx:
-            most = max(claim.CANDIDATES, self._spread.width(worker))
-            candidates = tx.reader.execute(self._ranking.limit(most)).mappings().all()
+            wanted = max(claim.CANDIDATES, self._spread.width(worker))
+            candidates = tx.reader.execute(self._ranking, {"wanted": wanted}).mappings().all()
         for row in self._spread.order(worker, candidates):
             if not row["leases"]:
                 return claim.turn(row)

@@ -6,8 +6,8 @@ columns and the events in one go.
 """
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from operator import attrgetter
 from typing import Any, Self
 
 from sqlalchemy import bindparam, insert, select, update
@@ -115,6 +115,7 @@ class Standing:
 
 
 _NAMES = tuple(item.name for item in fields(Standing))
+_columns = attrgetter(*_NAMES)
 
 _LOCK = (
     select(*(studies.c[name] for name in _NAMES), now().label("now"))
@@ -142,19 +143,21 @@ class Ledger:
     tx: Transaction
     now: float
     study: Standing
-    _before: Mapping[str, Any]
+    _before: tuple[Any, ...]
     _events: list[dict[str, Any]] = field(default_factory=list)
 
     @classmethod
     def lock(cls, tx: Transaction, study_id: str, tenant: str | None = None) -> Self | None:
         """Return the study under its lock, None where there is none (of that tenant)."""
-        row = tx.writer.execute(_LOCK, {"study_id": study_id}).mappings().first()
-        if row is None or tenant not in (None, row["tenant"]):
+        row = tx.writer.execute(_LOCK, {"study_id": study_id}).first()
+        if row is None:
             return None
-        values = dict(row)
-        moment = values.pop("now")
-        values["status"] = StudyStatus(values["status"])
-        return cls(tx, moment, Standing(**values), values)
+        *values, moment = row
+        study = Standing(*values)
+        if tenant not in (None, study.tenant):
+            return None
+        study.status = StudyStatus(study.status)
+        return cls(tx, moment, study, _columns(study))
 
     @property
     def metric(self) -> MetricName:
@@ -193,8 +196,9 @@ class Ledger:
 
     def save(self) -> None:
         """Write the study's changed columns and its new events."""
-        after = {name: getattr(self.study, name) for name in _NAMES}
-        changes = {name: value for name, value in after.items() if value != self._before[name]}
+        after: tuple[Any, ...] = _columns(self.study)
+        both = zip(_NAMES, self._before, after, strict=True)
+        changes = {name: value for name, before, value in both if value != before}
         if changes:
             self.tx.writer.execute(_SAVE, {"study_id": self.study.id, **changes})
         if self._events:

@@ -28,6 +28,14 @@ _MINE = (artifacts.c.id.in_(bindparam("ids", expanding=True)), artifacts.c.state
 _THERE = select(artifacts.c.id).where(*_MINE).order_by(artifacts.c.id)
 _SHARED, _OWN = (_THERE.with_for_update(read=read) for read in (True, False))
 _KEEP = update(artifacts).where(*_MINE).values(kept_until=None)
+_LET_GO = (
+    update(artifacts)
+    .where(
+        artifacts.c.id.in_(bindparam("ids", expanding=True)),
+        or_(artifacts.c.kept_until.is_(None), artifacts.c.kept_until < now()),
+    )
+    .values(kept_until=func.coalesce(artifacts.c.kept_until, now()))
+)
 
 
 def referred() -> ColumnElement[bool]:
@@ -56,11 +64,4 @@ def let_go(tx: Transaction, *ids: str | None) -> None:
     wanted = [artifact_id for artifact_id in ids if artifact_id is not None]
     if not wanted:
         return
-    tx.writer.execute(
-        update(artifacts)
-        .where(
-            artifacts.c.id.in_(wanted),
-            or_(artifacts.c.kept_until.is_(None), artifacts.c.kept_until < now()),
-        )
-        .values(kept_until=func.coalesce(artifacts.c.kept_until, now()))
-    )
+    tx.writer.execute(_LET_GO, {"ids": wanted})

@@ -3,11 +3,13 @@
 import random
 from dataclasses import replace
 
+import pytest
+
 from automl import families
 from automl.core.catalog import FamilyName, TrialState
 from automl.core.hyperparameter import Space
 from automl.core.trial import Candidate, Trial
-from automl.search.memory import Memory
+from automl.search.memory import STARTUP_TRIALS, Memory
 
 SPACE = families.spec(FamilyName.MLP).space
 
@@ -50,10 +52,11 @@ def test_a_trial_seen_running_counts_by_its_value_once_it_ended() -> None:
     assert told == _cold(trials, 99)
 
 
-def test_a_running_trial_that_fails_leaves_no_trace() -> None:
-    trials = _grow(12)
-    running = [*trials, replace(trials[0], number=12, state=TrialState.RUNNING, value=None)]
-    failed = [*trials, replace(trials[0], number=12, state=TrialState.FAILED, value=None)]
+@pytest.mark.parametrize("count", [STARTUP_TRIALS - 1, STARTUP_TRIALS])
+def test_a_running_trial_that_fails_leaves_no_trace(count: int) -> None:
+    trials = _grow(count)
+    running = [*trials, replace(trials[0], number=count, state=TrialState.RUNNING, value=None)]
+    failed = [*trials, replace(trials[0], number=count, state=TrialState.FAILED, value=None)]
     memory = Memory()
     memory.propose(FamilyName.MLP, SPACE, running, maximize=True, seed=5)
     warm = memory.propose(FamilyName.MLP, SPACE, failed, maximize=True, seed=5)
