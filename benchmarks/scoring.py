@@ -4,7 +4,9 @@
 
 One study a folder, as ``automl fit`` runs it, and LightGBM's defaults on the same rows; both score
 the test rows, again and again, on one thread. CPU time hardly depends on what else the machine
-does, unlike the clock. The file's rows a second on two cores are twice those of one: its blocks of
+does, unlike the clock. A line is: set, error, size, one row, rows a second of the file, of
+LightGBM's defaults (from a matrix of codes, where the file starts from cells) and their ratio, and
+the members. The file's rows a second on two cores are twice those of one: its blocks of
 rows know nothing of each other.
 """
 
@@ -75,6 +77,7 @@ def compare(problem: Problem, budget: float, slots: int, folder: Path) -> str:
         f"{len(finished.files[ExportFormat.ONNX]) / 1e6:.1f} MB",
         f"{1e3 * cpu(lambda: scorer.predict(row)):.2f} ms",
         f"{BATCH / whole:,.0f}",
+        f"{BATCH / theirs:,.0f}",
         f"{theirs / whole:.2f}",
         ", ".join(f"{member.weight:.2f} {member.family.value}" for member in finished.card.members),
     ]
