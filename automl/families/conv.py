@@ -186,8 +186,9 @@ class VolumePool(Written):
     @override
     def forward(self, input: Tensor) -> Tensor:
         """Return what the layer makes of ``input``."""
-        mean = isinstance(self.layer, nn.AvgPool3d)
-        with torch.autocast(input.device.type, enabled=mean):
+        if isinstance(self.layer, nn.AvgPool3d):
+            return laid(self.layer(input))
+        with torch.autocast("cpu", enabled=False):
             return laid(self.layer(input))
 
     @override

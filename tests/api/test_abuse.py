@@ -5,6 +5,7 @@ import resource
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
@@ -90,16 +91,19 @@ def test_who_never_reads_is_let_go(own: Service, monkeypatch: pytest.MonkeyPatch
         wait_for(lambda: line.getsockname() in lost)
 
 
-@pytest.mark.usefixtures("brief")
-def test_who_is_slow_but_moves_is_waited_for(own: Service) -> None:
+def test_who_is_slow_but_moves_is_waited_for(own: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     """A body that trickles in for longer than a stall lasts, and a reader who sips."""
-    body = b"size,colour\n" + b"1,red\n2,blue\n" * 4
+    monkeypatch.setattr(protocol, "STALL_SECONDS", 2.0)  # which no single byte takes
+    body = b"size,colour\n" + b"1,red\n2,blue\n" * 4_000
     head = b"POST /v1/datasets HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n"
     with _line(own) as line:
         line.sendall(head % len(body))
-        for byte in body:
-            line.sendall(bytes([byte]))
+        sent, begun = 0, time.monotonic()
+        while time.monotonic() - begun < 1.5 * protocol.STALL_SECONDS:
+            line.sendall(body[sent : sent + 1])
+            sent += 1
             own.get("/healthz")  # what passes the time, and shows that others are served
+        line.sendall(body[sent:])
         assert line.recv(4096).startswith(b"HTTP/1.1 201 ")
 
 

@@ -1,14 +1,19 @@
 """Frames for tests: every kind of column and every kind of cell."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import onnxruntime
 
 from automl.core.catalog import ColumnKind
 from automl.core.frame import Cells, Floats, Frame, Strings
+from automl.core.graph import Graph
 from automl.core.model import Input
 from automl.core.schema import Column, DateFormat
+from automl.export.metadata import input_names
+from automl.export.onnx import serialize
 
 MOMENTS = ("2024-02-29", "1999-12-31T23:59:59Z", "2000-01-01 10:15", "2023-02-29", "1900-01-01")
 NOTES = (
@@ -81,3 +86,10 @@ def table(seed: int, rows: int = 200) -> tuple[Frame, tuple[Column, ...]]:
 def inputs(columns: Sequence[Column]) -> tuple[Input, ...]:
     """Return the columns as inputs of a model file."""
     return tuple(Input(item.name, item.kind, item.cells) for item in columns)
+
+
+def answers(graph: Graph, fed: Mapping[str, npt.NDArray[Any]]) -> npt.NDArray[Any]:
+    """Return what the graph's output holds for rows that come all at once, by columns' names."""
+    session = onnxruntime.InferenceSession(serialize(graph, metadata={}))
+    named = dict(zip(input_names(tuple(fed)), fed.values(), strict=True))
+    return np.asarray(session.run(None, named)[0])

@@ -15,11 +15,9 @@ from automl.core.graph import Graph
 from automl.core.learner import OF_COLUMNS, View
 from automl.core.state import State
 from automl.export import parity
-from automl.export.onnx import serialize
-from automl.export.scoring import Session
 from automl.features import Encoder, categorical, dropped
 from automl.features.encoder import KINDS
-from tests.features.frames import EXTREMES, column, frame, inputs, strings, table
+from tests.features.frames import EXTREMES, answers, column, frame, inputs, strings, table
 
 Matrix = npt.NDArray[np.float32]
 DENSE = [view for view in OF_COLUMNS if view is not View.SPARSE]  # which has tests of its own
@@ -39,8 +37,7 @@ def in_graph(encoder: Encoder, rows: Frame) -> Matrix:
     }
     wide = graph.node("Cast", encoder.emit(graph, named), to=11)
     graph.output("prediction", graph.node("Reshape", wide, graph.constant([-1], np.int64)))
-    flat = Session(serialize(graph, metadata={})).score(fed).predictions
-    return flat.astype(np.float32).reshape(rows.rows, encoder.width)
+    return answers(graph, fed).astype(np.float32).reshape(rows.rows, encoder.width)
 
 
 def assert_same(encoder: Encoder, rows: Frame) -> None:

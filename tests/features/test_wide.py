@@ -16,12 +16,10 @@ from automl.core.graph import Graph
 from automl.core.learner import View
 from automl.core.state import State
 from automl.export import parity
-from automl.export.onnx import serialize
-from automl.export.scoring import Session
 from automl.features import Encoder, wide
 from automl.features.encoder import Columns
 from automl.features.wide import Wide
-from tests.features.frames import column, frame, inputs, strings, table
+from tests.features.frames import answers, column, frame, inputs, strings, table
 from tests.features.test_text import CORPUS, texts
 
 
@@ -51,9 +49,10 @@ def assert_alike(encoder: Encoder, rows: Frame, columns: int = 3) -> None:
     graph.output("prediction", graph.node("Reshape", product, graph.constant([-1], np.int64)))
     fed = {name: (cells.cells() if isinstance(cells, Strings) else rows.numbers(name))[:, None]
            for name, cells in rows.columns.items()}  # fmt: skip
-    scores = Session(serialize(graph, metadata={})).score(fed).predictions
     wanted = dense(encoder, rows).astype(np.float64) @ weights
-    np.testing.assert_allclose(scores.reshape(rows.rows, columns), wanted, rtol=1e-5, atol=3e-6)
+    np.testing.assert_allclose(
+        answers(graph, fed).reshape(rows.rows, columns), wanted, rtol=1e-5, atol=3e-6
+    )
 
 
 @settings(max_examples=50, deadline=None)
