@@ -7,6 +7,7 @@ before there is work.
 
 import signal
 import sys
+import time
 from multiprocessing.connection import Connection
 
 import structlog
@@ -24,6 +25,7 @@ log = structlog.get_logger()
 
 def main(worker: str, threads: int, descriptor: int) -> None:
     """Drain the queue for a worker until there is nothing left to do."""
+    started = time.monotonic()
     end_with_parent(signal.SIGKILL)
     settings = Settings.from_environment()
     configure(settings.fault)
@@ -48,6 +50,7 @@ def main(worker: str, threads: int, descriptor: int) -> None:
             threads=threads,
             trial_seconds=settings.trial_max_seconds,
             checkpoint_seconds=settings.checkpoint_seconds,
+            free_since=started,
         )
         drain(app.store.leases, Tidy(runner), line, worker=worker)
 

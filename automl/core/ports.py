@@ -270,8 +270,14 @@ class Leases(Protocol):
         turn was longest ago. An attempt or finish is already leased; a turn is not.
         """
 
-    def begin(self, worker: str, turn: Turn, candidate: Candidate) -> Attempt | None:
-        """Commit the answer of a turn as a leased trial; None when the study moved on meanwhile."""
+    def begin(
+        self, worker: str, turn: Turn, candidate: Candidate, *, free: float = 0.0
+    ) -> Attempt | None:
+        """Commit the answer of a turn as a leased trial; None when the study moved on meanwhile.
+
+        The study's clock starts at its first trial, or before by what the worker took to make
+        ready: ``free`` is for how many seconds it has had no other work.
+        """
 
     def exhaust(self, turn: Turn) -> None:
         """Note that nothing more is worth starting: the study finishes when its trials have."""

@@ -59,6 +59,7 @@ class Runner:
             on the machine.
         trial_seconds: that a trial may take, 0 for no limit of its own.
         checkpoint_seconds: between two checkpoints of a trial, at least.
+        free_since: since when the worker has no other work, monotonic seconds; None: from now on.
     """
 
     def __init__(
@@ -71,6 +72,7 @@ class Runner:
         threads: int = 1,
         trial_seconds: float = 0.0,
         checkpoint_seconds: float = 10.0,
+        free_since: float | None = None,
     ) -> None:
         self._store = store
         self._leases = store.leases
@@ -83,6 +85,7 @@ class Runner:
         self._threads = threads
         self._trial_seconds = trial_seconds
         self._checkpoint_seconds = checkpoint_seconds
+        self._free_since = time.monotonic() if free_since is None else free_since
 
     def answer(self, turn: Turn) -> Attempt | None:
         """Return the study's next trial, leased; None when it moved on or wants no more."""
@@ -91,7 +94,8 @@ class Runner:
         if candidate is None:
             self._leases.exhaust(turn)
             return None
-        return self._leases.begin(self._worker, turn, candidate)
+        free = time.monotonic() - self._free_since
+        return self._leases.begin(self._worker, turn, candidate, free=free)
 
     def _ask(
         self,
@@ -128,7 +132,8 @@ class Runner:
                     self._attempt(work, line)
                 else:
                     self._finish(work)
-            log.info("work.done", seconds=round(time.monotonic() - begun, 3))
+            self._free_since = time.monotonic()
+            log.info("work.done", seconds=round(self._free_since - begun, 3))
 
     @contextmanager
     def _written_down(self, work: Attempt | Finish, orders: Orders, begun: float) -> Iterator[None]:

@@ -11,17 +11,30 @@ from automl.store.tables import trials
 
 _ADD = insert(trials)
 
+MAKING_READY = 0.1
+"""Of a budget in seconds so much at most goes to a worker that loads its libraries and the data. Who
+asked for a minute waits a minute, but little of ten seconds shall be lost to a cold start."""
+
 
 def begin(
-    ledger: Ledger, worker: str, turn: Turn, candidate: Candidate, *, lease_seconds: float
+    ledger: Ledger,
+    worker: str,
+    turn: Turn,
+    candidate: Candidate,
+    *,
+    free: float,
+    lease_seconds: float,
 ) -> Attempt | None:
-    """Return the new trial, leased; None when the study moved on while it was asked."""
+    """Return the new trial, leased; None when the study moved on while it was asked.
+
+    ``free`` is for how many seconds the worker has had no other work.
+    """
     study = ledger.study
     if (study.version, study.next_number) != (turn.version, turn.number):
         return None
     if not study.asks(ledger.now):
         return None
-    _start(ledger)
+    _start(ledger, free)
     ledger.tx.writer.execute(
         _ADD,
         {
@@ -46,15 +59,17 @@ def begin(
     return Attempt(study.id, study.tenant, turn.number, 1, candidate, left, None)
 
 
-def _start(ledger: Ledger) -> None:
-    """Start the study's clock at its first trial."""
+def _start(ledger: Ledger, free: float) -> None:
+    """Start the study's clock: when its first worker was free for it, and not only ready."""
     study = ledger.study
     if study.started_at is not None:
         return
     study.status = StudyStatus.RUNNING
     study.started_at = ledger.now
     if study.seconds is not None:
+        waited = max(0.0, min(free, ledger.now - study.queued_at))
+        study.started_at -= min(waited, MAKING_READY * study.seconds)
         study.search_ends_at = (
-            ledger.now + study.seconds - finish_reserve(study.seconds, study.outputs)
+            study.started_at + study.seconds - finish_reserve(study.seconds, study.outputs)
         )
     ledger.event(EventType.STUDY_STARTED)

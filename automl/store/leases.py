@@ -86,7 +86,9 @@ class SqlLeases:  # noqa: PLR0904 -- the port's verbs, one method each
                 return work
         return None
 
-    def begin(self, worker: str, turn: Turn, candidate: Candidate) -> Attempt | None:
+    def begin(
+        self, worker: str, turn: Turn, candidate: Candidate, *, free: float = 0.0
+    ) -> Attempt | None:
         """Commit the answer of a turn as a leased trial; None when the study moved on meanwhile."""
         fault("ask.done")
         with self._locked(turn.study_id, lasting=not self._database.local) as ledger:
@@ -96,7 +98,7 @@ class SqlLeases:  # noqa: PLR0904 -- the port's verbs, one method each
             if not quota.may_run(ledger.tx, self._quotas, turn.tenant):
                 return None
             attempt = begin.begin(
-                ledger, worker, turn, candidate, lease_seconds=self._lease_seconds
+                ledger, worker, turn, candidate, free=free, lease_seconds=self._lease_seconds
             )
         if attempt is None:
             self._spread.late(worker)

@@ -61,13 +61,20 @@ class Bench:
     cache: Cache
     folder: Path
 
-    def runner(self, *, trial_seconds: float = 0.0, checkpoint_seconds: float = 10.0) -> Runner:
+    def runner(
+        self,
+        *,
+        trial_seconds: float = 0.0,
+        checkpoint_seconds: float = 10.0,
+        free_since: float | None = None,
+    ) -> Runner:
         return Runner(
             self.store,
             self.cache,
             worker="w",
             trial_seconds=trial_seconds,
             checkpoint_seconds=checkpoint_seconds,
+            free_since=free_since,
         )
 
     def study(

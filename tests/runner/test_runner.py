@@ -17,7 +17,7 @@ from automl.core.catalog import (
 from automl.core.errors import DiskFull, StoreUnavailable, TrialError
 from automl.core.model import Artifact
 from automl.core.ports import Order
-from automl.core.study import Budget
+from automl.core.study import Budget, Study
 from automl.core.trial import Finish, Trial
 from automl.runner import runner as runner_module
 from automl.search.rungs import NO_BARS, Bars
@@ -260,3 +260,25 @@ def test_a_search_that_cannot_ask_ends_with_what_it_has(
 
     monkeypatch.setattr(runner_module, "ask", ask)
     assert bench.work_off(study, runner).status is StudyStatus.SUCCEEDED
+
+
+def test_a_study_s_clock_runs_while_its_worker_makes_ready(bench: Bench) -> None:
+    """A child that loads its libraries is free for it; one that does other work is not."""
+    runner = bench.runner(free_since=time.monotonic() - 3600.0)
+    several = [bench.study(budget=Budget(seconds=600.0, trials=2), families=MLP) for _ in range(2)]
+    values.age(bench.store, 30.0)
+    runner.run(bench.attempt(runner), Orders())
+    free = time.monotonic()
+    bench.attempt(runner)
+    asked = time.monotonic() - free
+    second, first = sorted(_waited(bench, study) for study in several)
+    assert second <= asked
+    assert first >= 30.0
+
+
+def _waited(bench: Bench, study: Study) -> float:
+    """Return the seconds from the start of a study's clock to that of its first trial."""
+    started, first = bench.read(study).started_at, bench.trials(study)[0].started_at
+    assert started is not None
+    assert first is not None
+    return first - started
