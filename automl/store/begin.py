@@ -12,8 +12,8 @@ from automl.store.tables import trials
 _ADD = insert(trials)
 
 MAKING_READY = 0.1
-"""Of a budget in seconds so much at most goes to a worker that loads its libraries and the data. Who
-asked for a minute waits a minute, but little of ten seconds shall be lost to a cold start."""
+"""Of a budget in seconds so much at most goes to a worker that loads its libraries and the data.
+Who asked for a minute waits a minute, but little of ten seconds shall be lost to a cold start."""
 
 
 def begin(

@@ -1,4 +1,4 @@
-"""From when a study's clock runs: a worker that makes ready takes of its seconds, a queue does not."""
+"""From when a study's clock runs: a worker that makes ready takes of its seconds, no queue does."""
 
 import pytest
 
