@@ -80,8 +80,10 @@ class FakeLeases:
         self._note("claim", worker)
         return self.work.popleft() if self.work else None
 
-    def begin(self, worker: str, turn: Turn, candidate: Candidate) -> Attempt | None:
-        self._note("begin", worker, turn, candidate)
+    def begin(
+        self, worker: str, turn: Turn, candidate: Candidate, *, free: float = 0.0
+    ) -> Attempt | None:
+        self._note("begin", worker, turn, candidate, free)
         return attempt(turn.number)
 
     def exhaust(self, turn: Turn) -> None:
