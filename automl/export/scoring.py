@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from automl.core.errors import InvalidRows
-from automl.core.frame import Floats
+from automl.core.frame import Floats, Ints
 from automl.core.model import Input
 from automl.export.metadata import PREDICTION, PROBABILITIES, Metadata, input_names, read
 
@@ -32,6 +32,11 @@ _NUMBERS = 1 << 18
 """And no more than so many numbers of one input: layers make a hundred times as many of them."""
 _LONG = 100
 """Characters."""
+_CHARACTERS = 1 << 14
+"""And of long texts no more than so many, each taken for as long as the longest: attention between
+400 of a text's words, or of its signs where they stand alone, is 640,000 numbers a layer."""
+_READ = 400
+"""Characters beyond which a text takes little more: networks read no more of its tokens."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,21 +91,22 @@ class Session:
         given = dict(zip(input_names(tuple(feeds)), feeds.values(), strict=True))
         rows = max(map(len, given.values()), default=0)
         size = _block(rows, given.values())
-        starts = range(0, max(rows, 1), size)
-        order = _by_length(given) if len(starts) > 1 else None
-        if order is not None:
-            given = {name: x[order] for name, x in given.items()}
+        lengths = _lengths(given)
+        order = None if lengths is None else np.argsort(lengths, kind="stable")
+        if lengths is not None and order is not None:
+            given, lengths = {name: x[order] for name, x in given.items()}, lengths[order]
+        parts = _parts(rows, size, lengths)
 
-        def block(start: int) -> list[npt.NDArray[Any]]:
-            some = {name: x[start : start + size] for name, x in given.items()}
+        def block(part: slice) -> list[npt.NDArray[Any]]:
+            some = {name: x[part] for name, x in given.items()}
             return cast("list[npt.NDArray[Any]]", self._session.run(self._outputs, some))
 
-        if min(self._threads, len(starts)) == 1:
-            blocks = [block(start) for start in starts]
+        if min(self._threads, len(parts)) == 1:
+            blocks = [block(part) for part in parts]
         else:
             with ThreadPoolExecutor(self._threads) as threads:
-                blocks = list(threads.map(block, starts))
-        joined = [np.concatenate(parts) for parts in zip(*blocks, strict=True)]
+                blocks = list(threads.map(block, parts))
+        joined = [np.concatenate(found) for found in zip(*blocks, strict=True)]
         if order is not None:
             joined = [part[np.argsort(order)] for part in joined]
         results = dict(zip(self._outputs, joined, strict=True))
@@ -114,17 +120,32 @@ class Session:
         return np.asarray(scores.predictions, np.float64)[:, None]
 
 
-def _by_length(given: Mapping[str, npt.NDArray[Any]]) -> npt.NDArray[np.intp] | None:
-    """Return the rows from short to long where some are long texts, None where all are short.
+def _lengths(given: Mapping[str, npt.NDArray[Any]]) -> Ints | None:
+    """Return how many characters each row has where some are long texts, None where all are short.
 
     A program cuts the texts of a block into as many pieces as its longest has: among their like
     short ones take a third of the time.
     """
     texts = [x for x in given.values() if x.dtype == object]
-    if not texts:
-        return None
     lengths = sum(np.fromiter(map(len, x.ravel()), np.int64, len(x)) for x in texts)
-    return np.argsort(lengths, kind="stable") if np.max(lengths) > _LONG else None
+    return np.asarray(lengths) if np.max(lengths, initial=0) > _LONG else None
+
+
+def _parts(rows: int, size: int, lengths: Ints | None) -> list[slice]:
+    """Return which rows are scored at a time: ``size`` of them, fewer where texts are long.
+
+    ``lengths`` are their characters, ascending.
+    """
+    parts: list[slice] = []
+    start = 0
+    while start < rows or not parts:
+        end = min(start + size, rows)
+        if lengths is not None:
+            taken = np.minimum(lengths[start:end], _READ) * np.arange(1, end - start + 1)
+            end = start + max(1, int(np.searchsorted(taken, _CHARACTERS, side="right")))
+        parts.append(slice(start, end))
+        start = end
+    return parts
 
 
 class Scorer:

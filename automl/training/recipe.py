@@ -19,6 +19,8 @@ _LARGEST_AUTO_BATCH = 1024
 _BATCH_PLACES, _SMALLEST_BATCH = 1 << 19, 16
 """Places of arrays in a batch, of whatever rows: what each layer makes of them is kept for the way
 back, about 150 numbers a place."""
+TOKEN_PLACES = 8
+"""Those of a text's token: four blocks of attention make 3,300 numbers of one, convolutions 300."""
 
 Choice = TypeVar("Choice", Optimizer, Schedule, Loss, ClassWeight)
 

@@ -31,7 +31,7 @@ from automl.training.optimizers import (
     update,
 )
 from automl.training.progress import Progress
-from automl.training.recipe import Recipe
+from automl.training.recipe import TOKEN_PLACES, Recipe
 from automl.training.resolution import WHOLE, Resolution
 from automl.training.schedules import fading, multiplier
 from automl.training.stream import Rows
@@ -89,7 +89,8 @@ def read(params: Params, fold: Fold) -> Recipe:
     Raises:
         TrialError: a hyperparameter is missing or cannot be trained with.
     """
-    places = math.prod(fold.layout.shape[1:])
+    texts = fold.layout.vocabulary > 0
+    places = TOKEN_PLACES * fold.layout.width if texts else math.prod(fold.layout.shape[1:])
     return Recipe.read(params, fold.task, len(fold.train.x), places=places)
 
 

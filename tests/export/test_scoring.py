@@ -133,6 +133,28 @@ def test_rows_are_dealt_to_cores_evenly(rows: int, sizes: list[int]) -> None:
     assert counted.sizes == sizes
 
 
+@pytest.mark.parametrize(
+    ("lengths", "sizes"),
+    [
+        ([100] * 600, [150] * 4),
+        ([400] * 100, [40, 40, 20]),
+        ([9_000] * 50 + [1], [40, 11]),
+        ([20_000], [1]),
+        ([200] * 200 + [10] * 200, [100, 100, 81, 81, 38]),
+    ],
+)
+def test_fewer_long_texts_are_scored_at_a_time(lengths: list[int], sizes: list[int]) -> None:
+    graph = Graph()
+    texts = graph.input("t", "string")
+    shown = graph.node("Shape", texts)
+    graph.output("prediction", graph.node("ConstantOfShape", shown, value=np.zeros(1)))
+    session = Session(serialize(graph, metadata={}))
+    counted = session._session = _Counted(session._session)
+    fed = np.array(["x" * length for length in lengths], object)[:, None]
+    assert len(session.score({"t": fed}).predictions) == len(lengths)
+    assert counted.sizes == sizes
+
+
 def test_long_texts_are_answered_in_their_order() -> None:
     cells = strings([f"w{n % 7} " * (n * 37 % 90 + 1) for n in range(1_100)])
     schema = [column("t", ColumnKind.TEXT, cells)]

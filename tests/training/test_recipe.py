@@ -1,13 +1,17 @@
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 
 from automl.core.catalog import TaskType, TrialFailure
 from automl.core.errors import TrialError
+from automl.core.learner import Layout
+from automl.training import run
 from automl.training.losses import Loss
 from automl.training.recipe import Recipe
-from tests.training.folds import RECIPE
+from tests.training.folds import RECIPE, classification
 
 ROWS = (10, 3_000, 5_000, 20_000, 10**6)
 
@@ -86,3 +90,14 @@ def test_automatic_batches_of_large_arrays_are_small() -> None:
     assert sizes == sorted(sizes, reverse=True)
     assert sizes[:2] == [512, 512]
     assert 16 == sizes[-1] <= sizes[-2] < 32
+
+
+def test_automatic_batches_of_long_texts_are_small() -> None:
+    fold = classification(rows=40)
+    many = replace(fold, train=replace(fold.train, x=np.broadcast_to(np.int32(2), (100_000, 1))))
+    sizes = [
+        run.read({**RECIPE, "batch_size": "auto"}, replace(many, layout=layout)).batch_size
+        for layout in (Layout(400), *(Layout(tokens, vocabulary=9) for tokens in (20, 100, 400)))
+    ]
+    assert sizes[:3] == [512, 512, 512]
+    assert 100 < sizes[3] < 200
