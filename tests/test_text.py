@@ -24,6 +24,7 @@ from automl.search.plan import make_plan
 from tests import tables
 
 TOPICS = ("river bank café", "stock 市场 price", "goal 🙂 team")
+VOWELS = (list("aou"), list("eiö"))
 FILLERS = ("the", "A", "of", "it's", "was", "And", "très", "42", "日本", "said")
 
 SMALL: dict[str, dict[str, Any]] = {
@@ -90,6 +91,37 @@ def test_networks_read_in_the_file_as_in_training(name: FamilyName, tmp_path: Pa
     assert card.value > 0.8
     again = fit(tmp_path, classes=2, budget=Budget(trials=1), **more)
     assert again.finished.files == first.finished.files
+
+
+def names(path: Path, *, count: int) -> Path:
+    """Write names, hardly one twice, of two languages that have other vowels."""
+    random = np.random.default_rng(0)
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(("text", "y"))
+        for language in random.integers(2, size=count).tolist():
+            signs = random.choice(list("bdgkmrtčж"), 4), random.choice(VOWELS[language], 4)
+            name = "".join(map("".join, zip(*signs, strict=True)))
+            writer.writerow((name, f"l{language}"))
+    return path
+
+
+def test_names_are_read_as_characters(tmp_path: Path) -> None:
+    path = names(tmp_path / "data.csv", count=200)
+    dataset, table = tables.dataset(path, tmp_path / "data.parquet", modality=Modality.TEXT)
+    spec = StudySpec(
+        dataset.id,
+        TaskSpec(TaskType.CLASSIFICATION, "y"),
+        Budget(trials=1),
+        families=(FamilyName.TEXT_CNN,),
+        search_space={"text_cnn": SMALL["text_cnn"]},
+        validation=HOLDOUT,
+    )
+    found = pipeline.fit(spec, dataset, table)
+    assert found.plan.rare == 1.0
+    assert found.trials[0].candidate.params["unit"] == "characters"
+    assert found.finished.card.value > 0.9
+    assert found.finished.card.parity <= 1e-5
 
 
 def test_a_text_that_is_called_a_category_is_a_table(tmp_path: Path) -> None:

@@ -17,6 +17,10 @@ LARGE_SIDE = 32
 half of the sides won on photos of 32 × 32 and lost on clothes of 28 × 28, where three quarters were
 as good as all."""
 
+LONG_TEXT = 100
+"""Words on average from which on texts are long: many reach beyond what a network reads, and as
+characters most would."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hyperparameter:
@@ -28,7 +32,8 @@ class Hyperparameter:
     ``defaults`` has the default of some modalities where it is another there. Where a table
     has no categories it is ``without_categories``, where no two columns of it are numbers that
     could make a pair ``without_pairs``, of images with a side below `LARGE_SIDE`
-    ``of_small_images``, and of those that have no colours ``of_grey_images``, if these are given.
+    ``of_small_images``, and of those that have no colours ``of_grey_images``; of texts that are
+    long ``of_long_texts``, and of others ``of_short_texts``, if these are given.
     """
 
     name: str
@@ -47,6 +52,8 @@ class Hyperparameter:
     without_pairs: Value | None = None
     of_small_images: Value | None = None
     of_grey_images: Value | None = None
+    of_long_texts: Value | None = None
+    of_short_texts: Value | None = None
     description: str = ""
 
     def active(self, params: Params) -> bool:

@@ -8,7 +8,7 @@ trained by ``automl/training/fit.py``). Either way a trained fold ends as a `Fit
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -51,7 +51,8 @@ class View(StrEnum):
     """Images, series and volumes: channels first, uint8 as they are and all else float32; steps
     that a series lacks are NaN."""
     TOKENS = "tokens"
-    """Texts: the codes of their words, from 2; 1 is an unknown word, 0 fills the row's end."""
+    """Texts: the codes of their tokens, words or characters, from 2; 1 is an unknown one, 0 fills
+    the row's end."""
 
 
 OF_COLUMNS = (View.ORDINAL, View.ONE_HOT, View.EMBEDDING, View.SPARSE)
@@ -71,6 +72,18 @@ class Scaling(StrEnum):
     """The column's own distribution made nearly normal."""
     LOG = "log"
     """The signed logarithm, standardized."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How texts are read in `View.TOKENS`: what is a token, and which of a long text's are seen.
+
+    ``parts`` are stretches of equal length, the first at the text's beginning, the last at its end
+    and the others evenly between; one alone is the beginning.
+    """
+
+    unit: Literal["words", "characters"] = "words"
+    parts: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -135,6 +135,8 @@ class Plan:
     """Of a row that is an array, without the axis of rows."""
     words: float = 0.0
     """Of a row that is a text, on average."""
+    rare: float = 0.0
+    """Which part of these no other text has, about."""
 
     @property
     def outputs(self) -> int:

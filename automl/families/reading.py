@@ -1,8 +1,13 @@
-"""What networks over words have in common in their spaces."""
+"""What networks over texts have in common in their spaces.
+
+A family puts `READING` into its space and need not look at it: the search hands out rows read so.
+"""
+
+from typing import Literal
 
 from automl.core.catalog import FamilyName, Modality, TaskType
-from automl.core.hyperparameter import Space
-from automl.core.learner import FamilySpec, View
+from automl.core.hyperparameter import Hyperparameter, Params, Space
+from automl.core.learner import FamilySpec, Reading, View
 from automl.families import network
 from automl.families.recipe import training
 
@@ -12,6 +17,36 @@ WORD_DROPOUT = network.dropout(
     high=0.5,
     description="Part of the words taken for unknown at each step of training.",
 )
+
+READING: Space = (
+    Hyperparameter(
+        name="unit",
+        type="categorical",
+        default="words",
+        choices=("words", "characters"),
+        modalities=(Modality.TEXT,),
+        of_long_texts="words",
+        description="What a text is cut into: words, and other signs by themselves, or characters.",
+    ),
+    Hyperparameter(
+        name="parts",
+        type="categorical",
+        default=3,
+        choices=(1, 2, 3, 8),
+        when=("unit", ("words",)),
+        modalities=(Modality.TEXT,),
+        of_short_texts=1,
+        description="A text too long to be read whole is read in so many parts, from its beginning"
+        " to its end; 1 is the beginning alone.",
+    ),
+)
+
+
+def reading_of(params: Params) -> Reading:
+    """Return how a candidate reads texts; from the beginning by words where nothing is said."""
+    unit: Literal["words", "characters"]
+    unit = "characters" if params.get("unit") == "characters" else "words"
+    return Reading(unit, int(params.get("parts", 1)))
 
 
 def spec(
@@ -44,5 +79,5 @@ def spec(
         modalities=(Modality.TEXT,),
         tasks=(TaskType.CLASSIFICATION, TaskType.REGRESSION),
         view=View.TOKENS,
-        space=own + recipe,
+        space=own + READING + recipe,
     )

@@ -18,7 +18,7 @@ from scipy import sparse
 from automl.core.catalog import ColumnKind
 from automl.core.frame import Frame
 from automl.core.graph import Graph, Sparse
-from automl.core.learner import Layout, Matrix, Scaling, View
+from automl.core.learner import Layout, Matrix, Reading, Scaling, View
 from automl.core.schema import Column
 from automl.core.state import State, nest, unnest
 from automl.features import (
@@ -38,7 +38,7 @@ from automl.features.base import Block, Encoder, Kind
 from automl.features.chain import Chain
 from automl.features.numeric import Numbers
 from automl.features.outputs import Target
-from automl.features.tokens import TOKENS
+from automl.features.tokens import TOKENS, WORDS
 from automl.features.wide import Wide
 
 KINDS: Mapping[ColumnKind, Kind] = MappingProxyType(
@@ -130,6 +130,7 @@ def fit(
     outputs: int = 2,
     target: Target | None = None,
     paired: bool = False,
+    reading: Reading = WORDS,
 ) -> Encoder:
     """Return the encoder of those columns, learned from the rows of ``frame`` alone.
 
@@ -137,7 +138,7 @@ def fit(
 
     ``scaling`` is of the numbers where the view is not `View.ORDINAL`; nothing else depends on it.
     With a ``target``, ``(rows,)``, which way free text leans is a column; if ``paired``, pairs of
-    numbers that tell more of it are columns too.
+    numbers that tell more of it are columns too. ``reading`` is of `View.TOKENS` alone.
 
     Raises:
         ValueError: there is no column to start from.
@@ -147,7 +148,7 @@ def fit(
     if view is View.ARRAY:
         return arrays.fit(columns)
     if view is View.TOKENS:
-        return tokens.fit(frame, columns)
+        return tokens.fit(frame, columns, reading)
     used = [column for column in columns if column.kind not in dropped.KINDS]
     runs: tuple[Wide, ...] = ()
     rest = used

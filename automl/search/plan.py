@@ -13,8 +13,9 @@ from automl.core.catalog import ColumnKind, MetricName, Modality, TaskType
 from automl.core.schema import Column, Dataset, Lengths
 from automl.core.study import Plan, StudySpec
 from automl.data import arrays, leakage, override, table
+from automl.data.split import Rows
 from automl.data.target import Classes, Target, read_target
-from automl.features import pairs
+from automl.features import pairs, tokens
 from automl.search import folds, request, testset
 from automl.search.afford import affordable
 
@@ -23,6 +24,9 @@ INSPECTED_CELLS = 10_000_000
 
 JUDGED_ROWS = 1_000_000
 """The baseline is judged on so many rows, evenly spread: a plan is made while a client waits."""
+
+READ_TEXTS = 2_000
+"""Texts that tell how rare their words are."""
 
 _SIGNS_A_WORD = 6
 
@@ -78,6 +82,7 @@ def make_plan(
         + (testset.unknown(target_column, target, spec.task.type, *test) if test else ())
         + _leaks(table_path, features, target),
         modality=modality,
+        rare=_rare(table_path, features, kept) if modality is Modality.TEXT else 0.0,
         **_counts(features),
     )
     plan = affordable(plan, spec, features)
@@ -105,6 +110,13 @@ def _counts(features: Sequence[Column]) -> dict[str, Any]:
 def _words_in(lengths: Lengths) -> float:
     """Return how many words a text has, also where nothing stands between them."""
     return max(lengths.words, lengths.mean / _SIGNS_A_WORD)
+
+
+def _rare(path: Path, features: Sequence[Column], rows: Rows) -> float:
+    """Return which part of the words stands in one text only, among so many of those rows."""
+    some = rows[np.linspace(0, len(rows) - 1, min(len(rows), READ_TEXTS)).astype(np.intp)]
+    frame = table.load(path, features, some)
+    return max(tokens.rare(frame.strings(column.name)) for column in features)
 
 
 def _leaks(path: Path, features: Sequence[Column], target: Target) -> tuple[tuple[str, str], ...]:

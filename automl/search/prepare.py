@@ -13,7 +13,7 @@ from automl import families, tasks
 from automl.core import metric
 from automl.core.catalog import ColumnKind, TaskType
 from automl.core.frame import Floats, Frame
-from automl.core.learner import Examples, Fold, Matrix, Scaling, View
+from automl.core.learner import Examples, Fold, Matrix, Reading, Scaling, View
 from automl.core.model import Input
 from automl.core.schema import Column, Dataset
 from automl.core.study import Plan, StudySpec
@@ -23,6 +23,7 @@ from automl.data.sample import sample
 from automl.data.target import read_target
 from automl.families.categories import view_of
 from automl.families.pairs import pairs_of
+from automl.families.reading import reading_of
 from automl.families.scaling import scaling_of
 from automl.features import categories, encoder
 from automl.features.base import Encoder
@@ -79,6 +80,7 @@ class _Seen:
     view: View
     scaling: Scaling
     pairs: bool
+    reading: Reading
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -138,7 +140,8 @@ class Prepared:
         if view is View.SPARSE and all(c.kind is not ColumnKind.TEXT for c in self.columns):
             view = View.ONE_HOT  # the same then, and perhaps at hand
         params = candidate.params
-        return _Seen(index, view, scaling_of(params), pairs=pairs_of(params))
+        reading = reading_of(params)
+        return _Seen(index, view, scaling_of(params), pairs=pairs_of(params), reading=reading)
 
     def score(self, truth: npt.NDArray[Any], predictions: Floats) -> float:
         """Return the study's metric of predictions in the data's units."""
@@ -185,6 +188,7 @@ class Prepared:
                 outputs=self.plan.outputs,
                 target=task.encode(self.y[train], scale),
                 paired=seen.pairs,
+                reading=seen.reading,
             )
             self._fitted[seen] = fitted, scale
         return self._fitted[seen]

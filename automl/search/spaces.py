@@ -7,7 +7,14 @@ from functools import cache
 from automl import families
 from automl.core.catalog import FamilyName, Modality, TaskType
 from automl.core.errors import Detail, InvalidSpec
-from automl.core.hyperparameter import LARGE_SIDE, Hyperparameter, Space, Value, serving
+from automl.core.hyperparameter import (
+    LARGE_SIDE,
+    LONG_TEXT,
+    Hyperparameter,
+    Space,
+    Value,
+    serving,
+)
 from automl.core.study import Plan, StudySpec
 
 COLOURED = ((3,), (4,))
@@ -23,6 +30,7 @@ def space(
     pairs: bool = True,
     large: bool = True,
     coloured: bool = True,
+    long: bool | None = None,
 ) -> Space:
     """Return the dimensions of one family in this study.
 
@@ -34,6 +42,8 @@ def space(
         pairs: whether there are two columns of numbers to pair; if not, neither is that.
         large: whether images are; if not, how they are seen small is none either.
         coloured: whether images are; if not, how far colours may change is none.
+        long: whether texts are, where that is known; if so characters are no question, if not what
+            of them is read is none.
 
     Raises:
         InvalidSpec: the spec's restriction does not fit the family's space.
@@ -48,6 +58,7 @@ def space(
             pairs=pairs,
             large=large,
             coloured=coloured,
+            long=long,
         )
     field = f"search_space.{name.value}"
     whole = families.spec(name).space
@@ -58,7 +69,9 @@ def space(
         detail = Detail(message, field=f"{field}.{given}")
         raise InvalidSpec(f"{detail.field}: {message}; leave it out.", errors=(detail,))
     narrowed = families.narrow(served, restriction, field=field)
-    return _known(narrowed, categories=categories, pairs=pairs, large=large, coloured=coloured)
+    return _known(
+        narrowed, categories=categories, pairs=pairs, large=large, coloured=coloured, long=long
+    )
 
 
 def planned(spec: StudySpec, plan: Plan, name: FamilyName) -> Space:
@@ -75,6 +88,7 @@ def planned(spec: StudySpec, plan: Plan, name: FamilyName) -> Space:
         pairs=plan.pairable > 1,
         large=plan.modality is not Modality.IMAGE or min(plan.shape[:2]) >= LARGE_SIDE,
         coloured=plan.modality is not Modality.IMAGE or plan.shape[2:] in COLOURED,
+        long=plan.words >= LONG_TEXT if plan.modality is Modality.TEXT else None,
     )
 
 
@@ -88,14 +102,23 @@ def _usual(
     pairs: bool,
     large: bool,
     coloured: bool,
+    long: bool | None,
 ) -> Space:
     """Return the dimensions of a study that restricts nothing."""
     whole = serving(families.spec(name).space, task, modality)
-    return _known(whole, categories=categories, pairs=pairs, large=large, coloured=coloured)
+    return _known(
+        whole, categories=categories, pairs=pairs, large=large, coloured=coloured, long=long
+    )
 
 
 def _known(
-    dimensions: Space, *, categories: bool, pairs: bool, large: bool, coloured: bool
+    dimensions: Space,
+    *,
+    categories: bool,
+    pairs: bool,
+    large: bool,
+    coloured: bool,
+    long: bool | None,
 ) -> Space:
     """Return the dimensions with those settled that the data makes no question of."""
     if not categories:
@@ -106,6 +129,10 @@ def _known(
         dimensions = tuple(_settled(item, item.of_small_images) for item in dimensions)
     if not coloured:
         dimensions = tuple(_settled(item, item.of_grey_images) for item in dimensions)
+    if long is True:
+        dimensions = tuple(_settled(item, item.of_long_texts) for item in dimensions)
+    if long is False:
+        dimensions = tuple(_settled(item, item.of_short_texts) for item in dimensions)
     return dimensions
 
 

@@ -14,16 +14,21 @@ from automl import features
 from automl.core.catalog import ColumnKind
 from automl.core.frame import Frame, Strings
 from automl.core.graph import MICROSOFT, Graph
-from automl.core.learner import View
+from automl.core.learner import Reading, View
 from automl.core.state import State
 from automl.export.onnx import serialize
 from automl.features import Encoder, tokens, units
+from automl.features.tokens import WORDS, TokenEncoder
 from tests.features.frames import column, frame, strings
 from tests.features.test_text import CORPUS, texts
 
+CHARACTERS = Reading("characters")
+READINGS = (WORDS, CHARACTERS, Reading(parts=2), Reading(parts=8))
 
-def fitted(cells: Strings) -> Encoder:
-    return features.fit(frame(t=cells), [column("t", ColumnKind.TEXT, cells)], View.TOKENS)
+
+def fitted(cells: Strings, reading: Reading = WORDS) -> Encoder:
+    schema = [column("t", ColumnKind.TEXT, cells)]
+    return features.fit(frame(t=cells), schema, View.TOKENS, reading=reading)
 
 
 def in_graph(encoder: Encoder, rows: Frame) -> npt.NDArray[np.int32]:
@@ -45,17 +50,18 @@ def assert_same(encoder: Encoder, rows: Frame) -> None:
 
 
 @settings(max_examples=50, deadline=None)
-@given(later=st.lists(texts, min_size=1, max_size=6))
-def test_any_text_is_numbered_alike(later: list[str | None]) -> None:
-    assert_same(fitted(strings(CORPUS)), frame(t=strings(later)))
+@given(later=st.lists(texts, min_size=1, max_size=6), reading=st.sampled_from(READINGS))
+def test_any_text_is_numbered_alike(later: list[str | None], reading: Reading) -> None:
+    assert_same(fitted(strings(CORPUS), reading), frame(t=strings(later)))
 
 
 @settings(max_examples=25, deadline=None)
-@given(train=st.lists(texts, min_size=1, max_size=8))
-def test_any_text_can_be_learned_from(train: list[str | None]) -> None:
-    assert_same(fitted(strings(train)), frame(t=strings([*train, None, *CORPUS])))
+@given(train=st.lists(texts, min_size=1, max_size=8), reading=st.sampled_from(READINGS))
+def test_any_text_can_be_learned_from(train: list[str | None], reading: Reading) -> None:
+    assert_same(fitted(strings(train), reading), frame(t=strings([*train, None, *CORPUS])))
 
 
+@pytest.mark.parametrize("reading", READINGS, ids=str)
 @pytest.mark.parametrize(
     "cells",
     [
@@ -66,11 +72,11 @@ def test_any_text_can_be_learned_from(train: list[str | None]) -> None:
         ["x" * 5_000, "word " * 3_000, "日" * 3_000, "!" * 3_000],
     ],
 )
-def test_awkward_texts_are_numbered_alike(cells: list[str | None]) -> None:
+def test_awkward_texts_are_numbered_alike(cells: list[str | None], reading: Reading) -> None:
     for train in (cells, cells * 2, CORPUS):
-        assert_same(fitted(strings(train)), frame(t=strings([*cells, "end", None])))
+        assert_same(fitted(strings(train), reading), frame(t=strings([*cells, "end", None])))
     for cell in cells:
-        assert_same(fitted(strings(CORPUS)), frame(t=strings([cell])))
+        assert_same(fitted(strings(CORPUS), reading), frame(t=strings([cell])))
 
 
 def test_a_program_reads_no_further_than_the_longest_of_its_rows() -> None:
@@ -84,8 +90,44 @@ def test_a_program_reads_no_further_than_the_longest_of_its_rows() -> None:
 def test_words_and_signs_are_cut() -> None:
     text = "it's 42% off_sale — 今天 go😀😀!"
     words = ["it's", "42", "%", "off_sale", "—", "今", "天", "go", "😀", "😀", "!"]
-    assert list(tokens.cut(text)) == words
-    assert list(tokens.cut(text, 3)) == words[:3]
+    assert list(tokens.cut(text, "tokens")) == words
+    assert list(tokens.cut("😀 it", "characters")) == ["😀", " ", "i", "t"]
+
+
+@pytest.mark.parametrize(
+    ("parts", "count", "read"),
+    [
+        (1, 20, [0, 1, 2, 3, 4, 5, 6, 7]),
+        (2, 20, [0, 1, 2, 3, 16, 17, 18, 19]),
+        (4, 20, [0, 1, 6, 7, 12, 13, 18, 19]),
+        (8, 22, [0, 3, 6, 9, 12, 15, 18, 21]),
+        (4, 9, [0, 1, 2, 3, 4, 5, 7, 8]),
+        (4, 8, [0, 1, 2, 3, 4, 5, 6, 7]),
+        (4, 3, [0, 1, 2, 0, 0, 0, 0, 0]),
+    ],
+)
+def test_of_a_long_text_parts_are_read_to_its_end(parts: int, count: int, read: list[int]) -> None:
+    keys = tuple(f"w{n}" for n in range(22))
+    ids = tuple(tokens.FIRST + n for n in range(22))
+    encoder = TokenEncoder("t", keys, ids, 8, Reading(parts=parts))
+    rows = frame(t=strings([" ".join(keys[:count])]))
+    wanted = [tokens.FIRST + place for place in read]
+    assert encoder.transform(rows)[0, : min(8, count)].tolist() == wanted[: min(8, count)]
+    assert_same(encoder, rows)
+
+
+def test_characters_have_numbers_where_no_word_is_known() -> None:
+    encoder = fitted(strings(["Anna É", "nana é", "x"]), CHARACTERS)
+    x = encoder.transform(frame(t=strings(["NA é", "xn"])))
+    # A, blank, both é and n are in two texts each, x in one.
+    assert x.tolist() == [[4, 3, 2, 5, 0, 0], [1, 4, 0, 0, 0, 0]]
+    assert encoder.layout.vocabulary == 6
+
+
+def test_words_are_rare_that_one_text_has() -> None:
+    assert tokens.rare(strings(["Mona", "lisa", "Mona", "vinci !", None])) == 1.0
+    assert tokens.rare(strings(["a b", "a c", "a a d"])) == 0.5
+    assert tokens.rare(strings(["!", "", None])) == 0.0
 
 
 def test_both_sides_cut_every_sign_alike() -> None:
@@ -100,7 +142,7 @@ def test_both_sides_cut_every_sign_alike() -> None:
     session = onnxruntime.InferenceSession(serialize(graph, metadata={}))
     cells = np.array(around, dtype=object)[:, None]
     rows = session.run(["y"], {"c": cells})[0][:, 0].tolist()
-    here = [list(tokens.cut(text)) for text in around]
+    here = [list(tokens.cut(text, "tokens")) for text in around]
     differ = [
         text[1] for text, row, own in zip(around, rows, here, strict=True)
         if [token for token in row if token] != own
@@ -125,10 +167,20 @@ def test_a_row_is_as_long_as_most_texts() -> None:
     assert long.layout.width == tokens.MOST_TOKENS
 
 
-def test_a_state_gives_the_same_encoder() -> None:
-    encoder = fitted(strings(CORPUS))
+@pytest.mark.parametrize("reading", READINGS, ids=str)
+def test_a_state_gives_the_same_encoder(reading: Reading) -> None:
+    encoder = fitted(strings(CORPUS), reading)
     state = encoder.state()
     again = features.load(State(json.loads(json.dumps(state.header)), state.arrays))
+    assert again.state().header == state.header
     rows = frame(t=strings(CORPUS))
     np.testing.assert_array_equal(again.transform(rows), encoder.transform(rows))
     assert again.layout == encoder.layout
+
+
+def test_states_of_before_read_words_from_the_beginning() -> None:
+    encoder = TokenEncoder("t", ("a",), (2,), 3, Reading("characters", 2))
+    header = dict(encoder.state().header[tokens.TOKENS])
+    assert tokens.load(State(header)).reading == encoder.reading
+    del header["unit"], header["parts"]
+    assert tokens.load(State(header)).reading == WORDS

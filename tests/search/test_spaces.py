@@ -50,6 +50,23 @@ def test_how_far_colours_change_is_a_question_where_there_are_any(
     assert (colour.choices, colour.high) == (choices, None if choices else 0.5)
 
 
+@pytest.mark.parametrize(
+    ("words", "units", "parts"),
+    [(15.0, ("words", "characters"), (1,)), (300.0, ("words",), (1, 2, 3, 8))],
+    ids=str,
+)
+def test_short_texts_may_be_read_as_characters_and_long_ones_in_parts(
+    words: float, units: tuple[str, ...], parts: tuple[int, ...]
+) -> None:
+    plan = replace(PLAN, modality=Modality.TEXT, words=words)
+    for family in families.specs():
+        if Modality.TEXT in family.modalities and families.scheduled(family.name):
+            found = {item.name: item for item in planned(REPLAY, plan, family.name)}
+            assert found["unit"].choices == units, family.name
+            assert found["parts"].choices == parts, family.name
+            assert found["parts"].default == (1 if len(parts) == 1 else 3)
+
+
 def test_every_network_over_series_may_see_their_rows_changed() -> None:
     plan = replace(PLAN, modality=Modality.SERIES, shape=(2, 50))
     for family in families.specs():

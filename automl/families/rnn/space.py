@@ -6,7 +6,7 @@ from automl.core.catalog import FamilyName, Modality, TaskType
 from automl.core.hyperparameter import Hyperparameter, Params
 from automl.core.learner import FamilySpec, View
 from automl.families import augmentation, network
-from automl.families.reading import WORD_DROPOUT
+from automl.families.reading import READING, WORD_DROPOUT
 from automl.families.recipe import training
 
 NETWORK = (
@@ -76,6 +76,7 @@ SPEC = FamilySpec(
     space=NETWORK
     + OVER_SERIES
     + OVER_TEXTS
+    + READING
     + augmentation.OVER_SERIES
     + training(
         {name: {"defaults": {Modality.TEXT: value}} for name, value in _TEXT_RECIPE.items()}

@@ -5,6 +5,7 @@ from automl.core.hyperparameter import Hyperparameter, serving
 from automl.core.learner import FamilySpec, View
 from automl.families import network
 from automl.families.augmentation import AUGMENTATION
+from automl.families.reading import READING
 from automl.families.recipe import ARRAYS, TRAINING
 
 NETWORK = (
@@ -57,5 +58,5 @@ SPEC = FamilySpec(
     modalities=(*ARRAYS, Modality.TEXT),
     tasks=(TaskType.CLASSIFICATION, TaskType.REGRESSION),
     view=View.TOKENS,  # of arrays `View.ARRAY`, as for every family that serves them
-    space=NETWORK + AUGMENTATION + _RECIPE,
+    space=NETWORK + READING + AUGMENTATION + _RECIPE,
 )
