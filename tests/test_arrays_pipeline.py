@@ -21,7 +21,7 @@ from automl.core.catalog import (
 from automl.core.study import Budget, StudySpec, TaskSpec, Validation
 from automl.data import unread
 from automl.search import afford
-from automl.search import prepare as preparing
+from automl.search import folds as dividing
 from automl.search.plan import make_plan
 from automl.search.prepare import prepare
 from automl.training import stream
@@ -112,7 +112,7 @@ def test_of_many_images_only_some_judge(tmp_path: Path, monkeypatch: pytest.Monk
     )
     plan = make_plan(spec, dataset, table)
     assert 45 <= len(prepare(plan, spec, dataset, table).judged) <= 60
-    monkeypatch.setattr(preparing, "MOST_JUDGED", 20)
+    monkeypatch.setattr(dividing, "MOST_JUDGED", 20)
     assert 20 <= len(prepare(plan, spec, dataset, table).judged) <= 30
 
 

@@ -17,6 +17,12 @@ from automl.search import division
 HOLDOUT_ROWS = 60_000
 """From here on one holdout judges well enough, and folds cost too much."""
 
+ARRAY_HOLDOUT = 0.1
+"""The part of images, series or volumes that judges in a holdout: networks need the rows."""
+
+MOST_JUDGED = 2_500
+"""But no more of them than these: each epoch looks at them again."""
+
 TIME_FOLDS = 5
 """The first of them learns from a sixth of the rows: with more it would learn from too few."""
 
@@ -47,6 +53,18 @@ def _validation(spec: StudySpec, rows: int, classes: int) -> tuple[ValidationStr
     if rows < 5_000:
         return strategy, max(2, min(8, rows // 2))
     return strategy, 5 if classes <= 10 else 3
+
+
+def held_out(rows: int, *, arrays: bool) -> float:
+    """Return the part of so many rows that judges in a holdout."""
+    return min(ARRAY_HOLDOUT, MOST_JUDGED / rows) if arrays else split.HOLDOUT_FRACTION
+
+
+def judged(plan: Plan) -> float:
+    """Return about how many rows judge a fold of that plan, or its holdout."""
+    rows = plan.rows - plan.test_rows
+    share = 1 / plan.folds if plan.folds > 1 else held_out(rows, arrays=bool(plan.shape))
+    return rows * share
 
 
 def divided(

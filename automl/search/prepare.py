@@ -28,7 +28,7 @@ from automl.families.scaling import scaling_of
 from automl.features import categories, encoder
 from automl.features.base import Encoder
 from automl.search import division, testset
-from automl.search.folds import wanted
+from automl.search.folds import held_out, wanted
 from automl.search.request import feature_columns, settled
 from automl.tasks.base import TargetScale
 
@@ -43,12 +43,6 @@ of those it trains on."""
 
 SHOWN_ROWS = 100
 """As many stand in for the validation rows of `WHOLE`."""
-
-ARRAY_HOLDOUT = 0.1
-"""The part of images, series or volumes that judges in a holdout: networks need the rows."""
-
-MOST_JUDGED = 2_500
-"""But no more of them than these: each epoch looks at them again."""
 
 SHARED_CELLS = 1_000_000
 """With fewer training cells one thread trains: several would mostly wait for each other, and on a
@@ -285,12 +279,8 @@ def _split(
         folds=plan.folds,
         test_fraction=plan.test_rows / len(y),
         seed=spec.seed,
-        holdout_fraction=_array_holdout(len(y)) if plan.shape else split.HOLDOUT_FRACTION,
+        holdout_fraction=held_out(len(y), arrays=bool(plan.shape)),
     )
-
-
-def _array_holdout(rows: int) -> float:
-    return min(ARRAY_HOLDOUT, MOST_JUDGED / rows)
 
 
 def _test_rows(

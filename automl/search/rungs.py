@@ -17,6 +17,7 @@ from automl.core.catalog import FamilyName, MetricName
 from automl.core.errors import TrialPruned
 from automl.core.study import REPLAY_WINDOW, Plan, StudySpec
 from automl.core.trial import CurvePoint, Rungs, Trial
+from automl.search.folds import judged
 from automl.search.portfolio import portfolio
 
 Bars: TypeAlias = tuple[float | None, ...]
@@ -56,7 +57,7 @@ def bars(
     if spec.budget.replay:
         history = [trial for trial in history if trial.number <= number - REPLAY_WINDOW]
     peers = [trial for trial in history if trial.state.ended and trial.candidate.family is family]
-    a_fold = (plan.rows - plan.test_rows) / plan.folds
+    a_fold = judged(plan)
     return tuple(
         _bar(plan.metric, [t.rungs[rung] for t in peers if len(t.rungs) > rung])
         if max(1, folds) * a_fold >= ENOUGH_ROWS

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from automl.core.catalog import FamilyName, MetricName, TrialState
+from automl.core.catalog import FamilyName, MetricName, TrialState, ValidationStrategy
 from automl.core.errors import TrialPruned
 from automl.core.study import REPLAY_WINDOW
 from automl.core.trial import Candidate, CurvePoint, Rungs, Trial
@@ -56,6 +56,13 @@ def test_where_few_rows_are_judged_nothing_is_asked_for() -> None:
     history = [_trial(n, 0.9, 0.9, 0.9) for n in range(20)]
     assert bars(replace(PLAN, rows=1_000), TIMED, history, LATER, MLP) == (None, None, 0.9)
     assert bars(replace(PLAN, rows=500), TIMED, history, LATER, MLP) == (None, None, None)
+
+
+def test_of_a_holdout_only_the_rows_that_judge_count() -> None:
+    history = [_trial(n, 0.9, 0.9) for n in range(20)]
+    held = replace(PLAN, folds=1, strategy=ValidationStrategy.HOLDOUT)
+    assert bars(replace(held, rows=3_000), TIMED, history, LATER, MLP) == (None, None, None)
+    assert bars(replace(held, rows=3_400), TIMED, history, LATER, MLP) == (0.9, 0.9, None)
 
 
 def test_replay_order_looks_no_nearer_than_its_window() -> None:
