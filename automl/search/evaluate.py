@@ -143,15 +143,16 @@ def follow(
     plan = prepared.plan
     families.validate(candidate.family, candidate.params, plan.task, plan.modality)
     done, partial, (rungs, best) = _restore(resume)
-    climb = Climb(prepared.plan.metric, len(prepared.folds), bars, rungs, best)
     refit = prepared.fits(candidate) == (WHOLE,)
+    total = len(prepared.folds) + refit
+    climb = Climb(prepared.plan.metric, total, bars, rungs, best)
 
     def fold(index: int) -> Fold:
         seed = _seed(prepared, candidate, index)
         return prepared.fold(index, candidate, seed=seed, threads=threads, device=device)
 
     for indexes in _together(candidate, fold, len(prepared.folds), bars, len(done)):
-        share = len(indexes) / (len(prepared.folds) - len(done) + refit)
+        share = len(indexes) / (total - len(done))
         watch = _FoldControl(control, done, climb, share=share)
         trained = yield Untrained([fold(index) for index in indexes], watch, partial)
         partial = None

@@ -25,7 +25,8 @@ Bars: TypeAlias = tuple[float | None, ...]
 
 FOLDS = (1 / 3, 1, 3)
 """How many folds are trained at each rung, each rung three times the one before. The first is a
-third of the first fold's schedule, known of networks only; earlier a schedule says too little."""
+third of the first fold's schedule, known of networks only; earlier a schedule says too little. A
+part of the rows is none: it orders trees too badly for what it costs (docs/benchmarks.md)."""
 
 REDUCTION = 3
 """One in so many goes on."""
@@ -84,7 +85,8 @@ class Climb:
 
     Args:
         name: the study's metric.
-        folds: how many folds the whole evaluation has; its last one is no rung.
+        fits: how many fits the whole evaluation has: its folds, and one more where all rows are
+            learned from after them. The last one is no rung.
         bars: what must be reached.
         rungs: what an earlier attempt had, up to its checkpoint.
         best: of the first fold's epochs so far, in that attempt.
@@ -93,7 +95,7 @@ class Climb:
     def __init__(
         self,
         name: MetricName,
-        folds: int,
+        fits: int,
         bars: Bars,
         rungs: Rungs = (),
         best: float | None = None,
@@ -101,7 +103,7 @@ class Climb:
         self.rungs = rungs
         self.best = best
         self._name = name
-        self._folds = folds
+        self._fits = fits
         self._bars = bars
 
     def epoch(self, point: CurvePoint) -> None:
@@ -114,7 +116,7 @@ class Climb:
 
     def fold(self, values: Sequence[float | None]) -> None:
         """Look at the folds done so far. Raises `TrialPruned`."""
-        if len(values) in FOLDS and len(values) < self._folds:
+        if len(values) in FOLDS and len(values) < self._fits:
             known = [value for value in values if value is not None]
             self._reach(FOLDS.index(len(values)), sum(known) / len(known) if known else None)
 

@@ -1,15 +1,19 @@
 """A candidate's result, for families whose file holds every fold and for those refitted on all."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from typing_extensions import override
 
+from automl.core import metric
 from automl.core.catalog import FamilyName, TrialState
-from automl.core.errors import TrialStopped
+from automl.core.errors import TrialPruned, TrialStopped
 from automl.core.state import State
 from automl.core.trial import Candidate, Trial
+from automl.families.extra_trees import model as extra_trees
 from automl.finish import Entry, finish, train_member
-from automl.search.evaluate import Evaluation, evaluate, fits
+from automl.search.evaluate import Evaluation, evaluate, fits, follow
 from automl.search.portfolio import portfolio
 from automl.search.prepare import WHOLE, Prepared
 from tests.search import studies
@@ -90,6 +94,20 @@ def test_a_refitted_family_goes_on_from_a_checkpoint(prepared: Prepared, folds: 
         np.array_equal(array, again.fitted.arrays[name])
         for name, array in whole.fitted.arrays.items()
     )
+
+
+def test_below_its_bar_a_refitted_family_is_not_fitted_on_all_rows(prepared: Prepared) -> None:
+    held = replace(prepared, folds=prepared.folds[:1])
+    given, control = candidate(held, FOREST, trees=12), Watcher()
+    (value,) = evaluate(held, given, control).fold_values
+    assert value is not None
+    beyond = value + 1 if metric.maximize(held.plan.metric) else value - 1
+    course = follow(held, given, control, bars=(None, beyond), resume=None, device="cpu", threads=1)
+    (fold,) = next(course).folds
+    fitted = extra_trees.fit(given.params, fold, control)
+    with pytest.raises(TrialPruned) as pruned:
+        course.send([fitted])
+    assert pruned.value.rungs == (None, value)
 
 
 def test_its_file_is_that_fit(prepared: Prepared) -> None:

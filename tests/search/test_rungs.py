@@ -100,6 +100,16 @@ def test_one_and_three_folds_are_rungs_by_their_mean_but_the_last_is_not() -> No
     assert climb.rungs == (None, 1.0)
 
 
+def test_the_last_fold_is_a_rung_where_all_rows_are_learned_from_after_it() -> None:
+    climb = Climb(MetricName.RMSE, 2, (None, 2.0))
+    with pytest.raises(TrialPruned) as pruned:
+        climb.fold([3.0])
+    assert pruned.value.rungs == (None, 3.0)
+    climb = Climb(MetricName.RMSE, 1, (None, 2.0))
+    climb.fold([3.0])
+    assert climb.rungs == ()
+
+
 def test_folds_between_bars_are_trained_in_one_go() -> None:
     assert stages(NO_BARS, 8) == [8]
     assert stages((0.1, None, None), 8) == stages((None, 0.1, None), 8) == [1, 8]
