@@ -17,7 +17,7 @@ from automl.core.hyperparameter import Params
 from automl.core.learner import Layout
 from automl.families import blocks, series
 from automl.families.blocks import Written
-from automl.families.dropout import Dropout
+from automl.families.dropout import Dropout, RowDropout
 
 CONVOLUTIONS: tuple[type[nn.Conv1d | nn.Conv2d | nn.Conv3d], ...] = (
     series.Convolution,
@@ -197,21 +197,6 @@ class VolumePool(Written):
         return blocks.emit(graph, x, [self.layer])
 
 
-class RowDropout(nn.Dropout):
-    """Leaves all of some rows out while training: of a residual block, its depth is then random.
-
-    Reference: Huang et al. 2016, "Deep Networks with Stochastic Depth".
-    """
-
-    @override
-    def forward(self, input: Tensor) -> Tensor:
-        """Return ``input`` with some rows zeroed and the rest enlarged while training."""
-        if not self.training or not self.p:
-            return input
-        kept = torch.rand(len(input), *[1] * (input.ndim - 1), device=input.device) >= self.p
-        return input * (kept / (1.0 - self.p)).to(input.dtype)
-
-
 class Network(Written):
     """Layers that see arrays standardized.
 
@@ -336,6 +321,17 @@ def halved(space: Sequence[int]) -> tuple[tuple[int, ...], tuple[int, ...]]:
     strides = tuple(2 if length > 1 else 1 for length in space)
     left = (-(-length // stride) for length, stride in zip(space, strides, strict=True))
     return strides, tuple(left)
+
+
+def strides(params: Params, space: Sequence[int]) -> tuple[tuple[int, ...] | int, tuple[int, ...]]:
+    """Return the strides of a candidate's first convolution, and what it leaves of the space."""
+    return halved(space) if params.get("stride") == 2 else (1, tuple(space))
+
+
+def stochastic_depth(params: Params) -> list[nn.Module]:
+    """Return what leaves out some of what a block adds; candidates may lack its dimension."""
+    part = float(params.get("residual_dropout", 0.0))
+    return [RowDropout(part)] if part else []
 
 
 def pool(how: str, space: Sequence[int]) -> tuple[list[nn.Module], tuple[int, ...]]:

@@ -1,4 +1,4 @@
-"""Dropout, of one network and of several side by side."""
+"""Dropout, of numbers and of whole rows, of one network and of several side by side."""
 
 from collections.abc import Sequence
 
@@ -71,6 +71,21 @@ class Dropout(nn.Dropout):
             return x * masks.of(words.view(torch.uint8)[:, :each]).view(x.shape)
 
         return forward
+
+
+class RowDropout(nn.Dropout):
+    """Leaves all of some rows out while training: of what a block adds, so its depth is random.
+
+    Reference: Huang et al. 2016, "Deep Networks with Stochastic Depth".
+    """
+
+    @override
+    def forward(self, input: Tensor) -> Tensor:
+        """Return ``input`` with some rows zeroed and the rest enlarged while training."""
+        if not self.training or not self.p:
+            return input
+        kept = torch.rand(len(input), *[1] * (input.ndim - 1), device=input.device) >= self.p
+        return input * (kept / (1.0 - self.p)).to(input.dtype)
 
 
 class _Masks:

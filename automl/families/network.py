@@ -85,6 +85,15 @@ KERNEL = Hyperparameter(
     description="Places in a row that a convolution looks at.",
 )
 
+STRIDE = Hyperparameter(
+    name="stride",
+    type="categorical",
+    default=1,
+    choices=(1, 2),
+    description="Whether the first convolution looks at every place, or at every second.",
+)
+"""Apart from what a network is made of: candidates of earlier versions lack it."""
+
 
 def layers(default: int, *, high: int, description: str) -> Hyperparameter:
     """Return how deep a network is."""

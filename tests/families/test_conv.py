@@ -14,7 +14,7 @@ from torch.nn import functional
 
 from automl import families
 from automl.core.catalog import FamilyName, Modality, TaskType
-from automl.core.hyperparameter import defaults, serving
+from automl.core.hyperparameter import Value, defaults, serving
 from automl.core.learner import Layout
 from automl.families import conv, series
 from automl.training.device import autocast
@@ -89,12 +89,12 @@ NETWORKS = [
 ]
 
 
-def network(name: FamilyName, shape: tuple[int, ...], normalization: str) -> nn.Module:
+def network(name: FamilyName, shape: tuple[int, ...], **changes: Value) -> nn.Module:
     model = families.model(name)
     assert families.is_network(model)
     space = families.spec(name).space
     params = defaults(serving(space, TaskType.CLASSIFICATION, MODALITIES[len(shape) - 1]))
-    said = {**params, "width": 8, "layers": 2, "normalization": normalization}
+    said = {**params, "width": 8, "layers": 2, **changes}
     return model.build(said, Layout(1, shape=shape), 2)
 
 
@@ -122,7 +122,19 @@ def passed(made: nn.Module, x: Tensor, *, mixed: bool) -> list[Tensor]:
 def test_channels_lie_next_to_each_other_all_the_way_and_back(
     name: FamilyName, shape: tuple[int, ...], normalization: str, *, mixed: bool
 ) -> None:
-    found = passed(network(name, shape, normalization), torch.rand(ROWS, *shape), mixed=mixed)
+    made = network(name, shape, normalization=normalization)
+    found = passed(made, torch.rand(ROWS, *shape), mixed=mixed)
+    assert len(found) > 20
+    assert {each.stride(1) for each in found} == {1}
+
+
+@pytest.mark.parametrize("name", [FamilyName.RESNET, FamilyName.DENSENET])
+@pytest.mark.parametrize("shape", SHAPES[:3], ids=str)
+def test_so_they_do_behind_strides_and_where_rows_are_left_out(
+    name: FamilyName, shape: tuple[int, ...]
+) -> None:
+    made = network(name, shape, stride=2, residual_dropout=0.5)
+    found = passed(made, torch.rand(ROWS, *shape), mixed=False)
     assert len(found) > 20
     assert {each.stride(1) for each in found} == {1}
 

@@ -34,13 +34,24 @@ NETWORKS = [
     and case.family is not FamilyName.RNN
 ]
 
+UNUSUAL: dict[str, Value] = {"stride": 2, "residual_dropout": 0.3}
+"""What convolutions may do and by default do not."""
 
-@pytest.mark.parametrize("case", NETWORKS, ids=str)
-def test_a_network_learns_where_it_lies(case: Case) -> None:
+CANDIDATES = [
+    pytest.param(case, {**usual, **changes}, id=f"{case}{'-unusual' if changes else ''}")
+    for case in NETWORKS
+    for usual in [defaults(case.space)]
+    for changes in (dict[str, Value](), UNUSUAL)
+    if changes.keys() <= usual.keys()
+]
+
+
+@pytest.mark.parametrize(("case", "candidate"), CANDIDATES)
+def test_a_network_learns_where_it_lies(case: Case, candidate: dict[str, Value]) -> None:
     family = families.model(case.family)
     assert families.is_network(family)
     fold = cases.fold(case, rows=12)
-    network = family.build(defaults(case.space), fold.layout, fold.outputs)
+    network = family.build(candidate, fold.layout, fold.outputs)
     x = torch.from_numpy(fold.train.x)
     _observe(network, x, torch.from_numpy(fold.train.y))
     network.to(ELSEWHERE).train()

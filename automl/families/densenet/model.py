@@ -1,5 +1,8 @@
 """Stages in which every convolution sees the stage's input and what all before it added.
 
+Of large arrays the first convolution may look at every second place only, and while training a
+convolution may add nothing to some rows.
+
 Reference: Huang, Liu, van der Maaten and Weinberger (2017), "Densely connected convolutional
 networks".
 """
@@ -46,10 +49,11 @@ def build(params: Params, layout: Layout, outputs: int) -> nn.Module:
 
     def layers(channels: int) -> list[nn.Module]:
         space = layout.shape[1:]
+        strides, left = conv.strides(params, space)
         modules: list[nn.Module] = [
-            conv.convolution(channels, 2 * growth, space=space, kernel=kernel)
+            conv.convolution(channels, 2 * growth, space=space, kernel=kernel, stride=strides)
         ]
-        channels = 2 * growth
+        channels, space = 2 * growth, left
         for stage in range(int(params["layers"])):
             if stage:
                 fewer = max(growth, round(channels * float(params["compression"])))
@@ -57,7 +61,8 @@ def build(params: Params, layout: Layout, outputs: int) -> nn.Module:
                 modules += [*_seen(params, channels, fewer, space, 1), *pooling]
                 channels, space = fewer, left
             for _ in range(int(params["convolutions"])):
-                modules.append(Joined(*_seen(params, channels, growth, space, kernel)))
+                added = _seen(params, channels, growth, space, kernel)
+                modules.append(Joined(*added, *conv.stochastic_depth(params)))
                 channels += growth
         how, dropout = str(params["pooling"]), float(params["dropout"])
         modules += _before(params, channels, len(space))

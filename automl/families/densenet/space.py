@@ -28,4 +28,16 @@ NETWORK = (
     ),
 )
 
-SPEC = network.array_spec(FamilyName.DENSENET, "Densely connected network", (*NETWORK, RESOLUTION))
+STOCHASTIC_DEPTH = network.dropout(
+    0.0,
+    name="residual_dropout",
+    high=0.5,
+    description="Part of the rows that a convolution adds nothing to at each step of training.",
+)
+"""Apart from the others, as the stride is."""
+
+SPEC = network.array_spec(
+    FamilyName.DENSENET,
+    "Densely connected network",
+    (*NETWORK, network.STRIDE, STOCHASTIC_DEPTH, RESOLUTION),
+)

@@ -22,7 +22,7 @@ def build(params: Params, layout: Layout, outputs: int) -> nn.Module:
 
     def layers(channels: int) -> list[nn.Module]:
         space, width = layout.shape[1:], int(params["width"])
-        strides, left = conv.halved(space) if params.get("stride") == 2 else (1, space)
+        strides, left = conv.strides(params, space)
         modules = _unit(params, channels, width, space, strides)
         space = left
         for stage in range(int(params["layers"])):
@@ -59,5 +59,4 @@ def _unit(
 
 def _block(params: Params, width: int, space: tuple[int, ...]) -> nn.Module:
     inner = [*_unit(params, width, width, space), *_unit(params, width, width, space)]
-    dropout = float(params["residual_dropout"])
-    return blocks.Residual(*inner, *([conv.RowDropout(dropout)] if dropout else []))
+    return blocks.Residual(*inner, *conv.stochastic_depth(params))

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from automl.core.catalog import FamilyName, Modality, TaskType
-from automl.core.hyperparameter import Hyperparameter, serving
+from automl.core.hyperparameter import serving
 from automl.families import network
 from automl.families.augmentation import AUGMENTATION, RESOLUTION
 from automl.families.recipe import ARRAYS, SMALL_ARRAYS, TRAINING
@@ -49,23 +49,13 @@ NETWORK = network.differing(
     {"layers": 3, "width": 16, "normalization": "batch", "dropout": 0.0},
 )
 
-STRIDE = Hyperparameter(
-    name="stride",
-    type="categorical",
-    default=1,
-    choices=(1, 2),
-    modalities=(Modality.IMAGE, Modality.VOLUME),
-    description="Whether the first convolution looks at every place, or at every second.",
-)
-"""Apart from the others, since candidates of earlier versions lack it."""
-
 OVER_TABLES = serving(NETWORK, TaskType.CLASSIFICATION)
 OVER_ARRAYS = serving(NETWORK, TaskType.CLASSIFICATION, Modality.IMAGE)
 
 SPEC = network.spec(
     FamilyName.RESNET,
     "Residual network",
-    (*NETWORK, STRIDE, RESOLUTION, *AUGMENTATION),
+    (*NETWORK, replace(network.STRIDE, modalities=ARRAYS), RESOLUTION, *AUGMENTATION),
     training=network.differing(TRAINING, SMALL_ARRAYS),
     modalities=(Modality.TABLE, *ARRAYS),
 )
