@@ -57,7 +57,7 @@ def test_the_graph_looks_up_alike() -> None:
 
 READERS: list[tuple[FamilyName, Params]] = [
     (FamilyName.EMBEDDING_BAG, {"runs": 3, "buckets": 1_000}),
-    (FamilyName.TEXT_CNN, {}),
+    *((FamilyName.TEXT_CNN, {"windows": windows}) for windows in ("3 4 5", "1 2 3")),
     (FamilyName.TRANSFORMER, {"width": 8}),
     *((FamilyName.RNN, {"pooling": how}) for how in ("attention", "last", "mean", "max")),
     (FamilyName.RNN, {"cells": "lstm", "layers": 2, "directions": 1, "pooling": "last"}),

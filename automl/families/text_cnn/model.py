@@ -13,6 +13,7 @@ from automl.core.learner import Layout
 from automl.families import blocks
 from automl.families.blocks import Written, constant
 from automl.families.dropout import Dropout
+from automl.families.series import Convolution
 from automl.families.text_cnn.space import NETWORK
 from automl.families.tokens import Tokens, emit_mask, mask, trimmed
 
@@ -29,7 +30,9 @@ class Windows(Written):
     ) -> None:
         super().__init__()
         self.tokens = tokens
-        self.layers = nn.ModuleList(nn.Conv1d(width, filters, window) for window in windows)
+        self.layers = nn.ModuleList(
+            Convolution(width, filters, (window,), padding=(window // 2,)) for window in windows
+        )
 
     @override
     def forward(self, input: Tensor) -> Tensor:
@@ -38,9 +41,9 @@ class Windows(Written):
         vectors, there = self.tokens(ids), mask(ids)
         answers = []
         for layer in self.layers:
-            padded = nn.functional.pad(vectors, _around(layer))
-            answers.append((torch.relu(layer(padded)) * there).amax(dim=2))
-        return torch.cat(answers, dim=1)
+            found = layer(vectors)[..., -ids.shape[1] :]  # even windows see one place too early
+            answers.append((found * there).amax(dim=2))
+        return torch.relu(torch.cat(answers, dim=1))
 
     @override
     def emit(self, graph: Graph, x: str) -> str:
@@ -51,9 +54,9 @@ class Windows(Written):
         for layer in self.layers:
             weights = [constant(graph, part) for part in (layer.weight, layer.bias)]  # type: ignore[arg-type]
             answer = graph.node("Conv", vectors, *weights, pads=_around(layer))
-            positive = graph.node("Mul", graph.node("Relu", answer), there)
-            answers.append(graph.node("ReduceMax", positive, axis, keepdims=0))
-        return graph.node("Concat", *answers, axis=1)
+            inside = graph.node("Mul", answer, there)
+            answers.append(graph.node("ReduceMax", inside, axis, keepdims=0))
+        return graph.node("Relu", graph.node("Concat", *answers, axis=1))
 
 
 def _around(layer: nn.Module) -> tuple[int, int]:
