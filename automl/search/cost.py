@@ -73,7 +73,11 @@ TEXT_RATES: Mapping[FamilyName, Rate] = MappingProxyType(
 """For texts alone: some for each million words rather than cells."""
 
 PLACES: Mapping[FamilyName, tuple[int, float]] = MappingProxyType(
-    {FamilyName.RESNET: (16, 0.75), FamilyName.CNN: (32, 0.8)}
+    {
+        FamilyName.RESNET: (16, 0.75),
+        FamilyName.CNN: (32, 1.1),
+        FamilyName.DENSENET: (12, 2.0),
+    }
 )
 """Of networks over images and volumes: a width, and with it an epoch's seconds for each million
 places of the training rows. Channels of the data hardly count."""
@@ -99,15 +103,20 @@ At every second of 16³ it learned from 1,600 volumes a second of one core, else
 SERIES_RATES: Mapping[FamilyName, Rate] = MappingProxyType(
     {
         FamilyName.ROCKET: Rate(0.1, 10.0, 0.01),
-        FamilyName.CNN: Rate(1.0, 200.0, 0.01),
-        FamilyName.RESNET: Rate(1.0, 200.0, 0.01),
-        FamilyName.RNN: Rate(0.5, 900.0, 0.01),
-        FamilyName.INCEPTION: Rate(0.5, 1_000.0, 0.01),
+        FamilyName.CNN: Rate(0.5, 65.0, 0.01),
+        FamilyName.RESNET: Rate(0.5, 65.0, 0.01),
+        FamilyName.DENSENET: Rate(0.5, 90.0, 0.01),
+        FamilyName.RNN: Rate(0.5, 550.0, 0.01),
+        FamilyName.INCEPTION: Rate(0.5, 200.0, 0.01),
     }
 )
-"""For series: some for each million steps; channels hardly count. Of three sets of 270 to 610 rows
-and 24 to 427 steps, in November 2026; kernels, whose ridge costs extra, of eight of 200 to 8,000
-rows, 26 to 1,000 steps and 1 to 12 channels (0.7 to 2 times the CPU seconds of a busy machine)."""
+"""For series: some for each million steps; channels hardly count. Networks: all their epochs, of
+300 to 500 rows and 26 to 430 steps, in November 2026 (docs/benchmarks.md). Kernels, whose ridge
+costs extra: of eight sets of 200 to 8,000 rows, 26 to 1,000 steps and 1 to 12 channels (0.7 to 2
+times the CPU seconds of a busy machine)."""
+
+SHORT = 50
+"""Steps that every row costs networks beside its own: calls, batches, the optimizer."""
 
 PRODUCTS, VECTORS = 4.5e-11, 1.5e-10
 """Seconds of the kernels' ridge: for the larger of training rows and features times the square of
@@ -145,9 +154,10 @@ def seconds(plan: Plan, name: FamilyName) -> float:
 def _of_series(plan: Plan, name: FamilyName) -> float:
     rate, steps = SERIES_RATES.get(name, UNKNOWN), plan.shape[-1]
     seen = min(steps, READ_STEPS) if name is FamilyName.RNN else steps
-    training = rate.cells * _trained(plan) * seen / 1e6
     if name is FamilyName.ROCKET:
-        training += _ridge(_trained(plan))
+        training = rate.cells * _trained(plan) * seen / 1e6 + _ridge(_trained(plan))
+    else:
+        training = rate.cells * _trained(plan) * (seen + SHORT) / 1e6
     fits = plan.folds + families.spec(name).refit
     return fits * (rate.fold + training * (1.0 + rate.outputs * max(0, plan.outputs - 2)))
 

@@ -48,6 +48,15 @@ def test_kernels_of_many_series_are_fewer_and_their_ridge_no_dearer() -> None:
     assert cost.seconds(_series(12_000), FamilyName.ROCKET) < 4 * many
 
 
+@pytest.mark.parametrize("name", [FamilyName.RESNET, FamilyName.DENSENET, FamilyName.INCEPTION])
+def test_a_row_costs_networks_more_than_its_steps(name: FamilyName) -> None:
+    short, twice, long, longer = (
+        cost.seconds(_series(5_000, steps), name) for steps in (25, 50, 1_000, 2_000)
+    )
+    assert twice < 1.5 * short
+    assert longer > 1.8 * long
+
+
 def _afforded(rows: int, seconds: float | None) -> Plan:
     column = Column("X", ColumnKind.SERIES, "array", 0, rows, shape=(1, 200), dtype="float32")
     budget = Budget(trials=5) if seconds is None else Budget(seconds=seconds)
