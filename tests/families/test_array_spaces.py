@@ -139,7 +139,7 @@ def test_every_second_place_is_less_work(name: FamilyName, modality: Modality) -
 
 
 def test_a_convolution_adds_nothing_to_some_rows_while_training() -> None:
-    params = {**plain(FamilyName.DENSENET, Modality.IMAGE), "residual_dropout": 0.25}
+    params = {**plain(FamilyName.DENSENET, Modality.IMAGE), "residual_dropout": 0.2}
     made = build(FamilyName.DENSENET, params, Modality.IMAGE)
     joined = [layer for layer in made.modules() if isinstance(layer, Joined)]
     assert len(joined) == int(params["layers"]) * int(params["convolutions"])
@@ -151,5 +151,5 @@ def test_a_convolution_adds_nothing_to_some_rows_while_training() -> None:
     added: Any = block(x)
     assert added[:, :16].equal(x)
     kept = added[:, 16:].abs().amax(dim=(1, 2, 3)) > 0
-    assert 0.65 < kept.float().mean() < 0.85
-    assert torch.allclose(added[kept, 16:], whole[kept] / 0.75)
+    assert 0.7 < kept.float().mean() < 0.9
+    assert torch.allclose(added[kept, 16:], whole[kept] / 0.8)

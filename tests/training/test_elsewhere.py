@@ -34,7 +34,7 @@ NETWORKS = [
     and case.family is not FamilyName.RNN
 ]
 
-UNUSUAL: dict[str, Value] = {"stride": 2, "residual_dropout": 0.3}
+UNUSUAL: dict[str, Value] = {"stride": 2, "residual_dropout": 0.2}
 """What convolutions may do and by default do not."""
 
 CANDIDATES = [

@@ -31,10 +31,11 @@ NETWORK = (
 STOCHASTIC_DEPTH = network.dropout(
     0.0,
     name="residual_dropout",
-    high=0.5,
+    high=0.2,
     description="Part of the rows that a convolution adds nothing to at each step of training.",
 )
-"""Apart from the others, as the stride is."""
+"""Apart from the others, as the stride is. All behind a convolution miss what it leaves out, so a
+fifth is much: in short trainings it cost series an accuracy of 0.98 for 0.86."""
 
 SPEC = network.array_spec(
     FamilyName.DENSENET,
