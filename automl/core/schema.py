@@ -27,6 +27,9 @@ QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 BINS = 20
 """Bars of a summary's histogram."""
 
+COUNTED_OFF = 10
+"""Trees count off the numbers of a column that has no more different ones."""
+
 
 @dataclass(frozen=True, slots=True)
 class Summary:
@@ -94,6 +97,11 @@ class Column:
     """NumPy's name of what array cells hold; empty for all other kinds."""
     labels: tuple[str, ...] = ()
     """Of a target beside arrays: its distinct values in order, where it is no plain number."""
+
+    @property
+    def pairable(self) -> bool:
+        """Whether a sum or a ratio with another column of numbers may tell trees more."""
+        return self.kind is ColumnKind.NUMERIC and self.unique > COUNTED_OFF
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,9 +33,6 @@ Pair: TypeAlias = tuple[str, str, str]
 MOST = 10
 """Columns made of pairs."""
 
-FEW = 10
-"""Columns of numbers with no more values are left alone: trees count these off."""
-
 MOST_COLUMNS = 12
 """Columns that are paired, those that tell most by themselves."""
 
@@ -112,11 +109,6 @@ class Pairs:
         return nest({"own": own, "numbers": self.numbers.state()})
 
 
-def pairable(column: Column) -> bool:
-    """Return whether a column may be one of a pair."""
-    return column.kind is ColumnKind.NUMERIC and column.unique > FEW
-
-
 def fit(frame: Frame, columns: Sequence[Column], y: Target | None) -> Pairs:
     """Return the pairs of those columns that tell most of ``y`` beyond the columns themselves.
 
@@ -130,7 +122,7 @@ def fit(frame: Frame, columns: Sequence[Column], y: Target | None) -> Pairs:
     if y is not None:
         rows = np.random.default_rng(0).permutation(frame.rows)[:SAMPLE]
         sample = frame.take(rows)
-        names = [column.name for column in columns if pairable(column)]
+        names = [column.name for column in columns if column.pairable]
         spreads = {name: numeric.robust(sample.numbers(name))[1] for name in names}
         pairs = chosen(sample, columns, spreads, y[rows])
     scaled = {name for pair in pairs if OPERATIONS[pair[1]].scaled for name in pair[::2]}

@@ -15,7 +15,6 @@ from automl.core.study import Plan, StudySpec
 from automl.data import arrays, leakage, override, table
 from automl.data.split import Rows
 from automl.data.target import Classes, Target, read_target
-from automl.features import pairs, tokens
 from automl.search import folds, request, testset
 from automl.search.afford import affordable
 
@@ -102,7 +101,7 @@ def _counts(features: Sequence[Column]) -> dict[str, Any]:
         "categories": sum(column.kind is ColumnKind.CATEGORICAL for column in features),
         "texts": len(texts),
         "words": sum(_words_in(column.lengths) for column in texts if column.lengths),
-        "pairable": sum(map(pairs.pairable, features)),
+        "pairable": sum(column.pairable for column in features),
         "shape": features[0].shape,
     }
 
@@ -114,6 +113,8 @@ def _words_in(lengths: Lengths) -> float:
 
 def _rare(path: Path, features: Sequence[Column], rows: Rows) -> float:
     """Return which part of the words stands in one text only, among so many of those rows."""
+    from automl.features import tokens  # loads SciPy, which plans for tables can do without
+
     some = rows[np.linspace(0, len(rows) - 1, min(len(rows), READ_TEXTS)).astype(np.intp)]
     frame = table.load(path, features, some)
     return max(tokens.rare(frame.strings(column.name)) for column in features)
