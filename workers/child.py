@@ -13,7 +13,7 @@ from multiprocessing.connection import Connection
 import structlog
 
 from automl.core.fault import configure
-from automl.core.lean import without_pandas
+from automl.core.lean import without_pandas, without_pools
 from automl.settings import Settings
 from workers.drain import drain
 from workers.line import Line
@@ -36,10 +36,11 @@ def main(worker: str, threads: int, descriptor: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the supervisor's to interpret
 
     from automl.bootstrap import log_to_stderr, start
-    from automl.runner import Runner
 
     log_to_stderr(settings.log_level)
     warm_up()
+    from automl.runner import Runner  # loads Arrow
+
     device = usable(settings.device or "cpu")
     with start(settings) as app:
         runner = Runner(
@@ -71,8 +72,12 @@ def usable(device: str) -> str:
 
 
 def warm_up() -> None:
-    """Load what every trial needs, so that the first one does not pay for it, and no pandas."""
+    """Load what every trial needs, so that the first one does not pay for it, and no pandas.
+
+    To be called before Arrow is loaded.
+    """
     without_pandas()
+    without_pools()
     import lightgbm  # noqa: F401 -- loaded for its own sake, as the next
     import sklearn.linear_model  # noqa: F401
     import torch

@@ -25,7 +25,7 @@ def api(
     from api.protocol import Protocol
     from automl.bootstrap import log_to_stderr, start
     from automl.core.fault import configure
-    from automl.core.lean import with_few_arenas, without_pandas
+    from automl.core.lean import with_few_arenas, without_pandas, without_pools
     from automl.service import keys
     from workers import process
     from workers.process import StartError
@@ -33,6 +33,7 @@ def api(
 
     with_few_arenas()
     without_pandas()
+    without_pools()
     settings = Settings.from_environment(host=host, port=port)
     configure(settings.fault)
     log_to_stderr(settings.log_level)

@@ -1,6 +1,7 @@
 """Keeping a process light: some libraries load others wherever these are installed."""
 
 import ctypes
+import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -57,6 +58,16 @@ def without_pandas() -> None:
     scikit-learn and LightGBM wherever there is one. That takes half a second and 25 to 40 MB.
     """
     sys.meta_path.insert(0, _Absent("pandas"))
+
+
+def without_pools() -> None:
+    """Have Arrow take its memory from the C library, in a process that is wholly ours.
+
+    Its own allocator keeps what was freed, and no trimming reaches that: after a plan for 30,000
+    rows of 24 columns 50 MB in the API, and 40 MB in each child that prepared them. To be called
+    before Arrow is loaded.
+    """
+    os.putenv("ARROW_DEFAULT_MEMORY_POOL", "system")
 
 
 def with_pandas() -> None:

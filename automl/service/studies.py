@@ -7,6 +7,7 @@ from pathlib import Path
 from automl.core.catalog import StudyStatus
 from automl.core.errors import Detail, NotFound
 from automl.core.ids import looks_like_id, new_id
+from automl.core.lean import give_back
 from automl.core.ports import Event, Store, Unit
 from automl.core.schema import Dataset
 from automl.core.study import Budget, Plan, Study, StudySpec
@@ -50,7 +51,9 @@ def plan(store: Store, cache: Cache, tenant: str, spec: StudySpec) -> Plan:
     test = None
     if spec.test_dataset_id is not None:
         test = _dataset(store, cache, tenant, spec.test_dataset_id, field="test_dataset_id")
-    return make_plan(spec, dataset, table, test)
+    made = make_plan(spec, dataset, table, test)
+    give_back()  # the rows it looked at
+    return made
 
 
 def create(

@@ -1,4 +1,4 @@
-"""A lean process: without pandas Arrow works; threads share arenas; what is freed serves again."""
+"""A lean process: Arrow without pandas and pools; few arenas; what is freed serves again."""
 
 import ctypes
 import subprocess
@@ -18,6 +18,19 @@ print(pyarrow.array(["a", "b"]).to_pylist(), "pandas" in sys.modules)
 def test_arrow_does_without_pandas() -> None:
     done = subprocess.run([sys.executable, "-c", CODE], check=True, capture_output=True, text=True)
     assert done.stdout.split("\n")[0] == "['a', 'b'] False"
+
+
+POOLS = """
+from automl.core.lean import without_pools
+without_pools()
+import pyarrow
+print(pyarrow.default_memory_pool().backend_name)
+"""
+
+
+def test_arrow_takes_its_memory_from_the_c_library() -> None:
+    done = subprocess.run([sys.executable, "-c", POOLS], check=True, capture_output=True, text=True)
+    assert done.stdout == "system\n"
 
 
 ARENAS = """
