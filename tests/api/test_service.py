@@ -105,3 +105,12 @@ def test_importing_the_application_stays_light() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     assert result.stdout.strip() == "[]"
+
+
+def test_planning_a_study_stays_light() -> None:
+    heavy = ["torch", "sklearn", "scipy", "lightgbm", "catboost", "optuna", "onnxruntime"]
+    code = f"import sys, automl.search.plan; print([m for m in {heavy} if m in sys.modules])"
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert result.stdout.strip() == "[]"
