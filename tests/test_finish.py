@@ -1,6 +1,7 @@
 """The end of a study: within its bounds, and never worse than before."""
 
 import json
+import weakref
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -72,6 +73,16 @@ def test_members_go_until_the_file_is_small_enough(
         assert finished.card.value > 0.8
     loose = _bounded(prepared, Objective(max_model_bytes=2 * size))
     assert finish(loose, entries).card.members == whole.card.members
+
+
+def test_what_was_encoded_to_train_is_gone_when_the_file_is_made(
+    searched: tuple[Prepared, Sequence[Entry]],
+) -> None:
+    prepared, entries = searched
+    encoded = weakref.ref(prepared.encoded(0, entries[0].trial.candidate).train.x)
+    assert encoded() is not None
+    finish(prepared, entries)
+    assert encoded() is None
 
 
 def test_where_only_a_weaker_trial_fits_that_is_the_model(

@@ -53,6 +53,7 @@ def finish(
     Raises:
         ExportFailed: no member gave equal outputs as a file, or none is within the bounds.
     """
+    prepared.forget()  # no fold is trained from here on, and a file takes room for a moment
     pool = best_entries(prepared.plan, entries, keep=[member.trial for member in previous])
     predictions = [np.asarray(entry.out_of_fold(), dtype=np.float64) for entry in pool]
     weights = choose_weights(prepared, pool, predictions, previous)

@@ -116,6 +116,10 @@ class Prepared:
             self._cache[seen] = encoded
         return self._cache[seen]
 
+    def forget(self) -> None:
+        """Let go of the encoded folds; what was learned to encode them stays."""
+        self._cache.clear()
+
     def fits(self, candidate: Candidate) -> tuple[int, ...]:
         """Return the indexes of the folds whose fits make up the candidate as a member."""
         refit = families.spec(candidate.family).refit
