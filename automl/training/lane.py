@@ -184,6 +184,14 @@ class Training:
             for lane in self.lanes
         ]
 
+    def let_go(self) -> None:
+        """Let go of the lanes, once all is said: they know their training, and so do the paces.
+
+        Whatever is in a circle stays in memory until Python looks for such.
+        """
+        self.lanes.clear()
+        self.paces.clear()
+
 
 def by_training(lanes: Sequence[Lane]) -> dict[Training, list[Lane]]:
     """Return the lanes of each candidate, in their order."""

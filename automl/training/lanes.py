@@ -283,6 +283,7 @@ class Lanes:
             if training.ended:
                 self._trainings.remove(training)
                 yield training, training.error or training.fitted()
+                training.let_go()
         self._forget()
 
     def _forget(self) -> None:

@@ -1,6 +1,8 @@
 """Candidates trained beside each other give what each gives alone, and end each for itself."""
 
-from collections.abc import Callable, Sequence
+import gc
+import weakref
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -250,3 +252,26 @@ def test_one_that_does_not_fit_alone_fails_and_no_other(monkeypatch: pytest.Monk
     assert isinstance(given[0].outcome, TrialError)
     assert "did not fit into memory" in str(given[0].outcome)
     given[1].check()
+
+
+@pytest.fixture
+def uncollected() -> Iterator[None]:
+    """Leave circles of references in memory, as they are left for long in a process this large."""
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.mark.usefixtures("uncollected")
+def test_what_has_ended_is_in_no_circle() -> None:
+    every, given = Lanes(stacking), entries(CHANGES[2:], make=classification)
+
+    def added(entry: Entry) -> list[weakref.ref[torch.nn.Module]]:
+        training = every.add(entry.family, entry.params, entry.folds, entry.watcher)
+        return [weakref.ref(lane.progress.network) for lane in training.lanes]
+
+    networks = [network for entry in given for network in added(entry)]
+    left = len(given)
+    while left:
+        left -= len(every.epoch())
+    assert [network() for network in networks] == [None] * len(given) * len(ROWS)
