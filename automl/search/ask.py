@@ -72,7 +72,8 @@ def ask(
     """
     if spec.budget.replay:
         history = [trial for trial in history if trial.number <= number - REPLAY_WINDOW]
-    measured = _costs(history)
+    complete = _complete(history)
+    measured = _costs(complete)
     costs = expected(plan, measured)
     fitting = _fitting(plan, spec, costs, measured, seconds_left)
     maximize, warm = metric.maximize(plan.metric), memory or Memory()
@@ -91,26 +92,25 @@ def ask(
     seed = _seed(spec.seed, number)
     spaces = {name: planned(spec, plan, name) for name in fitting}
     prices = {} if spec.budget.replay else costs
-    name = _draw_family(plan, spaces, history, prices, np.random.default_rng(seed))
+    name = _draw_family(plan, spaces, complete, prices, seed)
     own = [trial for trial in history if trial.candidate.family is name]
-    params = warm.propose(name, spaces[name], own, maximize=maximize, seed=seed)
-    return Candidate(name, params)
+    return Candidate(name, warm.propose(name, spaces[name], own, maximize=maximize, seed=seed))
 
 
 def _draw_family(
     plan: Plan,
     spaces: Mapping[FamilyName, Space],
-    history: Sequence[Trial],
+    complete: Mapping[FamilyName, Sequence[Trial]],
     prices: Mapping[FamilyName, float],
-    random: np.random.Generator,
+    seed: int,
 ) -> FamilyName:
     """Return a family: the nearer its error to the least of all and the cheaper, the likelier.
 
     By the root of the price: what is dear has to gain more, but not in the same measure, as it is
     often the better for it; and what costs next to nothing is no bargain for that alone.
     """
-    names = list(spaces)
-    least = _least_errors(plan, history)
+    names, random = list(spaces), np.random.default_rng(seed)
+    least = _least_errors(plan, complete)
     errors = [least.get(name) for name in names]
     known = [error for error in errors if error is not None]
     if not known:
@@ -131,24 +131,36 @@ def _freedom(dimensions: Space) -> int:
     return max(1, sum(d.choices is None or len(d.choices) > 1 for d in dimensions))
 
 
-def _least_errors(plan: Plan, history: Sequence[Trial]) -> Mapping[FamilyName, float]:
-    """Return the least error of each family that has a complete trial."""
-    values: dict[FamilyName, list[float]] = {}
+def _complete(history: Sequence[Trial]) -> dict[FamilyName, list[Trial]]:
+    """Return the complete trials of each family that has some."""
+    found: dict[FamilyName, list[Trial]] = {}
+    complete = TrialState.COMPLETE
     for trial in history:
-        if trial.state is TrialState.COMPLETE and trial.value is not None:
-            values.setdefault(trial.candidate.family, []).append(trial.value)
+        if trial.state is complete:
+            found.setdefault(trial.candidate.family, []).append(trial)
+    return found
+
+
+def _least_errors(
+    plan: Plan, complete: Mapping[FamilyName, Sequence[Trial]]
+) -> Mapping[FamilyName, float]:
+    """Return the least error of each family that has a complete trial."""
     best = max if metric.maximize(plan.metric) else min
     floor = max(LEAST_ERROR * metric.error(plan.metric, plan.baseline), 1e-12)
-    return {name: max(metric.error(plan.metric, best(of)), floor) for name, of in values.items()}
+    found: dict[FamilyName, float] = {}
+    for name, trials in complete.items():
+        if values := [trial.value for trial in trials if trial.value is not None]:
+            found[name] = max(metric.error(plan.metric, best(values)), floor)
+    return found
 
 
-def _costs(history: Sequence[Trial]) -> dict[FamilyName, float]:
+def _costs(complete: Mapping[FamilyName, Sequence[Trial]]) -> dict[FamilyName, float]:
     """Return the median seconds of each family's complete trials."""
-    seconds: dict[FamilyName, list[float]] = {}
-    for trial in history:
-        if trial.state is TrialState.COMPLETE and trial.seconds is not None:
-            seconds.setdefault(trial.candidate.family, []).append(trial.seconds)
-    return {name: median(values) for name, values in seconds.items()}
+    found: dict[FamilyName, float] = {}
+    for name, trials in complete.items():
+        if seconds := [trial.seconds for trial in trials if trial.seconds is not None]:
+            found[name] = median(seconds)
+    return found
 
 
 def _fitting(

@@ -5,7 +5,7 @@ and is built again from the rows. Warm or new, the same rows give the same propo
 seed (`tests/search/test_memory.py`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import cast
 
 import numpy as np
@@ -58,11 +58,11 @@ class Memory:
             seed: of this proposal.
             within: the dimensions it may have, narrowed ones among them; None: all of the space.
         """
+        known = {trial.number: trial for trial in trials}
         family = self._families.get(name)
-        if family is None or not family.grows_into(trials):
+        if family is None or not family.grows_into(known):
             family = self._families[name] = _Family(space, maximize=maximize)
-        for trial in trials:
-            family.learn(trial)
+        family.learn(known)
         return family.draw(seed, within or space)
 
 
@@ -78,22 +78,25 @@ class _Family:
         self._places: dict[int, int] = {}  # our trials' numbers to Optuna's
         self._running: set[int] = set()
 
-    def grows_into(self, trials: Sequence[Trial]) -> bool:
+    def grows_into(self, trials: Mapping[int, Trial]) -> bool:
         """Return whether nothing was learned that these trials do not hold, or hold otherwise."""
+        if not self._places.keys() <= trials.keys():
+            return False
         # Optuna takes what a trial had at its rungs only from one that is new to it.
-        stopped = {trial.number for trial in trials if trial.state is TrialState.PRUNED}
-        known = self._places.keys() <= {trial.number for trial in trials}
-        return known and not stopped & self._running
+        return all(trials[number].state is not TrialState.PRUNED for number in self._running)
 
-    def learn(self, trial: Trial) -> None:
-        """Take note of a trial, or of its end."""
-        if trial.number in self._running and trial.state.ended:
-            self._end(trial)
-        elif trial.number not in self._places and trial.state in _STATES:
-            self._places[trial.number] = len(self._study.get_trials(deepcopy=False))
-            self._study.add_trial(self._frozen(trial))
-            if not trial.state.ended:
-                self._running.add(trial.number)
+    def learn(self, trials: Mapping[int, Trial]) -> None:
+        """Take note of the trials that are new or have ended since."""
+        for number in sorted(self._running | (trials.keys() - self._places.keys())):
+            trial = trials[number]
+            if number in self._running:
+                if trial.state.ended:
+                    self._end(trial)
+            elif trial.state in _STATES:
+                self._places[number] = len(self._study.get_trials(deepcopy=False))
+                self._study.add_trial(self._frozen(trial))
+                if not trial.state.ended:
+                    self._running.add(number)
 
     def draw(self, seed: int, space: Space) -> dict[str, Value]:
         """Return the sampler's proposal in a space, conditions respected; nothing is remembered.

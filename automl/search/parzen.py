@@ -27,6 +27,7 @@ from optuna.distributions import (
 from scipy.special import ndtr, ndtri
 
 Floats: TypeAlias = npt.NDArray[np.float64]
+Places: TypeAlias = npt.NDArray[np.int64]
 
 NEWEST = 25
 """So many of the newest observations have full weight; before them it falls to 1 / n."""
@@ -79,6 +80,8 @@ class Group:
         self.logs = np.array([one.log for one in ranges], dtype=bool)
         self.lowest = np.array([one.lowest for one in ranges])
         self.highest = np.array([one.highest for one in ranges])
+        self.width = self.highest - self.lowest
+        self.middle = 0.5 * (self.lowest + self.highest)
         self.stepping = [at for at, one in enumerate(ranges) if one.step]
         self.smooth = [at for at, one in enumerate(ranges) if not one.step]
         sizes = [axes[at].choices for at in self.choices]
@@ -112,17 +115,19 @@ class Parzen:
         self._group = group
         self._seen = seen
         self._weights = _weights(len(seen))
-        self._mu, self._sigma = _kernels(group, group.scaled(seen))
+        self._order, self._mu, self._sigma = _kernels(group, group.scaled(seen))
 
     def draw(self, random: np.random.RandomState, count: int) -> Floats:
         """Return so many values, ``(count, axes)``."""
         group = self._group
         kernel = random.choice(len(self._weights), p=self._weights, size=count)
         values = np.empty((count, len(group.axes)))
-        for at in group.choices:
+        for at, quantiles in zip(
+            group.choices, random.rand(len(group.choices), count), strict=True
+        ):
             cumulated = np.cumsum(self._chances(at, kernel), axis=1)
             cumulated[:, -1] = 1.0
-            values[:, at] = (cumulated < random.rand(count)[:, np.newaxis]).sum(axis=1)
+            values[:, at] = (cumulated < quantiles[:, np.newaxis]).sum(axis=1)
         if group.numbers:
             mu, sigma = self._mu[kernel], self._sigma[kernel]
             below = ndtr((group.lowest - mu) / sigma)
@@ -146,7 +151,7 @@ class Parzen:
         total: Floats = np.log(np.exp(logs - most[:, np.newaxis]).sum(axis=1)) + most
         return total
 
-    def _chances(self, at: int, kernel: npt.NDArray[np.int64]) -> Floats:
+    def _chances(self, at: int, kernel: Places) -> Floats:
         """Return the choices' probabilities in each of the kernels, ``(kernels, choices)``."""
         size, kernels = self._group.axes[at].choices, len(self._weights)
         chances = np.full((len(kernel), size), 1.0 / kernels)
@@ -161,18 +166,14 @@ class Parzen:
         The square of a number and itself, and for every choice of every axis whether it is it.
         """
         group = self._group
-        smooth = numbers[:, group.smooth] - self._middle
-        chosen = np.zeros((len(values), group.places))
-        places = values[:, group.choices].astype(np.int64) + group.offsets
-        chosen[np.arange(len(values))[:, np.newaxis], places] = 1.0
-        return np.hstack([smooth * smooth, smooth, chosen])
-
-    @property
-    def _middle(self) -> Floats:
-        """Where the smooth axes' numbers are counted from: near zero squares lose no digits."""
-        group = self._group
-        middle: Floats = 0.5 * (group.lowest + group.highest)[group.smooth]
-        return middle
+        smooth = numbers[:, group.smooth] - group.middle[group.smooth]
+        count = smooth.shape[1]
+        found = np.zeros((len(values), 2 * count + group.places))
+        found[:, :count] = smooth * smooth
+        found[:, count : 2 * count] = smooth
+        places = values[:, group.choices].astype(np.int64) + (2 * count + group.offsets)
+        found[np.arange(len(values))[:, np.newaxis], places] = 1.0
+        return found
 
     @cached_property
     def _linear(self) -> tuple[Floats, Floats]:
@@ -182,9 +183,10 @@ class Parzen:
         """
         group = self._group
         inner = 1.0 / self._sigma[:, group.smooth] ** 2
-        mu = self._mu[:, group.smooth] - self._middle
+        # Counted from the middle of the range: near zero squares lose no digits.
+        mu = self._mu[:, group.smooth] - group.middle[group.smooth]
         chosen, missed = self._chosen()
-        factors = np.hstack([-0.5 * inner, mu * inner, chosen])
+        factors = np.concatenate([-0.5 * inner, mu * inner, chosen], axis=1)
         offsets = np.log(self._weights) + missed
         if group.numbers:
             # All of a kernel's mass is between the ends, and its middle is there too.
@@ -208,48 +210,64 @@ class Parzen:
 
     def _steps(self, column: int, step: Axis, values: Floats) -> Floats:
         """Return the log probability of the steps in each kernel, without what lies outside."""
-        steps, place = np.unique(values, return_inverse=True)
-        edges = np.concatenate([steps - 0.5 * step.step, steps + 0.5 * step.step])
-        lower, upper = np.split(np.log(edges) if step.log else edges, 2)
-        alike, kernel = np.unique(
-            self._mu[:, column] + 1j * self._sigma[:, column], return_inverse=True
-        )
-        left = (lower[:, np.newaxis] - alike.real) / alike.imag
-        right = (upper[:, np.newaxis] - alike.real) / alike.imag
+        half = 0.5 * step.step
+        lower, upper = values - half, values + half
+        if step.log:
+            lower, upper = np.log(lower), np.log(upper)
+        first, alike = self._alike(column)
+        mu, sigma = self._mu[first, column], self._sigma[first, column]
+        left = (lower[:, np.newaxis] - mu) / sigma
+        right = (upper[:, np.newaxis] - mu) / sigma
         turned = left > 0  # the normal's left tail has more digits
         left, right = np.where(turned, -right, left), np.where(turned, -left, right)
         mass = np.log(np.maximum(ndtr(right) - ndtr(left), LEAST_MASS))
-        found: Floats = mass[np.ix_(place, kernel)]
+        found: Floats = mass.take(alike, axis=1)
         return found
+
+    def _alike(self, column: int) -> tuple[Places, Places]:
+        """Return the first of the kernels that are alike on an axis, and which of them each is.
+
+        Observations of few steps are mostly alike; in their order such are next to each other.
+        """
+        order = self._order[:, column]
+        mu, sigma = self._mu[order, column], self._sigma[order, column]
+        fresh = np.ones(len(order), dtype=bool)
+        fresh[1:] = (mu[1:] != mu[:-1]) | (sigma[1:] != sigma[:-1])
+        alike = np.empty_like(order)
+        alike[order] = np.cumsum(fresh) - 1
+        return order[fresh], alike
 
 
 def _weights(count: int) -> Floats:
     """Return the weights of the kernels: of observations by age, and of the broad one."""
-    old = max(0, count - NEWEST)
-    weights = np.concatenate([np.linspace(1.0 / max(1, count), 1.0, num=old), np.ones(count - old)])
-    weights = np.append(weights, 1.0)
+    weights = np.ones(count + 1)
+    if (old := count - NEWEST) > 0:
+        weights[:old] = np.linspace(1.0 / count, 1.0, num=old)
     weights /= weights.sum()
     return weights
 
 
-def _kernels(group: Group, seen: Floats) -> tuple[Floats, Floats]:
-    """Return middle and width of the kernels of all numbers, ``(kernels, numbers)``.
+def _kernels(group: Group, seen: Floats) -> tuple[Places, Floats, Floats]:
+    """Return order, middle and width of the kernels of all numbers, each ``(kernels, numbers)``.
 
-    A kernel reaches to the farther of its neighbours, within limits; the last one is the broad one.
+    A kernel reaches to the farther of its neighbours, within limits; the last one is the broad one,
+    in the order too.
     """
-    width = group.highest - group.lowest
-    count = len(seen)
-    mu = np.vstack([seen, 0.5 * (group.lowest + group.highest)])
-    if not count or not group.numbers:
-        return mu, np.vstack([np.zeros_like(seen), width])
-    order = np.argsort(seen, axis=0)
-    columns = np.arange(seen.shape[1])
-    ordered = np.vstack([group.lowest, seen[order, columns], group.highest])
+    count, numbers = seen.shape
+    mu = np.concatenate([seen, group.middle[np.newaxis]])
+    sigma = np.tile(group.width, (count + 1, 1))
+    order = np.full((count + 1, numbers), count)
+    if not count or not numbers:
+        return order, mu, sigma
+    columns = np.arange(numbers)
+    order[:-1] = np.argsort(seen, axis=0)
+    ordered = np.concatenate(
+        [group.lowest[np.newaxis], seen[order[:-1], columns], group.highest[np.newaxis]]
+    )
     gaps = np.diff(ordered, axis=0)
     reach = np.maximum(gaps[:-1], gaps[1:])
     if count > 1:  # the ends of the range are no neighbours
         reach[0], reach[-1] = gaps[1], gaps[-2]
-    sigma = np.empty_like(seen)
-    sigma[order, columns] = reach
-    least = width / min(100.0, 2.0 + count)
-    return mu, np.vstack([sigma.clip(least, width), width])
+    least = group.width / min(100.0, 2.0 + count)
+    sigma[order[:-1], columns] = reach.clip(least, group.width)
+    return order, mu, sigma

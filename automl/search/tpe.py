@@ -82,7 +82,7 @@ class ArrayTPE(BaseSampler):
         self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
     ) -> dict[str, Any]:
         """Return a value of each of them."""
-        good, bad = self._split()
+        good, bad = (self._values[rows] for rows in self._split())
         params: dict[str, Any] = {}
         for names, group in self._groups.items():
             params |= self._propose(names, group, good, bad)
@@ -98,11 +98,14 @@ class ArrayTPE(BaseSampler):
     ) -> Any:
         """Return a value of a hyperparameter that no ended trial had."""
         group = Group([self._axes[param_name]])
-        return self._propose((param_name,), group, *self._split())[param_name]
+        good, bad = (self._values[rows] for rows in self._split())
+        return self._propose((param_name,), group, good, bad)[param_name]
 
-    def _propose(self, names: Sequence[str], group: Group, good: Rows, bad: Rows) -> dict[str, Any]:
+    def _propose(
+        self, names: Sequence[str], group: Group, good: Floats, bad: Floats
+    ) -> dict[str, Any]:
         columns = [self._columns[name] for name in names]
-        better, worse = (Parzen(group, self._seen(rows, columns)) for rows in (good, bad))
+        better, worse = (Parzen(group, _whole(values[:, columns])) for values in (good, bad))
         drawn = better.draw(self._random, DRAWN)
         for at, name in enumerate(names):
             if name in self._settled:
@@ -110,12 +113,6 @@ class ArrayTPE(BaseSampler):
         best = int(np.argmax(better.log_density(drawn) - worse.log_density(drawn)))
         pairs = zip(names, drawn[best].tolist(), strict=True)
         return {name: self._space[name].to_external_repr(value) for name, value in pairs}
-
-    def _seen(self, rows: Rows, columns: Sequence[int]) -> Floats:
-        """Return what those of the trials that had all the hyperparameters had."""
-        values = self._values[rows][:, columns]
-        whole: Floats = values[~np.isnan(values).any(axis=1)]
-        return whole
 
     def _split(self) -> tuple[Rows, Rows]:
         """Return the good trials and all others, the oldest first."""
@@ -170,6 +167,12 @@ class ArrayTPE(BaseSampler):
             groups = [part for part in [*parts, names.difference(*groups)] if part]
         ordered = [tuple(sorted(group)) for group in groups]
         return {names: Group([self._axes[name] for name in names]) for names in ordered}
+
+
+def _whole(values: Floats) -> Floats:
+    """Return the trials that had all of some hyperparameters."""
+    whole: Floats = values[~np.isnan(values).any(axis=1)]
+    return whole
 
 
 def _rank(trial: FrozenTrial, *, maximize: bool) -> tuple[float, float, float]:
