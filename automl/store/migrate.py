@@ -31,6 +31,8 @@ def migrate(database: Database, url: str) -> None:
     with translated(), lock, database.write() as tx:
         if not tx.sqlite:
             tx.writer.execute(text("SET LOCAL statement_timeout = 0"))
+            # What upgrades is loaded meanwhile, which takes a busy machine longer than a lease.
+            tx.writer.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
             tx.writer.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
         if version(tx.writer) != HEAD:
             _upgrade(tx.writer)
