@@ -99,6 +99,18 @@ class Database:
             fault(point)
 
     @contextmanager
+    def look(self) -> Iterator[Connection]:
+        """Give a connection for reading alone; on PostgreSQL each statement is a transaction.
+
+        Raises:
+            StoreUnavailable: the database is away, locked or too slow.
+        """
+        with translated(), self.engine.connect() as connection:
+            if not self.local:
+                connection.execution_options(isolation_level="AUTOCOMMIT")
+            yield connection
+
+    @contextmanager
     def write(self, *, lasting: bool = True) -> Iterator[Transaction]:
         """Give a transaction that holds SQLite's write lock from the start.
 

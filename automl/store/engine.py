@@ -62,7 +62,7 @@ def _sqlite(url: str) -> Engine:
 
 def _postgresql(url: str) -> Engine:
     # Only here: the driver takes 5 MB and an eighth of a second of each process.
-    from automl.store.postgres import Bounded, bound_waits
+    from automl.store.postgres import Bounded, look_after
 
     engine = create_engine(
         url,
@@ -80,12 +80,11 @@ def _postgresql(url: str) -> Engine:
         pool_size=4,
         max_overflow=60,
         pool_timeout=BUSY_SECONDS,
-        pool_pre_ping=True,
     )
 
     @event.listens_for(engine, "do_connect")
     def _connect(_dialect: Any, _record: Any, args: list[Any], given: dict[str, Any]) -> Bounded:
         return Bounded.connect(*args, **given)
 
-    bound_waits(engine, BUSY_SECONDS)
+    look_after(engine, BUSY_SECONDS)
     return engine

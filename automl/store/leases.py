@@ -57,10 +57,10 @@ class SqlLeases:  # noqa: PLR0904 -- the port's verbs, one method each
         Work whose worker has fallen silent counts before its lease lapses: a child that starts now
         is warm by then.
         """
-        with self._database.transaction() as tx:
-            if tx.reader.execute(self._ranking, {"wanted": 1}).first() is not None:
+        with self._database.look() as reader:
+            if reader.execute(self._ranking, {"wanted": 1}).first() is not None:
                 return True
-            return bool(tx.reader.execute(select(reap.lapsing(self._lease_seconds))).scalar_one())
+            return bool(reader.execute(select(reap.lapsing(self._lease_seconds))).scalar_one())
 
     def claim(self, worker: str) -> Attempt | Finish | Turn | None:
         """Return the next piece of work: finishes first, then waiting trials, then a turn to ask.
@@ -69,9 +69,9 @@ class SqlLeases:  # noqa: PLR0904 -- the port's verbs, one method each
         turn was longest ago. An attempt or finish is already leased; a turn is not. Among many
         workers at once each may take one of the next instead, see `Spread`.
         """
-        with self._database.transaction() as tx:
+        with self._database.look() as reader:
             wanted = max(claim.CANDIDATES, self._spread.width(worker))
-            candidates = tx.reader.execute(self._ranking, {"wanted": wanted}).mappings().all()
+            candidates = reader.execute(self._ranking, {"wanted": wanted}).mappings().all()
         for row in self._spread.order(worker, candidates):
             if not row["leases"]:
                 return claim.turn(row)
@@ -120,8 +120,8 @@ class SqlLeases:  # noqa: PLR0904 -- the port's verbs, one method each
         None when that would be more than the worker's fair share (see `share.py`), or the study
         wants no more.
         """
-        with self._database.transaction() as tx:
-            standing = share.look(tx, attempt, self._lease_seconds)
+        with self._database.look() as reader:
+            standing = share.look(reader, attempt, self._lease_seconds)
         if standing is None or not share.fair(standing, held, most, self._quotas.trials):
             return None
         return claim.turn(standing)
@@ -154,8 +154,8 @@ class SqlLeases:  # noqa: PLR0904 -- the port's verbs, one method each
     def present(self, prefix: str) -> Sequence[str]:
         """Return the ids beginning so of workers that were heard of and did not leave."""
         query = select(workers.c.id).where(workers.c.id.startswith(prefix, autoescape=True))
-        with self._database.transaction() as tx:
-            return tx.reader.execute(query.order_by(workers.c.id)).scalars().all()
+        with self._database.look() as reader:
+            return reader.execute(query.order_by(workers.c.id)).scalars().all()
 
     def bury(self, workers: Collection[str]) -> None:
         """End the leases of workers that are known to be dead; `reap` gives away what they held."""

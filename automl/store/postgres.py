@@ -1,5 +1,6 @@
 """PostgreSQL connections that never wait for ever: a stopped server may keep its sockets open."""
 
+import math
 import time
 from collections.abc import Generator
 from typing import Any, TypeVar
@@ -7,17 +8,25 @@ from typing import Any, TypeVar
 import psycopg
 from psycopg import abc
 from sqlalchemy import Engine, event
+from sqlalchemy.exc import InvalidatePoolError
 from typing_extensions import override
 
 T = TypeVar("T")
 
 _PING_SECONDS = 1.5
 
+FRESH_SECONDS = 1.0
+"""A connection that was of use so lately is there still: asking first would be one more way to the
+server and back for each transaction. Where it is not, the caller is told that the store is away,
+as of any server that goes in mid-transaction, and the next one gets a new connection."""
+
 
 class Bounded(psycopg.Connection[Any]):
     """A connection whose every answer must come within ``patience`` seconds."""
 
     patience: float = _PING_SECONDS
+    used_at: float = math.inf
+    """When it was last given back, in monotonic seconds; a new one needs no asking."""
 
     @override
     def wait(self, gen: abc.PQGen[T], interval: float = 0.1, timeout: float | None = None) -> T:
@@ -39,20 +48,27 @@ class _NoAnswerError(Exception):
     pass
 
 
-def bound_waits(engine: Engine, seconds: float) -> None:
-    """Give connections in use ``seconds`` for an answer, and the pool's ping less.
+def look_after(engine: Engine, seconds: float) -> None:
+    """Give connections in use ``seconds`` for an answer; ask those long unused if they are there.
 
-    Both, one after the other, must end before a caller's five seconds do.
+    That has less time: both, one after the other, must end before a caller's five seconds do.
     """
+    dialect: Any = engine.dialect  # its ping is typed for any driver's connection but this one
 
     @event.listens_for(engine, "checkout")
     def _out(connection: Bounded, *_: Any) -> None:
+        if time.monotonic() - connection.used_at > FRESH_SECONDS:
+            try:
+                dialect.do_ping(connection)
+            except psycopg.Error as error:
+                raise InvalidatePoolError from error  # the others went with it; a new one comes
         connection.patience = seconds
 
     @event.listens_for(engine, "checkin")
     def _in(connection: Bounded | None, *_: Any) -> None:
         if connection is not None:
             connection.patience = _PING_SECONDS
+            connection.used_at = time.monotonic()
 
 
 def _until(gen: abc.PQGen[T], deadline: float) -> Generator[Any, Any, T]:

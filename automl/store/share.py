@@ -12,20 +12,19 @@ a worker takes one more only while it holds less than a fair share of
 The share does not depend on who asks first, so nobody need wait to be fair.
 """
 
-from sqlalchemy import RowMapping, func, select
+from sqlalchemy import Connection, RowMapping, func, select
 
 from automl.core.catalog import StudyStatus
 from automl.core.trial import Attempt
 from automl.store.claim import ASKS
 from automl.store.clock import now
-from automl.store.database import Transaction
 from automl.store.tables import studies, workers
 
 _c = studies.c
 _SEARCHING = _c.status.in_((StudyStatus.QUEUED.value, StudyStatus.RUNNING.value))
 
 
-def look(tx: Transaction, attempt: Attempt, lease_seconds: float) -> RowMapping | None:
+def look(reader: Connection, attempt: Attempt, lease_seconds: float) -> RowMapping | None:
     """Return how the attempt's study stands, None when it wants no further trial.
 
     Beside what `claim.turn` reads, ``left`` counts the trials of its budget that nobody began, None
@@ -54,7 +53,7 @@ def look(tx: Transaction, attempt: Attempt, lease_seconds: float) -> RowMapping 
         .label("studies"),
         now().label("now"),
     ).where(_c.id == attempt.study_id, _c.status == StudyStatus.RUNNING.value, ASKS)
-    return tx.reader.execute(query).mappings().first()
+    return reader.execute(query).mappings().first()
 
 
 def fair(standing: RowMapping, held: int, most: int, quota: int) -> bool:

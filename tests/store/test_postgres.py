@@ -1,0 +1,107 @@
+"""PostgreSQL connections: who is asked whether it is there, and what happens when it is not."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from automl.core.errors import StoreUnavailable
+from automl.core.trial import Turn
+from automl.settings import Settings
+from automl.store import SqlStore, open_store, postgres
+from tests import servers
+from tests.store import values
+
+
+@pytest.fixture
+def great(postgres: servers.Postgres, tmp_path: Path) -> Iterator[SqlStore]:
+    store = open_store(Settings(data_dir=tmp_path, database_url=postgres.emptied()))
+    store.migrate()
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def asked(great: SqlStore, monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """What was asked whether it is there."""
+    dialect, found = type(great.database.engine.dialect), list[object]()
+    ping = dialect.do_ping
+
+    def spy(self: Any, connection: Any) -> bool:
+        found.append(connection)
+        return ping(self, connection)
+
+    monkeypatch.setattr(dialect, "do_ping", spy)
+    return found
+
+
+def _end_its_sessions(store: SqlStore) -> None:
+    """Have the server close what waits in the store's pool, as one that was started anew did."""
+    other = sa.create_engine(store.database.engine.url)
+    with other.connect() as connection:
+        ended = connection.execute(
+            sa.text(
+                "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE"
+                " datname = current_database() AND pid <> pg_backend_pid()"
+                " AND backend_type = 'client backend'"
+            )
+        ).all()
+    other.dispose()
+    assert ended
+
+
+def _look(store: SqlStore) -> None:
+    with store.database.transaction() as tx:
+        tx.now()
+
+
+def test_only_a_connection_long_unused_is_asked_whether_it_is_there(
+    great: SqlStore, asked: list[object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres, "FRESH_SECONDS", 60.0)
+    for _ in range(3):
+        _look(great)
+    assert not asked
+    monkeypatch.setattr(postgres, "FRESH_SECONDS", 0.0)
+    _look(great)
+    assert len(asked) == 1
+
+
+def test_one_long_unused_whose_server_left_is_replaced_unnoticed(
+    great: SqlStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres, "FRESH_SECONDS", 0.0)
+    _look(great)
+    _end_its_sessions(great)
+    _look(great)
+
+
+def test_one_of_use_a_moment_ago_is_missed_once(
+    great: SqlStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres, "FRESH_SECONDS", 60.0)
+    _look(great)
+    _end_its_sessions(great)
+    with pytest.raises(StoreUnavailable):
+        _look(great)
+    _look(great)
+
+
+def test_a_look_for_work_opens_no_transaction(
+    great: SqlStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres, "FRESH_SECONDS", 60.0)
+    values.add_study(great)
+    with great.database.look() as reader:
+        driver = reader.connection.driver_connection
+        assert driver is not None
+        reader.execute(sa.text("SELECT 1"))
+        assert driver.info.transaction_status.name == "IDLE"
+    assert isinstance(great.leases.claim("w"), Turn)
+    with great.database.transaction() as tx:  # the same connection, which must not stay as it was
+        tx.now()
+        again = tx.reader.connection.driver_connection
+        assert again is driver
+        assert again.info.transaction_status.name == "INTRANS"
