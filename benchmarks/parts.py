@@ -24,6 +24,7 @@ from typing import Any
 from unittest import mock
 
 import optuna
+from threadpoolctl import threadpool_limits
 
 from automl.core.catalog import FamilyName, MetricName, TaskType, TrialState, ValidationStrategy
 from automl.core.study import Budget, Plan, StudySpec, TaskSpec
@@ -46,8 +47,9 @@ TRIALS = 200
 
 def main() -> None:
     families = tuple(map(FamilyName, TABLES))
-    for count, names in ((120, (FamilyName.MLP,)), (1000, families), (1000, (FamilyName.MLP,))):
-        asks(count, names)
+    with threadpool_limits(1):  # as in a worker
+        for count, names in ((120, (FamilyName.MLP,)), (1000, families), (1000, (FamilyName.MLP,))):
+            asks(count, names)
     with tempfile.TemporaryDirectory() as name, servers.postgres(fsync="on") as server:
         folder = Path(name)
         for url in ("", server.database()):
