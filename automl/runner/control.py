@@ -18,6 +18,13 @@ STATE = "application/vnd.safetensors"
 RECORD_SECONDS = 0.5
 """Curve points are written at most so often: two commits a second a worker."""
 
+RECORD_SHARE = 0.05
+"""Writing them takes at most this share of the time, else the store is busy: many workers on one
+study wait for its row one after the other, and each must come more rarely the more there are."""
+
+LONGEST_RECORD_SECONDS = 5.0
+"""So old may be what a watcher sees, however busy the store."""
+
 CHECKPOINT_SHARE = 0.05
 """Of the time at most this share goes into checkpoints, however large they are."""
 
@@ -76,6 +83,7 @@ class AttemptControl:
         self._saved = self._begun
         self._checkpoint_seconds = checkpoint_seconds
         self._pause = checkpoint_seconds
+        self._record_pause = RECORD_SECONDS
         self._lanes = lanes
         self._release_at: float | None = None
         self._points: list[CurvePoint] = []
@@ -90,7 +98,7 @@ class AttemptControl:
         fault("epoch.end")
         self._points.append(point)
         now = time.monotonic()
-        if now - self._recorded >= RECORD_SECONDS * self._lanes:
+        if now - self._recorded >= self._record_pause * self._lanes:
             self._recorded = now
             self._record()
         self.check()
@@ -144,6 +152,8 @@ class AttemptControl:
             self.flush()
         except Unavailable:
             return  # they are kept and go with the next batch
+        wanted = (time.monotonic() - self._recorded) / RECORD_SHARE
+        self._record_pause = min(max(RECORD_SECONDS, wanted), LONGEST_RECORD_SECONDS)
 
     def _store_checkpoint(self, state: State) -> None:
         fault("checkpoint.tmp")
