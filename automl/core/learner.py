@@ -140,7 +140,8 @@ class Fold:
     """All that a family is given to train on one fold.
 
     ``score`` gives the study's metric of predictions for the validation rows (``(rows, outputs)``,
-    in the space of ``y``); ``maximize`` says which way is better.
+    in the space of ``y``); ``maximize`` says which way is better. ``counted`` is
+    the number of training rows that several folds of about as many go by, None for its own.
     """
 
     train: Examples
@@ -153,6 +154,12 @@ class Fold:
     seed: int
     threads: int
     device: str
+    counted: int | None = None
+
+    @property
+    def rows(self) -> int:
+        """By how many training rows it is said in how many steps an epoch sees them."""
+        return self.counted or len(self.train.x)
 
     @property
     def categorical(self) -> tuple[int, ...]:

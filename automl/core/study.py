@@ -137,6 +137,8 @@ class Plan:
     """Of a row that is a text, on average."""
     rare: float = 0.0
     """Which part of these no other text has, about."""
+    alike: bool = False
+    """Whether folds have one layout and equally many steps: not in studies of before they had."""
 
     @property
     def outputs(self) -> int:

@@ -97,8 +97,12 @@ class OneColumn:
 class Kind(Protocol):
     """The module of a column kind."""
 
-    def fit(self, frame: Frame, columns: Sequence[Column], view: View) -> Block:
-        """Return the features of those columns, learned from the rows of ``frame`` alone."""
+    def fit(self, frame: Frame, columns: Sequence[Column], view: View, room: Frame) -> Block:
+        """Return the features of those columns, learned from the rows of ``frame`` alone.
+
+        Which features there are is said by ``room``, of which ``frame`` is rows: what only others
+        of its rows have is never anything but 0.
+        """
 
     def load(self, state: State) -> Block:
         """Return what ``Block.state`` once wrote down."""

@@ -13,7 +13,7 @@ from automl.features.base import Block
 from automl.features.chain import Chain
 
 
-def fit(frame: Frame, columns: Sequence[Column], view: View) -> Block:
+def fit(frame: Frame, columns: Sequence[Column], view: View, room: Frame) -> Block:
     """Return −1 for 0 and 1 for 1; missing is NaN for trees, else 0 with a flag.
 
     A number beyond 0 and 1 in later rows counts as the nearer of the two.
@@ -23,6 +23,7 @@ def fit(frame: Frame, columns: Sequence[Column], view: View) -> Block:
     numbers = numeric.assemble(
         frame,
         names,
+        room=room,
         center=ones * 0.5,
         scale=ones * 0.5,
         limit=1.0,
@@ -30,7 +31,7 @@ def fit(frame: Frame, columns: Sequence[Column], view: View) -> Block:
         impute=view is View.ONE_HOT,
     )
     words = [column for column in columns if column.cells == "string"]
-    return Chain((numbers, categorical.fit(frame, words, view)))
+    return Chain((numbers, categorical.fit(frame, words, view, room)))
 
 
 def load(state: State) -> Block:

@@ -6,6 +6,7 @@ Everything works on a column's codes; Python strings are touched once a distinct
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -41,7 +42,7 @@ class Lookup:
 
     ``other`` is the code of values not listed, ``missing`` that of missing cells; either may be
     ``NOTHING``. With ``folded``, true is also True and TRUE: programs and formats write truth
-    values differently.
+    values differently. There are at least ``room`` codes; those of nothing come last.
     """
 
     column: str
@@ -49,6 +50,7 @@ class Lookup:
     other: int = NOTHING
     missing: int = NOTHING
     folded: bool = False
+    room: int = 0
 
     @property
     def known(self) -> dict[str, int]:
@@ -73,6 +75,7 @@ class Lookup:
             names.append(f"{self.column} is another value")
         if self.missing != NOTHING:
             names.append(f"{self.column} is missing")
+        names += (f"{self.column} never {n + 1}" for n in range(self.room - len(names)))
         return tuple(names)
 
     def emit(self, graph: Graph, cells: str) -> str:
@@ -137,31 +140,34 @@ class Categories:
     def state(self) -> State:
         """Return the lookups; they hold no arrays."""
         lookups = [
-            [lookup.column, list(lookup.values), lookup.other, lookup.missing, lookup.folded]
-            for lookup in self.lookups
+            [each.column, list(each.values), each.other, each.missing, each.folded, each.room]
+            for each in self.lookups
         ]
         return State({"one_hot": self.one_hot, "lookups": lookups})
 
 
-def fit(frame: Frame, columns: Sequence[Column], view: View) -> Chain:
+def fit(frame: Frame, columns: Sequence[Column], view: View, room: Frame) -> Chain:
     """Return what is one-hot of those columns, then what is codes.
 
-    A column with one value in these rows tells nothing and is left out.
+    A column with one value in the rows of ``room`` tells nothing and is left out.
     """
-    hot, coded = [], []
+    hot: list[Lookup] = []
+    coded: list[Lookup] = []
     for column in columns:
-        cells = frame.strings(column.name)
-        values, counts, missing = ranked(cells)
-        if len(values) + missing < 2:
+        found = ranked(room.strings(column.name))
+        if not found.tells:
             continue
-        folded = column.kind is ColumnKind.BOOLEAN
-        lookup = Lookup(column.name, values[:MOST_CODES], folded=folded)
         if view is View.ORDINAL:
-            coded.append(lookup)
-        elif view is View.EMBEDDING and len(values) > FEW:
-            coded.append(_with_every_slot(lookup, counts))
+            shape, blocks = _with_codes, coded
+        elif view is View.EMBEDDING and len(found.values) > FEW:
+            shape, blocks = _with_every_slot, coded
         else:
-            hot.append(_with_slots(lookup, counts, missing=missing))
+            shape, blocks = _with_slots, hot
+        lookup = shape(column, found)
+        if room is not frame:
+            own = shape(column, ranked(frame.strings(column.name)))
+            lookup = replace(own, room=len(lookup.slots()))
+        blocks.append(lookup)
     return Chain((Categories(tuple(hot), one_hot=True), Categories(tuple(coded), one_hot=False)))
 
 
@@ -177,8 +183,22 @@ def _load(state: State) -> Categories:
     return Categories(lookups, state.header["one_hot"])
 
 
-def ranked(cells: Strings) -> tuple[tuple[str, ...], npt.NDArray[np.intp], bool]:
-    """Return the present values, the most frequent first, how often each occurs, any missing."""
+class Ranked(NamedTuple):
+    """What a column holds: its values, the most frequent first, and how often each occurs."""
+
+    values: tuple[str, ...]
+    counts: npt.NDArray[np.intp]
+    missing: bool
+    """Whether any cell is."""
+
+    @property
+    def tells(self) -> bool:
+        """Whether not all cells are alike."""
+        return len(self.values) + self.missing > 1
+
+
+def ranked(cells: Strings) -> Ranked:
+    """Return what the present cells are."""
     counts = np.bincount(cells.codes + 1, minlength=len(cells.values) + 1)
     missing, counts = int(counts[0]), counts[1:]
     for code, value in enumerate(cells.values[:1]):  # sorted: only the first can be empty
@@ -186,21 +206,32 @@ def ranked(cells: Strings) -> tuple[tuple[str, ...], npt.NDArray[np.intp], bool]
             missing, counts[code] = missing + int(counts[code]), 0
     order = np.argsort(-counts, kind="stable")
     order = order[counts[order] > 0]
-    return tuple(cells.values[code] for code in order), counts[order], missing > 0
+    return Ranked(tuple(cells.values[code] for code in order), counts[order], missing > 0)
 
 
-def _with_every_slot(lookup: Lookup, counts: npt.NDArray[np.intp]) -> Lookup:
+def _with_codes(column: Column, found: Ranked) -> Lookup:
+    """Return a code for every value, up to the most, and none for others and missing."""
+    folded = column.kind is ColumnKind.BOOLEAN
+    return Lookup(column.name, found.values[:MOST_CODES], folded=folded)
+
+
+def _with_every_slot(column: Column, found: Ranked) -> Lookup:
     """Return codes for the values that are not rare, then one for others and one for missing."""
-    kept = min(len(lookup.values), int(np.count_nonzero(counts >= RARE)))
+    lookup = _with_codes(column, found)
+    if not found.tells:
+        return replace(lookup, values=(), other=0, missing=0)
+    kept = min(len(lookup.values), int(np.count_nonzero(found.counts >= RARE)))
     return replace(lookup, values=lookup.values[:kept], other=kept, missing=kept + 1)
 
 
-def _with_slots(lookup: Lookup, counts: npt.NDArray[np.intp], *, missing: bool) -> Lookup:
-    kept = min(MOST, int(np.count_nonzero(counts >= RARE)))
-    slots = kept
+def _with_slots(column: Column, found: Ranked) -> Lookup:
+    """Return slots for the values that are not rare, and for others and missing where there are."""
+    lookup = _with_codes(column, found)
+    if not found.tells:
+        return replace(lookup, values=())
+    kept = slots = min(MOST, int(np.count_nonzero(found.counts >= RARE)))
     other = NOTHING
     if kept < len(lookup.values):
         other, slots = slots, slots + 1
-    return replace(
-        lookup, values=lookup.values[:kept], other=other, missing=slots if missing else NOTHING
-    )
+    missing = slots if found.missing else NOTHING
+    return replace(lookup, values=lookup.values[:kept], other=other, missing=missing)

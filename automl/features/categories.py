@@ -16,9 +16,10 @@ def coded(column: Column) -> bool:
     return column.kind is ColumnKind.CATEGORICAL and column.unique > categorical.FEW
 
 
-def fit(frame: Frame, columns: Sequence[Column], view: View) -> Chain:
+def fit(frame: Frame, columns: Sequence[Column], view: View, room: Frame) -> Chain:
     """Return both blocks for those columns."""
-    return Chain((categorical.fit(frame, columns, view), frequency.fit(frame, columns)))
+    codes = categorical.fit(frame, columns, view, room)
+    return Chain((codes, frequency.fit(frame, columns, room)))
 
 
 def load(state: State) -> Chain:

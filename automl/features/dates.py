@@ -67,17 +67,22 @@ class Dates:
 
 
 def fit(
-    frame: Frame, columns: Sequence[Column], view: View, scaling: Scaling = Scaling.ROBUST
+    frame: Frame,
+    columns: Sequence[Column],
+    view: View,
+    room: Frame,
+    scaling: Scaling = Scaling.ROBUST,
 ) -> Dates:
     """Return the parts of those columns, scaled by the rows of ``frame``."""
     formats = {column.name: column.date for column in columns if column.date is not None}
     parsed = _parsed(frame, formats)
+    wide = parsed if room is frame else _parsed(room, formats)
     parts = [
         Column(f"{name} {part}", ColumnKind.NUMERIC, "number", 0, 0)
         for name in formats
         for part in PARTS[view]
     ]
-    numbers = numeric.fit(parsed, parts, view, scaling)
+    numbers = numeric.fit(parsed, parts, view, wide, scaling)
     ages = {f"{name} {AGE}" for name in formats}
     flagged = tuple(index for index in numbers.flagged if numbers.columns[index] in ages)
     return Dates(formats, replace(numbers, flagged=flagged))

@@ -131,6 +131,7 @@ def fit(
     target: Target | None = None,
     paired: bool = False,
     reading: Reading = WORDS,
+    room: Frame | None = None,
 ) -> Encoder:
     """Return the encoder of those columns, learned from the rows of ``frame`` alone.
 
@@ -139,6 +140,10 @@ def fit(
     ``scaling`` is of the numbers where the view is not `View.ORDINAL`; nothing else depends on it.
     With a ``target``, ``(rows,)``, which way free text leans is a column; if ``paired``, pairs of
     numbers that tell more of it are columns too. ``reading`` is of `View.TOKENS` alone.
+
+    Encoders of one `Layout` are fitted on rows of one ``room``, which says how many columns there
+    are: those of what ``frame`` has not are always 0. It is ``frame`` where it is None, and for
+    `View.ORDINAL`, which needs no room.
 
     Raises:
         ValueError: there is no column to start from.
@@ -156,10 +161,12 @@ def fit(
         texts = [column for column in used if column.kind is ColumnKind.TEXT]
         rest = [column for column in used if column not in texts]
         runs, view = wide.fit(frame, texts, outputs), View.ONE_HOT
-    scaling = Scaling.ROBUST if view is View.ORDINAL else scaling
+    if view is View.ORDINAL:
+        scaling, room = Scaling.ROBUST, None
+    by_kind = {kind: [column for column in rest if column.kind is kind] for kind in KINDS}
     blocks = tuple(
-        _fit(frame, [c for c in rest if c.kind is kind], view, kind=kind, scaling=scaling, y=target)
-        for kind in KINDS
+        _fit(frame, chosen, view, room or frame, kind=kind, scaling=scaling, y=target)
+        for kind, chosen in by_kind.items()
     )
     derived = pairs.fit(frame, used, target if paired else None)
     return Columns(
@@ -188,6 +195,7 @@ def _fit(
     frame: Frame,
     columns: Sequence[Column],
     view: View,
+    room: Frame,
     *,
     kind: ColumnKind,
     scaling: Scaling,
@@ -197,13 +205,13 @@ def _fit(
         view = View.ONE_HOT  # only categories look different in it
     match kind:
         case ColumnKind.NUMERIC:
-            return numeric.fit(frame, columns, view, scaling)
+            return numeric.fit(frame, columns, view, room, scaling)
         case ColumnKind.DATETIME:
-            return dates.fit(frame, columns, view, scaling)
+            return dates.fit(frame, columns, view, room, scaling)
         case ColumnKind.TEXT:
-            return text.fit(frame, columns, view, y)
+            return text.fit(frame, columns, view, room, y)
         case _:
-            return KINDS[kind].fit(frame, columns, view)
+            return KINDS[kind].fit(frame, columns, view, room)
 
 
 def load(state: State) -> Encoder:

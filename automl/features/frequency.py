@@ -59,12 +59,20 @@ class Frequencies:
         )
 
 
-def fit(frame: Frame, columns: Sequence[Column]) -> Frequencies:
-    """Return the frequencies of the columns with many values in these rows."""
+def fit(frame: Frame, columns: Sequence[Column], room: Frame) -> Frequencies:
+    """Return the frequencies of the columns with many values in the rows of ``room``.
+
+    Where there are not many in ``frame``, they are 0.
+    """
     lookups, tables = [], []
     for column in columns:
         values, counts, _ = ranked(frame.strings(column.name))
-        if len(values) <= MANY:
+        few = len(values) <= MANY
+        if few and (room is frame or len(ranked(room.strings(column.name)).values) <= MANY):
+            continue
+        if few:
+            lookups.append(_lookup(column.name, ()))
+            tables.append(np.zeros(2, np.float32))
             continue
         lookups.append(_lookup(column.name, values[:MOST_CODES]))
         # A value that is not listed counts as one that occurs once, a missing cell as none.

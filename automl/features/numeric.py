@@ -40,7 +40,8 @@ class Numbers:
     """Scaled columns, then flags of missing cells: ``(x − center) / scale``, cut, maybe bent.
 
     ``valued`` and ``flagged`` are positions in ``columns``. Without ``impute`` NaN stays NaN, else
-    it becomes 0, the centre.
+    it becomes 0, the centre. Of what is never anything but 0 ``scale`` is NaN, and ``flagged`` is
+    among ``never``.
     """
 
     columns: tuple[str, ...]
@@ -54,6 +55,7 @@ class Numbers:
     impute: bool
     warp: Warp | None = None
     """What follows the cut; as many columns as ``columns``."""
+    never: tuple[int, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -75,7 +77,8 @@ class Numbers:
                 cells = frame.numbers(self.columns[index])
                 x[:, place] = self._scaled((cells - self.center[index]) / self.scale[index], index)
         for place, index in enumerate(self.flagged, start=len(self.valued)):
-            x[:, place] = np.isnan(frame.numbers(self.columns[index]))
+            if index not in self.never:
+                x[:, place] = np.isnan(frame.numbers(self.columns[index]))
 
     def _scaled(self, z: Floats, index: int) -> Floats:
         z = np.clip(z, -self.limit, self.limit)
@@ -96,7 +99,11 @@ class Numbers:
             parts.append(self._emit_values(graph, _pick(graph, raw, self.valued)))
         if self.flagged:
             missing = graph.node("IsNaN", _pick(graph, raw, self.flagged))
-            parts.append(graph.node("Cast", missing, to=ElementType.FLOAT))
+            flags = graph.node("Cast", missing, to=ElementType.FLOAT)
+            if self.never:
+                ever = [index not in self.never for index in self.flagged]
+                flags = graph.node("Mul", flags, graph.constant([ever], np.float32))
+            parts.append(flags)
         return graph.node("Concat", *parts, axis=1)
 
     def _emit_values(self, graph: Graph, raw: str) -> str:
@@ -126,22 +133,28 @@ class Numbers:
             "limit": self.limit,
             "bend": self.bend,
             "impute": self.impute,
+            "never": list(self.never),
         }
         own = State(header, {"center": self.center, "scale": self.scale})
         return nest({"own": own} | ({} if self.warp is None else {"warp": self.warp.state()}))
 
 
 def fit(
-    frame: Frame, columns: Sequence[Column], view: View, scaling: Scaling = Scaling.ROBUST
+    frame: Frame,
+    columns: Sequence[Column],
+    view: View,
+    room: Frame,
+    scaling: Scaling = Scaling.ROBUST,
 ) -> Numbers:
     """Return the scaling of those columns, from the finite cells of ``frame``."""
     names = tuple(column.name for column in columns)
     if scaling is not Scaling.ROBUST:
-        return _fit_as(scaling, frame, names, impute=view is View.ONE_HOT)
+        return _fit_as(scaling, frame, names, room=room, impute=view is View.ONE_HOT)
     scales = [robust(frame.numbers(name)) for name in names]
     return assemble(
         frame,
         names,
+        room=room,
         center=np.array([center for center, _ in scales]),
         scale=np.array([scale for _, scale in scales]),
         limit=_LIMIT[view],
@@ -154,6 +167,7 @@ def assemble(
     frame: Frame,
     names: tuple[str, ...],
     *,
+    room: Frame,
     center: Floats,
     scale: Floats,
     limit: float,
@@ -161,17 +175,13 @@ def assemble(
     impute: bool,
     warp: Warp | None = None,
 ) -> Numbers:
-    """Return the block for known scales: columns that tell nothing in these rows are left out."""
-    valued, flagged = [], []
-    for index, name in enumerate(names):
-        cells = frame.numbers(name)
-        present = cells[~np.isnan(cells)]
-        missing = len(present) < len(cells)
-        varies = len(present) > 0 and bool(present.min() < present.max())
-        if varies or (not impute and missing and len(present) > 0):
-            valued.append(index)
-        if impute and missing and len(present) > 0:
-            flagged.append(index)
+    """Return the block for known scales: columns that tell nothing in ``room`` are left out."""
+    valued, flagged = _telling(room, names, impute=impute)
+    never: list[int] = []
+    if room is not frame:
+        told, raised = _telling(frame, names, impute=impute)
+        never = sorted({*flagged} - {*raised})
+        scale = np.where(np.isin(np.arange(len(names)), told), scale, np.nan)
     used = sorted({*valued, *flagged})
     place = {index: position for position, index in enumerate(used)}
     return Numbers(
@@ -184,7 +194,23 @@ def assemble(
         bend=bend,
         impute=impute,
         warp=None if warp is None else warp.take(used),
+        never=tuple(place[index] for index in never),
     )
+
+
+def _telling(frame: Frame, names: Sequence[str], *, impute: bool) -> tuple[list[int], list[int]]:
+    """Return the positions of names whose cells differ, and of those some of which are missing."""
+    valued, flagged = [], []
+    for index, name in enumerate(names):
+        cells = frame.numbers(name)
+        present = cells[~np.isnan(cells)]
+        missing = len(present) < len(cells)
+        varies = len(present) > 0 and bool(present.min() < present.max())
+        if varies or (not impute and missing and len(present) > 0):
+            valued.append(index)
+        if impute and missing and len(present) > 0:
+            flagged.append(index)
+    return valued, flagged
 
 
 def load(state: State) -> Numbers:
@@ -201,11 +227,14 @@ def load(state: State) -> Numbers:
         limit=header["limit"],
         bend=header["bend"],
         impute=header["impute"],
+        never=tuple(header["never"]),
         warp=warp.load(parts["warp"]) if "warp" in parts else None,
     )
 
 
-def _fit_as(scaling: Scaling, frame: Frame, names: tuple[str, ...], *, impute: bool) -> Numbers:
+def _fit_as(
+    scaling: Scaling, frame: Frame, names: tuple[str, ...], *, room: Frame, impute: bool
+) -> Numbers:
     finite = [cells[np.isfinite(cells)] for cells in map(frame.numbers, names)]
     largest = np.array([float(np.abs(cells).max(initial=0.0)) or 1.0 for cells in finite])
     center, scale, limit = np.zeros(len(names)), largest, 1.0
@@ -229,7 +258,15 @@ def _fit_as(scaling: Scaling, frame: Frame, names: tuple[str, ...], *, impute: b
         widths = np.array([width for _, width in pairs]) * largest
         scale = np.array([_plain(width, 1.0) or 1.0 for width in widths.tolist()])
     return assemble(
-        frame, names, center=center, scale=scale, limit=limit, bend=0.0, impute=impute, warp=bend
+        frame,
+        names,
+        room=room,
+        center=center,
+        scale=scale,
+        limit=limit,
+        bend=0.0,
+        impute=impute,
+        warp=bend,
     )
 
 

@@ -129,7 +129,7 @@ def fit(frame: Frame, columns: Sequence[Column], y: Target | None) -> Pairs:
     spreads = {name: spread for name, spread in spreads.items() if name in scaled}
     derived = _derived(frame, pairs, spreads)
     made = [Column(name, ColumnKind.NUMERIC, "number", 0, 0) for name in derived.columns]
-    return Pairs(pairs, spreads, numeric.fit(derived, made, View.ORDINAL))
+    return Pairs(pairs, spreads, numeric.fit(derived, made, View.ORDINAL, derived))
 
 
 def load(state: State) -> Pairs:

@@ -127,6 +127,7 @@ def fit(
     frame: Frame,
     columns: Sequence[Column],
     view: View,  # noqa: ARG001 -- both alike
+    room: Frame,  # noqa: ARG001 -- as many whatever the rows
     target: Target | None = None,
 ) -> Chain:
     """Return the directions of every column, with a ``target`` also which way its texts lean."""

@@ -82,6 +82,7 @@ def make_plan(
         + _leaks(table_path, features, target),
         modality=modality,
         rare=_rare(table_path, features, kept) if modality is Modality.TEXT else 0.0,
+        alike=True,
         **_counts(features),
     )
     plan = affordable(plan, spec, features)

@@ -48,6 +48,9 @@ SHARED_CELLS = 1_000_000
 """With fewer training cells one thread trains: several would mostly wait for each other, and on a
 busy machine for very long (569 rows of 30 columns took LightGBM with two threads 86 s)."""
 
+EVEN = 0.99
+"""The part of the largest fold's training rows that the smallest has, where all count as even."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Encoded:
@@ -166,7 +169,14 @@ class Prepared:
             seed=seed,
             threads=threads if encoded.train.x.size >= SHARED_CELLS else 1,
             device=device,
+            counted=self._counted(index),
         )
+
+    def _counted(self, index: int) -> int | None:
+        """Return the rows of the smallest fold where all have about as many: epochs then agree."""
+        sizes = [len(train) for train, _ in self.folds]
+        even = min(sizes) >= EVEN * max(sizes)
+        return min(sizes) if even and index != WHOLE and self.plan.alike else None
 
     def _rows(self, index: int) -> tuple[Rows, Rows]:
         if index != WHOLE:
@@ -187,9 +197,17 @@ class Prepared:
                 target=task.encode(self.y[train], scale),
                 paired=seen.pairs,
                 reading=seen.reading,
+                room=self._room(),
             )
             self._fitted[seen] = fitted, scale
         return self._fitted[seen]
+
+    def _room(self) -> Frame | None:
+        """Return the rows that some fold trains on, where they give all folds one layout."""
+        if len(self.folds) == 1 or not self.plan.alike or self.plan.modality.arrays:
+            return None
+        trained = np.unique(np.concatenate([train for train, _ in self.folds]))
+        return self.frame if len(trained) == len(self.y) else self.frame.take(trained)
 
     def _encode(self, seen: _Seen) -> Encoded:
         train, valid = self._rows(seen.index)

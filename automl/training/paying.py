@@ -97,8 +97,7 @@ def companions(
 
 def _step(family: NetworkFamily, params: Params, fold: Fold) -> float:
     """Return the multiplications of a step."""
-    rows = len(fold.train.x)
-    batch = rows / runs.steps(runs.read(params, fold), rows)
+    batch = fold.rows / runs.steps(runs.read(params, fold), fold.rows)
     return batch * multiplications(family, params, fold.layout, fold.outputs)
 
 
@@ -106,7 +105,7 @@ def _fitting(family: NetworkFamily, params: Params, fold: Fold, folds: int) -> i
     """Return how many lanes fit into a GPU's memory, about."""
     rows, recipe = len(fold.train.x), runs.read(params, fold)
     made, weights = activations(family, params, fold.layout, fold.outputs)
-    batch = rows / runs.steps(recipe, rows)
+    batch = rows / runs.steps(recipe, fold.rows)
     lane = 4 * (_COPIES * weights + _KEPT * batch * (made + fold.layout.width)) + 8 * rows
     data = 2 * folds * (fold.train.x.nbytes + fold.valid.x.nbytes)
     free, _ = torch.cuda.mem_get_info(torch.device(fold.device))

@@ -66,7 +66,7 @@ class Run:
     @property
     def steps(self) -> int:
         """Steps an epoch, of nearly equal batches, none of a single row where that can be."""
-        return steps(self.recipe, len(self.x))
+        return steps(self.recipe, self.fold.rows)
 
     def rate(self, step: int, steps: int) -> float:
         """Return the learning rate of a step, from 0, of those planned."""
@@ -91,7 +91,7 @@ def read(params: Params, fold: Fold) -> Recipe:
     """
     texts = fold.layout.vocabulary > 0
     places = TOKEN_PLACES * fold.layout.width if texts else math.prod(fold.layout.shape[1:])
-    return Recipe.read(params, fold.task, len(fold.train.x), places=places)
+    return Recipe.read(params, fold.task, fold.rows, places=places)
 
 
 def prepare(
