@@ -22,7 +22,8 @@ AutoMLError
 │   └── DiskFull
 ├── LeaseLost                    a worker's token is old: its write changed nothing
 ├── TrialStopped                 an evaluation was told to stop
-│   └── TrialPruned              others of its family were better at the same rung
+│   ├── TrialPruned              others of its family were better at the same rung
+│   └── TrialGivesWay            a study without a worker has its place
 ├── TrialError                   a candidate cannot be trained; becomes data on its row
 ├── NothingTrained               no trial was complete when the budget ended
 ├── ExportFailed                 no member survived the parity check
@@ -193,6 +194,12 @@ class TrialPruned(TrialStopped):
     def __init__(self, rungs: tuple[float | None, ...]) -> None:
         super().__init__()
         self.rungs = rungs
+
+
+class TrialGivesWay(TrialStopped):
+    """It waits at its checkpoint: a study without a worker has its place."""
+
+    reason = "TRIAL_GIVES_WAY"
 
 
 class TrialError(AutoMLError):

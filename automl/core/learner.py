@@ -180,7 +180,7 @@ class Control(Protocol):
         """Offer a checkpoint; it is taken (and ``state`` called) at most every ten seconds."""
 
     def seconds_left(self) -> float | None:
-        """Return the seconds until the search ends, None without a limit."""
+        """Return in how many seconds the trial should end, None without a limit."""
 
 
 class Fitted(Protocol):

@@ -251,7 +251,7 @@ class Artifacts(Protocol):
         """Yield the bytes from ``start`` up to ``end``. Raises `ArtifactCorrupt` on a bad chunk."""
 
 
-class Leases(Protocol):
+class Leases(Protocol):  # noqa: PLR0904 -- what a worker may do, one method each
     """Who works on what: claims, fencing tokens, heartbeats and the ends of trials.
 
     A write with an old token raises `LeaseLost` and changes nothing.
@@ -293,6 +293,12 @@ class Leases(Protocol):
             most: how many would train together at best.
         """
 
+    def in_the_way(self, attempt: Attempt) -> bool:
+        """Return whether a study without a worker would come next if this trial were given back.
+
+        By the order of claims; never where a worker is idle.
+        """
+
     def beat(self, worker: Worker, holds: Sequence[Attempt | Finish]) -> Sequence[Order]:
         """Renew the worker's row and its leases, and return what to do with each that it holds."""
 
@@ -323,6 +329,12 @@ class Leases(Protocol):
 
     def release(self, attempt: Attempt) -> None:
         """Give the trial back unharmed: pause, hand-back. Not counted against it."""
+
+    def give_way(self, attempt: Attempt) -> None:
+        """Let the trial wait at its last checkpoint while others have their turn.
+
+        Not counted against it, however often.
+        """
 
     def crashed(self, hold: Attempt | Finish) -> None:
         """Note that the training child died under a living parent: counted against the trial."""

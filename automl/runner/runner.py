@@ -16,6 +16,7 @@ from automl.core.errors import (
     LeaseLost,
     NotFound,
     NothingTrained,
+    TrialGivesWay,
     TrialPruned,
     TrialStopped,
     Unavailable,
@@ -129,7 +130,7 @@ class Runner:
         with structlog.contextvars.bound_contextvars(worker=self._worker, **_names(work)):
             with self._written_down(work, line, begun):
                 if isinstance(work, Attempt):
-                    self._attempt(work, line)
+                    self._attempt(work, line, begun)
                 else:
                     self._finish(work)
             self._free_since = time.monotonic()
@@ -146,7 +147,7 @@ class Runner:
             except Exception as error:  # noqa: BLE001 -- the one place: what breaks becomes data
                 self._broken(work, error, time.monotonic() - begun, orders)
 
-    def _attempt(self, attempt: Attempt, line: Line) -> None:
+    def _attempt(self, attempt: Attempt, line: Line, begun: float) -> None:
         prepared = self._studies.prepared(attempt.tenant, attempt.study_id)
         study, history = self._studies.look(attempt.tenant, attempt.study_id)
         most = self._companions.most(attempt, study, prepared)
@@ -163,7 +164,7 @@ class Runner:
             ).train(prepared, device=self._device, threads=self._threads)
             return
         resume, spent = self._resume(attempt)
-        control = self._control(attempt, line, spent=spent)
+        control = self._control(attempt, line, spent=spent, taken=begun)
         try:
             result: Evaluation | TrialPruned = evaluate(
                 prepared,
@@ -179,7 +180,13 @@ class Runner:
         self._conclude(attempt, control, result)
 
     def _control(
-        self, attempt: Attempt, orders: Orders, *, spent: float = 0.0, lanes: int = 1
+        self,
+        attempt: Attempt,
+        orders: Orders,
+        *,
+        spent: float = 0.0,
+        lanes: int = 1,
+        taken: float | None = None,
     ) -> AttemptControl:
         return AttemptControl(
             self._store,
@@ -189,6 +196,7 @@ class Runner:
             spent=spent,
             checkpoint_seconds=self._checkpoint_seconds,
             lanes=lanes,
+            taken=taken,
         )
 
     def _conclude(
@@ -310,6 +318,8 @@ class Runner:
                 persist(lambda: self._leases.give_up(work, reason, detail))
             elif away:
                 persist(lambda: self._leases.release(work))  # not the candidate's fault
+            elif isinstance(error, TrialGivesWay):
+                persist(lambda: self._leases.give_way(work))
             elif isinstance(error, TrialStopped) and orders.order(work) is Order.RELEASE:
                 persist(lambda: self._leases.release(work))
             elif isinstance(error, TrialStopped):

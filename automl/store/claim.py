@@ -15,6 +15,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     case,
+    exists,
     func,
     or_,
     select,
@@ -55,6 +56,25 @@ OVER: ColumnElement[bool] = or_(
 )
 """Of a queued or running study: its search is over, see ``settle.py``."""
 
+AWAY_SECONDS = 10.0
+"""So long a trial that gave way leaves its place to others; then it comes before what is new."""
+
+
+def _waits(*how: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Whether a trial of the study waits, of such a kind."""
+    mine = (trials.c.study_id == _c.id, trials.c.state == TrialState.WAITING.value)
+    return and_(_c.waiting > 0, exists().where(*mine, *how))
+
+
+BEGUN: ColumnElement[bool] = or_(
+    and_(_c.waiting > 0, _c.served_at < now() - AWAY_SECONDS),
+    _waits(trials.c.checkpointed.is_(False)),
+)
+"""A trial of the study lost its worker, or gave way long enough ago."""
+
+AWAY: ColumnElement[bool] = _waits()
+"""Of a study that is not `BEGUN`: a trial of it gave way just now."""
+
 CANDIDATES = 16
 """How many studies a claim tries before it leaves the rest to the next claim."""
 
@@ -63,10 +83,11 @@ def ranking(most: int) -> Select[Any]:
     """Return the query for studies with something to do, the most deserving first.
 
     ``leases`` says whether that is more than a turn. What was begun comes before what is new: a
-    finish, then a trial that lost its worker and would else stand behind every other study's next.
-    Nobody is starved: between tenants, and inside a tenant between studies of a priority, those
-    with the fewest running trials come first, and where that is equal, whose turn was longest ago;
-    until its first turn a study has waited since it was queued.
+    finish, then a trial that lost its worker and would else stand behind every other study's next,
+    or that gave way and has waited for its share; until then it is behind others. Nobody is
+    starved: between tenants, and inside a tenant between studies of a priority, those with the
+    fewest running trials come first, and where that is equal, whose turn was longest ago; until its
+    first turn a study has waited since it was queued.
 
     Args:
         most: trials of a tenant that may run at the same time, 0 for no limit.
@@ -85,7 +106,7 @@ def ranking(most: int) -> Select[Any]:
         .subquery()
     )
     searching = _c.status.in_((StudyStatus.QUEUED.value, StudyStatus.RUNNING.value))
-    columns = (_c.id, _c.tenant, _c.version, _c.next_number, _c.search_ends_at)
+    columns = (_c.id, _c.tenant, _c.version, _c.next_number, _c.search_ends_at, _c.running)
     leases = or_(_c.status == StudyStatus.FINALIZING.value, _c.waiting > 0, OVER)
     runs = or_(_c.waiting > 0, ASKS)
     if most:
@@ -95,8 +116,9 @@ def ranking(most: int) -> Select[Any]:
         .join(load, load.c.tenant == _c.tenant)
         .where(_c.status.in_(active), or_(FINISH_DUE, and_(searching, or_(runs, OVER))))
         .order_by(
-            case((_c.status == StudyStatus.FINALIZING.value, 0), (_c.waiting > 0, 1), else_=2),
+            case((_c.status == StudyStatus.FINALIZING.value, 0), (BEGUN, 1), else_=2),
             load.c.running,
+            case((AWAY, 1), else_=0),
             load.c.waits_since,
             _c.tenant,
             _c.priority.desc(),

@@ -150,6 +150,16 @@ def release(ledger: Ledger, row: RowMapping) -> None:
         ledger.event(EventType.TRIAL_RELEASED, **_who(row))
 
 
+def give_way(ledger: Ledger, row: RowMapping) -> None:
+    """Give a trial's place to a study that has none: it waits at its checkpoint of just now.
+
+    Nothing counts against it, and its study had its turn until now.
+    """
+    ledger.study.served_at = ledger.now
+    _change(ledger, row, TrialState.WAITING)
+    ledger.event(EventType.TRIAL_RELEASED, **_who(row))
+
+
 def _who(row: RowMapping) -> dict[str, Any]:
     return {
         "trial": row["number"],
@@ -164,7 +174,8 @@ def _retried(ledger: Ledger, row: RowMapping, reason: TrialFailure) -> None:
 
 
 def _back(ledger: Ledger, row: RowMapping, **counted: int) -> None:
-    _change(ledger, row, TrialState.WAITING, **counted)
+    """Let the trial wait for whoever is free first, before all that is new."""
+    _change(ledger, row, TrialState.WAITING, checkpointed=False, **counted)
 
 
 def _end(ledger: Ledger, row: RowMapping, state: TrialState, **values: Any) -> None:

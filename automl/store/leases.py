@@ -25,6 +25,7 @@ from automl.store import (
     reap,
     share,
     sweep,
+    way,
 )
 from automl.store.database import Database, Transaction
 from automl.store.ledger import Ledger
@@ -125,6 +126,17 @@ class SqlLeases:  # noqa: PLR0904 -- the port's verbs, one method each
         if standing is None or not share.fair(standing, held, most, self._quotas.trials):
             return None
         return claim.turn(standing)
+
+    def in_the_way(self, attempt: Attempt) -> bool:
+        """Return whether a study without a worker would come next if this trial were given back.
+
+        Nobody is asked to give way to what an idle worker is about to take.
+        """
+        with self._database.transaction() as tx:
+            if not way.needed(tx, attempt.study_id, self._lease_seconds):
+                return False
+        with self._database.write(lasting=False) as tx:
+            return way.blocked(tx, attempt.study_id, self._lease_seconds, self._ranking)
 
     def beat(self, worker: Worker, holds: Sequence[Attempt | Finish]) -> Sequence[Order]:
         """Renew the worker's row and its leases, and return what to do with each that it holds.
@@ -231,6 +243,10 @@ class SqlLeases:  # noqa: PLR0904 -- the port's verbs, one method each
     def release(self, attempt: Attempt) -> None:
         """Give the trial back unharmed: pause, hand-back. Not counted against it."""
         self._end(attempt, lambda ledger: ends.release(ledger, ends.hold(ledger, attempt)))
+
+    def give_way(self, attempt: Attempt) -> None:
+        """Let the trial wait at its last checkpoint while others have their turn. Not counted."""
+        self._end(attempt, lambda ledger: ends.give_way(ledger, ends.hold(ledger, attempt)))
 
     def crashed(self, hold: Attempt | Finish) -> None:
         """Note that the training child died under a living parent: counted against the trial."""

@@ -221,7 +221,7 @@ trials = Table(
     Column("crashes", Integer, nullable=False, server_default=text("0")),
     Column("losses", Integer, nullable=False, server_default=text("0")),
     _artifact("checkpoint", nullable=True),
-    # Whether the current attempt wrote its checkpoint.
+    # Whether the current attempt wrote its checkpoint; of a waiting trial, that it gave way there.
     Column("checkpointed", Boolean, nullable=False, server_default=false()),
     _artifact("out_of_fold", nullable=True),
     _artifact("fitted", nullable=True),

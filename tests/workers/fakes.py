@@ -93,6 +93,10 @@ class FakeLeases:
         self._note("another", attempt, held, most)
         return None
 
+    def in_the_way(self, attempt: Attempt) -> bool:
+        self._note("in_the_way", attempt)
+        return False
+
     def beat(self, worker: Worker, holds: Sequence[Attempt | Finish]) -> Sequence[Order]:
         self._note("beat", worker)
         self.held.append(holds)
@@ -128,6 +132,9 @@ class FakeLeases:
 
     def release(self, attempt: Attempt) -> None:
         self._note("release", attempt)
+
+    def give_way(self, attempt: Attempt) -> None:
+        self._note("give_way", attempt)
 
     def crashed(self, hold: Attempt | Finish) -> None:
         self._note("crashed", hold)
