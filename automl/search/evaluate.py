@@ -160,7 +160,8 @@ def follow(
             judged = _judge(prepared, candidate, index, fitted=fitted, reported=watch.reported)
             done.append(replace(judged, fitted=None) if refit else judged)
             climb.fold([each.value for each in done])
-        control.save(lambda: _checkpoint(done, climb))
+        if refit or len(done) < len(prepared.folds):  # else its result is stored right now
+            control.save(lambda: _checkpoint(done, climb))
     whole = (yield Untrained([fold(WHOLE)], _Unheard(control), None))[0] if refit else None
     return _result(prepared, done, climb.rungs, whole)
 

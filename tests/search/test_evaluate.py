@@ -73,6 +73,13 @@ def test_others_keep_every_fold(prepared: Prepared) -> None:
     assert [index for index, _ in fits(result.fitted)] == list(range(len(prepared.folds)))
 
 
+def test_a_checkpoint_is_offered_while_something_is_left_to_train(prepared: Prepared) -> None:
+    refitted, others = Watcher(), Watcher()
+    forest(prepared, refitted)
+    evaluate(prepared, candidate(prepared, BOOSTED, max_rounds=10), others)
+    assert len(refitted.states) == len(prepared.folds) == len(others.states) + 1
+
+
 def test_rows_are_judged_by_fits_that_did_not_see_them(prepared: Prepared) -> None:
     """Full-grown trees know the rows they trained on by heart: the fit on all rows judges none."""
     result = forest(prepared, Watcher())
