@@ -6,7 +6,7 @@ at ends at trial n−8 and costs play no part, so the answer depends on data, sp
 
 import hashlib
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import count
 from statistics import median
 
@@ -15,7 +15,7 @@ import numpy as np
 from automl import families
 from automl.core import metric
 from automl.core.catalog import FamilyName, Modality, TrialState
-from automl.core.hyperparameter import Space
+from automl.core.hyperparameter import Params, Space
 from automl.core.study import REPLAY_WINDOW, Plan, StudySpec
 from automl.core.trial import Candidate, Trial
 from automl.search.beside import companion
@@ -43,6 +43,10 @@ ROUGHLY = 3.0
 
 PLANNED_SHORTER = 2.0
 """A family that plans its schedule to the time there is may usually take so many times that."""
+
+TRIES = 8
+"""So often another one is drawn for a candidate that was tried already. Then it is tried once more:
+of a small space all may have been."""
 
 PLANNED_WHOLLY = (Modality.IMAGE, Modality.VOLUME)
 """Where all families do, and learn from a part of the rows where not even an epoch fits: until one
@@ -89,12 +93,34 @@ def ask(
         return image.settled(head[number], number, history, plan)
     if not fitting:
         return None
-    seed = _seed(spec.seed, number)
     spaces = {name: planned(spec, plan, name) for name in fitting}
     prices = {} if spec.budget.replay else costs
-    name = _draw_family(plan, spaces, complete, prices, seed)
+    name = _draw_family(plan, spaces, complete, prices, _seed(spec.seed, number))
     own = [trial for trial in history if trial.candidate.family is name]
-    return Candidate(name, warm.propose(name, spaces[name], own, maximize=maximize, seed=seed))
+    seeds = (_seed(spec.seed, f"{number}/again/{n}" if n else number) for n in range(1 + TRIES))
+    return _untried(name, spaces[name], own, warm, maximize=maximize, seeds=seeds)
+
+
+def _untried(
+    name: FamilyName,
+    space: Space,
+    own: Sequence[Trial],
+    memory: Memory,
+    *,
+    maximize: bool,
+    seeds: Iterable[int],
+) -> Candidate:
+    """Return a candidate of the family that none of its trials had, if one of the seeds gives one.
+
+    A candidate that was tried has its seeds too: the same would come out.
+    """
+    known = [trial.candidate.params for trial in own]
+    params: Params = {}
+    for seed in seeds:
+        params = memory.propose(name, space, own, maximize=maximize, seed=seed)
+        if params not in known:
+            break
+    return Candidate(name, params)
 
 
 def _draw_family(

@@ -16,6 +16,7 @@ from automl.core.study import REPLAY_WINDOW, Budget, Plan, StudySpec, TaskSpec
 from automl.core.trial import Candidate, Trial
 from automl.search.ask import ask
 from automl.search.portfolio import portfolio
+from automl.search.spaces import planned
 
 PLAN = Plan(
     task=TaskType.CLASSIFICATION,
@@ -97,6 +98,27 @@ def test_every_proposal_is_valid_and_serves_the_chosen_families() -> None:
         assert candidate.family in plan.families
         families.validate(candidate.family, candidate.params, plan.task)
         trials.append(_complete(number, candidate, 0.7 + 0.001 * number))
+
+
+@pytest.mark.parametrize("name", [FamilyName.EXTRA_TREES, FamilyName.RANDOM_FOREST])
+def test_what_was_tried_is_not_tried_again(name: FamilyName) -> None:
+    """The same candidate has the same seeds: its trial would be for nothing."""
+    plan, spec = replace(PLAN, families=(name,)), replace(TIMED, seed=2)
+    trials: list[Trial] = []
+    for number in range(40):
+        candidate = ask(plan, spec, trials, number)
+        assert candidate is not None
+        assert candidate not in [trial.candidate for trial in trials]
+        trials.append(_complete(number, candidate, 0.8 - 0.001 * number))
+
+
+def test_of_a_space_that_was_tried_whole_something_is_tried_again() -> None:
+    plan = replace(PLAN, families=(FamilyName.MLP,))
+    spec = replace(REPLAY, families=plan.families)
+    only = {item.name: [item.default] for item in planned(spec, plan, FamilyName.MLP)}
+    spec = replace(spec, search_space={"mlp": only})
+    trials = [_complete(0, ask(plan, spec, [], 0) or Candidate(FamilyName.MLP), 0.8)]
+    assert ask(plan, spec, trials, 20) == trials[0].candidate
 
 
 def test_a_candidate_that_cannot_finish_in_time_is_not_started() -> None:
