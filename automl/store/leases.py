@@ -132,8 +132,8 @@ class SqlLeases:  # noqa: PLR0904 -- the port's verbs, one method each
 
         Nobody is asked to give way to what an idle worker is about to take.
         """
-        with self._database.transaction() as tx:
-            if not way.needed(tx, attempt.study_id, self._lease_seconds):
+        with self._database.look() as reader:
+            if not way.needed(reader, attempt.study_id, self._lease_seconds):
                 return False
         with self._database.write(lasting=False) as tx:
             return way.blocked(tx, attempt.study_id, self._lease_seconds, self._ranking)

@@ -6,7 +6,7 @@ at, and all of it is undone. So fairness has one home, see ``claim.ranking``.
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, exists, or_, select, update
 
 from automl.core.catalog import StudyStatus
 from automl.store.claim import ASKS, FINISH_DUE
@@ -19,13 +19,13 @@ _SEARCHING = _c.status.in_((StudyStatus.QUEUED.value, StudyStatus.RUNNING.value)
 _WAITS = and_(_c.running == 0, or_(FINISH_DUE, and_(_SEARCHING, or_(_c.waiting > 0, ASKS))))
 
 
-def needed(tx: Transaction, study_id: str, lease_seconds: float) -> bool:
+def needed(reader: Connection, study_id: str, lease_seconds: float) -> bool:
     """Return whether a study beside this one waits for a worker, and no worker is idle.
 
     That is a look without locks: nearly always it is all that the question costs.
     """
     waits = exists().where(_WAITS, _c.id != study_id)
-    return bool(tx.reader.execute(select(and_(waits, ~_worker(lease_seconds)))).scalar_one())
+    return bool(reader.execute(select(and_(waits, ~_worker(lease_seconds)))).scalar_one())
 
 
 def blocked(tx: Transaction, study_id: str, lease_seconds: float, ranking: Select[Any]) -> bool:
