@@ -40,6 +40,7 @@ STATUS: Mapping[type[AutoMLError], int] = {
     errors.LeaseLost: 500,
     errors.TrialStopped: 500,
     errors.TrialPruned: 500,
+    errors.TrialGivesWay: 500,
     errors.TrialError: 500,
     errors.NothingTrained: 500,
     errors.ExportFailed: 500,

@@ -1,6 +1,6 @@
 """Ours over REST against others on tables: same rows, same cores, same budget, one run at a time.
 
-    python -m benchmarks.tables FOLDER... --budget 60 --splits 3 --peers ENVIRONMENTS \
+    python -m benchmarks.tables FOLDER... --budget 60 --splits 0 1 2 --peers ENVIRONMENTS \
         --systems ours lightgbm catboost hgb autogluon flaml h2o mljar --out results.jsonl
     python -m benchmarks.tables --report results.jsonl
 
@@ -48,7 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("folders", nargs="*", metavar="FOLDER", help="PATH with meta.json, or PATH:TARGET")
     add("--budget", nargs="+", type=float, default=[60.0], metavar="SECONDS")
-    add("--splits", type=int, default=1, help="how many; the first is the official one if any")
+    add("--splits", nargs="+", type=int, default=[0], help="which; 0 is the official one if any")
     add("--systems", nargs="+", help=f"of {', '.join(SYSTEMS)}, or NAME:VARIANT; default: all")
     add("--peers", type=Path, help="the folder of the peers' environments")
     add("--cores", type=int, default=2)
@@ -62,11 +62,11 @@ def keys(
     sets: Sequence[str],
     systems: Sequence[System],
     budgets: Sequence[float],
-    splits: int,
+    splits: Sequence[int],
     cores: int,
 ) -> Iterator[Key]:
     """Yield every run, so that what is comparable is made close together."""
-    for number in range(splits):
+    for number in splits:
         for budget in budgets:
             for name in sets:
                 for system in systems:

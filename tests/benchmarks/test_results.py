@@ -47,7 +47,7 @@ def test_a_system_without_a_budget_runs_once_for_all() -> None:
         System("ours", "1", Path("python"), Ours),
         System("lightgbm", "4", Path("python"), Lightgbm),
     ]
-    every = list(keys(["a", "b"], systems, [10, 60], 2, 2))
+    every = list(keys(["a", "b"], systems, [10, 60], [0, 1], 2))
     todo = remaining(every, [], retry=False)
     assert len(todo) == 2 * 2 * (2 + 1)
     assert {run.budget for run in todo if run.system == "lightgbm"} == {None}
