@@ -67,7 +67,7 @@ class Optunas(optuna.samplers.TPESampler):
         self.seed(0)
 
     def seed(self, seed: int, settled: Mapping[str, Any] = MappingProxyType({})) -> None:
-        if settled:
+        if settled.keys() & self._space.keys():
             raise ValueError("Optuna's own sampler knows of no settled hyperparameters")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
