@@ -273,14 +273,14 @@ class SqlLeases:  # noqa: PLR0904 -- the port's verbs, one method each
         Anyone may call this at any time; returns how many rows changed.
         """
         with self._database.transaction() as tx:
-            if reap.quiet(tx, self._lease_seconds):
+            if reap.quiet(tx, self._lease_seconds) or not reap.alone(tx):
                 return 0
             changed = reap.forget(tx, self._lease_seconds)
             live = reap.live_workers(tx, self._lease_seconds)
             lapsed, finishing = reap.lapsed_trials(tx), reap.lapsed_finishes(tx)
             due = reap.due(tx, live)
-            alone = not live and reap.unfinished(tx) and reap.watched(tx)
-            starved = reap.starved(tx) if alone else []
+            deserted = not live and reap.unfinished(tx) and reap.watched(tx)
+            starved = reap.starved(tx) if deserted else []
         for study_id, number in lapsed:
             changed += self._try(study_id, partial(reap.retry_lapsed, number=number))
         for study_id in finishing:

@@ -43,6 +43,9 @@ _LAPSED_FINISH = and_(_c.status == StudyStatus.FINALIZING.value, _c.finish_until
 
 _LEASE = bindparam("lease_seconds", type_=Double)
 _DEAD = workers.c.last_heartbeat_at < now() - _LEASE
+_SWEEP = 0x53574550
+"""Keeps the advisory lock of whoever sweeps apart from any other."""
+
 _OLD = requests.c.created_at < now() - KEPT_SECONDS
 _BUSY = select(
     or_(
@@ -63,6 +66,18 @@ def quiet(tx: Transaction, lease_seconds: float) -> bool:
     That is so nearly always, and every worker and API process asks about once a second.
     """
     return not tx.reader.execute(_BUSY, {"lease_seconds": lease_seconds}).scalar_one()
+
+
+def alone(tx: Transaction) -> bool:
+    """Return whether nobody else is at it; then nobody will be until the transaction's end.
+
+    What one worker finds all find in the same seconds. When a server answered too late for the
+    heartbeats of 200 workers, 130 of them stood in line for each other's dead rows, which delayed
+    the heartbeats that followed.
+    """
+    if tx.sqlite:
+        return True
+    return bool(tx.reader.execute(select(func.pg_try_advisory_xact_lock(_SWEEP))).scalar_one())
 
 
 def lapsing(lease_seconds: float) -> ColumnElement[bool]:
@@ -186,13 +201,17 @@ def bury(tx: Transaction, dead: Collection[str]) -> None:
 
 
 def forget(tx: Transaction, lease_seconds: float) -> int:
-    """Remove the rows of dead workers and of requests nobody repeats any more."""
+    """Remove the rows of dead workers and of requests nobody repeats any more.
+
+    A row that is just being written is not waited for: whoever writes it is alive.
+    """
     lease = {"lease_seconds": lease_seconds}
     found = tx.reader.execute(select(workers.c.id).where(_DEAD).limit(1), lease).first()
     stale = tx.reader.execute(select(requests.c.key).where(_OLD).limit(1)).first()
     count = 0
     if found is not None:
-        count += tx.writer.execute(delete(workers).where(_DEAD), lease).rowcount
+        dead = select(workers.c.id).where(_DEAD).with_for_update(skip_locked=True)
+        count += tx.writer.execute(delete(workers).where(workers.c.id.in_(dead)), lease).rowcount
     if stale is not None:
         count += tx.writer.execute(delete(requests).where(_OLD)).rowcount
     return count

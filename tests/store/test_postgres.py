@@ -8,11 +8,14 @@ import pytest
 import sqlalchemy as sa
 
 from automl.core.errors import StoreUnavailable
+from automl.core.ports import Worker
 from automl.core.trial import Turn
 from automl.settings import Settings
-from automl.store import SqlStore, open_store, postgres
+from automl.store import SqlStore, open_store, postgres, reap
+from automl.store.beat import renew_worker
 from tests import servers
 from tests.store import values
+from tests.store.acts import beat
 
 
 @pytest.fixture
@@ -105,3 +108,22 @@ def test_a_look_for_work_opens_no_transaction(
         again = tx.reader.connection.driver_connection
         assert again is driver
         assert again.info.transaction_status.name == "INTRANS"
+
+
+def test_of_many_who_sweep_at_once_one_does(great: SqlStore) -> None:
+    beat(great, None)
+    values.age(great, 60)
+    with great.database.transaction() as other:
+        assert reap.alone(other)
+        assert great.leases.reap() == 0
+    assert great.leases.reap() == 1
+
+
+def test_a_worker_that_writes_its_row_is_alive_and_not_waited_for(great: SqlStore) -> None:
+    for name in ("late", "dead"):
+        beat(great, None, name)
+    values.age(great, 60)
+    with great.database.transaction() as tx:
+        renew_worker(tx, Worker("late", "cpu", "idle", 0.0))
+        assert great.leases.reap() == 1
+    assert great.leases.present("") == ["late"]
