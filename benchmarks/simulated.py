@@ -70,9 +70,9 @@ class Timed:
     def __getattr__(self, name: str) -> Any:
         act = getattr(self._leases, name)
 
-        def timed(*given: Any) -> Any:
+        def timed(*given: Any, **options: Any) -> Any:
             begun = time.perf_counter()
-            answer = act(*given)
+            answer = act(*given, **options)
             seconds = time.perf_counter() - begun
             if self._on.is_set():
                 self._note(name, seconds, given, found=answer is not None)
