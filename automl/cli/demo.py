@@ -11,6 +11,9 @@ def demo(
     budget: Annotated[str, typer.Option(help="The study's wall-clock time.")] = "60s",
 ) -> None:
     """Show the whole service at work on a real dataset, and leave nothing behind."""
-    from automl.cli import tour
+    from automl.cli import remote, tour
 
-    tour.run(seconds(budget))
+    try:
+        tour.run(seconds(budget))
+    except tour.ServiceNotReadyError as error:
+        remote.fail(f"the service did not start: {error}")

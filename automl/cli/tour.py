@@ -27,6 +27,14 @@ from automl.settings import Settings
 UNSEEN = 12
 """Rows kept from the service altogether, to be scored with the downloaded file."""
 
+READY_SECONDS, STOPPED_SECONDS = 120.0, 30.0
+"""A service is waited for so long at most: it takes 3 s and 1 s of a machine, but one full of other
+work may have little to give."""
+
+
+class ServiceNotReadyError(RuntimeError):
+    """The service ended or did not answer in time; with the end of its log."""
+
 
 def run(budget: float) -> None:
     """Show the whole service at work on a real dataset, and leave nothing behind.
@@ -84,7 +92,11 @@ def _write_files(folder: Path) -> tuple[Path, Path, Path]:
 
 @contextmanager
 def service(data: Path, say: Callable[[str], None] = lambda _: None) -> Iterator[str]:
-    """Run a whole embedded service on a free port and yield its URL; stop it at the end."""
+    """Run a whole embedded service on a free port and yield its URL; stop it at the end.
+
+    Raises:
+        ServiceNotReadyError: it did not come up.
+    """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -105,23 +117,27 @@ def service(data: Path, say: Callable[[str], None] = lambda _: None) -> Iterator
     finally:
         started = time.monotonic()
         process.send_signal(signal.SIGTERM)
-        process.wait(timeout=15)
+        process.wait(STOPPED_SECONDS)
         log.close()
         say(f"The service has stopped after {time.monotonic() - started:.1f} s")
 
 
 def _wait_ready(url: str, process: "subprocess.Popen[bytes]", log: str) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + READY_SECONDS
     while time.monotonic() < deadline:
         if process.poll() is not None:
-            raise RuntimeError(f"automl serve ended at once:\n{Path(log).read_text()[-2000:]}")
+            raise ServiceNotReadyError(f"automl serve ended at once:\n{_end(log)}")
         try:
             if httpx.get(f"{url}/readyz", timeout=2).status_code == 200:
                 return
         except httpx.TransportError:
             pass
         time.sleep(0.05)
-    raise RuntimeError(f"the service was not ready in 30 s:\n{Path(log).read_text()[-2000:]}")
+    raise ServiceNotReadyError(f"not ready in {READY_SECONDS:g} s:\n{_end(log)}")
+
+
+def _end(log: str) -> str:
+    return Path(log).read_text()[-2000:]
 
 
 def _study(

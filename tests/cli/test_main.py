@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+import typer
 
 from automl import cli
 from automl.cli import tour
+from automl.cli.demo import demo
 from automl.core.errors import Detail, InvalidSpec
 from automl.settings import Settings
 
@@ -121,3 +123,17 @@ def test_the_demo_names_a_program_that_the_shell_finds(
     monkeypatch.chdir("/")
     monkeypatch.setattr(shutil, "which", lambda name: f"/usr/bin/{name}")
     assert tour._program() == "automl"
+
+
+def test_a_demo_whose_service_does_not_start_says_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    program = tmp_path / "automl"
+    program.write_text("#!/bin/sh\necho there is no room\n")
+    program.chmod(0o755)
+    monkeypatch.setattr(shutil, "which", lambda *_, **__: str(program))
+    with pytest.raises(typer.Exit):
+        demo("60s")
+    said = capsys.readouterr().err
+    assert said.startswith("automl: the service did not start: automl serve ended at once")
+    assert "there is no room" in said
