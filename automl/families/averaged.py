@@ -2,8 +2,8 @@
 
 Leaves are few numbers: equal predictions are stored once. A leaf's class probabilities, of more
 than two classes, are whole parts of 65,535, so that sums over trees are exact in any order and the
-file gives what ``predict`` gives; one ``TreeEnsemble`` leads to the leaves, and a lookup to their
-probabilities, because a leaf of it holds one number only.
+file gives what ``predict`` gives; a ``TreeEnsemble`` a tree leads to the leaves, and a lookup to
+their probabilities, because a leaf of it holds one number only.
 """
 
 from collections.abc import Sequence

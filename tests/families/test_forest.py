@@ -1,15 +1,18 @@
 """Trees as arrays: thresholds, the file, averaged leaves."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 
 from automl.core.catalog import FamilyName, TaskType, TrialFailure
 from automl.core.errors import TrialError
+from automl.core.frame import Floats
+from automl.core.graph import Graph
 from automl.core.hyperparameter import Value, defaults
 from automl.core.learner import Examples, Fold
 from automl.families import averaged, forest, growing
@@ -28,6 +31,75 @@ def test_rounding_down_is_exact() -> None:
     for middle, limit in zip(middles[::20], rounded[::20], strict=True):
         assert np.array_equal(cells <= middle, cells <= limit)
     assert np.array_equal(forest.round_down(cells.astype(np.float64)), cells)
+
+
+def stumps(count: int, random: np.random.Generator) -> forest.Trees:
+    """Return trees of one to three leaves, some with a split by a set of codes."""
+    leaves = 1 + np.arange(count) % 3
+    splits = int((leaves - 1).sum())
+    depth = np.concatenate([np.arange(size - 1) for size in leaves])
+    last = depth == np.repeat(leaves - 2, leaves - 1)
+    categorical = np.arange(splits) % 2 == 1
+    sets = [np.append(random.choice(9, 1 + i % 4, replace=False), np.nan) for i in range(splits)]
+    return forest.Trees(
+        leaves=leaves,
+        feature=np.where(categorical, 1, 0),
+        threshold=random.normal(size=splits).astype(np.float32),
+        missing_left=random.random(splits) < 0.5,
+        left=~depth,
+        right=np.where(last, ~(depth + 1), depth + 1),
+        categorical=categorical,
+        members=np.concatenate([sets[i] for i in np.flatnonzero(categorical)]).astype(np.float32),
+    )
+
+
+@dataclass(frozen=True)
+class Summed:
+    """Trees that add whole numbers to three columns, so that sums in any order are equal."""
+
+    trees: forest.Trees
+
+    def emit(self, graph: Graph, x: str) -> str:
+        leaves = np.arange(self.trees.leaves.sum(), dtype=np.float32)
+        targets = np.arange(len(self.trees.leaves)) // 2 % 3
+        return forest.emit(self.trees, graph, x, targets=targets, count=3, weights=leaves)
+
+    def predict(self, x: npt.NDArray[Any]) -> Floats:
+        """Return the sums, row by row and tree by tree."""
+        return np.array([self.sums(row) for row in x])
+
+    def sums(self, row: npt.NDArray[Any]) -> list[float]:
+        trees, sums, split, leaf = self.trees, [0.0] * 3, 0, 0
+        assert trees.categorical is not None
+        assert trees.members is not None
+        sets = iter(np.split(trees.members, np.flatnonzero(np.isnan(trees.members)) + 1))
+        codes = [next(sets)[:-1] if categorical else None for categorical in trees.categorical]
+        for tree, leaves in enumerate(trees.leaves):
+            at = 0 if leaves > 1 else ~0
+            while at >= 0:
+                place = split + at
+                cell, some = row[trees.feature[place]], codes[place]
+                missing = np.isnan(cell) and trees.missing_left[place]
+                left = cell <= trees.threshold[place] if some is None else cell in some
+                at = (trees.left if left or missing else trees.right)[place]
+            sums[tree // 2 % 3] += leaf + ~at
+            split, leaf = split + leaves - 1, leaf + leaves
+        return sums
+
+
+@pytest.mark.parametrize(("nodes", "operators"), [(1 << 13, 3), (12, 7)])
+def test_however_many_are_walked_together_they_say_what_the_trees_say(
+    monkeypatch: pytest.MonkeyPatch, nodes: int, operators: int
+) -> None:
+    random = np.random.default_rng(0)
+    x = np.column_stack([random.normal(size=200), random.integers(0, 9, 200)]).astype(np.float32)
+    x[::9, 0] = np.nan
+    summed, graph = Summed(stumps(20, random)), Graph()
+    monkeypatch.setattr(forest, "_NODES", nodes)
+    assert np.array_equal(written.run_as_file(summed, x), summed.predict(x))
+    assert len(np.unique(summed.predict(x), axis=0)) > 20
+    summed.emit(graph, graph.input("x", "number"))
+    assert sum(node.op == "TreeEnsemble" for node in graph.nodes) == operators
 
 
 FOREST = Case(FamilyName.RANDOM_FOREST, TaskType.CLASSIFICATION, 2)

@@ -1,4 +1,4 @@
-"""A booster's text as arrays, and as one TreeEnsemble of the model file.
+"""A booster's text as arrays, and as TreeEnsembles of the model file.
 
 Written from the text because that is many times faster than the JSON dump and the public
 converters.
