@@ -1,7 +1,8 @@
 """A fitted thing as plain data: arrays by name and a JSON-safe header, never code.
 
-Everything that is stored of encoders, families and checkpoints crosses as a ``State``;
-``automl/training/archive.py`` turns one into safetensors bytes and back.
+Everything that is stored of fitted folds and checkpoints crosses as a ``State``;
+``automl/training/archive.py`` turns one into safetensors bytes and back. Encoders are not stored:
+the same rows fit the same encoder again.
 """
 
 from collections.abc import Mapping

@@ -1,6 +1,6 @@
 """How raw columns become numbers, one file a column kind; ``encoder.py`` fits them all."""
 
 from automl.features.base import Encoder
-from automl.features.encoder import fit, learned_from, load
+from automl.features.encoder import fit, learned_from
 
-__all__ = ["Encoder", "fit", "learned_from", "load"]
+__all__ = ["Encoder", "fit", "learned_from"]

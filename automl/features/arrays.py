@@ -17,11 +17,7 @@ from automl.core.frame import Frame, Ints, Places, Unread
 from automl.core.graph import ElementType, Graph
 from automl.core.learner import Layout, Matrix
 from automl.core.schema import Column
-from automl.core.state import State, nest
 from automl.features.base import OneColumn
-
-ARRAYS = "arrays"
-"""Where a state keeps this."""
 
 _AXES = {ColumnKind.IMAGE: 2, ColumnKind.VOLUME: 3}
 """Axes of space; what follows them are channels."""
@@ -71,16 +67,6 @@ class ArrayEncoder(OneColumn):
         if self._channels_first == self.shape:
             return x
         return graph.node("Unsqueeze", x, graph.constant([1], np.int64))
-
-    def state(self) -> State:
-        """Return everything needed to rebuild this."""
-        header = {
-            "column": self.column,
-            "kind": self.kind.value,
-            "shape": list(self.shape),
-            "dtype": self.dtype,
-        }
-        return nest({ARRAYS: State(header)})
 
     @property
     def _channels_last(self) -> bool:
@@ -146,11 +132,3 @@ def fit(columns: Sequence[Column]) -> ArrayEncoder:
     if not column.kind.array:
         raise ValueError(f"column {column.name!r} holds no arrays")
     return ArrayEncoder(column.name, column.kind, column.shape, column.dtype)
-
-
-def load(state: State) -> ArrayEncoder:
-    """Return what ``ArrayEncoder.state`` once wrote down."""
-    header = dict(state.header)
-    return ArrayEncoder(
-        header["column"], ColumnKind(header["kind"]), tuple(header["shape"]), header["dtype"]
-    )

@@ -11,7 +11,6 @@ from automl.core.frame import Frame
 from automl.core.graph import Graph
 from automl.core.learner import Layout, Matrix, View
 from automl.core.schema import Column
-from automl.core.state import State
 
 
 class Block(Protocol):
@@ -30,9 +29,6 @@ class Block(Protocol):
 
     def emit(self, graph: Graph, inputs: Mapping[str, str]) -> str:
         """Write the block to the graph: float32, n × width, equal to what ``fill`` writes."""
-
-    def state(self) -> State:
-        """Return everything needed to rebuild this."""
 
 
 class Encoder(Protocol):
@@ -64,9 +60,6 @@ class Encoder(Protocol):
             graph: The program to append to.
             inputs: Column names to their raw values there.
         """
-
-    def state(self) -> State:
-        """Return everything needed to rebuild this."""
 
 
 @runtime_checkable
@@ -103,6 +96,3 @@ class Kind(Protocol):
         Which features there are is said by ``room``, of which ``frame`` is rows: what only others
         of its rows have is never anything but 0.
         """
-
-    def load(self, state: State) -> Block:
-        """Return what ``Block.state`` once wrote down."""

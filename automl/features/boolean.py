@@ -7,7 +7,6 @@ import numpy as np
 from automl.core.frame import Frame
 from automl.core.learner import View
 from automl.core.schema import Column
-from automl.core.state import State
 from automl.features import categorical, numeric
 from automl.features.base import Block
 from automl.features.chain import Chain
@@ -32,8 +31,3 @@ def fit(frame: Frame, columns: Sequence[Column], view: View, room: Frame) -> Blo
     )
     words = [column for column in columns if column.cells == "string"]
     return Chain((numbers, categorical.fit(frame, words, view, room)))
-
-
-def load(state: State) -> Block:
-    """Return the block that ``state`` describes."""
-    return Chain.load(state, (numeric.load, categorical.load))

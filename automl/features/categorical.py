@@ -16,7 +16,6 @@ from automl.core.frame import Frame, Strings
 from automl.core.graph import ML, ElementType, Graph
 from automl.core.learner import View
 from automl.core.schema import Column
-from automl.core.state import State
 from automl.features.chain import Chain
 
 MOST = 64
@@ -137,14 +136,6 @@ class Categories:
             joined = graph.node("Equal", spread, graph.constant(slot[None], np.int64))
         return graph.node("Cast", joined, to=ElementType.FLOAT)
 
-    def state(self) -> State:
-        """Return the lookups; they hold no arrays."""
-        lookups = [
-            [each.column, list(each.values), each.other, each.missing, each.folded, each.room]
-            for each in self.lookups
-        ]
-        return State({"one_hot": self.one_hot, "lookups": lookups})
-
 
 def fit(frame: Frame, columns: Sequence[Column], view: View, room: Frame) -> Chain:
     """Return what is one-hot of those columns, then what is codes.
@@ -169,18 +160,6 @@ def fit(frame: Frame, columns: Sequence[Column], view: View, room: Frame) -> Cha
             lookup = replace(own, room=len(lookup.slots()))
         blocks.append(lookup)
     return Chain((Categories(tuple(hot), one_hot=True), Categories(tuple(coded), one_hot=False)))
-
-
-def load(state: State) -> Chain:
-    """Return the blocks that ``state`` describes."""
-    return Chain.load(state, (_load, _load))
-
-
-def _load(state: State) -> Categories:
-    lookups = tuple(
-        Lookup(column, tuple(values), *codes) for column, values, *codes in state.header["lookups"]
-    )
-    return Categories(lookups, state.header["one_hot"])
 
 
 class Ranked(NamedTuple):

@@ -6,7 +6,6 @@ from automl.core.catalog import ColumnKind
 from automl.core.frame import Frame
 from automl.core.learner import View
 from automl.core.schema import Column
-from automl.core.state import State
 from automl.features import categorical, frequency
 from automl.features.chain import Chain
 
@@ -20,8 +19,3 @@ def fit(frame: Frame, columns: Sequence[Column], view: View, room: Frame) -> Cha
     """Return both blocks for those columns."""
     codes = categorical.fit(frame, columns, view, room)
     return Chain((codes, frequency.fit(frame, columns, room)))
-
-
-def load(state: State) -> Chain:
-    """Return the block that ``state`` describes."""
-    return Chain.load(state, (categorical.load, frequency.load))

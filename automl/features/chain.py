@@ -1,15 +1,13 @@
 """Blocks side by side: a block itself, and how the encoder holds one of each kind."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 
 from automl.core.frame import Frame
 from automl.core.graph import Graph
-from automl.core.state import State, nest, unnest
 from automl.features.base import Block, Crossing
 
 
@@ -55,13 +53,3 @@ class Chain:
         """Write all blocks that are not empty."""
         parts = [block.emit(graph, inputs) for block in self.blocks if block.names]
         return graph.node("Concat", *parts, axis=1)
-
-    def state(self) -> State:
-        """Return the states of all blocks, numbered."""
-        return nest({str(index): block.state() for index, block in enumerate(self.blocks)})
-
-    @classmethod
-    def load(cls, state: State, loaders: Sequence[Callable[[State], Block]]) -> Self:
-        """Return the chain of blocks whose states are numbered like their ``loaders``."""
-        parts = unnest(state)
-        return cls(tuple(load(parts[str(index)]) for index, load in enumerate(loaders)))

@@ -16,7 +16,6 @@ from automl.core.frame import Floats, Frame
 from automl.core.graph import Graph
 from automl.core.learner import Scaling, View
 from automl.core.schema import Column, DateFormat
-from automl.core.state import State, nest, unnest
 from automl.features import numeric
 from automl.features.numeric import Numbers
 
@@ -61,10 +60,6 @@ class Dates:
             parts |= {f"{name} {part}": value for part, value in found.items()}
         return self.numbers.emit(graph, parts)
 
-    def state(self) -> State:
-        """Return the formats and the fitted numbers."""
-        return nest({"dates": State(dict(self.formats)), "numbers": self.numbers.state()})
-
 
 def fit(
     frame: Frame,
@@ -86,12 +81,6 @@ def fit(
     ages = {f"{name} {AGE}" for name in formats}
     flagged = tuple(index for index in numbers.flagged if numbers.columns[index] in ages)
     return Dates(formats, replace(numbers, flagged=flagged))
-
-
-def load(state: State) -> Dates:
-    """Return the block that ``state`` describes."""
-    parts = unnest(state)
-    return Dates(dict(parts["dates"].header), numeric.load(parts["numbers"]))
 
 
 def _parsed(frame: Frame, formats: Mapping[str, DateFormat]) -> Frame:

@@ -20,7 +20,6 @@ from automl.core.frame import Frame
 from automl.core.graph import Graph, Sparse
 from automl.core.learner import Layout, Matrix, Reading, Scaling, View
 from automl.core.schema import Column
-from automl.core.state import State, nest, unnest
 from automl.features import (
     arrays,
     boolean,
@@ -33,12 +32,11 @@ from automl.features import (
     tokens,
     wide,
 )
-from automl.features.arrays import ARRAYS
 from automl.features.base import Block, Encoder, Kind
 from automl.features.chain import Chain
 from automl.features.numeric import Numbers
 from automl.features.outputs import Target
-from automl.features.tokens import TOKENS, WORDS
+from automl.features.tokens import WORDS
 from automl.features.wide import Wide
 
 KINDS: Mapping[ColumnKind, Kind] = MappingProxyType(
@@ -114,11 +112,6 @@ class Columns:
             cells += block.emit(graph, inputs, start)
             start += block.width
         return graph.lists(Sparse(dense, len(self.chain.names), tuple(cells)))
-
-    def state(self) -> State:
-        """Return everything needed to rebuild this."""
-        own = State({"inputs": list(self.inputs)})
-        return nest({"encoder": own, "chain": self.chain.state(), "wide": wide.state(self.wide)})
 
 
 def fit(
@@ -212,18 +205,3 @@ def _fit(
             return text.fit(frame, columns, view, room, y)
         case _:
             return KINDS[kind].fit(frame, columns, view, room)
-
-
-def load(state: State) -> Encoder:
-    """Return what ``Encoder.state`` once wrote down."""
-    parts = unnest(state)
-    if ARRAYS in parts:
-        return arrays.load(parts[ARRAYS])
-    if TOKENS in parts:
-        return tokens.load(parts[TOKENS])
-    loaders = [*(module.load for module in KINDS.values()), pairs.load]
-    return Columns(
-        tuple(parts["encoder"].header["inputs"]),
-        Chain.load(parts["chain"], loaders),
-        wide.load(parts["wide"]),
-    )

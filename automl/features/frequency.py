@@ -9,7 +9,6 @@ import numpy.typing as npt
 from automl.core.frame import Frame
 from automl.core.graph import Graph
 from automl.core.schema import Column
-from automl.core.state import State, nest, unnest
 from automl.features.categorical import MOST_CODES, Lookup, ranked
 
 MANY = 50
@@ -46,18 +45,6 @@ class Frequencies:
         ]
         return graph.node("Concat", *parts, axis=1)
 
-    def state(self) -> State:
-        """Return values and tables."""
-        parts = zip(self.lookups, self.tables, strict=True)
-        return nest(
-            {
-                str(index): State(
-                    {"column": lookup.column, "values": list(lookup.values)}, {"table": table}
-                )
-                for index, (lookup, table) in enumerate(parts)
-            }
-        )
-
 
 def fit(frame: Frame, columns: Sequence[Column], room: Frame) -> Frequencies:
     """Return the frequencies of the columns with many values in the rows of ``room``.
@@ -79,16 +66,6 @@ def fit(frame: Frame, columns: Sequence[Column], room: Frame) -> Frequencies:
         logs = np.log1p(np.array([*counts[:MOST_CODES], 1, 0], np.float64))
         tables.append((logs / logs.max()).astype(np.float32))
     return Frequencies(tuple(lookups), tuple(tables))
-
-
-def load(state: State) -> Frequencies:
-    """Return the block that ``state`` describes."""
-    parts = unnest(state)
-    ordered = [parts[str(index)] for index in range(len(parts))]
-    return Frequencies(
-        tuple(_lookup(part.header["column"], tuple(part.header["values"])) for part in ordered),
-        tuple(part.arrays["table"] for part in ordered),
-    )
 
 
 def _lookup(column: str, values: tuple[str, ...]) -> Lookup:

@@ -13,7 +13,6 @@ from scipy import sparse
 
 from automl.core.frame import Ints, Strings
 from automl.core.graph import ML, ElementType, Graph
-from automl.core.state import State
 from automl.features import units
 from automl.features.units import BITS, MOST_CHARACTERS, Unit, lower
 
@@ -179,11 +178,6 @@ class Grams:
             default_int64=0,
         )
 
-    def state(self) -> State:
-        """Return the vocabulary."""
-        header = {"unit": self.unit, "keys": list(self.keys), "ids": list(self.ids)}
-        return State(header, {str(index): runs for index, runs in enumerate(self.runs)})
-
 
 def fit(unit: Unit, texts: Sequence[str], most: int) -> tuple[Grams, Ints]:
     """Return the runs that most of the texts have, and how many have each.
@@ -203,13 +197,6 @@ def fit(unit: Unit, texts: Sequence[str], most: int) -> tuple[Grams, Ints]:
         for (distinct, _), part, length in zip(found, parts, LENGTHS[unit], strict=True)
     ]
     return _renumbered(unit, known, runs), frequencies[chosen]
-
-
-def load(state: State) -> Grams:
-    """Return the vocabulary that ``state`` describes."""
-    header = state.header
-    runs = tuple(state.arrays[str(index)] for index in range(len(LENGTHS[header["unit"]])))
-    return Grams(header["unit"], tuple(header["keys"]), tuple(header["ids"]), runs)
 
 
 def distinct(cells: Strings) -> tuple[list[str], npt.NDArray[np.intp]]:

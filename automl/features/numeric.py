@@ -15,7 +15,6 @@ from automl.core.frame import Floats, Frame
 from automl.core.graph import ElementType, Graph
 from automl.core.learner import Scaling, View
 from automl.core.schema import Column
-from automl.core.state import State, nest, unnest
 from automl.features import warp
 from automl.features.warp import Warp
 
@@ -124,20 +123,6 @@ class Numbers:
             z = graph.node("Div", z, root)
         return graph.node("Cast", z, to=ElementType.FLOAT)
 
-    def state(self) -> State:
-        """Return the fitted numbers."""
-        header = {
-            "columns": list(self.columns),
-            "valued": list(self.valued),
-            "flagged": list(self.flagged),
-            "limit": self.limit,
-            "bend": self.bend,
-            "impute": self.impute,
-            "never": list(self.never),
-        }
-        own = State(header, {"center": self.center, "scale": self.scale})
-        return nest({"own": own} | ({} if self.warp is None else {"warp": self.warp.state()}))
-
 
 def fit(
     frame: Frame,
@@ -211,25 +196,6 @@ def _telling(frame: Frame, names: Sequence[str], *, impute: bool) -> tuple[list[
         if impute and missing and len(present) > 0:
             flagged.append(index)
     return valued, flagged
-
-
-def load(state: State) -> Numbers:
-    """Return the block that ``state`` describes."""
-    parts = unnest(state)
-    state = parts["own"]
-    header = state.header
-    return Numbers(
-        columns=tuple(header["columns"]),
-        center=state.arrays["center"],
-        scale=state.arrays["scale"],
-        valued=tuple(header["valued"]),
-        flagged=tuple(header["flagged"]),
-        limit=header["limit"],
-        bend=header["bend"],
-        impute=header["impute"],
-        never=tuple(header["never"]),
-        warp=warp.load(parts["warp"]) if "warp" in parts else None,
-    )
 
 
 def _fit_as(

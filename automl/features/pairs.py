@@ -22,7 +22,6 @@ from automl.core.frame import Floats, Frame, Scalars, Strings
 from automl.core.graph import Graph
 from automl.core.learner import View
 from automl.core.schema import Column
-from automl.core.state import State, nest, unnest
 from automl.features import additive, numeric
 from automl.features.numeric import Numbers
 from automl.features.outputs import Target, outputs
@@ -103,11 +102,6 @@ class Pairs:
             found[_name(left, sign, right)] = graph.node(operation.node, cells[left], cells[right])
         return self.numbers.emit(graph, found)
 
-    def state(self) -> State:
-        """Return the pairs and the fitted numbers."""
-        own = State({"pairs": [list(pair) for pair in self.pairs], "spreads": dict(self.spreads)})
-        return nest({"own": own, "numbers": self.numbers.state()})
-
 
 def fit(frame: Frame, columns: Sequence[Column], y: Target | None) -> Pairs:
     """Return the pairs of those columns that tell most of ``y`` beyond the columns themselves.
@@ -130,14 +124,6 @@ def fit(frame: Frame, columns: Sequence[Column], y: Target | None) -> Pairs:
     derived = _derived(frame, pairs, spreads)
     made = [Column(name, ColumnKind.NUMERIC, "number", 0, 0) for name in derived.columns]
     return Pairs(pairs, spreads, numeric.fit(derived, made, View.ORDINAL, derived))
-
-
-def load(state: State) -> Pairs:
-    """Return the block that ``state`` describes."""
-    parts = unnest(state)
-    own = parts["own"].header
-    pairs = tuple((left, sign, right) for left, sign, right in own["pairs"])
-    return Pairs(pairs, own["spreads"], numeric.load(parts["numbers"]))
 
 
 def chosen(

@@ -18,7 +18,6 @@ from automl.core.frame import Floats, Frame
 from automl.core.graph import ElementType, Graph
 from automl.core.learner import View
 from automl.core.schema import Column
-from automl.core.state import State, nest, unnest
 from automl.features import grams, units
 from automl.features.chain import Chain
 from automl.features.grams import Grams
@@ -108,16 +107,6 @@ class Text:
         scaled = graph.node("Div", centred, graph.constant(self.scale[None]))
         return graph.node("Cast", scaled, to=ElementType.FLOAT)
 
-    def state(self) -> State:
-        """Return the vocabularies and weights."""
-        own = State(
-            {"column": self.column, "leans": self.leans},
-            {"weights": self.weights, "center": self.center, "scale": self.scale},
-        )
-        return nest(
-            {"own": own} | {vocabulary.unit: vocabulary.state() for vocabulary in self.vocabularies}
-        )
-
 
 _LEAST = 2.0**-20
 """Instead of the length of a text without a known run."""
@@ -133,24 +122,6 @@ def fit(
     """Return the directions of every column, with a ``target`` also which way its texts lean."""
     y = None if target is None else outputs(target)
     return Chain(tuple(fit_column(frame, column.name, y) for column in columns))
-
-
-def load(state: State) -> Chain:
-    """Return the block that ``state`` describes."""
-    return Chain.load(state, [_load_column] * len(state.header))
-
-
-def _load_column(state: State) -> Text:
-    parts = unnest(state)
-    own = parts["own"]
-    return Text(
-        own.header["column"],
-        tuple(grams.load(parts[unit]) for unit in UNITS if unit in parts),
-        own.arrays["weights"],
-        own.arrays["center"],
-        own.arrays["scale"],
-        own.header.get("leans", 0),  # models of before had none
-    )
 
 
 def fit_column(frame: Frame, column: str, y: Floats | None = None) -> Text:

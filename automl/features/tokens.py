@@ -17,13 +17,9 @@ from automl.core.frame import Frame, Ints, Strings
 from automl.core.graph import ML, ElementType, Graph
 from automl.core.learner import Layout, Reading
 from automl.core.schema import Column
-from automl.core.state import State, nest
 from automl.features import grams, units
 from automl.features.base import OneColumn
 from automl.features.units import Unit
-
-TOKENS = "tokens"
-"""Where a state keeps this."""
 
 PADDING, UNKNOWN, FIRST = 0, 1, 2
 """What fills the end of a row, what was not learned, and the number of the most frequent token."""
@@ -131,18 +127,6 @@ class TokenEncoder(OneColumn):
         skipped = graph.node("Div", graph.node("Mul", part, over), whole(self.reading.parts - 1))
         return graph.node("GatherElements", ids, graph.node("Add", place, skipped), axis=1)
 
-    def state(self) -> State:
-        """Return everything needed to rebuild this."""
-        header = {
-            "column": self.column,
-            "keys": list(self.keys),
-            "ids": list(self.ids),
-            "length": self.length,
-            "unit": self.reading.unit,
-            "parts": self.reading.parts,
-        }
-        return nest({TOKENS: State(header)})
-
 
 def fit(frame: Frame, columns: Sequence[Column], reading: Reading = WORDS) -> TokenEncoder:
     """Return the encoder of the one column of texts. Raises `ValueError` for others."""
@@ -160,19 +144,6 @@ def fit(frame: Frame, columns: Sequence[Column], reading: Reading = WORDS) -> To
         tuple(known[key] for key in keys),
         max(1, min(usual, MOST_TOKENS)),
         reading,
-    )
-
-
-def load(state: State) -> TokenEncoder:
-    """Return what ``TokenEncoder.state`` once wrote down."""
-    header = state.header
-    return TokenEncoder(
-        header["column"],
-        tuple(header["keys"]),
-        tuple(header["ids"]),
-        header["length"],
-        # Those of before read words from the beginning.
-        Reading(header.get("unit", WORDS.unit), header.get("parts", WORDS.parts)),
     )
 
 

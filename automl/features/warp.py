@@ -13,7 +13,6 @@ import numpy.typing as npt
 
 from automl.core.frame import Floats
 from automl.core.graph import ElementType, Graph
-from automl.core.state import State
 
 KNOTS = 33
 _TAIL = 0.01
@@ -32,9 +31,6 @@ class Warp(Protocol):
 
     def take(self, columns: Sequence[int]) -> Self:
         """Return the warp of those columns."""
-
-    def state(self) -> State:
-        """Return everything needed to rebuild this."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,10 +55,6 @@ class Logarithm:
     def take(self, columns: Sequence[int]) -> "Logarithm":
         """Return the warp of those columns."""
         return Logarithm(self.center[list(columns)], self.scale[list(columns)])
-
-    def state(self) -> State:
-        """Return the fitted numbers."""
-        return State({"warp": "logarithm"}, {"center": self.center, "scale": self.scale})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -113,10 +105,6 @@ class Quantiles:
         """Return the warp of those columns."""
         return Quantiles(self.knots[list(columns)], self.targets[list(columns)])
 
-    def state(self) -> State:
-        """Return the fitted numbers."""
-        return State({"warp": "quantiles"}, {"knots": self.knots, "targets": self.targets})
-
 
 def fit_logarithm(columns: Sequence[Floats]) -> Logarithm:
     """Return the warp that gives the finite cells of every column mean 0 and deviation 1."""
@@ -132,14 +120,6 @@ def fit_quantiles(columns: Sequence[Floats]) -> Quantiles:
     shape = (len(columns), KNOTS)
     knots = np.array([knots for knots, _ in fitted]).reshape(shape)
     return Quantiles(knots, np.array([targets for _, targets in fitted]).reshape(shape))
-
-
-def load(state: State) -> Warp:
-    """Return the warp that ``state`` describes."""
-    arrays = state.arrays
-    if state.header["warp"] == "logarithm":
-        return Logarithm(arrays["center"], arrays["scale"])
-    return Quantiles(arrays["knots"], arrays["targets"])
 
 
 def _signed_log(z: Floats) -> Floats:

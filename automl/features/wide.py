@@ -15,7 +15,6 @@ from scipy import sparse
 from automl.core.frame import Frame, Ints
 from automl.core.graph import Graph
 from automl.core.schema import Column
-from automl.core.state import State, nest, unnest
 from automl.features import grams, units
 from automl.features.grams import Grams
 from automl.features.units import Unit
@@ -87,17 +86,6 @@ class Wide:
             start += vocabulary.width
         return cells
 
-    def state(self) -> State:
-        """Return the vocabularies and rarities."""
-        own = State({"column": self.column})
-        parts = {
-            vocabulary.unit: nest(
-                {"grams": vocabulary.state(), "own": State({}, {"rarities": rarities})}
-            )
-            for vocabulary, rarities in zip(self.vocabularies, self.rarities, strict=True)
-        }
-        return nest({"own": own} | parts)
-
 
 _DAMPED = np.array([0.0, *(1.0 + np.log(np.arange(1, grams.MOST_COUNTED + 1)))], np.float32)
 """What a count weighs."""
@@ -109,17 +97,6 @@ def fit(frame: Frame, columns: Sequence[Column], outputs: int) -> tuple[Wide, ..
     most = int(share * min(MOST, MOST_WEIGHTS // max(outputs, 1)))
     found = (_fit_column(frame, column.name, most, share * MOST_CELLS) for column in columns)
     return tuple(block for block in found if block.width)
-
-
-def state(blocks: Sequence[Wide]) -> State:
-    """Return the states of all columns, numbered."""
-    return nest({str(index): block.state() for index, block in enumerate(blocks)})
-
-
-def load(state: State) -> tuple[Wide, ...]:
-    """Return the columns whose states are numbered."""
-    parts = unnest(state)
-    return tuple(_load_column(parts[str(index)]) for index in range(len(parts)))
 
 
 def _fit_column(frame: Frame, column: str, most: int, cells: float) -> Wide:
@@ -134,16 +111,6 @@ def _fit_column(frame: Frame, column: str, most: int, cells: float) -> Wide:
             rarity = np.log((1 + len(sample)) / (1 + frequencies)) + 1.0
             rarities.append(rarity.astype(np.float32))
     return Wide(column, tuple(vocabularies), tuple(rarities))
-
-
-def _load_column(state: State) -> Wide:
-    parts = unnest(state)
-    known = [unnest(parts[unit]) for unit in _EVERY if unit in parts]
-    return Wide(
-        parts["own"].header["column"],
-        tuple(grams.load(part["grams"]) for part in known),
-        tuple(part["own"].arrays["rarities"] for part in known),
-    )
 
 
 def _affordable(found: Grams, frequencies: Ints, cells: float) -> tuple[Grams, Ints]:

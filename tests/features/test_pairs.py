@@ -1,7 +1,5 @@
 """Pairs of numbers: which are chosen, that chance chooses none, and that the graph equals them."""
 
-import json
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -12,7 +10,6 @@ from automl.core.catalog import ColumnKind
 from automl.core.frame import Frame
 from automl.core.learner import View
 from automl.core.schema import Column
-from automl.core.state import State
 from automl.export import parity
 from automl.features import additive, pairs
 from automl.features.base import Encoder
@@ -119,15 +116,6 @@ def _every() -> Encoder:
 
 
 EVERY = _every()
-
-
-def test_a_state_gives_the_same_encoder() -> None:
-    rows = drawn(50, seed=5)
-    state = EVERY.state()
-    again = features.load(State(json.loads(json.dumps(state.header)), state.arrays))
-    assert again.names == EVERY.names
-    np.testing.assert_array_equal(again.transform(rows), EVERY.transform(rows))
-    assert_same(again, rows)
 
 
 @pytest.mark.parametrize("rows", [1, 2, 25])

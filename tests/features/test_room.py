@@ -1,7 +1,5 @@
 """Room: encoders of some rows have the layout of all, and nothing of what only others have."""
 
-import json
-
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -11,7 +9,6 @@ from automl.core.catalog import ColumnKind
 from automl.core.frame import Frame
 from automl.core.learner import Scaling, View
 from automl.core.schema import Column
-from automl.core.state import State
 from automl.export import parity
 from automl.features.encoder import Columns
 from tests.features.frames import column, frame, strings, table
@@ -87,16 +84,6 @@ def test_the_graph_is_equal(view: View, scaling: Scaling) -> None:
             np.testing.assert_allclose(in_graph(fitted, case), fitted.transform(case), rtol=1e-6)
         else:
             assert_same(fitted, case)
-
-
-@VIEWS
-def test_a_state_gives_the_same_encoder(view: View) -> None:
-    rows, columns = sorted_table(5)
-    fitted = features.fit(folds(rows)[0], columns, view, room=rows)
-    state = fitted.state()
-    again = features.load(State(json.loads(json.dumps(state.header)), state.arrays))
-    assert (again.layout, again.names) == (fitted.layout, fitted.names)
-    np.testing.assert_array_equal(again.transform(rows), fitted.transform(rows))
 
 
 def test_a_column_of_codes_in_all_rows_is_one_in_each_fold() -> None:

@@ -1,7 +1,5 @@
 """Scalings of numbers: what each does to a column, and that the graph does the same."""
 
-import json
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -11,7 +9,6 @@ from automl import features
 from automl.core.catalog import ColumnKind
 from automl.core.frame import Floats
 from automl.core.learner import Scaling, View
-from automl.core.state import State
 from automl.export import parity
 from tests.features.frames import EXTREMES, column, frame, table
 from tests.features.test_encoder import assert_same, in_graph
@@ -79,12 +76,3 @@ def test_trees_see_no_scaling() -> None:
         for scaling in (Scaling.ROBUST, Scaling.QUANTILE)
     )
     np.testing.assert_array_equal(one.transform(rows), other.transform(rows))
-
-
-@EACH
-def test_a_state_gives_the_same_encoder(scaling: Scaling) -> None:
-    rows, columns = table(2)
-    encoder = features.fit(rows, columns, View.ONE_HOT, scaling=scaling)
-    state = encoder.state()
-    again = features.load(State(json.loads(json.dumps(state.header)), state.arrays))
-    np.testing.assert_array_equal(again.transform(rows), encoder.transform(rows))

@@ -1,6 +1,5 @@
 """Texts as numbers of words: what is cut and known, and that the graph does the same."""
 
-import json
 import sys
 
 import numpy as np
@@ -15,7 +14,6 @@ from automl.core.catalog import ColumnKind
 from automl.core.frame import Frame, Strings
 from automl.core.graph import MICROSOFT, Graph
 from automl.core.learner import Reading, View
-from automl.core.state import State
 from automl.export.onnx import serialize
 from automl.features import Encoder, tokens, units
 from automl.features.tokens import WORDS, TokenEncoder
@@ -165,22 +163,3 @@ def test_a_row_is_as_long_as_most_texts() -> None:
     assert fitted(strings([f"w{n} a" for n in range(200)] + ["b " * 300])).layout.width == 2
     long = fitted(strings(["a " * 5_000, "b " * 5_000]))
     assert long.layout.width == tokens.MOST_TOKENS
-
-
-@pytest.mark.parametrize("reading", READINGS, ids=str)
-def test_a_state_gives_the_same_encoder(reading: Reading) -> None:
-    encoder = fitted(strings(CORPUS), reading)
-    state = encoder.state()
-    again = features.load(State(json.loads(json.dumps(state.header)), state.arrays))
-    assert again.state().header == state.header
-    rows = frame(t=strings(CORPUS))
-    np.testing.assert_array_equal(again.transform(rows), encoder.transform(rows))
-    assert again.layout == encoder.layout
-
-
-def test_states_of_before_read_words_from_the_beginning() -> None:
-    encoder = TokenEncoder("t", ("a",), (2,), 3, Reading("characters", 2))
-    header = dict(encoder.state().header[tokens.TOKENS])
-    assert tokens.load(State(header)).reading == encoder.reading
-    del header["unit"], header["parts"]
-    assert tokens.load(State(header)).reading == WORDS

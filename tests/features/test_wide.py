@@ -1,7 +1,5 @@
 """Free text for linear models: which runs are columns, their weights, and the graph's lists."""
 
-import json
-
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -14,7 +12,6 @@ from automl.core.catalog import ColumnKind
 from automl.core.frame import Frame, Strings
 from automl.core.graph import Graph
 from automl.core.learner import View
-from automl.core.state import State
 from automl.export import parity
 from automl.features import Encoder, wide
 from automl.features.encoder import Columns
@@ -128,15 +125,6 @@ def test_names_are_the_runs() -> None:
     assert len(names) == len(set(names)) == fitted(strings(CORPUS)).width
 
 
-def test_a_state_gives_the_same_encoder() -> None:
-    encoder = fitted(strings(CORPUS), strings(CORPUS[::-1]))
-    state = encoder.state()
-    again = features.load(State(json.loads(json.dumps(state.header)), state.arrays))
-    rows = frame(t0=strings(CORPUS), t1=strings(CORPUS))
-    np.testing.assert_array_equal(dense(again, rows), dense(encoder, rows))
-    assert again.names == encoder.names
-
-
 @pytest.mark.parametrize("cells", [[None, None], ["one", "two"], ["", "?"]])
 def test_texts_that_share_nothing_give_no_feature(cells: list[str | None]) -> None:
     encoder = fitted(strings(cells))
@@ -174,15 +162,3 @@ def test_counts_do_not_depend_on_the_blocks_they_are_made_in(
     before = dense(fitted(strings(CORPUS)), rows)
     monkeypatch.setattr("automl.features.grams._BLOCK", 3)
     np.testing.assert_array_equal(dense(fitted(strings(CORPUS)), rows), before)
-
-
-def test_states_of_before_keep_their_units(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(wide, "UNITS", ("words", "characters"))
-    before = fitted(strings(CORPUS))
-    rows = frame(t0=strings(CORPUS))
-    wanted = dense(before, rows)
-    monkeypatch.undo()
-    again = features.load(before.state())
-    np.testing.assert_array_equal(dense(again, rows), wanted)
-    assert again.names == before.names
-    assert_alike(again, rows)
