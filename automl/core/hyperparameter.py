@@ -1,7 +1,8 @@
 """A family's search space as data: what may vary, in which range, when it matters."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from typing import Literal
 
 from automl.core.catalog import Modality, TaskType
@@ -22,6 +23,21 @@ LONG_TEXT = 100
 characters most would."""
 
 
+class Trait(StrEnum):
+    """What data is like that leaves some dimensions no question."""
+
+    NO_CATEGORIES = "no categories"
+    """Of a table."""
+    NO_PAIRS = "no pairs"
+    """A table has no two columns of numbers that could make one."""
+    SMALL_IMAGES = "small images"
+    """A side is below `LARGE_SIDE`."""
+    GREY_IMAGES = "grey images"
+    LONG_TEXTS = "long texts"
+    """They have `LONG_TEXT` words or more."""
+    SHORT_TEXTS = "short texts"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hyperparameter:
     """One dimension of a family's space.
@@ -29,11 +45,8 @@ class Hyperparameter:
     ``low`` and ``high`` are inclusive. ``when`` names the hyperparameter and its values under
     which this one is active; an inactive hyperparameter is absent from a candidate.
     ``tasks`` and ``modalities`` name the only ones it matters for; None: all the family serves.
-    ``defaults`` has the default of some modalities where it is another there. Where a table
-    has no categories it is ``without_categories``, where no two columns of it are numbers that
-    could make a pair ``without_pairs``, of images with a side below `LARGE_SIDE`
-    ``of_small_images``, and of those that have no colours ``of_grey_images``; of texts that are
-    long ``of_long_texts``, and of others ``of_short_texts``, if these are given.
+    ``defaults`` has the default of some modalities where it is another there, and ``settled`` the
+    one value that is left where the data has a trait.
     """
 
     name: str
@@ -48,12 +61,7 @@ class Hyperparameter:
     tasks: tuple[TaskType, ...] | None = None
     modalities: tuple[Modality, ...] | None = None
     defaults: Mapping[Modality, Value] | None = None
-    without_categories: Value | None = None
-    without_pairs: Value | None = None
-    of_small_images: Value | None = None
-    of_grey_images: Value | None = None
-    of_long_texts: Value | None = None
-    of_short_texts: Value | None = None
+    settled: Mapping[Trait, Value] = field(default_factory=dict)
     description: str = ""
 
     def active(self, params: Params) -> bool:

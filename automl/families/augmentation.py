@@ -7,7 +7,7 @@ The training loop reads these names from a candidate (`automl.training.augment`)
 from dataclasses import replace
 
 from automl.core.catalog import Modality
-from automl.core.hyperparameter import LARGE_SIDE, Hyperparameter, Space
+from automl.core.hyperparameter import LARGE_SIDE, Hyperparameter, Space, Trait
 
 _SPATIAL = (Modality.IMAGE, Modality.VOLUME)
 _ALL = (*_SPATIAL, Modality.SERIES)
@@ -64,7 +64,7 @@ AUGMENTATION: Space = (
             "How far the strength of an image's colours, and the share of each, may change.",
             modalities=(Modality.IMAGE,),
         ),
-        of_grey_images=0.0,
+        settled={Trait.GREY_IMAGES: 0.0},
     ),
     _share("noise", 0.0, 0.3, "Size of noise, as a share of the numbers' deviation."),
     _share("cutout", 0.0, 0.5, "Sides of a box that is hidden, as a share of each axis."),
@@ -91,7 +91,7 @@ RESOLUTION = Hyperparameter(
     default=0.5,
     choices=(0.5, 0.625, 0.75, 1.0),
     modalities=(Modality.IMAGE,),
-    of_small_images=1.0,
+    settled={Trait.SMALL_IMAGES: 1.0},
     description="Part of its sides at which the first half of the steps sees an image of at least"
     f" {LARGE_SIDE} places along each.",
 )

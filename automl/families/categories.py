@@ -8,7 +8,7 @@ spread rather than at zero 14.42 (by a tenth) and 14.50 (by one) for 14.35. The 
 0.784.
 """
 
-from automl.core.hyperparameter import Hyperparameter, Params, Space
+from automl.core.hyperparameter import Hyperparameter, Params, Space, Trait
 from automl.core.learner import FamilySpec, View
 
 _VIEWS = (View.ONE_HOT, View.EMBEDDING)
@@ -19,7 +19,7 @@ CATEGORIES: Space = (
         type="categorical",
         default=View.EMBEDDING.value,
         choices=tuple(view.value for view in _VIEWS),
-        without_categories=View.ONE_HOT.value,
+        settled={Trait.NO_CATEGORIES: View.ONE_HOT.value},
         description="Each category as a column, or those of large columns as learned vectors.",
     ),
     Hyperparameter(

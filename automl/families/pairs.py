@@ -3,14 +3,14 @@
 A family puts `PAIRS` into its space and need not look at it: the search hands out rows with them.
 """
 
-from automl.core.hyperparameter import Hyperparameter, Params
+from automl.core.hyperparameter import Hyperparameter, Params, Trait
 
 PAIRS = Hyperparameter(
     name="pairs",
     type="categorical",
     choices=(False, True),
     default=True,
-    without_pairs=False,
+    settled={Trait.NO_PAIRS: False},
     description="add sums, differences, products and ratios of two columns that tell more",
 )
 

@@ -6,7 +6,7 @@ A family puts `READING` into its space and need not look at it: the search hands
 from typing import Literal
 
 from automl.core.catalog import FamilyName, Modality, TaskType
-from automl.core.hyperparameter import Hyperparameter, Params, Space
+from automl.core.hyperparameter import Hyperparameter, Params, Space, Trait
 from automl.core.learner import FamilySpec, Reading, View
 from automl.families import network
 from automl.families.recipe import training
@@ -25,7 +25,7 @@ READING: Space = (
         default="words",
         choices=("words", "characters"),
         modalities=(Modality.TEXT,),
-        of_long_texts="words",
+        settled={Trait.LONG_TEXTS: "words"},
         description="What a text is cut into: words, and other signs by themselves, or characters.",
     ),
     Hyperparameter(
@@ -35,7 +35,7 @@ READING: Space = (
         choices=(1, 2, 3, 8),
         when=("unit", ("words",)),
         modalities=(Modality.TEXT,),
-        of_short_texts=1,
+        settled={Trait.SHORT_TEXTS: 1},
         description="A text too long to be read whole is read in so many parts, from its beginning"
         " to its end; 1 is the beginning alone.",
     ),

@@ -12,7 +12,7 @@ from automl.core.hyperparameter import (
     LONG_TEXT,
     Hyperparameter,
     Space,
-    Value,
+    Trait,
     serving,
 )
 from automl.core.study import Plan, StudySpec
@@ -26,11 +26,7 @@ def space(
     name: FamilyName,
     *,
     modality: Modality = Modality.TABLE,
-    categories: bool = True,
-    pairs: bool = True,
-    large: bool = True,
-    coloured: bool = True,
-    long: bool | None = None,
+    traits: frozenset[Trait] = frozenset(),
 ) -> Space:
     """Return the dimensions of one family in this study.
 
@@ -38,28 +34,14 @@ def space(
         spec: the study's spec, which may narrow them.
         name: the family.
         modality: of the data.
-        categories: whether the table has any; if not, how to take them is no question.
-        pairs: whether there are two columns of numbers to pair; if not, neither is that.
-        large: whether images are; if not, how they are seen small is none either.
-        coloured: whether images are; if not, how far colours may change is none.
-        long: whether texts are, where that is known; if so characters are no question, if not what
-            of them is read is none.
+        traits: of the data, which settle some dimensions.
 
     Raises:
         InvalidSpec: the spec's restriction does not fit the family's space.
     """
     restriction = (spec.search_space or {}).get(name.value, {})
     if not restriction:  # every ask looks at every family's
-        return _usual(
-            name,
-            spec.task.type,
-            modality,
-            categories=categories,
-            pairs=pairs,
-            large=large,
-            coloured=coloured,
-            long=long,
-        )
+        return _usual(name, spec.task.type, modality, traits)
     field = f"search_space.{name.value}"
     whole = families.spec(name).space
     served = serving(whole, spec.task.type, modality)
@@ -68,10 +50,7 @@ def space(
         message = f"it means nothing for {spec.task.type} of this modality, {modality}"
         detail = Detail(message, field=f"{field}.{given}")
         raise InvalidSpec(f"{detail.field}: {message}; leave it out.", errors=(detail,))
-    narrowed = families.narrow(served, restriction, field=field)
-    return _known(
-        narrowed, categories=categories, pairs=pairs, large=large, coloured=coloured, long=long
-    )
+    return _settled(families.narrow(served, restriction, field=field), traits)
 
 
 def planned(spec: StudySpec, plan: Plan, name: FamilyName) -> Space:
@@ -80,68 +59,46 @@ def planned(spec: StudySpec, plan: Plan, name: FamilyName) -> Space:
     Raises:
         InvalidSpec: as `space`.
     """
-    return space(
-        spec,
-        name,
-        modality=plan.modality,
-        categories=plan.categories > 0,
-        pairs=plan.pairable > 1,
-        large=plan.modality is not Modality.IMAGE or min(plan.shape[:2]) >= LARGE_SIDE,
-        coloured=plan.modality is not Modality.IMAGE or plan.shape[2:] in COLOURED,
-        long=plan.words >= LONG_TEXT if plan.modality is Modality.TEXT else None,
-    )
+    return space(spec, name, modality=plan.modality, traits=_traits(plan))
+
+
+def _traits(plan: Plan) -> frozenset[Trait]:
+    image, text = plan.modality is Modality.IMAGE, plan.modality is Modality.TEXT
+    holds = {
+        Trait.NO_CATEGORIES: not plan.categories,
+        Trait.NO_PAIRS: plan.pairable < 2,
+        Trait.SMALL_IMAGES: image and min(plan.shape[:2]) < LARGE_SIDE,
+        Trait.GREY_IMAGES: image and plan.shape[2:] not in COLOURED,
+        Trait.LONG_TEXTS: text and plan.words >= LONG_TEXT,
+        Trait.SHORT_TEXTS: text and plan.words < LONG_TEXT,
+    }
+    return frozenset(trait for trait, held in holds.items() if held)
 
 
 @cache
-def _usual(
-    name: FamilyName,
-    task: TaskType,
-    modality: Modality,
-    *,
-    categories: bool,
-    pairs: bool,
-    large: bool,
-    coloured: bool,
-    long: bool | None,
-) -> Space:
+def _usual(name: FamilyName, task: TaskType, modality: Modality, traits: frozenset[Trait]) -> Space:
     """Return the dimensions of a study that restricts nothing."""
-    whole = serving(families.spec(name).space, task, modality)
-    return _known(
-        whole, categories=categories, pairs=pairs, large=large, coloured=coloured, long=long
-    )
+    return _settled(serving(families.spec(name).space, task, modality), traits)
 
 
-def _known(
-    dimensions: Space,
-    *,
-    categories: bool,
-    pairs: bool,
-    large: bool,
-    coloured: bool,
-    long: bool | None,
-) -> Space:
-    """Return the dimensions with those settled that the data makes no question of."""
-    if not categories:
-        dimensions = tuple(_settled(item, item.without_categories) for item in dimensions)
-    if not pairs:
-        dimensions = tuple(_settled(item, item.without_pairs) for item in dimensions)
-    if not large:
-        dimensions = tuple(_settled(item, item.of_small_images) for item in dimensions)
-    if not coloured:
-        dimensions = tuple(_settled(item, item.of_grey_images) for item in dimensions)
-    if long is True:
-        dimensions = tuple(_settled(item, item.of_long_texts) for item in dimensions)
-    if long is False:
-        dimensions = tuple(_settled(item, item.of_short_texts) for item in dimensions)
-    return dimensions
+def _settled(dimensions: Space, traits: frozenset[Trait]) -> Space:
+    """Return the dimensions, one value left of those that the data makes no question of."""
+    return tuple(_with_one_value(item, traits) for item in dimensions)
 
 
-def _settled(item: Hyperparameter, value: Value | None) -> Hyperparameter:
-    if value is None or not item.allows(value):
-        return item
-    return replace(
-        item, type="categorical", choices=(value,), default=value, low=None, high=None, log=False
-    )
+def _with_one_value(item: Hyperparameter, traits: frozenset[Trait]) -> Hyperparameter:
+    for trait, value in item.settled.items():
+        if trait in traits and item.allows(value):
+            return replace(
+                item,
+                type="categorical",
+                choices=(value,),
+                default=value,
+                low=None,
+                high=None,
+                log=False,
+            )
+    return item
 
 
 def check_restrictions(spec: StudySpec, chosen: Sequence[FamilyName], modality: Modality) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from automl import families
 from automl.core.catalog import FamilyName, Modality
+from automl.core.hyperparameter import Trait
 from automl.search.portfolio import portfolio
 from automl.search.spaces import planned, space
 from tests.search.test_ask import PLAN, REPLAY
@@ -20,7 +21,8 @@ from tests.search.test_ask import PLAN, REPLAY
     ],
 )
 def test_without_categories_how_to_take_them_is_settled(name: FamilyName, value: str) -> None:
-    (dimension,) = (i for i in space(REPLAY, name, categories=False) if i.name == "categories")
+    none = frozenset({Trait.NO_CATEGORIES})
+    (dimension,) = (i for i in space(REPLAY, name, traits=none) if i.name == "categories")
     assert (dimension.choices, dimension.default) == ((value,), value)
     (dimension,) = (i for i in space(REPLAY, name) if i.name == "categories")
     assert len(dimension.choices or ()) == 2
@@ -48,6 +50,13 @@ def test_how_far_colours_change_is_a_question_where_there_are_any(
     plan = replace(PLAN, modality=Modality.IMAGE, shape=shape)
     (colour,) = (i for i in planned(REPLAY, plan, FamilyName.CNN) if i.name == "colour")
     assert (colour.choices, colour.high) == (choices, None if choices else 0.5)
+
+
+@pytest.mark.parametrize(("shape", "choices"), [((28, 28), 1), ((32, 31, 3), 1), ((32, 32), 4)])
+def test_only_large_images_may_be_small_at_first(shape: tuple[int, ...], choices: int) -> None:
+    plan = replace(PLAN, modality=Modality.IMAGE, shape=shape)
+    (side,) = (i for i in planned(REPLAY, plan, FamilyName.RESNET) if i.name == "resolution")
+    assert len(side.choices or ()) == choices
 
 
 @pytest.mark.parametrize(
@@ -79,7 +88,7 @@ def test_a_spec_that_says_how_is_obeyed() -> None:
     spec = replace(REPLAY, search_space={"lightgbm": {"categories": ["native"]}})
     (dimension,) = (
         item
-        for item in space(spec, FamilyName.LIGHTGBM, categories=False)
+        for item in space(spec, FamilyName.LIGHTGBM, traits=frozenset({Trait.NO_CATEGORIES}))
         if item.name == "categories"
     )
     assert dimension.choices == ("native",)

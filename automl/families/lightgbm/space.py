@@ -7,7 +7,7 @@ for 0.030 of log loss, and changed adult and hotel_rates little.
 """
 
 from automl.core.catalog import FamilyName
-from automl.core.hyperparameter import Hyperparameter
+from automl.core.hyperparameter import Hyperparameter, Trait
 from automl.families import trees
 from automl.families.balance import CLASS_WEIGHT
 from automl.families.pairs import PAIRS
@@ -50,7 +50,7 @@ SPEC = trees.spec(
         ),
         Hyperparameter(
             name="categories", type="categorical", choices=("native", "codes"), default="native",
-            without_categories="codes",
+            settled={Trait.NO_CATEGORIES: "codes"},
             description="split categories as sets, or by their codes as numbers",
         ),
         Hyperparameter(
