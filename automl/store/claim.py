@@ -33,6 +33,11 @@ from automl.store.tables import points, studies, trials
 
 _c = studies.c
 
+SEARCHING: ColumnElement[bool] = _c.status.in_(
+    (StudyStatus.QUEUED.value, StudyStatus.RUNNING.value)
+)
+"""The study is queued or running; whether its search is over is said by `OVER`."""
+
 ASKS: ColumnElement[bool] = and_(
     _c.exhausted.is_(False),
     or_(_c.trials.is_(None), _c.next_number < _c.trials),
@@ -105,7 +110,6 @@ def ranking(most: int) -> Select[Any]:
         .group_by(_c.tenant)
         .subquery()
     )
-    searching = _c.status.in_((StudyStatus.QUEUED.value, StudyStatus.RUNNING.value))
     columns = (_c.id, _c.tenant, _c.version, _c.next_number, _c.search_ends_at, _c.running)
     leases = or_(_c.status == StudyStatus.FINALIZING.value, _c.waiting > 0, OVER)
     runs = or_(_c.waiting > 0, ASKS)
@@ -114,7 +118,7 @@ def ranking(most: int) -> Select[Any]:
     return (
         select(*columns, leases.label("leases"), now().label("now"))
         .join(load, load.c.tenant == _c.tenant)
-        .where(_c.status.in_(active), or_(FINISH_DUE, and_(searching, or_(runs, OVER))))
+        .where(_c.status.in_(active), or_(FINISH_DUE, and_(SEARCHING, or_(runs, OVER))))
         .order_by(
             case((_c.status == StudyStatus.FINALIZING.value, 0), (BEGUN, 1), else_=2),
             load.c.running,

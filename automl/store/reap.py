@@ -21,7 +21,7 @@ from sqlalchemy import (
 
 from automl.core.catalog import EventType, StudyFailure, StudyStatus, TrialFailure, TrialState
 from automl.store import ends, finishes, settle
-from automl.store.claim import OVER
+from automl.store.claim import OVER, SEARCHING
 from automl.store.clock import now
 from automl.store.database import Transaction
 from automl.store.ledger import Ledger
@@ -36,8 +36,7 @@ PATIENCE = 60.0
 GAP = 15.0
 """Seconds without anybody looking after which a service counts as having been away."""
 
-_SEARCHING = _c.status.in_((StudyStatus.QUEUED.value, StudyStatus.RUNNING.value))
-_UNFINISHED = or_(_SEARCHING, _c.status == StudyStatus.FINALIZING.value)
+_UNFINISHED = or_(SEARCHING, _c.status == StudyStatus.FINALIZING.value)
 _LAPSED_FINISH = and_(_c.status == StudyStatus.FINALIZING.value, _c.finish_until < now())
 
 
@@ -53,7 +52,7 @@ _BUSY = select(
         exists().where(_OLD),
         exists().where(trials.c.lease_until < now()),
         exists().where(_LAPSED_FINISH),
-        exists().where(_SEARCHING, OVER),
+        exists().where(SEARCHING, OVER),
         and_(exists().where(_UNFINISHED), ~exists().where(~_DEAD)),
         exists().where(artifacts.c.kept_until < now()),
     )
@@ -106,7 +105,7 @@ def due(tx: Transaction, live: int) -> list[str]:
 
     Without workers and results a study is left to `starved`: it is not its trials that failed.
     """
-    query = select(_c.id).where(_SEARCHING, OVER)
+    query = select(_c.id).where(SEARCHING, OVER)
     if not live:
         query = query.where(or_(_c.complete > 0, _c.search_ends_at.is_(None)))
     return list(tx.reader.execute(query).scalars())

@@ -16,12 +16,11 @@ from sqlalchemy import Connection, RowMapping, func, select
 
 from automl.core.catalog import StudyStatus
 from automl.core.trial import Attempt
-from automl.store.claim import ASKS
+from automl.store.claim import ASKS, SEARCHING
 from automl.store.clock import now
 from automl.store.tables import studies, workers
 
 _c = studies.c
-_SEARCHING = _c.status.in_((StudyStatus.QUEUED.value, StudyStatus.RUNNING.value))
 
 
 def look(reader: Connection, attempt: Attempt, lease_seconds: float) -> RowMapping | None:
@@ -47,7 +46,7 @@ def look(reader: Connection, attempt: Attempt, lease_seconds: float) -> RowMappi
         .label("workers"),
         select(func.count())
         .select_from(studies)
-        .where(_SEARCHING, ASKS)
+        .where(SEARCHING, ASKS)
         .correlate(None)
         .scalar_subquery()
         .label("studies"),

@@ -8,15 +8,13 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, exists, or_, select, update
 
-from automl.core.catalog import StudyStatus
-from automl.store.claim import ASKS, FINISH_DUE
+from automl.store.claim import ASKS, FINISH_DUE, SEARCHING
 from automl.store.clock import now
 from automl.store.database import Transaction
 from automl.store.tables import studies, workers
 
 _c = studies.c
-_SEARCHING = _c.status.in_((StudyStatus.QUEUED.value, StudyStatus.RUNNING.value))
-_WAITS = and_(_c.running == 0, or_(FINISH_DUE, and_(_SEARCHING, or_(_c.waiting > 0, ASKS))))
+_WAITS = and_(_c.running == 0, or_(FINISH_DUE, and_(SEARCHING, or_(_c.waiting > 0, ASKS))))
 
 
 def needed(reader: Connection, study_id: str, lease_seconds: float) -> bool:
