@@ -228,20 +228,3 @@ class EventType(StrEnum):
     TRIAL_RELEASED = "trial.released"
     TRIAL_RETRIED = "trial.retried"
     WORKER_LOST = "worker.lost"
-
-
-class ArtifactRole(StrEnum):
-    """What a stored artifact is to its owner."""
-
-    SOURCE = "source"
-    """The uploaded bytes."""
-    TABLE = "table"
-    """The canonical columnar form, every cell as text (Parquet)."""
-    OUT_OF_FOLD = "out_of_fold"
-    """A trial's out-of-fold predictions, float32 (safetensors)."""
-    FITTED = "fitted"
-    """A trial's fitted folds (safetensors)."""
-    CHECKPOINT = "checkpoint"
-    """Where an interrupted trial goes on (safetensors)."""
-    MODEL = "model"
-    """A file a user downloads."""

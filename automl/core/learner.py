@@ -55,10 +55,6 @@ class View(StrEnum):
     the row's end."""
 
 
-OF_COLUMNS = (View.ORDINAL, View.ONE_HOT, View.EMBEDDING, View.SPARSE)
-"""The views of a table's columns."""
-
-
 class Scaling(StrEnum):
     """How numbers are brought to one size (`View.ONE_HOT` only; trees do not care)."""
 

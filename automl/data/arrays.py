@@ -33,9 +33,6 @@ PART = "part"
 """The column that says which rows are for training and which are the official test part."""
 TRAIN, TEST = "train", "test"
 
-BLOCK_BYTES = 8 << 20
-"""About so much is written at a time."""
-
 
 class Writer:
     """A canonical table being written, block by block."""

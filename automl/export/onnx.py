@@ -6,7 +6,6 @@ members that share an encoder or a lookup cost its bytes once.
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -58,12 +57,6 @@ def describe(content: bytes, metadata: Mapping[str, str]) -> bytes:
     for key in sorted(metadata):
         model.metadata_props.add(key=key, value=metadata[key])
     return content + bytes(model.SerializeToString(deterministic=True))
-
-
-def load_metadata(content: bytes | Path) -> dict[str, str]:
-    """Return the metadata of a model file."""
-    content = content if isinstance(content, bytes) else content.read_bytes()
-    return {item.key: item.value for item in onnx.load_model_from_string(content).metadata_props}
 
 
 def _write(model: ModelProto, graph: Graph) -> None:

@@ -27,9 +27,6 @@ _LIMIT = {View.ORDINAL: 1e30, View.ONE_HOT: 1e6}
 _FAR = 20.0
 """Standard deviations beyond which a standardized cell is cut."""
 
-_BEYOND_ENDS = 2.0
-"""Where a cell outside of the training rows' range is cut, which is from −1 to 1."""
-
 _QUARTILES_OF_NORMAL = 1.349
 """Between the quartiles of a normal distribution lie so many standard deviations."""
 

@@ -25,6 +25,7 @@ PADDING, UNKNOWN, FIRST = 0, 1, 2
 """What fills the end of a row, what was not learned, and the number of the most frequent token."""
 
 WORDS = Reading()
+"""Words, from the beginning."""
 
 UNITS: Mapping[str, Unit] = MappingProxyType({"words": "tokens", "characters": "characters"})
 """What texts are cut into, by how they are read: words go with all other signs."""

@@ -13,15 +13,15 @@ from hypothesis import strategies as st
 
 from automl import features
 from automl.core.catalog import ColumnKind
-from automl.core.learner import OF_COLUMNS, View
+from automl.core.learner import View
 from automl.core.schema import Column
 from automl.data import rows, table
 from tests.data.files import only, put, take
 from tests.features.frames import MOMENTS, frame, strings
-from tests.features.test_encoder import assert_same, in_graph
+from tests.features.test_encoder import DENSE, assert_same, in_graph
 
 
-@pytest.mark.parametrize("view", OF_COLUMNS)
+@pytest.mark.parametrize("view", [*DENSE, View.SPARSE])
 def test_features_of_dates(view: View) -> None:
     cells = strings([*MOMENTS * 5, None, "soon"])
     schema = [Column("d", ColumnKind.DATETIME, "string", 1, 6, date="iso")]

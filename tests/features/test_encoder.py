@@ -10,14 +10,14 @@ from automl import features
 from automl.core.catalog import ColumnKind
 from automl.core.frame import Frame, Strings
 from automl.core.graph import Graph
-from automl.core.learner import OF_COLUMNS, View
+from automl.core.learner import View
 from automl.export import parity
 from automl.features import Encoder, categorical, dropped
 from automl.features.encoder import KINDS
 from tests.features.frames import EXTREMES, answers, column, frame, inputs, strings, table
 
 Matrix = npt.NDArray[np.float32]
-DENSE = [view for view in OF_COLUMNS if view is not View.SPARSE]  # which has tests of its own
+DENSE = (View.ORDINAL, View.ONE_HOT, View.EMBEDDING)  # the sparse one has tests of its own
 BOTH = pytest.mark.parametrize("view", DENSE)
 
 
