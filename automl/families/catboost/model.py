@@ -22,10 +22,11 @@ from automl.core.lean import with_pandas
 from automl.core.learner import Control, Fold
 from automl.core.state import State
 from automl.core.trial import CurvePoint
+from automl.families import chances
 from automl.families.catboost.classes import Classes
 from automl.families.catboost.columns import Columns
 from automl.families.catboost.oblivious import Oblivious, stump
-from automl.families.catboost.watch import Watch, chances
+from automl.families.catboost.watch import Watch
 from automl.families.growing import check_features, loss
 
 _ARRAYS = ("depth", "feature", "border", "equals", "leaves", "bias")
@@ -56,7 +57,7 @@ class FittedOblivious:
 
     def predict(self, x: npt.NDArray[np.float32]) -> Floats:
         """Return ``(rows, outputs)``: class probabilities, or the standardized target."""
-        return chances(self.trees.sums(x), self.outputs)
+        return chances.of(self.trees.sums(x), self.outputs)
 
     def state(self) -> State:
         """Return the trees."""
@@ -65,16 +66,7 @@ class FittedOblivious:
 
     def emit(self, graph: Graph, x: str) -> str:
         """Write the trees and what makes probabilities of their sums to ``graph``."""
-        scores = self.trees.emit(graph, x)
-        match self.outputs:
-            case 1:
-                return scores
-            case 2:
-                second = graph.node("Sigmoid", scores)
-                first = graph.node("Sub", graph.constant(1.0, np.float64), second)
-                return graph.node("Concat", first, second, axis=1)
-            case _:
-                return graph.node("Softmax", scores, axis=1)
+        return chances.emit(graph, self.trees.emit(graph, x), self.outputs)
 
 
 def load(state: State) -> FittedOblivious:

@@ -15,6 +15,7 @@ from automl.core.frame import Floats
 from automl.core.hyperparameter import Params
 from automl.core.learner import Control, Fold
 from automl.core.trial import CurvePoint
+from automl.families import chances
 from automl.families.catboost.classes import Classes
 from automl.families.pace import Pace
 
@@ -77,7 +78,7 @@ class Watch:
         ends = stale or epoch == self._rounds or self._pace.over()
         if ends or epoch % REPORT_EVERY == 1:
             sums = self._classes.whole(self._sums, self._classes.absent)
-            value = self._fold.score(chances(sums, self._fold.outputs))
+            value = self._fold.score(chances.of(sums, self._fold.outputs))
             power = 2 if self._fold.outputs == 1 else 1  # of the error's root
             self._control.report(
                 CurvePoint(
@@ -104,17 +105,3 @@ class Watch:
     def get_final_error(self, error: float, _weight: float) -> float:
         """Return the metric of all rows."""
         return error
-
-
-def chances(sums: Floats, outputs: int) -> Floats:
-    """Return ``(rows, outputs)``: the probabilities that the sums mean, or the sums themselves."""
-    match outputs:
-        case 1:
-            return sums
-        case 2:
-            second = 1.0 / (1.0 + np.exp(-sums))
-            return np.hstack([1.0 - second, second])
-        case _:
-            powers = np.exp(sums - sums.max(axis=1, keepdims=True))
-            shares: Floats = powers / powers.sum(axis=1, keepdims=True)
-            return shares

@@ -17,6 +17,7 @@ from automl.core.hyperparameter import Params
 from automl.core.learner import Control, Fold
 from automl.core.state import State
 from automl.core.trial import CurvePoint
+from automl.families import chances
 from automl.families.lightgbm import trees
 from automl.families.pace import Pace
 
@@ -70,15 +71,7 @@ class FittedTrees:
         targets = self.outputs if self.outputs > 2 else 1
         scores = trees.emit(forest, graph, x, targets=targets)
         scores = graph.node("Cast", scores, to=ElementType.DOUBLE)
-        match self.outputs:
-            case 1:
-                return scores
-            case 2:
-                second = graph.node("Sigmoid", scores)
-                first = graph.node("Sub", graph.constant(1.0, np.float64), second)
-                return graph.node("Concat", first, second, axis=1)
-            case _:
-                return graph.node("Softmax", scores, axis=1)
+        return chances.emit(graph, scores, self.outputs)
 
 
 _BINS, _FEW_BINS, _MANY_FEATURES = 255, 63, 200
