@@ -1,4 +1,4 @@
-"""CatBoost's trees: exact routing in the file, small files, early stopping and awkward data."""
+"""CatBoost's trees: exact routing in the file, small files, and early stopping."""
 
 import subprocess
 import sys
@@ -9,8 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from automl.core.catalog import FamilyName, TaskType, TrialFailure
-from automl.core.errors import TrialError
+from automl.core.catalog import FamilyName, TaskType
 from automl.core.graph import Graph
 from automl.core.hyperparameter import Value, defaults
 from automl.core.learner import Examples, Layout
@@ -18,7 +17,6 @@ from automl.families import spec
 from automl.families.catboost import model
 from automl.families.catboost.columns import Columns
 from automl.families.catboost.oblivious import Oblivious, stump
-from automl.training.archive import pack
 from tests.families import cases
 from tests.families.cases import Case
 from tests.families.watcher import Watcher
@@ -86,17 +84,6 @@ def test_extreme_cells_go_the_same_way(values: float) -> None:
     fitted = model.fit(candidate(), replace(fold, train=Examples(x, fold.train.y)), Watcher())
     probe = fold.valid.x.copy()
     probe[:, :4] = values
-    assert parity(fitted, probe) <= 1e-5
-
-
-def test_missing_cells_of_a_feature_complete_in_training() -> None:
-    fold = cases.fold(REGRESSION, rows=600)
-    complete = np.nan_to_num(fold.train.x)
-    fitted = model.fit(
-        candidate(), replace(fold, train=Examples(complete, fold.train.y)), Watcher()
-    )
-    probe = fold.valid.x.copy()
-    probe[np.random.default_rng(0).random(probe.shape) < 0.3] = np.nan
     assert parity(fitted, probe) <= 1e-5
 
 
@@ -174,17 +161,6 @@ def test_the_best_round_is_kept(case: Case) -> None:
     assert watcher.points[0].value == pytest.approx(watcher.points[0].valid_loss, rel=1e-4)
 
 
-@every_case
-@pytest.mark.parametrize("trouble", ["constant", "one row", "one class", "one column"])
-def test_awkward_data_gives_a_model(case: Case, trouble: str) -> None:
-    fold = cases.awkward(cases.fold(case, rows=100), trouble)
-    fitted = model.fit(candidate(), fold, Watcher())
-    predictions = fitted.predict(fold.valid.x)
-    assert np.isfinite(predictions).all()
-    assert parity(fitted, fold.valid.x) <= 1e-5
-    assert np.array_equal(model.load(fitted.state()).predict(fold.valid.x), predictions)
-
-
 def test_a_class_that_training_rows_lack_is_unlikely() -> None:
     fold = cases.fold(MULTICLASS)
     y = np.where(fold.train.y == 1, 2, fold.train.y)
@@ -216,33 +192,3 @@ def test_nothing_is_printed_and_no_file_is_left(
         model.fit(candidate(), replace(cases.fold(case), threads=2), Watcher())
     shown = capfd.readouterr()
     assert (shown.out, shown.err) == ("", "")
-
-
-def test_training_rows_are_left_as_they_were() -> None:
-    fold = cases.fold(BINARY)
-    before, valid = fold.train.x.copy(), fold.valid.x.copy()
-    model.fit(candidate(), fold, Watcher())
-    assert np.array_equal(fold.train.x, before, equal_nan=True)
-    assert np.array_equal(fold.valid.x, valid, equal_nan=True)
-
-
-def test_without_a_feature_the_candidate_is_invalid() -> None:
-    fold = cases.fold(BINARY)
-    with pytest.raises(TrialError, match="no feature") as caught:
-        model.fit(
-            candidate(), replace(fold, train=Examples(fold.train.x[:, :0], fold.train.y)), Watcher()
-        )
-    assert caught.value.failure is TrialFailure.INVALID_CANDIDATE
-
-
-def test_little_time_still_gives_a_model() -> None:
-    watcher = Watcher(left=0.0)
-    fitted = model.fit(candidate(), cases.fold(BINARY), watcher)
-    assert fitted.epochs == len(watcher.points) == 1
-
-
-@every_case
-def test_threads_do_not_change_the_model(case: Case) -> None:
-    fold = cases.fold(case)
-    one, two = (model.fit(candidate(), replace(fold, threads=n), Watcher()) for n in (1, 2))
-    assert pack(one.state()) == pack(two.state())

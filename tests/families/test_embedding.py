@@ -10,7 +10,6 @@ import torch
 
 from automl import families
 from automl.core.catalog import FamilyName, TaskType
-from automl.core.errors import TrialStopped
 from automl.core.graph import ElementType, Graph
 from automl.core.hyperparameter import Value, defaults
 from automl.core.learner import Examples, Layout, View
@@ -18,11 +17,10 @@ from automl.core.state import State
 from automl.export.onnx import serialize
 from automl.families import blocks
 from automl.families.categories import view_of
-from automl.training import archive
 from automl.training.fit import fit, load
 from tests.families import cases
 from tests.families.cases import Case
-from tests.training.folds import Watcher, equal
+from tests.training.folds import Watcher
 
 NAMES = (FamilyName.MLP, FamilyName.RESNET)
 EACH = pytest.mark.parametrize("name", NAMES)
@@ -107,20 +105,6 @@ def test_a_code_without_training_rows_is_neither_this_nor_that(name: FamilyName)
     table = next(a for key, a in fitted.state().arrays.items() if key.endswith("table.weight"))
     assert not table[-2:].any()
     assert (table[5:-2] != 0).any(axis=1).all()
-
-
-@EACH
-def test_a_resumed_training_ends_in_the_same_bits(name: FamilyName) -> None:
-    family, fold = families.model(name), cases.fold(Case(name, TaskType.CLASSIFICATION, 3, True))
-    assert families.is_network(family)
-    params = candidate(name)
-    whole = fit(family, params, fold, Watcher())
-    stopped = Watcher(stop_after=2)
-    with pytest.raises(TrialStopped):
-        fit(family, params, fold, stopped)
-    checkpoint = archive.unpack(archive.pack(stopped.states[-1]))
-    again = fit(family, params, fold, Watcher(), resume=checkpoint)
-    assert equal(again.state(), whole.state())
 
 
 def test_networks_stored_before_there_were_codes_still_load() -> None:

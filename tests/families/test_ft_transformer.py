@@ -3,16 +3,12 @@
 from dataclasses import replace
 
 import numpy as np
-import onnxruntime
 import pytest
 import torch
 
 from automl.core.catalog import FamilyName, TaskType
-from automl.core.errors import TrialStopped
-from automl.core.graph import ElementType, Graph
 from automl.core.hyperparameter import Value, defaults
 from automl.core.learner import Layout
-from automl.export.onnx import serialize
 from automl.families.ft_transformer import layers, model
 from automl.families.ft_transformer.layers import Block, Pieces, Tokenizer, tokens
 from automl.families.ft_transformer.space import SPEC, TRAINING
@@ -22,7 +18,7 @@ from automl.training.recipe import Recipe
 from automl.training.vector import flatten
 from tests.families import cases, written
 from tests.families.cases import Case
-from tests.training.folds import Watcher, equal
+from tests.training.folds import Watcher
 
 DEFAULTS = defaults(SPEC.space)
 COLUMNS = (0, 1, 1, 2, 3, 0, 4)
@@ -53,17 +49,11 @@ def build(outputs: int = 3, layout: Layout = LAYOUT, **more: Value) -> Pieces:
 @pytest.mark.parametrize("layout", [LAYOUT, Layout(7)], ids=["mixed", "numbers"])
 def test_the_graph_computes_what_the_network_does(layout: Layout, count: int, outputs: int) -> None:
     network = build(outputs, layout, layers=count, dropout=0.5)
-    graph = Graph()
-    names = [graph.input(f"f{column}", "number") for column in range(LAYOUT.width)]
-    entry = graph.node("Cast", graph.node("Concat", *names, axis=1), to=ElementType.FLOAT)
-    graph.output("y", model.emit(graph, entry, network))
-    session = onnxruntime.InferenceSession(serialize(graph, metadata={}))
+    fitted = written.Network(model, network)
     x = rows().numpy()
     for part in (x, x[:1], x[:0]):
-        feeds = {f"f{c}": part[:, [c]].astype(np.float64) for c in range(LAYOUT.width)}
-        with torch.no_grad():
-            native = network(torch.tensor(part)).numpy()
-        np.testing.assert_allclose(session.run(None, feeds)[0], native, rtol=1e-5, atol=1e-5)
+        found = written.run_as_file(fitted, part)
+        np.testing.assert_allclose(found, fitted.predict(part), rtol=1e-5, atol=1e-5)
 
 
 def test_each_column_has_a_token_behind_that_of_the_answer() -> None:
@@ -142,18 +132,6 @@ def test_rows_are_the_same_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_loop_reads_all_that_the_space_says_of_training() -> None:
     assert {item.name for item in TRAINING} <= set(Recipe.__dataclass_fields__)
-
-
-def test_a_resumed_training_ends_in_the_same_bits() -> None:
-    case = Case(FamilyName.FT_TRANSFORMER, TaskType.CLASSIFICATION, 3)
-    fold = cases.fold(case, rows=150)
-    params = {**defaults(case.space), "epochs": 4, "width": 16}
-    whole = fit(model, params, fold, Watcher())
-    stopped = Watcher(stop_after=3)
-    with pytest.raises(TrialStopped):
-        fit(model, params, fold, stopped)
-    checkpoint = archive.unpack(archive.pack(stopped.states[-1]))
-    assert equal(fit(model, params, fold, Watcher(), resume=checkpoint).state(), whole.state())
 
 
 def test_a_table_without_codes_is_learned_stored_and_written() -> None:

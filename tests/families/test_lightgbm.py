@@ -1,4 +1,4 @@
-"""LightGBM's trees: exact routing in the file, the state, early stopping and awkward data."""
+"""LightGBM's trees: exact routing in the file, sets of categories, and early stopping."""
 
 from dataclasses import replace
 
@@ -7,8 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from automl.core.catalog import FamilyName, TaskType, TrialFailure
-from automl.core.errors import TrialError
+from automl.core.catalog import FamilyName, TaskType
 from automl.core.hyperparameter import Value, defaults
 from automl.core.learner import Examples, Layout
 from automl.families import spec
@@ -82,17 +81,6 @@ def test_extreme_cells_go_the_same_way(values: float) -> None:
     assert parity(fitted, probe) <= 1e-5
 
 
-def test_missing_cells_of_a_feature_complete_in_training() -> None:
-    fold = cases.fold(REGRESSION, rows=600)
-    complete = np.nan_to_num(fold.train.x)
-    fitted = model.fit(
-        candidate(), replace(fold, train=Examples(complete, fold.train.y)), Watcher()
-    )
-    probe = fold.valid.x.copy()
-    probe[np.random.default_rng(0).random(probe.shape) < 0.3] = np.nan
-    assert parity(fitted, probe) <= 1e-5
-
-
 def test_hundreds_of_categories() -> None:
     random = np.random.default_rng(0)
     code = random.integers(0, 700, 4000)
@@ -140,17 +128,6 @@ def test_the_best_round_is_kept(case: Case) -> None:
     assert fitted.parameters == forest.leaves.sum() == len(forest.value)
 
 
-@every_case
-@pytest.mark.parametrize("trouble", ["constant", "one row", "one class", "one column"])
-def test_awkward_data_gives_a_model(case: Case, trouble: str) -> None:
-    fold = cases.awkward(cases.fold(case, rows=100), trouble)
-    fitted = model.fit(candidate(), fold, Watcher())
-    predictions = fitted.predict(fold.valid.x)
-    assert np.isfinite(predictions).all()
-    assert parity(fitted, fold.valid.x) <= 1e-5
-    assert np.array_equal(model.load(fitted.state()).predict(fold.valid.x), predictions)
-
-
 def test_nothing_is_printed(capfd: pytest.CaptureFixture[str]) -> None:
     fold = replace(cases.fold(BINARY), threads=2)
     fitted = model.fit(candidate(), fold, Watcher())
@@ -159,31 +136,3 @@ def test_nothing_is_printed(capfd: pytest.CaptureFixture[str]) -> None:
         model.fit(candidate(), cases.awkward(cases.fold(MULTICLASS, rows=100), trouble), Watcher())
     shown = capfd.readouterr()
     assert (shown.out, shown.err) == ("", "")
-
-
-def test_training_rows_are_left_as_they_were() -> None:
-    fold = cases.fold(BINARY)
-    before = fold.train.x.copy()
-    model.fit(candidate(), fold, Watcher())
-    assert np.array_equal(fold.train.x, before, equal_nan=True)
-
-
-def test_without_a_feature_the_candidate_is_invalid() -> None:
-    fold = cases.fold(BINARY)
-    with pytest.raises(TrialError, match="no feature") as caught:
-        model.fit(
-            candidate(), replace(fold, train=Examples(fold.train.x[:, :0], fold.train.y)), Watcher()
-        )
-    assert caught.value.failure is TrialFailure.INVALID_CANDIDATE
-
-
-def test_little_time_still_gives_a_model() -> None:
-    watcher = Watcher(left=0.0)
-    fitted = model.fit(candidate(), cases.fold(BINARY), watcher)
-    assert fitted.epochs == len(watcher.points) == 1
-
-
-def test_threads_do_not_change_the_model() -> None:
-    fold = cases.fold(BINARY)
-    one, two = (model.fit(candidate(), replace(fold, threads=n), Watcher()) for n in (1, 2))
-    assert one.text == two.text

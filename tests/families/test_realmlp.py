@@ -3,28 +3,19 @@
 from collections.abc import Mapping
 
 import numpy as np
-import onnxruntime
 import pytest
 import torch
 
-from automl.core.catalog import FamilyName, TaskType
-from automl.core.errors import TrialStopped
-from automl.core.graph import ElementType, Graph
 from automl.core.hyperparameter import Value, defaults
 from automl.core.learner import RATE, Layout
-from automl.export.onnx import serialize
 from automl.families.numbers import Periodic, after_codes
 from automl.families.realmlp import model
 from automl.families.realmlp.layers import Bounds, Dense, Front
 from automl.families.realmlp.space import NETWORK, SPEC, TRAINING
 from automl.families.stack import Stack
-from automl.training import archive
-from automl.training.fit import fit
 from automl.training.recipe import Recipe
 from automl.training.schedules import Schedule
-from tests.families import cases
-from tests.families.cases import Case
-from tests.training.folds import Watcher, equal
+from tests.families import written
 
 DEFAULTS = defaults(SPEC.space)
 LAYOUT = Layout(7, ((2, 4),), (0, 1, 5))
@@ -54,17 +45,11 @@ def choices(name: str) -> tuple[Value, ...]:
 @pytest.mark.parametrize("activation", choices("activation"))
 def test_the_graph_computes_what_the_network_does(activation: str, outputs: int) -> None:
     network = build(outputs, activation=activation, dropout=0.5, sigma=2.0)
-    graph = Graph()
-    names = [graph.input(f"f{column}", "number") for column in range(LAYOUT.width)]
-    entry = graph.node("Cast", graph.node("Concat", *names, axis=1), to=ElementType.FLOAT)
-    graph.output("y", model.emit(graph, entry, network))
-    session = onnxruntime.InferenceSession(serialize(graph, metadata={}))
+    fitted = written.Network(model, network)
     x = rows().numpy()
     for part in (x, x[:1], x[:0]):
-        feeds = {f"f{c}": part[:, [c]].astype(np.float64) for c in range(LAYOUT.width)}
-        with torch.no_grad():
-            native = network(torch.tensor(part)).numpy()
-        np.testing.assert_allclose(session.run(None, feeds)[0], native, atol=1e-5)
+        found = written.run_as_file(fitted, part)
+        np.testing.assert_allclose(found, fitted.predict(part), atol=1e-5)
 
 
 def test_units_start_with_one_size_and_bend_among_the_rows() -> None:
@@ -110,17 +95,6 @@ def test_every_part_has_the_speed_of_the_paper() -> None:
 
 def test_numbers_are_found_behind_the_codes() -> None:
     assert after_codes(LAYOUT) == [0, 1, 4]
-
-
-def test_a_resumed_training_ends_in_the_same_bits() -> None:
-    case = Case(FamilyName.REALMLP, TaskType.REGRESSION, 1, embedding=True)
-    fold, params = cases.fold(case), {**defaults(case.space), "epochs": 4, "width": 16}
-    whole = fit(model, params, fold, Watcher())
-    stopped = Watcher(stop_after=3)
-    with pytest.raises(TrialStopped):
-        fit(model, params, fold, stopped)
-    checkpoint = archive.unpack(archive.pack(stopped.states[-1]))
-    assert equal(fit(model, params, fold, Watcher(), resume=checkpoint).state(), whole.state())
 
 
 def test_the_loop_reads_all_that_the_space_says_of_training() -> None:

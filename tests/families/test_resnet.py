@@ -1,17 +1,15 @@
 """The residual network: its shape and its ONNX form."""
 
 import numpy as np
-import onnxruntime
 import pytest
 import torch
 
-from automl.core.graph import ElementType, Graph
 from automl.core.hyperparameter import Value, defaults
 from automl.core.learner import Layout
-from automl.export.onnx import serialize
 from automl.families import blocks
 from automl.families.resnet import model
 from automl.families.resnet.space import NETWORK, SPEC
+from tests.families import written
 
 DEFAULTS = defaults(SPEC.space)
 INPUTS = 7
@@ -30,16 +28,9 @@ def choices(name: str) -> tuple[Value, ...]:
 @pytest.mark.parametrize("activation", choices("activation"))
 def test_the_graph_computes_what_the_network_does(activation: str, normalization: str) -> None:
     network = build(activation=activation, normalization=normalization, layers=3, dropout=0.5)
-    graph = Graph()
-    names = [graph.input(f"f{column}", "number") for column in range(INPUTS)]
-    entry = graph.node("Cast", graph.node("Concat", *names, axis=1), to=ElementType.FLOAT)
-    graph.output("y", model.emit(graph, entry, network))
-    session = onnxruntime.InferenceSession(serialize(graph, metadata={}))
-    x = np.random.default_rng(0).normal(size=(50, INPUTS)) * 3
-    feeds = {f"f{column}": x[:, column : column + 1] for column in range(INPUTS)}
-    with torch.no_grad():
-        native = network(torch.tensor(x, dtype=torch.float32)).numpy()
-    np.testing.assert_allclose(session.run(None, feeds)[0], native, atol=1e-5)
+    fitted = written.Network(model, network)
+    x = np.random.default_rng(0).normal(size=(50, INPUTS)).astype(np.float32) * 3
+    np.testing.assert_allclose(written.run_as_file(fitted, x), fitted.predict(x), atol=1e-5)
 
 
 def test_a_block_adds_to_what_it_was_given() -> None:

@@ -1,28 +1,21 @@
 """TabM: its members, the bins of its numbers, and that the graph equals the network."""
 
 import numpy as np
-import onnxruntime
 import pytest
 import torch
 from torch.nn import functional
 
-from automl.core.catalog import FamilyName, TaskType
-from automl.core.errors import TrialStopped
-from automl.core.graph import ElementType, Graph
+from automl.core.catalog import TaskType
 from automl.core.hyperparameter import Value, defaults
 from automl.core.learner import Layout
-from automl.export.onnx import serialize
 from automl.families.numbers import PiecewiseLinear
 from automl.families.stack import Stack
 from automl.families.tabm import model
 from automl.families.tabm.layers import Members
 from automl.families.tabm.space import SPEC, TRAINING
-from automl.training import archive, losses
-from automl.training.fit import fit
+from automl.training import losses
 from automl.training.recipe import Recipe
-from tests.families import cases
-from tests.families.cases import Case
-from tests.training.folds import Watcher, equal
+from tests.families import written
 
 DEFAULTS = defaults(SPEC.space)
 LAYOUT = Layout(7, ((2, 4),), (0, 1, 5))
@@ -51,18 +44,12 @@ def build(outputs: int = 3, layout: Layout = LAYOUT, **more: Value) -> Stack:
 @pytest.mark.parametrize("layout", [LAYOUT, Layout(7)], ids=["mixed", "no numbers"])
 def test_the_graph_computes_what_the_network_does(layout: Layout, outputs: int) -> None:
     network = build(outputs, layout, layers=3, dropout=0.5, bins=50)
-    graph = Graph()
-    names = [graph.input(f"f{column}", "number") for column in range(LAYOUT.width)]
-    entry = graph.node("Cast", graph.node("Concat", *names, axis=1), to=ElementType.FLOAT)
-    graph.output("y", model.emit(graph, entry, network))
-    session = onnxruntime.InferenceSession(serialize(graph, metadata={}))
+    fitted = written.Network(model, network)
     x = rows().numpy()
     x[:50, [0, 1, 5]] *= 20.0
     for part in (x, x[:1], x[:0]):
-        feeds = {f"f{c}": part[:, [c]].astype(np.float64) for c in range(LAYOUT.width)}
-        with torch.no_grad():
-            native = network(torch.tensor(part)).numpy()
-        np.testing.assert_allclose(session.run(None, feeds)[0], native, atol=1e-5)
+        found = written.run_as_file(fitted, part)
+        np.testing.assert_allclose(found, fitted.predict(part), atol=1e-5)
 
 
 def members_of(network: Stack) -> Members:
@@ -122,14 +109,3 @@ def test_bins_hold_equally_many_rows_and_few_values_get_few() -> None:
 
 def test_the_loop_reads_all_that_the_space_says_of_training() -> None:
     assert {item.name for item in TRAINING} <= set(Recipe.__dataclass_fields__)
-
-
-def test_a_resumed_training_ends_in_the_same_bits() -> None:
-    case = Case(FamilyName.TABM, TaskType.CLASSIFICATION, 3, embedding=True)
-    fold, params = cases.fold(case), {**defaults(case.space), "epochs": 4, "width": 16}
-    whole = fit(model, params, fold, Watcher())
-    stopped = Watcher(stop_after=3)
-    with pytest.raises(TrialStopped):
-        fit(model, params, fold, stopped)
-    checkpoint = archive.unpack(archive.pack(stopped.states[-1]))
-    assert equal(fit(model, params, fold, Watcher(), resume=checkpoint).state(), whole.state())

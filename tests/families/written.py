@@ -1,14 +1,18 @@
 """What a fitted fold predicts as a model file."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 import onnxruntime
+import torch
+from torch import nn
 
 from automl.core.frame import Floats
 from automl.core.graph import ElementType, Graph
+from automl.core.learner import NetworkFamily
 from automl.export.onnx import serialize
 
 
@@ -24,6 +28,22 @@ class Predicting(Written, Protocol):
 
     def predict(self, x: npt.NDArray[Any]) -> Floats:
         """Return the predictions for the features ``x``."""
+
+
+@dataclass(frozen=True)
+class Network:
+    """A network that answers as it does once it is trained, written by the model of its family."""
+
+    model: NetworkFamily
+    network: nn.Module
+
+    def emit(self, graph: Graph, x: str) -> str:
+        return self.model.emit(graph, x, self.network)
+
+    def predict(self, x: npt.NDArray[Any]) -> Floats:
+        with torch.no_grad():
+            found: Floats = self.network(torch.tensor(x)).numpy().astype(np.float64)
+        return found
 
 
 def run_as_file(fitted: Written, x: npt.NDArray[Any]) -> Floats:
