@@ -13,6 +13,7 @@ from threading import Event, Thread
 from typing import Self
 
 import psutil
+from typing_extensions import override
 
 from tests.e2e.service import Service
 from tests.endurance.service import TEMPORARY
@@ -76,13 +77,10 @@ def peak(pid: int) -> int:
     return _kib(Path(f"/proc/{pid}/status"), "VmHWM")
 
 
-@dataclass
-class Watch:
-    """Weighs a service again and again while a block runs."""
+@dataclass(kw_only=True)
+class _Meanwhile:
+    """Watches in a thread while a block runs."""
 
-    service: Service
-    seconds: float = 2.0
-    samples: list[Sample] = field(default_factory=list)
     _over: Event = field(default_factory=Event)
     _thread: Thread | None = None
 
@@ -96,10 +94,24 @@ class Watch:
         if self._thread is not None:
             self._thread.join()
 
+    def _watch(self) -> None:
+        """Look until `_over`."""
+        raise NotImplementedError
+
+
+@dataclass
+class Watch(_Meanwhile):
+    """Weighs a service again and again while a block runs."""
+
+    service: Service
+    seconds: float = 2.0
+    samples: list[Sample] = field(default_factory=list)
+
     def series(self, name: str, figure: Callable[[Weight], int]) -> list[int]:
         """Return a figure of a part over time."""
         return [figure(s.parts[name]) for s in self.samples if name in s.parts]
 
+    @override
     def _watch(self) -> None:
         temporary = [self.service.data_dir.with_name(TEMPORARY), self.service.data_dir / "inbox"]
         while not self._over.wait(self.seconds):
@@ -108,25 +120,14 @@ class Watch:
 
 
 @dataclass
-class Ingests:
+class Ingests(_Meanwhile):
     """Looks at the children that parse uploads as often as it can while a block runs."""
 
     service: Service
     peak: int = 0
     """The most memory that any of them had resident, in bytes."""
-    _over: Event = field(default_factory=Event)
-    _thread: Thread | None = None
 
-    def __enter__(self) -> Self:
-        self._thread = Thread(target=self._watch, daemon=True)
-        self._thread.start()
-        return self
-
-    def __exit__(self, *why: object) -> None:
-        self._over.set()
-        if self._thread is not None:
-            self._thread.join()
-
+    @override
     def _watch(self) -> None:
         (api,) = self.service.parts("api")
         while not self._over.wait(0.004):
