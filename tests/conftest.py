@@ -7,8 +7,9 @@ import pytest
 import structlog
 
 from automl.settings import Settings
-from automl.store import SqlStore, open_store
+from automl.store import SqlStore
 from tests import servers
+from tests.store import values
 
 # What is logged in this process goes where pytest keeps it, and not to its output.
 structlog.configure(
@@ -50,7 +51,5 @@ def store_settings(database_url: str, tmp_path: Path) -> Settings:
 @pytest.fixture
 def store(store_settings: Settings) -> Iterator[SqlStore]:
     """A migrated store on each database in turn."""
-    opened = open_store(store_settings)
-    opened.migrate()
-    yield opened
-    opened.close()
+    with values.opened(store_settings) as opened:
+        yield opened

@@ -16,17 +16,15 @@ from automl.core.catalog import StudyStatus, TrialFailure
 from automl.core.errors import DiskFull, InjectedFault, NotFound, StoreUnavailable
 from automl.core.trial import CurvePoint
 from automl.settings import Settings
-from automl.store import SqlStore, open_store, sweep
+from automl.store import SqlStore, sweep
 from tests import servers
 from tests.store import values
 
 
 @pytest.fixture
 def lite(tmp_path: Path) -> Iterator[SqlStore]:
-    store = open_store(Settings(data_dir=tmp_path))
-    store.migrate()
-    yield store
-    store.close()
+    with values.opened(Settings(data_dir=tmp_path)) as store:
+        yield store
 
 
 def test_sqlite_is_set_up_as_promised(lite: SqlStore) -> None:
@@ -215,10 +213,8 @@ def server() -> Iterator[servers.Postgres]:
 
 @pytest.fixture
 def remote(server: servers.Postgres, tmp_path: Path) -> Iterator[SqlStore]:
-    store = open_store(Settings(data_dir=tmp_path, database_url=server.database()))
-    store.migrate()
-    yield store
-    store.close()
+    with values.opened(Settings(data_dir=tmp_path, database_url=server.database())) as store:
+        yield store
 
 
 def unavailable(store: SqlStore) -> float:

@@ -11,7 +11,7 @@ from automl.core.errors import StoreUnavailable
 from automl.core.ports import Worker
 from automl.core.trial import Turn
 from automl.settings import Settings
-from automl.store import SqlStore, open_store, postgres, reap
+from automl.store import SqlStore, postgres, reap
 from automl.store.beat import renew_worker
 from tests import servers
 from tests.store import values
@@ -20,10 +20,8 @@ from tests.store.acts import beat
 
 @pytest.fixture
 def great(postgres: servers.Postgres, tmp_path: Path) -> Iterator[SqlStore]:
-    store = open_store(Settings(data_dir=tmp_path, database_url=postgres.emptied()))
-    store.migrate()
-    yield store
-    store.close()
+    with values.opened(Settings(data_dir=tmp_path, database_url=postgres.emptied())) as store:
+        yield store
 
 
 @pytest.fixture

@@ -1,7 +1,8 @@
 """Small real values to fill a store with, and a log folded back into a state."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -22,7 +23,8 @@ from automl.core.ports import Event, Outcome, Store
 from automl.core.schema import Column, Dataset
 from automl.core.study import Budget, Plan, Study, StudySpec, TaskSpec
 from automl.core.trial import Attempt, Candidate, Finish, Trial, Turn
-from automl.store import SqlStore, tables
+from automl.settings import Settings
+from automl.store import SqlStore, open_store, tables
 
 TENANT = "default"
 CANDIDATE = Candidate(FamilyName.LINEAR, {"penalty": 0.5, "fit": True, "steps": 3, "kind": "l2"})
@@ -42,6 +44,15 @@ PLAN = Plan(
     baseline=0.5,
     warnings=(("CODE", "message"),),
 )
+
+
+@contextmanager
+def opened(settings: Settings) -> Iterator[SqlStore]:
+    """A migrated store while a block runs."""
+    store = open_store(settings)
+    store.migrate()
+    yield store
+    store.close()
 
 
 def put(store: Store, content: bytes, tenant: str = TENANT) -> Artifact:
