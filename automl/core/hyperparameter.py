@@ -46,7 +46,8 @@ class Hyperparameter:
     which this one is active; an inactive hyperparameter is absent from a candidate.
     ``tasks`` and ``modalities`` name the only ones it matters for; None: all the family serves.
     ``defaults`` has the default of some modalities where it is another there, and ``settled`` the
-    one value that is left where the data has a trait.
+    one value that is left where the data has a trait. ``absent`` is what
+    a candidate says that lacks an active dimension because it is older than that; None: none is.
     """
 
     name: str
@@ -62,6 +63,7 @@ class Hyperparameter:
     modalities: tuple[Modality, ...] | None = None
     defaults: Mapping[Modality, Value] | None = None
     settled: Mapping[Trait, Value] = field(default_factory=dict)
+    absent: Value | None = None
     description: str = ""
 
     def active(self, params: Params) -> bool:

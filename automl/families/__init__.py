@@ -54,7 +54,8 @@ def validate(
 ) -> None:
     """Check a candidate's hyperparameters against its family's space, for any task or the given.
 
-    Without a task the space is that of all tasks and modalities.
+    Without a task the space is that of all tasks and modalities. A dimension that says what its
+    being ``absent`` means may be: such a candidate was stored before there was one.
 
     Raises:
         TrialError: INVALID_CANDIDATE when one is unknown, missing, inactive or out of its range.
@@ -65,7 +66,7 @@ def validate(
     active = {item.name for item in known.values() if item.active(params)}  # type: ignore[arg-type]
     for unknown in params.keys() - known.keys():
         raise _invalid(name, f"has no hyperparameter {unknown!r}, only {', '.join(known)}")
-    for missing in active - params.keys():
+    for missing in (each for each in active - params.keys() if known[each].absent is None):
         raise _invalid(name, f"needs a value for {missing!r}")
     for key, value in params.items():
         if key not in active:

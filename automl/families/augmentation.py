@@ -30,6 +30,7 @@ def _share(
         high=high,
         modalities=modalities,
         defaults={Modality.SERIES: series} if Modality.SERIES in modalities else None,
+        absent=0.0,
         description=description,
     )
 
@@ -41,6 +42,7 @@ AUGMENTATION: Space = (
         default=False,
         choices=(False, True),
         modalities=_SPATIAL,
+        absent=False,
         description="Whether an array and its mirror image, left for right, mean the same.",
     ),
     Hyperparameter(
@@ -49,6 +51,7 @@ AUGMENTATION: Space = (
         default=False,
         choices=(False, True),
         modalities=(Modality.VOLUME,),
+        absent=False,
         description="Whether an array means the same turned by right angles, or mirrored along any"
         " of its axes.",
     ),
@@ -81,6 +84,7 @@ AUGMENTATION: Space = (
         default="none",
         choices=("none", "mixup", "cutmix"),
         modalities=_ALL,
+        absent="none",
         description="Whether rows are mixed with others: their numbers, or a box of them.",
     ),
 )
@@ -92,6 +96,7 @@ RESOLUTION = Hyperparameter(
     choices=(0.5, 0.625, 0.75, 1.0),
     modalities=(Modality.IMAGE,),
     settled={Trait.SMALL_IMAGES: 1.0},
+    absent=1.0,
     description="Part of its sides at which the first half of the steps sees an image of at least"
     f" {LARGE_SIDE} places along each.",
 )

@@ -90,9 +90,10 @@ STRIDE = Hyperparameter(
     type="categorical",
     default=1,
     choices=(1, 2),
+    absent=1,
     description="Whether the first convolution looks at every place, or at every second.",
 )
-"""Apart from what a network is made of: candidates of earlier versions lack it."""
+"""Apart from what a network cannot be made without: it is younger than its families."""
 
 
 def layers(default: int, *, high: int, description: str) -> Hyperparameter:

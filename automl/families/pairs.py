@@ -11,6 +11,7 @@ PAIRS = Hyperparameter(
     choices=(False, True),
     default=True,
     settled={Trait.NO_PAIRS: False},
+    absent=False,
     description="add sums, differences, products and ratios of two columns that tell more",
 )
 

@@ -26,6 +26,7 @@ READING: Space = (
         choices=("words", "characters"),
         modalities=(Modality.TEXT,),
         settled={Trait.LONG_TEXTS: "words"},
+        absent="words",
         description="What a text is cut into: words, and other signs by themselves, or characters.",
     ),
     Hyperparameter(
@@ -36,6 +37,7 @@ READING: Space = (
         when=("unit", ("words",)),
         modalities=(Modality.TEXT,),
         settled={Trait.SHORT_TEXTS: 1},
+        absent=1,
         description="A text too long to be read whole is read in so many parts, from its beginning"
         " to its end; 1 is the beginning alone.",
     ),

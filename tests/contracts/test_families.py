@@ -20,7 +20,9 @@ from automl.families.decision_tree import model as decision_tree_model
 from automl.families.extra_trees import model as extra_trees_model
 from automl.families.lightgbm import model as lightgbm_model
 from automl.families.linear import model as linear_model
+from automl.families.pairs import pairs_of
 from automl.families.random_forest import model as random_forest_model
+from automl.families.reading import reading_of
 from automl.families.rocket import model as rocket_model
 from automl.training.archive import pack, unpack
 from tests.families import cases, written
@@ -127,6 +129,22 @@ def test_what_is_outside_the_space_is_refused(name: FamilyName) -> None:
         with pytest.raises(TrialError) as caught:
             families.validate(name, wrong)
         assert caught.value.failure is TrialFailure.INVALID_CANDIDATE
+
+
+@pytest.mark.parametrize(
+    "case",
+    [c for c in cases.cases() if c.outputs != 2 and any(d.absent is not None for d in c.space)],
+    ids=str,
+)
+def test_a_candidate_older_than_a_dimension_trains_as_it_would_have(case: Case) -> None:
+    absent = {item.name: item.absent for item in case.space if item.absent is not None}
+    now: dict[str, Value] = {**cases.drawn(case, seed=1), **absent}
+    before = {name: value for name, value in now.items() if name not in absent}
+    assert reading_of(before) == reading_of(now)
+    assert pairs_of(before) == pairs_of(now)
+    fold = cases.fold(case, rows=60)
+    first, second = (cases.train(case, each, fold, Watcher()) for each in (before, now))
+    assert np.array_equal(first.predict(fold.valid.x), second.predict(fold.valid.x))
 
 
 def test_predictions_have_the_tasks_form(trained: Trained) -> None:
