@@ -12,9 +12,13 @@ Work = Callable[[int, int], float]
 """What the rest of a plan costs at a step of it, in steps of one kind: of (step, steps)."""
 
 _RESERVE = 0.1
-"""The part of the time left at the start that a plan leaves free, and the most seconds of it: a
-long plan is held against the time after each of its many epochs."""
+"""The part of the time left that a plan leaves free, and the most seconds of it: a long plan is
+held against the time after each of its many epochs."""
 _MOST_RESERVE = 15.0
+_LEAST_RESERVE = 0.06
+"""What of the time left at the start is free to the end, and the most seconds of it: the nearer the
+end, the less can still go wrong, but what is late by a moment is lost."""
+_MOST_LEAST_RESERVE = 6.0
 _PROBES = (8, 64)
 """Steps of this process after which the plan is held against the time left, as after epochs."""
 _HELD = 2.0
@@ -24,7 +28,8 @@ on a machine changes."""
 _EARLY = 0.3
 """The part of a plan within which it may grow again, up to what was asked for: one cycle's rate
 still rises there, and others have hardly fallen. A machine that is busy for the first minute would
-else shorten a training of ten."""
+else shorten a training of ten. Later it grows no faster than it is done: rates then wait, but never
+rise again, as that would undo what was learned."""
 
 _JUDGED = 2 / 3
 """What a row costs to judge, of what it costs to learn from: a third, and networks that were
@@ -84,7 +89,8 @@ class Pace:
         self._work = work
         self._worked = self._judged = 0.0
         self._validation: float | None = None
-        self._reserve = min(_RESERVE * (left() or 0.0), _MOST_RESERVE)
+        self._least = min(_LEAST_RESERVE * (left() or 0.0), _MOST_LEAST_RESERVE)
+        self._done = 1.0  # the part of the plan when it was last held; before, it may not grow
         self._started = self._held = self._stepped = clock()
         self._steps = -1  # the first step is the slowest by far and does not count
 
@@ -104,8 +110,7 @@ class Pace:
         """Plan no more steps than the time left allows, once an epoch has been validated.
 
         What the first steps made of the plan may be taken back within the first epoch and the
-        plan's early part; later it only gets shorter, as a learning rate that rises again would
-        undo what was learned.
+        plan's early part; later only so far that the part done does not get smaller.
         """
         self._validation = self.clock() - self._stepped
         self._judged += self._validation
@@ -120,13 +125,16 @@ class Pace:
         judged = self._judged / self._steps
         known = self._validation
         validation = self._judging.steps * a_step if known is None else known
-        time = max(0.0, left - self._reserve - self._judging.to_come * validation)
+        reserve = max(self._least, min(_RESERVE * left, _MOST_RESERVE))
+        time = max(0.0, left - reserve - self._judging.to_come * validation)
 
         def seconds(steps: int) -> float:
             rest = steps - progress.step
             return a_step * self._work(progress.step, steps) + judged * rest
 
         early = progress.epoch <= 1 or progress.step <= _EARLY * progress.steps
-        most = self._planned if early else progress.steps
+        grown = max(progress.steps, int(progress.step / self._done))
+        most = self._planned if early else min(self._planned, grown)
         plans = range(progress.step, most + 1)
         progress.steps = plans[bisect_right(plans, time, key=seconds) - 1]
+        self._done = progress.step / progress.steps

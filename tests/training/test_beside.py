@@ -204,7 +204,8 @@ def test_plans_are_shortened_to_the_time_that_each_has_left() -> None:
         seen.append(float(next(clock)))
         return seen[-1]
 
-    given = entries([{"epochs": 300}, {"epochs": 3}, {"epochs": 300, "l2": 0.0}], make=regression)
+    long = {"epochs": 300, "patience": 300}
+    given = entries([long, {"epochs": 3}, {**long, "l2": 0.0}], make=regression)
     given[0].watcher = Watcher(left=lambda: 400.0 - seen[-1])
     given[2].watcher = Watcher(left=lambda: 900.0 - seen[-1])
     beside(*given, clock=now)

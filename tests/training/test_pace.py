@@ -40,8 +40,12 @@ class Training:
         return self.progress.steps
 
 
-def test_a_plan_fills_nine_tenths_of_the_time() -> None:
-    assert Training(1000, deadline=100.0).run(9, seconds=1.0) == 90
+def test_a_plan_fills_nine_tenths_of_the_time_and_nearer_its_end_more() -> None:
+    training = Training(1000, deadline=100.0)
+    assert training.run(9, seconds=1.0) == 90
+    while training.progress.step < training.progress.steps:
+        training.run(1, seconds=1.0)
+    assert 92.0 < training.now <= 94.0
 
 
 def test_a_plan_never_grows_beyond_what_was_asked_for() -> None:
@@ -51,11 +55,10 @@ def test_a_plan_never_grows_beyond_what_was_asked_for() -> None:
 def test_a_machine_that_gets_slower_shortens_the_plan_again() -> None:
     training = Training(80, deadline=100.0)
     assert training.run(20, seconds=1.0) == 80
-    assert training.run(20, seconds=1.5) < 75
-    rest = training.progress.steps - training.progress.step
-    training.run(rest, seconds=1.5)
-    assert training.progress.step >= training.progress.steps
-    assert training.now < 100.0
+    assert training.run(20, seconds=1.5) < 78
+    while training.progress.step < training.progress.steps:
+        training.run(1, seconds=1.5)
+    assert 90.0 < training.now < 100.0
 
 
 def test_a_plan_is_taken_back_up_within_the_first_epoch() -> None:
@@ -73,7 +76,16 @@ def test_a_plan_grows_again_while_little_of_it_is_done() -> None:
     assert training.run(30, seconds=1.0) > busy + 100
     late = training.run(350, seconds=1.0)
     assert late < 1000
-    assert training.run(100, seconds=0.1) == late
+    done = [training.progress.step / training.run(10, seconds=0.1) for _ in range(10)]
+    assert done == sorted(done)  # it waits, but it does not go back
+    assert late < training.progress.steps <= 1000
+
+
+def test_time_that_a_busy_machine_seemed_to_lack_is_used_in_the_end() -> None:
+    training = Training(1000, deadline=1000.0)
+    while training.progress.step < training.progress.steps:
+        training.run(1, seconds=2.0 if training.now < 500.0 else 1.0)
+    assert 980.0 < training.now < 1000.0
 
 
 def test_without_a_limit_the_plan_stays() -> None:
@@ -129,8 +141,8 @@ def test_a_plan_knows_that_its_later_steps_cost_more() -> None:
     assert training.run(9, seconds=0.5) == 120  # 60 of half a second, then 60 of a whole one
     while training.progress.step < training.progress.steps:
         cheap = training.progress.step < training.progress.steps // 2
-        assert training.run(1, seconds=0.5 if cheap else 1.0) in (119, 120)
-    assert 85.0 < training.now <= 90.0
+        assert 119 <= training.run(1, seconds=0.5 if cheap else 1.0) < 126
+    assert 90.0 < training.now <= 94.0
 
 
 def test_validations_are_counted_beside_steps_that_get_dearer() -> None:
