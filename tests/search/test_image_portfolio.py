@@ -63,7 +63,10 @@ def test_a_short_and_a_long_training_fill_the_seconds_of_the_search(name: str) -
         return int(candidate.params["epochs"]) * cost.epoch(plan, candidate.family, width)
 
     seconds = 300.0 - finish_reserve(300.0, plan.outputs)
-    assert 0.9 * seconds < foreseen(first) + foreseen(long) <= seconds
+    assert 0.9 * image.SHORT * seconds < foreseen(first) <= image.SHORT * seconds
+    room = image.ROOM * image.LONG * seconds
+    assert long.params["epochs"] == image.MOST_EPOCHS or 0.9 * room < foreseen(long) <= room
+    assert foreseen(first) + foreseen(long) > 0.9 * seconds
 
 
 @pytest.mark.parametrize("name", PLANS)
@@ -109,7 +112,8 @@ def test_seconds_that_bear_few_epochs_are_not_divided() -> None:
     few = portfolio(CLOCKED, _of_images(30_000, 32))
     first, second, *_ = few
     assert first.params["epochs"] == second.params["epochs"]
-    assert image.FEWEST_EPOCHS < int(first.params["epochs"]) < image.DIVIDED_EPOCHS
+    fitting = int(first.params["epochs"]) / image.ROOM
+    assert image.FEWEST_EPOCHS < fitting < image.DIVIDED_EPOCHS
     assert first.params["flip"] is not second.params["flip"]
     assert first.params["stride"] == 1
     many = portfolio(CLOCKED, _of_images(3_000, 32))

@@ -27,6 +27,9 @@ SHORT, LONG = 0.18, 0.81
 """Parts of the search's seconds that a short and a long training are planned for: all of them but
 what loading takes. A plan leaves a reserve of its own (`training/pace.py`), so none runs over; with
 0.75 the last 40 s of 600 s bore no third training of any worth."""
+ROOM = 1.5
+"""What trains to the end of the search is planned for so many times the epochs that are foreseen,
+and shortened to those that fit: a machine that is faster than foreseen is not idle at the end."""
 
 WIDTHS = (16, 24, 32, 48)
 NARROW = WIDTHS[:2]
@@ -95,7 +98,8 @@ def _sized(
 ) -> tuple[Mapping[str, Value], Mapping[str, Value]]:
     """Return size and epochs of the short trainings and of the long ones.
 
-    Each is of the widest network that has its epochs in that share of the search's seconds.
+    Each is of the widest network that has its epochs in that share of the search's seconds; those
+    that nothing comes after have room for more.
     """
     every = cost.stride(plan)
     few = plan.modality is Modality.IMAGE and plan.rows in FEW_ROWS
@@ -108,14 +112,14 @@ def _sized(
         a_pass = cost.epoch(plan, FamilyName.RESNET, width, every=every)
         return int(share * seconds / plan.folds / a_pass)
 
-    def widest(share: float, widths: Sequence[int]) -> Mapping[str, Value]:
+    def widest(share: float, widths: Sequence[int], room: float = ROOM) -> Mapping[str, Value]:
         enough = [width for width in widths if epochs(share, width) >= ENOUGH_EPOCHS]
         width = enough[-1] if enough else widths[0]
-        planned = min(MOST_EPOCHS, max(FEWEST_EPOCHS, epochs(share, width)))
+        planned = min(MOST_EPOCHS, max(FEWEST_EPOCHS, int(room * epochs(share, width))))
         return {"stride": every, "width": width, "epochs": planned, **batch}
 
     if epochs(SHORT + LONG, widths[0]) < FEWEST_EPOCHS:
         every = AFAR
     if epochs(SHORT + LONG, widths[0]) < DIVIDED_EPOCHS:
         return (widest(SHORT + LONG, widths[:1]),) * 2
-    return widest(SHORT, widths[:1]), widest(LONG, widths)
+    return widest(SHORT, widths[:1], room=1.0), widest(LONG, widths)
