@@ -6,6 +6,7 @@ at ends at trial n−8 and costs play no part, so the answer depends on data, sp
 
 import hashlib
 import math
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import count
 from statistics import median
@@ -76,7 +77,8 @@ def ask(
     """
     if spec.budget.replay:
         history = [trial for trial in history if trial.number <= number - REPLAY_WINDOW]
-    complete = _complete(history)
+    tried = _by_family(history)
+    complete = _complete(tried)
     measured = _costs(complete)
     costs = expected(plan, measured)
     fitting = _fitting(plan, spec, costs, measured, seconds_left)
@@ -85,7 +87,7 @@ def ask(
         if beside.family not in fitting:
             return None
         space = planned(spec, plan, beside.family)
-        own = [trial for trial in history if trial.candidate.family is beside.family]
+        own = tried.get(beside.family, ())
         seeds = (_seed(spec.seed, f"{number}/{attempt}") for attempt in count())
         return companion(beside, space, own, warm, maximize=maximize, seeds=seeds)
     head = portfolio(spec, plan)
@@ -96,7 +98,7 @@ def ask(
     spaces = {name: planned(spec, plan, name) for name in fitting}
     prices = {} if spec.budget.replay else costs
     name = _draw_family(plan, spaces, complete, prices, _seed(spec.seed, number))
-    own = [trial for trial in history if trial.candidate.family is name]
+    own = tried.get(name, ())
     seeds = (_seed(spec.seed, f"{number}/again/{n}" if n else number) for n in range(1 + TRIES))
     return _untried(name, spaces[name], own, warm, maximize=maximize, seeds=seeds)
 
@@ -135,7 +137,10 @@ def _draw_family(
     By the root of the price: what is dear has to gain more, but not in the same measure, as it is
     often the better for it; and what costs next to nothing is no bargain for that alone.
     """
-    names, random = list(spaces), np.random.default_rng(seed)
+    names = list(spaces)
+    if len(names) == 1:
+        return names[0]
+    random = np.random.default_rng(seed)
     least = _least_errors(plan, complete)
     errors = [least.get(name) for name in names]
     known = [error for error in errors if error is not None]
@@ -157,14 +162,19 @@ def _freedom(dimensions: Space) -> int:
     return max(1, sum(d.choices is None or len(d.choices) > 1 for d in dimensions))
 
 
-def _complete(history: Sequence[Trial]) -> dict[FamilyName, list[Trial]]:
-    """Return the complete trials of each family that has some."""
-    found: dict[FamilyName, list[Trial]] = {}
-    complete = TrialState.COMPLETE
+def _by_family(history: Iterable[Trial]) -> dict[FamilyName, list[Trial]]:
+    """Return the trials of each family that has some."""
+    found = defaultdict[FamilyName, list[Trial]](list)
     for trial in history:
-        if trial.state is complete:
-            found.setdefault(trial.candidate.family, []).append(trial)
+        found[trial.candidate.family].append(trial)
     return found
+
+
+def _complete(tried: Mapping[FamilyName, Sequence[Trial]]) -> dict[FamilyName, list[Trial]]:
+    """Return the complete trials of each family that has some."""
+    state = TrialState.COMPLETE
+    complete = {name: [each for each in own if each.state is state] for name, own in tried.items()}
+    return {name: own for name, own in complete.items() if own}
 
 
 def _least_errors(

@@ -88,6 +88,11 @@ class Group:
         self.sizes = np.array(sizes, dtype=np.float64)
         self.offsets = np.cumsum([0, *sizes])[:-1].astype(np.int64)
         self.places = sum(sizes)
+        # Of choices side by side, as many for each axis as the largest has: which there are, and
+        # which are the last of theirs or behind it.
+        beside = np.arange(max(sizes, default=0))
+        self.exists = beside < self.sizes[:, np.newaxis]
+        self.last = beside >= self.sizes[:, np.newaxis] - 1
 
     def scaled(self, values: Floats) -> Floats:
         """Return the numbers among the values on the scale of their densities."""
@@ -122,12 +127,9 @@ class Parzen:
         group = self._group
         kernel = random.choice(len(self._weights), p=self._weights, size=count)
         values = np.empty((count, len(group.axes)))
-        for at, quantiles in zip(
-            group.choices, random.rand(len(group.choices), count), strict=True
-        ):
-            cumulated = np.cumsum(self._chances(at, kernel), axis=1)
-            cumulated[:, -1] = 1.0
-            values[:, at] = (cumulated < quantiles[:, np.newaxis]).sum(axis=1)
+        quantiles = random.rand(len(group.choices), count).T
+        if group.choices:
+            values[:, group.choices] = self._choices(kernel, quantiles)
         if group.numbers:
             mu, sigma = self._mu[kernel], self._sigma[kernel]
             below = ndtr((group.lowest - mu) / sigma)
@@ -143,22 +145,36 @@ class Parzen:
         group = self._group
         numbers = group.scaled(values)
         factors, offsets = self._linear
-        logs = self._features(values, numbers) @ factors.T + offsets
+        logs = self._features(values, numbers) @ factors.T
+        logs += offsets
         for column in group.stepping:
             step = group.axes[group.numbers[column]]
             logs += self._steps(column, step, values[:, group.numbers[column]])
         most = logs.max(axis=1)
-        total: Floats = np.log(np.exp(logs - most[:, np.newaxis]).sum(axis=1)) + most
+        # In place: fresh memory for so many numbers costs about as much as what is done with them.
+        logs -= most[:, np.newaxis]
+        np.exp(logs, out=logs)
+        total: Floats = np.log(logs.sum(axis=1)) + most
         return total
 
-    def _chances(self, at: int, kernel: Places) -> Floats:
-        """Return the choices' probabilities in each of the kernels, ``(kernels, choices)``."""
-        size, kernels = self._group.axes[at].choices, len(self._weights)
-        chances = np.full((len(kernel), size), 1.0 / kernels)
+    def _choices(self, kernel: Places, quantiles: Floats) -> Floats:
+        """Return the choices' places that quantiles lead to, ``(count, axes of choices)``.
+
+        Args:
+            kernel: whose chances count in each row, ``(count,)``.
+            quantiles: from 0 to 1, as many as places are returned.
+        """
+        group, kernels = self._group, len(self._weights)
+        # Axes of fewer choices have some that are never drawn behind them.
+        chances = np.tile(group.exists / kernels, (len(kernel), 1, 1))
         own = np.flatnonzero(kernel < len(self._seen))
-        chances[own, self._seen[kernel[own], at].astype(np.int64)] += 1.0
-        chances /= chances.sum(axis=1, keepdims=True)
-        return chances
+        places = self._seen[kernel[own]][:, group.choices].astype(np.int64)
+        chances[own[:, np.newaxis], np.arange(len(group.choices)), places] += 1.0
+        chances /= chances.sum(axis=2, keepdims=True)
+        cumulated = np.cumsum(chances, axis=2)
+        cumulated[:, group.last] = 1.0
+        drawn: Floats = (cumulated < quantiles[:, :, np.newaxis]).sum(axis=2).astype(np.float64)
+        return drawn
 
     def _features(self, values: Floats, numbers: Floats) -> Floats:
         """Return what the part of the log density that is linear in something is linear in.
@@ -185,9 +201,16 @@ class Parzen:
         inner = 1.0 / self._sigma[:, group.smooth] ** 2
         # Counted from the middle of the range: near zero squares lose no digits.
         mu = self._mu[:, group.smooth] - group.middle[group.smooth]
-        chosen, missed = self._chosen()
-        factors = np.concatenate([-0.5 * inner, mu * inner, chosen], axis=1)
-        offsets = np.log(self._weights) + missed
+        count, kernels = mu.shape[1], len(self._weights)
+        factors = np.zeros((kernels, 2 * count + group.places))
+        factors[:, :count] = -0.5 * inner
+        factors[:, count : 2 * count] = mu * inner
+        # A choice counts (1 + 1 / kernels) where it is the kernel's, else 1 / kernels.
+        places = self._seen[:, group.choices].astype(np.int64) + (2 * count + group.offsets)
+        factors[np.arange(kernels - 1)[:, np.newaxis], places] = math.log1p(kernels)
+        offsets = np.log(self._weights)
+        offsets[:-1] -= np.log(kernels + group.sizes).sum()
+        offsets[-1] -= np.log(group.sizes).sum()
         if group.numbers:
             # All of a kernel's mass is between the ends, and its middle is there too.
             below = ndtr((group.lowest - self._mu) / self._sigma)
@@ -196,17 +219,6 @@ class Parzen:
         offsets -= (0.5 * mu * mu * inner - 0.5 * np.log(inner)).sum(axis=1)
         offsets -= 0.5 * math.log(2.0 * math.pi) * len(group.smooth)
         return factors, offsets
-
-    def _chosen(self) -> tuple[Floats, Floats]:
-        """Return what a choice adds to the log density where it is the kernel's, and the rest."""
-        group, kernels = self._group, len(self._weights)
-        chosen = np.zeros((kernels, group.places))
-        places = self._seen[:, group.choices].astype(np.int64) + group.offsets
-        gain = math.log1p(kernels)  # (1 + 1 / kernels) to 1 / kernels
-        chosen[np.arange(kernels - 1)[:, np.newaxis], places] = gain
-        missed = np.full(kernels, -np.log(kernels + group.sizes).sum())
-        missed[-1] = -np.log(group.sizes).sum()
-        return chosen, missed
 
     def _steps(self, column: int, step: Axis, values: Floats) -> Floats:
         """Return the log probability of the steps in each kernel, without what lies outside."""
@@ -219,8 +231,11 @@ class Parzen:
         left = (lower[:, np.newaxis] - mu) / sigma
         right = (upper[:, np.newaxis] - mu) / sigma
         turned = left > 0  # the normal's left tail has more digits
-        left, right = np.where(turned, -right, left), np.where(turned, -left, right)
-        mass = np.log(np.maximum(ndtr(right) - ndtr(left), LEAST_MASS))
+        for ends in (left, right):
+            np.negative(ends, out=ends, where=turned)
+            ndtr(ends, out=ends)
+        mass = np.abs(np.subtract(right, left, out=right), out=right)
+        np.log(np.maximum(mass, LEAST_MASS, out=mass), out=mass)
         found: Floats = mass.take(alike, axis=1)
         return found
 

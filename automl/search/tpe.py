@@ -29,6 +29,9 @@ BEST_SHARE = 0.1
 BEST_MOST = 25
 """The good trials: this share of those that ended, at most so many."""
 
+LEAST_ROWS = 64
+"""Rows that there is room for at first."""
+
 _ABSENT, _RUNNING, _ENDED = 0, 1, 2
 
 Rows = npt.NDArray[np.int64]
@@ -45,10 +48,12 @@ class ArrayTPE(BaseSampler):
         self._space = {name: one for name, one in sorted(space.items()) if not one.single()}
         self._axes = {name: axis(one) for name, one in self._space.items()}
         self._columns = {name: at for at, name in enumerate(self._space)}
+        self._seen = 0
+        self._count = 0
         self._values = np.full((0, len(self._space)), np.nan)
         self._state = np.zeros(0, dtype=np.int8)
         self._ranks = np.zeros((0, 3))
-        self._running: set[int] = set()
+        self._running: dict[int, int] = {}  # numbers to rows
         self._together: dict[frozenset[str], int] = {}
         self._groups: Mapping[tuple[str, ...], Group] = {}
         self._random = np.random.RandomState()
@@ -116,48 +121,59 @@ class ArrayTPE(BaseSampler):
 
     def _split(self) -> tuple[Rows, Rows]:
         """Return the good trials and all others, the oldest first."""
-        ended = np.flatnonzero(self._state == _ENDED)
+        state = self._state[: self._count]
+        ended = np.flatnonzero(state == _ENDED)
         order = ended[np.lexsort(self._ranks[ended].T)]
         most = min(math.ceil(BEST_SHARE * len(ended)), BEST_MOST)
         good = np.sort(order[:most])
-        return good, np.setdiff1d(np.flatnonzero(self._state), good, assume_unique=True)
+        others = state != _ABSENT
+        others[good] = False
+        return good, np.flatnonzero(others)
 
     def _learn(self, study: Study) -> None:
         """Take in what is new in the study, or has ended since."""
         trials = study.get_trials(deepcopy=False)
-        fresh = range(len(self._state), len(trials))
-        self._grow(len(fresh))
         before = dict(self._together)
         settled = [at for at in self._running if trials[at].state is not TrialState.RUNNING]
-        for number in [*settled, *fresh]:
+        for number in [*settled, *range(self._seen, len(trials))]:
             self._note(trials[number], maximize=study.direction is StudyDirection.MAXIMIZE)
+        self._seen = len(trials)
         if self._together != before:
             self._groups = self._grouped()
 
-    def _grow(self, more: int) -> None:
-        empty = np.full((more, len(self._space)), np.nan)
-        self._values = np.concatenate([self._values, empty])
-        self._state = np.concatenate([self._state, np.zeros(more, dtype=np.int8)])
-        self._ranks = np.concatenate([self._ranks, np.zeros((more, 3))])
-
     def _note(self, trial: FrozenTrial, *, maximize: bool) -> None:
         number = trial.number
-        self._running.discard(number)
-        self._state[number] = _ABSENT
-        if trial.state is TrialState.FAIL:
+        row = self._running.pop(number, None)
+        if trial.state is TrialState.FAIL:  # as is every proposal's: it has no row
+            if row is not None:
+                self._state[row] = _ABSENT
             return
+        if row is None:
+            row = self._new_row()
         names = trial.params.keys() & self._columns.keys()
         for name in names:
             value = self._space[name].to_internal_repr(trial.params[name])
-            self._values[number, self._columns[name]] = value
+            self._values[row, self._columns[name]] = value
         if trial.state is TrialState.RUNNING:
-            self._running.add(number)
-            self._state[number] = _RUNNING
+            self._running[number] = row
+            self._state[row] = _RUNNING
             return
-        self._state[number] = _ENDED
-        self._ranks[number] = _rank(trial, maximize=maximize)
+        self._state[row] = _ENDED
+        self._ranks[row] = _rank(trial, maximize=maximize)
         together = frozenset(names)
         self._together[together] = min(number, self._together.get(together, number))
+
+    def _new_row(self) -> int:
+        """Return an empty row behind the others; the room for more doubles when it is used up."""
+        row = self._count
+        if row == len(self._state):
+            more = max(row, LEAST_ROWS)
+            empty = np.full((more, len(self._space)), np.nan)
+            self._values = np.concatenate([self._values, empty])
+            self._state = np.concatenate([self._state, np.zeros(more, dtype=np.int8)])
+            self._ranks = np.concatenate([self._ranks, np.zeros((more, 3))])
+        self._count += 1
+        return row
 
     def _grouped(self) -> Mapping[tuple[str, ...], Group]:
         """Return the largest sets of names that every ended trial had all or none of."""

@@ -15,7 +15,7 @@ from automl.core.catalog import FamilyName
 from automl.core.hyperparameter import Params, Space, Value, defaults
 from automl.search.memory import distribution
 from automl.search.near import near
-from automl.search.tpe import ArrayTPE
+from automl.search.tpe import LEAST_ROWS, ArrayTPE
 
 STATES = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.RUNNING, TrialState.FAIL)
 
@@ -105,7 +105,7 @@ def test_so_it_is_where_less_is_better() -> None:
 
 def test_so_it_is_while_the_history_grows_and_running_trials_end() -> None:
     space = families.spec(FamilyName.MLP).space
-    study = _study(space, 30)
+    study = _study(space, LEAST_ROWS - 2)  # so that room for more is made meanwhile
     ours, chance, steps = ArrayTPE(_open(space)), random.Random(0), np.random.default_rng(0)
     for seed in range(12):
         _assert_alike(study, ours, space, seed)
