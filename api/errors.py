@@ -35,6 +35,7 @@ STATUS: Mapping[type[AutoMLError], int] = {
     errors.IdempotencyInFlight: 409,
     errors.Unavailable: 503,
     errors.StoreUnavailable: 503,
+    errors.SchemaMissing: 503,
     errors.DiskFull: 507,
     # These speak of workers and files; none should reach a request.
     errors.LeaseLost: 500,

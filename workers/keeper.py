@@ -15,7 +15,7 @@ from typing import TypeAlias, TypeVar
 import structlog
 
 from automl.core.catalog import TrialFailure
-from automl.core.errors import LeaseLost, Unavailable
+from automl.core.errors import LeaseLost, SchemaMissing, Unavailable
 from automl.core.ports import Leases, Order, Worker
 from automl.core.trial import Attempt, Finish
 from workers import neighbours
@@ -91,7 +91,7 @@ class Keeper:
         self._leaving = False
         self._beat_at = self._sweep_at = self._start_at = 0.0
         self._early_deaths = 0
-        self._away = False
+        self._away = ""  # what was logged of it
         self._killed: Mapping[Key, Why] | None = None
 
     def wake(self) -> None:
@@ -262,17 +262,22 @@ class Keeper:
             answer = question()
         except LeaseLost:
             return None
-        except Unavailable as error:
-            self._note_store(away=True, detail=str(error.__cause__ or error))
+        except SchemaMissing as error:
+            # Nothing is wrong on a first start: the API is still making the tables.
+            self._note_store("store.empty", str(error))
             return None
-        self._note_store(away=False)
+        except Unavailable as error:
+            self._note_store("store.away", str(error.__cause__ or error))
+            return None
+        self._note_store("")
         return answer
 
-    def _note_store(self, *, away: bool, detail: str = "") -> None:
-        """Log that the store went or came back: once, not at every heartbeat."""
+    def _note_store(self, away: str, detail: str = "") -> None:
+        """Log in what way the store is away, or that it is back: once, not at every heartbeat."""
         if away != self._away:
+            say = log.info if "store.empty" in (away, self._away) else log.warning
             self._away = away
-            log.warning("store.away" if away else "store.back", detail=detail)
+            say(away or "store.back", detail=detail)
 
     def _pull(self, word: bytes) -> None:
         try:

@@ -19,6 +19,7 @@ AutoMLError
 │   └── IdempotencyInFlight
 ├── Unavailable                  a store is away or full; try again
 │   ├── StoreUnavailable
+│   │   └── SchemaMissing        its tables are still to be made
 │   └── DiskFull
 ├── LeaseLost                    a worker's token is old: its write changed nothing
 ├── TrialStopped                 an evaluation was told to stop
@@ -166,6 +167,10 @@ class StoreUnavailable(Unavailable):
     """The database cannot be reached at the moment; try again."""
 
     reason = "STORE_UNAVAILABLE"
+
+
+class SchemaMissing(StoreUnavailable):
+    """The database's tables are not there yet: the API makes them, or `automl migrate`."""
 
 
 class DiskFull(Unavailable):

@@ -5,10 +5,12 @@ from contextlib import contextmanager
 
 from sqlalchemy import exc
 
-from automl.core.errors import DiskFull, NotFound, StoreUnavailable
+from automl.core.errors import DiskFull, NotFound, SchemaMissing, StoreUnavailable
 
 _NO_SCHEMA = ("42P01", "42703")
 """SQLSTATE of a table or column that is not there: nobody has brought the schema up to date yet."""
+
+_NO_SCHEMA_LITE = ("no such table", "no such column", "has no column named")
 
 _FULL = ("database or disk is full", "no space left", "could not extend file", "disk full")
 
@@ -18,15 +20,19 @@ def translated() -> Iterator[None]:
     """Raise the domain's error for what the database says inside the block.
 
     Raises:
-        StoreUnavailable: it is away, locked, too slow, or its schema is not there yet.
+        StoreUnavailable: it is away, locked or too slow.
+        SchemaMissing: its tables are not there yet.
         DiskFull: there is no room for what was to be stored.
         NotFound: what a row was to refer to is not there (any more).
     """
     try:
         yield
     except exc.OperationalError as error:
-        if any(words in str(error.orig).lower() for words in _FULL):
+        said = str(error.orig).lower()
+        if any(words in said for words in _FULL):
             raise DiskFull from error
+        if any(words in said for words in _NO_SCHEMA_LITE):
+            raise SchemaMissing from error
         raise StoreUnavailable from error
     except (exc.TimeoutError, exc.InterfaceError) as error:
         raise StoreUnavailable from error
@@ -35,6 +41,8 @@ def translated() -> Iterator[None]:
             raise NotFound("what this refers to is not stored (any more)") from error
         raise
     except exc.DBAPIError as error:
-        if error.connection_invalidated or getattr(error.orig, "sqlstate", "") in _NO_SCHEMA:
+        if error.connection_invalidated:
             raise StoreUnavailable from error
+        if getattr(error.orig, "sqlstate", "") in _NO_SCHEMA:
+            raise SchemaMissing from error
         raise

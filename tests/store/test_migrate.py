@@ -12,7 +12,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from automl.core.errors import StoreUnavailable
+from automl.core.errors import SchemaMissing
 from automl.settings import Settings
 from automl.store import SqlStore, migrate, open_store
 from automl.store.tables import metadata
@@ -49,7 +49,7 @@ def test_a_store_without_its_schema_is_not_there_yet(
 ) -> None:
     for url in (f"sqlite:///{tmp_path / 'a.sqlite'}", postgres.database()):
         store = fresh(url, tmp_path)
-        with pytest.raises(StoreUnavailable):
+        with pytest.raises(SchemaMissing):
             store.leases.claim("early")
         store.migrate()
         assert store.leases.claim("early") is None

@@ -11,9 +11,10 @@ from multiprocessing import Pipe
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from automl.core.catalog import TrialFailure
-from automl.core.errors import StoreUnavailable
+from automl.core.errors import SchemaMissing, StoreUnavailable
 from automl.core.ports import Order
 from automl.core.trial import Attempt, Finish
 from automl.settings import Settings
@@ -246,6 +247,35 @@ def test_a_store_that_is_away_ends_nothing(offer: Offer) -> None:
         eventually(lambda: len(leases.called("beat")) > seen)
         assert threading.active_count() <= threads
     assert leases.called("crashed") == []
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (SchemaMissing, [("store.empty", "info"), ("store.back", "info")]),
+        (StoreUnavailable, [("store.away", "warning"), ("store.back", "warning")]),
+    ],
+)
+def test_a_store_that_is_still_being_made_is_no_reason_to_warn(
+    offer: Offer,
+    monkeypatch: pytest.MonkeyPatch,
+    error: type[StoreUnavailable],
+    said: list[tuple[str, str]],
+) -> None:
+    leases = offer()
+    asked: list[str] = []
+
+    def refuse(*_: object) -> None:
+        asked.append("beat")
+        raise error
+
+    with capture_logs() as logs, monkeypatch.context() as patch:
+        patch.setattr(leases, "beat", refuse)
+        with keep(leases, "obedient"):
+            eventually(lambda: len(asked) > 2)
+            patch.undo()
+            eventually(lambda: bool(leases.called("beat")))
+    assert [(line["event"], line["log_level"]) for line in logs] == said
 
 
 def test_who_could_not_beat_judges_nobody_else(
