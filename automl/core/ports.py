@@ -279,8 +279,11 @@ class Leases(Protocol):  # noqa: PLR0904 -- what a worker may do, one method eac
         ready: ``free`` is for how many seconds it has had no other work.
         """
 
-    def exhaust(self, turn: Turn) -> None:
-        """Note that nothing more is worth starting: the study finishes when its trials have."""
+    def exhaust(self, turn: Turn, *, broke: str = "") -> None:
+        """Note that nothing more is worth starting: the study finishes when its trials have.
+
+        ``broke`` says how the search broke, if it did: a study that has nothing fails with it.
+        """
 
     def another(self, attempt: Attempt, held: int, most: int) -> Turn | None:
         """Return the turn of a trial that may train beside ``attempt``, in the same worker.

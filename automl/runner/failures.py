@@ -31,6 +31,12 @@ def out_of_memory(error: Exception) -> bool:
     return isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"
 
 
+def search_failure(error: Exception) -> str:
+    """Return what to say of a study whose search cannot tell what to try next."""
+    name = type(error).__name__
+    return f"The search broke with {name}; the worker's log has the traceback."
+
+
 def study_failure(error: Exception) -> tuple[StudyFailure, str]:
     """Return the reason on the study's row, and what to do about it where something can be."""
     if isinstance(error, NothingTrained):

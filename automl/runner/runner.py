@@ -32,7 +32,7 @@ from automl.core.trial import Attempt, Candidate, Finish, Trial, Turn
 from automl.finish import Entry, finish
 from automl.runner.companions import Companions
 from automl.runner.control import STATE, AttemptControl, Line, Orders, unwrap
-from automl.runner.failures import out_of_memory, study_failure, trial_failure
+from automl.runner.failures import out_of_memory, search_failure, study_failure, trial_failure
 from automl.runner.persist import persist
 from automl.runner.studies import Studies
 from automl.runner.together import Together
@@ -91,7 +91,13 @@ class Runner:
     def answer(self, turn: Turn) -> Attempt | None:
         """Return the study's next trial, leased; None when it moved on or wants no more."""
         study, history = self._studies.look(turn.tenant, turn.study_id)
-        candidate = self._ask(study, history, turn)
+        try:
+            candidate = self._ask(study, history, turn)
+        except Exception as error:
+            # A search that cannot go on ends with what it has, and not in an endless loop.
+            log.exception("ask.broken", study_id=study.id, trial=turn.number)
+            self._leases.exhaust(turn, broke=search_failure(error))
+            return None
         if candidate is None:
             self._leases.exhaust(turn)
             return None
@@ -105,20 +111,15 @@ class Runner:
         turn: Turn,
         beside: Candidate | None = None,
     ) -> Candidate | None:
-        try:
-            return ask(
-                study.plan,
-                study.spec,
-                history,
-                turn.number,
-                seconds_left=turn.seconds_left,
-                memory=self._studies.memory(study.id),
-                beside=beside,
-            )
-        except Exception:
-            # A search that cannot go on ends with what it has, and not in an endless loop.
-            log.exception("ask.broken", study_id=study.id, trial=turn.number)
-            return None
+        return ask(
+            study.plan,
+            study.spec,
+            history,
+            turn.number,
+            seconds_left=turn.seconds_left,
+            memory=self._studies.memory(study.id),
+            beside=beside,
+        )
 
     def run(self, work: Attempt | Finish, line: Line) -> None:
         """Do the work; every outcome, good or bad, is a row when this returns.

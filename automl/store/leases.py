@@ -29,6 +29,7 @@ from automl.store import (
 )
 from automl.store.database import Database, Transaction
 from automl.store.ledger import Ledger
+from automl.store.settle import fail as fail_study
 from automl.store.settle import settle
 from automl.store.spread import Spread
 from automl.store.tables import trials, workers
@@ -108,11 +109,13 @@ class SqlLeases:  # noqa: PLR0904 -- the port's verbs, one method each
             fault("trial.claimed")
         return attempt
 
-    def exhaust(self, turn: Turn) -> None:
+    def exhaust(self, turn: Turn, *, broke: str = "") -> None:
         """Note that nothing more is worth starting: the study finishes when its trials have."""
         with self._locked(turn.study_id) as ledger:
             if ledger is not None and ledger.study.version == turn.version:
                 ledger.study.exhausted = True
+                if broke and not (ledger.study.complete or ledger.study.open):
+                    fail_study(ledger, StudyFailure.INTERNAL, broke)
                 settle(ledger)
 
     def another(self, attempt: Attempt, held: int, most: int) -> Turn | None:

@@ -99,7 +99,10 @@ def cancel_open(ledger: Ledger) -> None:
 def _why_none(ledger: Ledger) -> str:
     study = ledger.study
     if not study.next_number:
-        return "the search ended before its first trial was started"
+        return (
+            "the search ended before a worker could start its first trial; give the study more"
+            " seconds or a higher priority, or the service more workers"
+        )
     query = select(trials.c.reason, trials.c.message).where(
         trials.c.study_id == study.id, trials.c.state == TrialState.FAILED.value
     )

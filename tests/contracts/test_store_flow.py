@@ -141,6 +141,26 @@ def test_an_exhausted_search_finishes_when_its_trials_have(store: Store) -> None
     values.check(store, study)
 
 
+def test_a_search_that_broke_before_it_had_anything_says_so(store: Store) -> None:
+    study = values.add_study(store)
+    turn = store.leases.claim("w")
+    assert isinstance(turn, Turn)
+    store.leases.exhaust(turn, broke="The search broke.")
+    ended = values.check(store, study)
+    assert ended.status is StudyStatus.FAILED
+    assert ended.error == (StudyFailure.INTERNAL, "The search broke.")
+
+
+def test_a_search_that_broke_keeps_what_it_has(store: Store) -> None:
+    study = values.add_study(store)
+    store.leases.complete(values.attempt(store), values.outcome(store, 0.5))
+    turn = store.leases.claim("w")
+    assert isinstance(turn, Turn)
+    store.leases.exhaust(turn, broke="The search broke.")
+    assert isinstance(store.leases.claim("w"), Finish)
+    assert values.check(store, study).error is None
+
+
 def test_an_old_turn_exhausts_nothing(store: Store) -> None:
     study = values.add_study(store)
     turn = store.leases.claim("w")

@@ -86,8 +86,8 @@ class FakeLeases:
         self._note("begin", worker, turn, candidate, free)
         return attempt(turn.number)
 
-    def exhaust(self, turn: Turn) -> None:
-        self._note("exhaust", turn)
+    def exhaust(self, turn: Turn, *, broke: str = "") -> None:
+        self._note("exhaust", turn, broke)
 
     def another(self, attempt: Attempt, held: int, most: int) -> Turn | None:
         self._note("another", attempt, held, most)
