@@ -40,7 +40,10 @@ def pause(ledger: Ledger) -> bool:
         study.paused_at = ledger.now
         ledger.event(EventType.STUDY_PAUSED)
         return True
-    raise StudyState(f"the study is {study.status}; only a queued or running one can be paused")
+    stands = "is finalizing" if study.status is StudyStatus.FINALIZING else f"has {study.status}"
+    if study.status is StudyStatus.CANCELLED:
+        stands = "was cancelled"
+    raise StudyState(f"the study {stands}; only a queued or running one can be paused")
 
 
 def resume(ledger: Ledger, add: Budget | None) -> bool:
