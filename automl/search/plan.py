@@ -79,7 +79,7 @@ def make_plan(
         warnings=_warnings(columns, features, target, spec)
         + (testset.warnings(features, test[0]) if test else ())
         + (testset.unknown(target_column, target, spec.task.type, *test) if test else ())
-        + _leaks(table_path, features, target),
+        + _suspicions(spec, features, target, path=table_path, column=target_column, test=test),
         modality=modality,
         rare=_rare(table_path, features, kept) if modality is Modality.TEXT else 0.0,
         alike=True,
@@ -121,13 +121,30 @@ def _rare(path: Path, features: Sequence[Column], rows: Rows) -> float:
     return max(tokens.rare(frame.strings(column.name)) for column in features)
 
 
-def _leaks(path: Path, features: Sequence[Column], target: Target) -> tuple[tuple[str, str], ...]:
-    """Return warnings of columns that tell too much, where looking does not take too long."""
+def _suspicions(
+    spec: StudySpec,
+    features: Sequence[Column],
+    target: Target,
+    *,
+    path: Path,
+    column: Column,
+    test: tuple[Dataset, Path] | None,
+) -> tuple[tuple[str, str], ...]:
+    """Return warnings of what would make a model look too good: columns, and rows of the test.
+
+    Only where looking does not take too long.
+    """
     many = len(target.y) * len(features) > INSPECTED_CELLS
     if many or any(column.kind.array for column in features):
         return ()
-    found = leakage.inspect(table.load(path, features), target.y, target.classes)
-    return tuple((warning.code, warning.message) for warning in found)
+    frame = table.load(path, features)
+    found = leakage.inspect(frame, target.y, target.classes)
+    warnings = tuple((warning.code, warning.message) for warning in found)
+    if test is None or test[0].rows * len(features) > INSPECTED_CELLS:
+        return warnings
+    y = testset.truth(column, spec.task.type, target.classes, *test)
+    judged = table.load(test[1], testset.written(features, test[0]))
+    return warnings + testset.learned(frame, target, judged, Target(y, target.classes))
 
 
 def _baseline(

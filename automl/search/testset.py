@@ -8,12 +8,16 @@ import numpy as np
 
 from automl.core.catalog import ColumnKind, TaskType
 from automl.core.errors import Detail, InvalidSpec
-from automl.core.frame import Floats, Ints
+from automl.core.frame import Floats, Frame, Ints
 from automl.core.schema import Column, Dataset
 from automl.core.study import StudySpec
 from automl.data import arrays, override, table
 from automl.data.number import MARKERS
+from automl.data.split import content_hashes
 from automl.data.target import Classes, Target, labels_in
+
+CHANCE = 0.01
+"""So many more of the test rows may be like learned ones than of these are like each other."""
 
 
 def official(
@@ -135,6 +139,33 @@ def unknown(
         f" classes that nothing was learned of, {shown}."
     )
     return (("TEST_CLASSES_UNKNOWN", message),)
+
+
+def learned(
+    frame: Frame, target: Target, judged: Frame, truth: Target
+) -> tuple[tuple[str, str], ...]:
+    """Return a warning of test rows that stand among the learned ones, target and all.
+
+    Where a table's rows are alike anyway, as with few columns of few values, it tells nothing.
+
+    Args:
+        frame: the features of the rows learned from.
+        target: their targets.
+        judged: the features of the test rows.
+        truth: their targets.
+    """
+    hashes = content_hashes(frame, target.y)[target.present]
+    _, counts = np.unique(hashes, return_counts=True)
+    alike = counts[counts > 1].sum() / len(hashes)
+    rows = content_hashes(judged, truth.y)[truth.present]
+    known = int(np.isin(rows, hashes).sum())
+    if known <= (alike + CHANCE) * len(rows):
+        return ()
+    message = (
+        f"{known:,} of {len(rows):,} rows of the test dataset also stand in the dataset that is"
+        " learned from: the estimate will be too good. Leave them out of one of both."
+    )
+    return (("TEST_ROWS_LEARNED", message),)
 
 
 def warnings(features: Sequence[Column], test: Dataset) -> tuple[tuple[str, str], ...]:

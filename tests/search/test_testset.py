@@ -63,6 +63,25 @@ def test_classes_that_nothing_was_learned_of_are_told(tmp_path: Path) -> None:
     assert len(prepared.test[1]) == 37
 
 
+@pytest.mark.parametrize("task", TaskType)
+def test_test_rows_that_were_learned_are_told(task: TaskType, tmp_path: Path) -> None:
+    numbers = [n + 0.25 for n in range(60)]
+    y = ["pq"[n % 2] for n in range(60)] if task is TaskType.CLASSIFICATION else numbers
+    data, table = _table(tmp_path, "all", numbers, y)
+    commas = [str(value).replace(".", ",") for value in [*numbers[:15], *(-n for n in numbers[:5])]]
+    test = _table(tmp_path, "part", commas, y[:20])
+    plan = make_plan(_spec(data, test[0], task), data, table, test)
+    message = dict(plan.warnings)["TEST_ROWS_LEARNED"]
+    assert message.startswith("15 of 20 rows of the test dataset also stand in")
+
+
+def test_test_rows_may_be_like_learned_ones_where_these_are_alike(tmp_path: Path) -> None:
+    data, table = _table(tmp_path, "few", VALUES, CLASSES)
+    test = _table(tmp_path, "same", VALUES[:20], CLASSES[:20])
+    plan = make_plan(_spec(data, test[0]), data, table, test)
+    assert "TEST_ROWS_LEARNED" not in dict(plan.warnings)
+
+
 @pytest.mark.parametrize(("y", "says"), [("r", "but \\['r'\\]"), ("", "empty in every row")])
 def test_a_test_set_that_judges_nothing_is_refused(y: str, says: str, tmp_path: Path) -> None:
     data, table = _table(tmp_path, "two", VALUES, CLASSES)
