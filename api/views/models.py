@@ -11,11 +11,11 @@ from automl.service.predictions import Label, Predicted
 
 
 class EstimateView(View):
-    """A metric with its 95 % interval."""
+    """A metric with its 95 % interval; null where it has no value, as rmsle of negative numbers."""
 
-    value: float
-    low: float
-    high: float
+    value: float | None
+    low: float | None
+    high: float | None
 
 
 class TestView(View):

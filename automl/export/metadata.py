@@ -4,6 +4,7 @@ Nothing here may differ between two equal searches, so that equal searches give 
 """
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -72,7 +73,7 @@ def write(
         SCHEMA: [asdict(item) for item in card.inputs],
         METRIC: card.metric,
         VALUE: card.value,
-        VALUES: {name: asdict(estimate) for name, estimate in card.metrics.items()},
+        VALUES: {name: _plain(estimate) for name, estimate in card.metrics.items()},
         SOURCE: card.source,
         MEMBERS: [asdict(member) for member in card.members],
         EXCLUDED: [asdict(exclusion) for exclusion in card.excluded],
@@ -99,6 +100,15 @@ def read(metadata: Mapping[str, str]) -> Metadata:
         raise ValueError(f"not a model file of this service: {error} in its metadata") from None
 
 
+def _plain(estimate: Estimate) -> dict[str, float | None]:
+    """Return the numbers as JSON has them: null for NaN, such as rmsle of negative numbers."""
+    return {name: x if math.isfinite(x) else None for name, x in asdict(estimate).items()}
+
+
+def _estimate(numbers: Mapping[str, float | None]) -> Estimate:
+    return Estimate(**{name: math.nan if x is None else x for name, x in numbers.items()})
+
+
 def _card(values: Mapping[str, Any]) -> ModelCard:
     return ModelCard(
         task=TaskType(values[TASK]),
@@ -106,7 +116,7 @@ def _card(values: Mapping[str, Any]) -> ModelCard:
         metric=MetricName(values[METRIC]),
         value=values[VALUE],
         source=values[SOURCE],
-        metrics={MetricName(name): Estimate(**item) for name, item in values[VALUES].items()},
+        metrics={MetricName(name): _estimate(item) for name, item in values[VALUES].items()},
         members=tuple(
             Member(**{**item, "family": FamilyName(item["family"])}) for item in values[MEMBERS]
         ),

@@ -2,6 +2,7 @@ import csv
 import io
 import json
 import math
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -9,6 +10,9 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
+from api.views.models import ModelView
+from automl.core.catalog import MetricName
+from automl.core.model import Estimate
 from automl.core.study import Study
 from tests.api.harness import Hand, Service, add_dataset, add_study
 from tests.api.problems import problem
@@ -38,6 +42,18 @@ def test_a_model_says_what_it_is(service: Service, ended: Study) -> None:
     assert body["inputs"] == [shown]
     assert body["classes"] == ["blue", "red"]
     assert body["id"] in service.get("/v1/models?limit=500").text
+
+
+def test_a_metric_without_a_value_is_null_as_the_document_says(
+    service: Service, ended: Study
+) -> None:
+    with service.store.unit() as unit:
+        model = unit.models.get(ended.tenant, str(ended.model_id))
+    nothing = {MetricName.RMSLE: Estimate(math.nan, math.nan, math.nan)}
+    shown = ModelView.of(replace(model, card=replace(model.card, metrics=nothing)))
+    text = shown.model_dump_json()
+    assert json.loads(text)["test"]["metrics"]["rmsle"]["value"] is None
+    ModelView.model_validate_json(text)
 
 
 def test_rows_are_predicted(service: Service, ended: Study) -> None:

@@ -1,10 +1,14 @@
 """What a model file says of itself."""
 
 import json
+import math
+from dataclasses import replace
 from pathlib import Path
 
 import onnx
 
+from automl.core.catalog import MetricName, TaskType
+from automl.core.model import Estimate
 from automl.export import metadata
 from automl.export.scoring import Scorer
 from tests.export.models import CASES, built, card
@@ -26,6 +30,14 @@ def test_metadata_come_back_and_are_sorted(tmp_path: Path) -> None:
         card(task, schema, classes), 7, "d1", "d2", "0"
     )
     assert Scorer(tmp_path / "m.onnx").metadata == metadata.read(facts)
+
+
+def test_a_metric_without_a_value_is_null_and_comes_back() -> None:
+    nothing = Estimate(math.nan, math.nan, math.nan)
+    stated = replace(card(TaskType.REGRESSION, (), ()), metrics={MetricName.RMSLE: nothing})
+    facts = metadata.write(stated, seed=0, dataset_sha256="d", spec_sha256="s", version="0")
+    assert json.loads(facts["values"]) == {"rmsle": dict.fromkeys(("value", "low", "high"))}
+    assert math.isnan(metadata.read(facts).card.metrics[MetricName.RMSLE].value)
 
 
 def test_metadata_are_json_of_known_keys() -> None:
