@@ -79,6 +79,15 @@ _TAG = re.compile(
 )
 """What pydantic appends to a place where it tried several types."""
 _SHOULD = "Input should be "
+_WORDS: Mapping[str, str] = {
+    "missing": "is required",
+    "extra_forbidden": "there is no such field; /docs lists those that there are",
+    "model_attributes_type": "must be an object",
+    "model_type": "must be an object",
+    "dict_type": "must be an object",
+    "list_type": "must be a list",
+}
+"""What pydantic says in words of Python, said in words of JSON."""
 
 
 class RefusedError(Exception):
@@ -150,8 +159,10 @@ def of_validation(item: Mapping[str, Any]) -> Detail:
     if len(path) > 1 and _TAG.match(path[-1]):
         path = path[:-1]
     field = ".".join(path)
-    message = str(item["msg"]).removeprefix("Value error, ")
-    return Detail(message, field=field or None)
+    words = _WORDS.get(item["type"])
+    if words is not None:
+        return Detail(words, field=field) if field else Detail(f"The body {words}.")
+    return Detail(str(item["msg"]).removeprefix("Value error, "), field=field or None)
 
 
 async def _domain(_: Request, error: AutoMLError) -> Response:

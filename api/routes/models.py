@@ -132,7 +132,9 @@ def _parse(content: bytes) -> PredictBody:
         parsed = PredictBody.model_validate(body)
     except ValidationError as error:
         details = tuple(of_validation(item) for item in error.errors(include_url=False))
-        raise InvalidRows(f"{details[0].field}: {details[0].message}", errors=details) from None
+        first = details[0]
+        said = f"{first.field}: {first.message}" if first.field else first.message
+        raise InvalidRows(said, errors=details) from None
     except ValueError as error:
         raise InvalidRows(f"The body is not JSON: {error}") from None
     if (parsed.rows is None) == (parsed.arrays is None):

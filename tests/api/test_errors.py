@@ -107,6 +107,32 @@ def test_a_malformed_body_is_a_problem(service: Service, body: bytes, says: str)
     assert says in problem(response, response.status_code)["detail"]
 
 
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        (b"", "The body is required."),
+        (b"[]", "The body must be an object."),
+        (b"{}", "dataset_id: is required"),
+        (b'{"dataset_id": "d", "task": []}', "task: must be an object"),
+        (
+            b'{"dataset_id": "d", "task": {"type": "regression", "aim": 1}}',
+            "task.aim: there is no such field; /docs lists those that there are",
+        ),
+        (
+            b'{"dataset_id": "d", "task": {"type": "regression"}, "families": {}}',
+            "families: must be a list",
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_body_is_said_in_words_of_json(
+    service: Service, body: bytes, says: str
+) -> None:
+    response = service.post(
+        "/v1/studies", content=body, headers={"Content-Type": "application/json"}
+    )
+    assert problem(response, 422, "INVALID_INPUT")["detail"] == says
+
+
 @pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "text/plain", ""])
 def test_a_body_that_is_not_marked_as_json_says_so(service: Service, kind: str) -> None:
     headers = {"Content-Type": kind} if kind else {}
