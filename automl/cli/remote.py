@@ -32,6 +32,8 @@ REMEDIES = {
 }
 """What would be right where the service cannot know it."""
 
+_LISTED = "The verb 'list' shows which ids there are."
+
 Row = dict[str, Any]
 
 
@@ -177,12 +179,9 @@ def _refusal(error: "ServiceError") -> str:
         f"{place.get('field') or place.get('line') or ''}: {place.get('message', '')}"
         for place in error.errors[:MOST_PLACES]
     ]
-    said = [str(error), *(f"({place})" for place in places)]
-    if error.reason == "NOT_FOUND":
-        said.append("The verb 'list' shows which ids there are.")
-    elif error.status in REMEDIES:
-        said.append(REMEDIES[error.status])
-    return " ".join(said)
+    said = " ".join([str(error), *(f"({place})" for place in places)])
+    remedy = _LISTED if error.reason == "NOT_FOUND" else REMEDIES.get(error.status)
+    return said if remedy is None else f"{said.rstrip('.')}. {remedy}"
 
 
 def _cell(value: object) -> str:

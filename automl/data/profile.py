@@ -105,7 +105,8 @@ class Profiler:
             )
             warnings.append(DataWarning("DUPLICATE_ROWS", message[0].upper() + message[1:]))
         if self.rows < _FEW_ROWS:
-            message = f"Only {self.rows} rows: expect wide intervals."
+            rows = "1 row" if self.rows == 1 else f"{self.rows} rows"
+            message = f"Only {rows}: expect wide intervals."
             warnings.append(DataWarning("FEW_ROWS", message))
         return warnings
 

@@ -138,7 +138,7 @@ def test_refusals_are_one_line_and_exit_one(service: Service) -> None:
     result = run(service, "studies", "show", "st_unknown")
     assert result.exit_code == 1
     assert result.stderr.startswith("automl: ")
-    assert result.stderr.endswith("The verb 'list' shows which ids there are.\n")
+    assert result.stderr.endswith("'. The verb 'list' shows which ids there are.\n")
     assert result.stderr.count("\n") == 1
 
 
