@@ -110,8 +110,8 @@ class Keeper:
             if now >= self._beat_at:
                 self._beat_at = now + (self._heartbeat if self._beat() else STORE_AWAY_SECONDS)
             if now >= self._sweep_at and not self._away:
-                # While it could not beat itself it must not judge whose lease has lapsed: when a
-                # stalled store comes back all have, and the first sweep would end live trials.
+                # A store that is away is asked by the heartbeat alone: once it is back, that must
+                # not come late.
                 crowd = self._sweep()
                 self._sweep_at = now + between_sweeps(crowd) * random.uniform(0.7, 1.3)
             self._enforce()

@@ -10,8 +10,8 @@ from automl.store.database import Transaction
 from automl.store.tables import studies, trials, workers
 
 
-def renew_worker(tx: Transaction, worker: Worker) -> None:
-    """Write the worker's row with the database's time."""
+def renew_worker(tx: Transaction, worker: Worker) -> float:
+    """Write the worker's row with the database's time, and return that."""
     values = {
         "device": worker.device,
         "state": worker.state,
@@ -20,11 +20,13 @@ def renew_worker(tx: Transaction, worker: Worker) -> None:
         "study_id": worker.study_id,
         "trial": worker.trial,
     }
-    tx.writer.execute(
+    written = tx.writer.execute(
         tx.insert(workers)
         .values(id=worker.id, **values)
         .on_conflict_do_update(index_elements=[workers.c.id], set_=values)
+        .returning(workers.c.last_heartbeat_at)
     )
+    return float(written.scalar_one())
 
 
 def renew_lease(tx: Transaction, hold: Attempt | Finish, lease_seconds: float) -> bool:

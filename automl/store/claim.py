@@ -47,10 +47,9 @@ ASKS: ColumnElement[bool] = and_(
 """`Standing.asks` in SQL: the study wants its next candidate."""
 
 FINISH_DUE: ColumnElement[bool] = and_(
-    _c.status == StudyStatus.FINALIZING.value,
-    or_(_c.finish_until.is_(None), _c.finish_until < now()),
+    _c.status == StudyStatus.FINALIZING.value, _c.finish_until.is_(None)
 )
-"""The study's search is over and nobody holds its finish."""
+"""The study's search is over and nobody holds its finish; who lost it, `reap` decides."""
 
 OVER: ColumnElement[bool] = or_(
     _c.search_ends_at <= now(),
@@ -186,7 +185,7 @@ def started(ledger: Ledger, number: int, candidate: Candidate, worker: str, atte
 
 def _finish(ledger: Ledger, worker: str, lease_seconds: float) -> Finish | None:
     study = ledger.study
-    if study.finish_until is not None and study.finish_until >= ledger.now:
+    if study.finish_until is not None:
         return None
     study.finish_token += 1
     study.finish_worker = worker

@@ -31,6 +31,7 @@ from automl.store.database import Database, Transaction
 from automl.store.ledger import Ledger
 from automl.store.settle import fail as fail_study
 from automl.store.settle import settle
+from automl.store.sight import Sight
 from automl.store.spread import Spread
 from automl.store.tables import trials, workers
 
@@ -52,6 +53,7 @@ class SqlLeases:  # noqa: PLR0904 -- the port's verbs, one method each
         self._quotas = quotas
         self._ranking = claim.ranking(quotas.trials)
         self._spread = Spread()
+        self._sight = Sight(lease_seconds)
 
     def waits(self) -> bool:
         """Return whether there may soon be work to claim: a look that leases and changes nothing.
@@ -149,8 +151,9 @@ class SqlLeases:  # noqa: PLR0904 -- the port's verbs, one method each
         after them, for its lock comes before its trials'.
         """
         with self._database.write(lasting=False) as tx:
-            beat.renew_worker(tx, worker)
+            moment = beat.renew_worker(tx, worker)
             answers = [self._renewed(tx, hold) for hold in holds[:1]]
+        self._sight.note(moment)
         for hold in holds[1:]:
             with self._database.write(lasting=False) as tx:
                 answers.append(self._renewed(tx, hold))
@@ -273,14 +276,18 @@ class SqlLeases:  # noqa: PLR0904 -- the port's verbs, one method each
     def reap(self) -> int:
         """Release what dead workers held, finish what is due, fail studies without workers.
 
-        Anyone may call this at any time; returns how many rows changed.
+        Anyone may call this at any time; returns how many rows changed. Who has just found that the
+        store was away, or was stopped itself, leaves leases their time to be renewed, see `Sight`.
         """
         with self._database.transaction() as tx:
-            if reap.quiet(tx, self._lease_seconds) or not reap.alone(tx):
+            busy, moment = reap.look(tx, self._lease_seconds)
+            self._sight.note(moment)
+            if not busy or not reap.alone(tx):
                 return 0
             changed = reap.forget(tx, self._lease_seconds)
             live = reap.live_workers(tx, self._lease_seconds)
-            lapsed, finishing = reap.lapsed_trials(tx), reap.lapsed_finishes(tx)
+            until = moment if self._sight.may_judge() else reap.BURIED
+            lapsed, finishing = reap.lapsed_trials(tx, until), reap.lapsed_finishes(tx, until)
             due = reap.due(tx, live)
             deserted = not live and reap.unfinished(tx) and reap.watched(tx)
             starved = reap.starved(tx) if deserted else []

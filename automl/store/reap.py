@@ -36,8 +36,8 @@ PATIENCE = 60.0
 GAP = 15.0
 """Seconds without anybody looking after which a service counts as having been away."""
 
-_UNFINISHED = or_(SEARCHING, _c.status == StudyStatus.FINALIZING.value)
-_LAPSED_FINISH = and_(_c.status == StudyStatus.FINALIZING.value, _c.finish_until < now())
+_FINISHING = _c.status == StudyStatus.FINALIZING.value
+_UNFINISHED = or_(SEARCHING, _FINISHING)
 
 
 _LEASE = bindparam("lease_seconds", type_=Double)
@@ -46,25 +46,30 @@ _SWEEP = 0x53574550
 """Keeps the advisory lock of whoever sweeps apart from any other."""
 
 _OLD = requests.c.created_at < now() - KEPT_SECONDS
-_BUSY = select(
+_LOOK = select(
     or_(
         exists().where(_DEAD),
         exists().where(_OLD),
         exists().where(trials.c.lease_until < now()),
-        exists().where(_LAPSED_FINISH),
+        exists().where(_FINISHING, _c.finish_until < now()),
         exists().where(SEARCHING, OVER),
         and_(exists().where(_UNFINISHED), ~exists().where(~_DEAD)),
         exists().where(artifacts.c.kept_until < now()),
-    )
+    ).label("busy"),
+    now().label("now"),
 )
 
+BURIED = 0.0
+"""The end of a lease whose holder is known to be dead."""
 
-def quiet(tx: Transaction, lease_seconds: float) -> bool:
-    """Return, by one query, whether there is nothing to look at more closely.
 
-    That is so nearly always, and every worker and API process asks about once a second.
+def look(tx: Transaction, lease_seconds: float) -> tuple[bool, float]:
+    """Return, by one query, whether there is anything to look at more closely, and the moment.
+
+    There is nearly never, and every worker and API process asks about once a second.
     """
-    return not tx.reader.execute(_BUSY, {"lease_seconds": lease_seconds}).scalar_one()
+    found = tx.reader.execute(_LOOK, {"lease_seconds": lease_seconds}).one()
+    return bool(found.busy), float(found.now)
 
 
 def alone(tx: Transaction) -> bool:
@@ -82,22 +87,22 @@ def alone(tx: Transaction) -> bool:
 def lapsing(lease_seconds: float) -> ColumnElement[bool]:
     """Whether some lease was not renewed for half its time: its work will soon be anyone's."""
     soon = now() + lease_seconds / 2
-    finishing = _c.status == StudyStatus.FINALIZING.value
     return or_(
         exists().where(trials.c.lease_until < soon),
-        exists().where(finishing, _c.finish_until < soon),
+        exists().where(_FINISHING, _c.finish_until < soon),
     )
 
 
-def lapsed_trials(tx: Transaction) -> list[tuple[str, int]]:
-    """Return study and number of the trials whose leases have lapsed."""
-    query = select(trials.c.study_id, trials.c.number).where(trials.c.lease_until < now())
+def lapsed_trials(tx: Transaction, until: float) -> list[tuple[str, int]]:
+    """Return study and number of the trials whose leases have lapsed by then."""
+    query = select(trials.c.study_id, trials.c.number).where(trials.c.lease_until <= until)
     return [(study_id, number) for study_id, number in tx.reader.execute(query).all()]
 
 
-def lapsed_finishes(tx: Transaction) -> list[str]:
-    """Return the studies whose finish lost its worker."""
-    return list(tx.reader.execute(select(_c.id).where(_LAPSED_FINISH)).scalars())
+def lapsed_finishes(tx: Transaction, until: float) -> list[str]:
+    """Return the studies whose finish lost its worker by then."""
+    query = select(_c.id).where(_FINISHING, _c.finish_until <= until)
+    return list(tx.reader.execute(query).scalars())
 
 
 def due(tx: Transaction, live: int) -> list[str]:
@@ -185,16 +190,15 @@ def starve(ledger: Ledger) -> bool:
 
 def bury(tx: Transaction, dead: Collection[str]) -> None:
     """Let the leases of workers that are known to be dead have lapsed, and remove their rows."""
-    past = now() - 1.0
     tx.writer.execute(
         update(trials)
         .where(trials.c.worker.in_(dead), trials.c.state == TrialState.RUNNING.value)
-        .values(lease_until=past)
+        .values(lease_until=BURIED)
     )
     tx.writer.execute(
         update(studies)
         .where(_c.finish_worker.in_(dead), _c.status == StudyStatus.FINALIZING.value)
-        .values(finish_until=past)
+        .values(finish_until=BURIED)
     )
     tx.writer.execute(delete(workers).where(workers.c.id.in_(dead)))
 
