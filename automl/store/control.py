@@ -132,7 +132,9 @@ def _end_pause(ledger: Ledger) -> None:
     study = ledger.study
     if study.paused_at is None:
         return
-    if study.started_at is not None:
+    if study.started_at is None:
+        study.queued_at = ledger.now  # whoever was free for it meanwhile was not wanted
+    else:
         pause_seconds = ledger.now - study.paused_at
         study.paused_seconds += pause_seconds
         if study.search_ends_at is not None:

@@ -8,7 +8,7 @@ from automl.core.catalog import StudyStatus, TrialState
 from automl.core.errors import DatasetGone, DatasetInUse, LeaseLost, NotFound, StudyState
 from automl.core.ports import Order
 from automl.core.study import Budget
-from automl.core.trial import Finish
+from automl.core.trial import Finish, Turn
 from automl.store import SqlStore
 from tests.store import values
 from tests.store.acts import beat, cancel, pause, publish, resume
@@ -102,6 +102,22 @@ def test_a_paused_queued_study_is_queued_again(store: SqlStore) -> None:
     assert store.leases.claim("w") is None
     resume(store, study)
     assert values.check(store, study).status is StudyStatus.QUEUED
+
+
+def test_a_pause_before_the_start_takes_nothing_from_the_budget(store: SqlStore) -> None:
+    """Neither the time that a worker was free for it meanwhile, nor the patience with none."""
+    study = values.add_study(store, seconds=100, trials=None)
+    pause(store, study)
+    for _ in range(20):
+        values.age(store, 14)
+        store.leases.reap()
+    resume(store, study)
+    assert store.leases.reap() == 0
+    turn = store.leases.claim("w")
+    assert isinstance(turn, Turn)
+    held = store.leases.begin("w", turn, values.CANDIDATE, free=30.0)
+    assert held is not None
+    assert held.seconds_left == pytest.approx(100 - 6, abs=1)
 
 
 def test_the_deadline_ends_the_search_at_whatever_comes_first(store: SqlStore) -> None:
