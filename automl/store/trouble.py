@@ -12,6 +12,10 @@ _NO_SCHEMA = ("42P01", "42703")
 
 _NO_SCHEMA_LITE = ("no such table", "no such column", "has no column named")
 
+_CUT_OFF = ("25P03", "25006")
+"""SQLSTATE of a session that stood still for too long, and of a server that takes no writes (any
+more). The driver counts both as the program's own mistakes, but both pass."""
+
 _FULL = ("database or disk is full", "no space left", "could not extend file", "disk full")
 
 
@@ -41,8 +45,9 @@ def translated() -> Iterator[None]:
             raise NotFound("what this refers to is not stored (any more)") from error
         raise
     except exc.DBAPIError as error:
-        if error.connection_invalidated:
+        state = getattr(error.orig, "sqlstate", "")
+        if error.connection_invalidated or state in _CUT_OFF:
             raise StoreUnavailable from error
-        if getattr(error.orig, "sqlstate", "") in _NO_SCHEMA:
+        if state in _NO_SCHEMA:
             raise SchemaMissing from error
         raise

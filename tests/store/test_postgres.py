@@ -4,8 +4,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 import sqlalchemy as sa
+from psycopg import errors
 
 from automl.core.errors import StoreUnavailable
 from automl.core.ports import Worker
@@ -13,6 +15,7 @@ from automl.core.trial import Turn
 from automl.settings import Settings
 from automl.store import SqlStore, postgres, reap
 from automl.store.beat import renew_worker
+from automl.store.trouble import translated
 from tests import servers
 from tests.store import values
 from tests.store.acts import beat
@@ -125,3 +128,12 @@ def test_a_worker_that_writes_its_row_is_alive_and_not_waited_for(great: SqlStor
         renew_worker(tx, Worker("late", "cpu", "idle", 0.0))
         assert great.leases.reap() == 1
     assert great.leases.present("") == ["late"]
+
+
+@pytest.mark.parametrize(
+    "why", [errors.IdleInTransactionSessionTimeout, errors.ReadOnlySqlTransaction]
+)
+def test_who_is_cut_off_was_not_mistaken(why: type[psycopg.Error]) -> None:
+    """Else a worker that stood still in a transaction would call it its trial's failure."""
+    with pytest.raises(StoreUnavailable), translated():
+        raise sa.exc.InternalError("SELECT 1", {}, why())
