@@ -15,7 +15,7 @@ from pathlib import Path
 
 from automl.core.fault import POINTS
 from tests.torture import broker_down, points, repeated, store_down
-from tests.torture.actor import Plot
+from tests.torture.actor import LONGER, Plot
 from tests.torture.apart import Apart
 from tests.torture.case import Case, Result, attempt
 from tests.torture.figure import Figure
@@ -27,6 +27,10 @@ BESIDE = 4
 PATIENCE_SECONDS = 12.0
 WORKERS = (2, 1, 4, 2, 2)
 """Of the runs: as many as there are cores, and fewer, and more, in both arenas."""
+
+WAY_KILLS = 12
+WAY_EVERY = 8.0
+"""Mean seconds before a strike: a training gives way after seconds, and is to come that far."""
 
 ROLLING_SECONDS = 180.0
 ROLLING_EVERY = 5.0
@@ -78,6 +82,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--points", nargs="*", default=sorted(POINTS), help="fault points to die at"
     )
+    parser.add_argument(
+        "--ways", type=int, default=2, help="how many runs of one worker and long trainings"
+    )
     parser.add_argument("--rolling", type=float, default=ROLLING_SECONDS, help="0: without")
     parser.add_argument(
         "--figures", action=argparse.BooleanOptionalAction, default=True, help="measure the rest"
@@ -91,6 +98,7 @@ def _rounds(given: argparse.Namespace) -> Iterator[Sequence[Case]]:
     """Yield the cases that run beside each other: only those in which nothing is timed do."""
     yield [Case("quiet", given.seed, workers=1, actors=len(Plot))]
     yield from ([_struck(given, number)] for number in range(given.seeds))
+    yield from ([_way(given, number)] for number in range(given.ways))
     yield [*_rolling(given), *(points.case(point, given.seed) for point in given.points)]
 
 
@@ -99,6 +107,25 @@ def _rolling(given: argparse.Namespace) -> Iterator[Case]:
     if given.rolling:
         strikes = rolling(given.rolling, ROLLING_EVERY)
         yield Case("rolling restart", given.seed, strikes, arena=Apart, workers=2)
+
+
+def _way(given: argparse.Namespace, number: int) -> Case:
+    """Return the case in which trainings give way to each other while strikes fall."""
+    seed = given.seed + number
+    apart = given.arena == "apart" or (given.arena == "both" and number % 2 == 0)
+    return Case(
+        name="giving way apart" if apart else "giving way",
+        seed=seed,
+        strikes=schedule(seed, WAY_KILLS, every=WAY_EVERY, deck=DECK_APART if apart else DECK),
+        arena=Apart if apart else Whole,
+        workers=1,
+        actors=len(Plot),
+        space=LONGER,
+        environment={"AUTOML_CHECKPOINT_SECONDS": "1"},
+        giving=True,
+        patience=PATIENCE_SECONDS,
+        longest=60.0 * given.minutes,
+    )
 
 
 def _struck(given: argparse.Namespace, number: int) -> Case:

@@ -26,6 +26,9 @@ IMPATIENCE = 0.2
 TWINS = 0.3
 """How often a client asks again for what it was acknowledged already."""
 
+PAUSE_SECONDS = 20.0
+"""How long who will pause a study waits for one of its trials to be given back."""
+
 MORE_TRIALS = 2
 TIMED_SECONDS = 20.0
 SPACE: dict[str, Any] = {
@@ -52,6 +55,12 @@ LONG: dict[str, Any] = {
 }
 """Of networks that train for seconds, and so leave checkpoints where these are made each second."""
 
+LONGER: dict[str, Any] = {
+    "mlp": {**LONG["mlp"], "width": [256], "epochs": [200], "patience": [50]},
+    "linear": {"penalty": ["l2"]},
+}
+"""Of networks that train longer than a worker keeps its place where other studies wait."""
+
 Json = dict[str, Any]
 View = list[Json]
 
@@ -64,6 +73,8 @@ class Plot(StrEnum):
     RESUME = "resume"
     TIMED = "timed"
     """Its budget is in seconds."""
+    PAUSE = "pause"
+    """It is paused while a trial waits at its checkpoint, or else trains, and resumed."""
 
 
 @dataclass
@@ -154,6 +165,8 @@ class Actor:
         if plot is Plot.CANCEL:
             self._until(study, lambda seen: _outcomes(seen) >= 1 and self._trains(study))
             self._ask(Intention(f"{mark}-cancel", self._name, Verb.CANCEL, study), f"{path}/cancel")
+        if plot is Plot.PAUSE:
+            self._pause(mark, study)
         self._until(study, lambda _: False)
         if plot is Plot.RESUME:
             body = {"budget": {"trials": MORE_TRIALS}}
@@ -161,6 +174,15 @@ class Actor:
             self._ask(intention, f"{path}/resume", json=body)
             self._watch(study)
             self._until(study, lambda _: False)
+
+    def _pause(self, mark: str, study: str) -> None:
+        """Pause the study once a trial has been given back or trains, and have it go on."""
+        path = f"/v1/studies/{study}"
+        self._until(study, _given_back, PAUSE_SECONDS)
+        self._ask(Intention(f"{mark}-pause", self._name, Verb.PAUSE, study), f"{path}/pause")
+        if self._client.study(study)["status"] == "paused":
+            intention = Intention(f"{mark}-go-on", self._name, Verb.RESUME, study)
+            self._ask(intention, f"{path}/resume", insists=True, json={})
 
     def _spy(self, path: str) -> None:
         """Ask for what is ours with another tenant's key."""
@@ -178,17 +200,24 @@ class Actor:
         trials = self._client.trials(study, sort="number")
         return any(t["state"] == "running" and t["family"] == "mlp" for t in trials)
 
-    def _until(self, study: str, holds: Callable[[Json], bool]) -> None:
+    def _until(
+        self, study: str, holds: Callable[[Json], bool], longest: float = STORY_SECONDS
+    ) -> None:
         """Wait until something holds of the study or it has ended; not for ever."""
-        deadline = time.monotonic() + STORY_SECONDS
+        deadline = time.monotonic() + longest
         while time.monotonic() < deadline:
             seen = self._client.study(study)
             if seen["status"] in ENDED or holds(seen):
                 return
             time.sleep(0.25)
 
-    def _ask(self, intention: Intention, path: str, **given: Any) -> str | None:
-        """Ask until there is a definite answer; returns the acknowledged id."""
+    def _ask(
+        self, intention: Intention, path: str, *, insists: bool = False, **given: Any
+    ) -> str | None:
+        """Ask until there is a definite answer; returns the acknowledged id.
+
+        Only who ``insists`` always asks again when an answer was lost.
+        """
         deadline = time.monotonic() + PATIENCE_SECONDS
         headers = {"Idempotency-Key": intention.mark}
         while time.monotonic() < deadline:
@@ -202,7 +231,7 @@ class Actor:
             self._stage.recorder.returned(number, outcome, status=status, resource=resource)
             if outcome is Outcome.OK or not again:
                 return resource
-            if outcome is Outcome.UNKNOWN and self._rng.random() < IMPATIENCE:
+            if outcome is Outcome.UNKNOWN and not insists and self._rng.random() < IMPATIENCE:
                 return None
             time.sleep(0.3)
         return None
@@ -228,6 +257,11 @@ def judged(answer: httpx.Response | httpx.TransportError) -> tuple[Outcome, bool
 def _outcomes(study: Json) -> int:
     counts = study["progress"]["trials"]
     return int(sum(counts.values()) - counts["running"] - counts["waiting"])
+
+
+def _given_back(study: Json) -> bool:
+    """Return whether a trial waits for a worker."""
+    return bool(study["progress"]["trials"]["waiting"])
 
 
 def _read(tenant: Tenant, stage: Stage, study: str) -> View:

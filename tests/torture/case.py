@@ -45,6 +45,8 @@ class Case:
     space: Mapping[str, Any] = field(default_factory=lambda: SPACE)
     deadly: bool = False
     """Whether processes must die of themselves: at a fault point, or the case has shown nothing."""
+    giving: bool = False
+    """Whether trials must be given back unharmed, or the case has shown nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,8 @@ class Result:
     trials: int = 0
     repeated: int = 0
     """Attempts beyond each trial's first."""
+    released: int = 0
+    """How often a trial was given back unharmed: it gave way, was paused, or its worker left."""
     studies: int = 0
     answers: Sequence[Answer] = ()
     overruns: Sequence[float] = ()
@@ -102,6 +106,9 @@ def run(case: Case, folder: Path) -> Result:
     deaths = deaths_in(arena.log)
     if case.deadly and not deaths:
         breaches.append(f"nothing died under {dict(case.environment)}")
+    released = sum(event["type"] == "trial.released" for each in seen for event in each.events)
+    if case.giving and not released:
+        breaches.append("no trial gave way")
     return Result(
         name=case.name,
         seed=case.seed,
@@ -113,6 +120,7 @@ def run(case: Case, folder: Path) -> Result:
         deaths=deaths,
         trials=sum(len(each.trials) for each in seen),
         repeated=sum(trial["attempts"] - 1 for each in seen for trial in each.trials),
+        released=released,
         studies=len(seen),
         answers=equality.answers(seen),
         overruns=[late for each in seen if (late := invariants.overrun(each)) is not None],

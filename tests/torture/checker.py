@@ -9,6 +9,9 @@ from tests.torture.history import Attempt, Intention, Outcome, Verb
 MAKING = (Verb.UPLOAD, Verb.STUDY)
 HONEST = frozenset({503, 507})
 """Server errors that say what is the matter; no other may be seen."""
+NONSENSE = frozenset({400, 422})
+"""What no client here may be told: none asks for nonsense, and a case of which all is refused shows
+nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,11 +19,12 @@ class Found:
     """What is there in the end.
 
     ``made`` are the ids of datasets and studies by the mark they carry as their name; ``resumes``
-    counts the resumes in each study's log; ``cancelled`` are the studies that ended so.
+    and ``pauses`` count those in each study's log; ``cancelled`` are the studies that ended so.
     """
 
     made: Mapping[str, Sequence[str]] = field(default_factory=dict)
     resumes: Mapping[str, int] = field(default_factory=dict)
+    pauses: Mapping[str, int] = field(default_factory=dict)
     cancelled: frozenset[str] = frozenset()
 
 
@@ -71,7 +75,9 @@ def judge(history: Iterable[Attempt], found: Found) -> Verdict:
     for intention, outcome in told.items():
         if intention.verb in MAKING:
             verdict += _made(intention, outcome, grouped[intention], found)
-    return verdict + _strangers(told, found) + _resumes(told, found) + _cancels(told, found)
+    verdict += _numbered(Verb.RESUME, told, found.resumes)
+    verdict += _numbered(Verb.PAUSE, told, found.pauses)
+    return verdict + _strangers(told, found) + _cancels(told, found)
 
 
 def _told(attempts: Sequence[Attempt]) -> Outcome:
@@ -94,7 +100,9 @@ def _answers(grouped: Mapping[Intention, Sequence[Attempt]]) -> Verdict:
         f"{intention.mark} (HTTP {attempt.status})"
         for intention, attempts in grouped.items()
         for attempt in attempts
-        if attempt.status is not None and attempt.status >= 500 and attempt.status not in HONEST
+        if attempt.status is not None
+        and (attempt.status in NONSENSE or attempt.status >= 500)
+        and attempt.status not in HONEST
     ]
     return Verdict(unexpected=tuple(dumb))
 
@@ -123,19 +131,19 @@ def _strangers(told: Mapping[Intention, Outcome], found: Found) -> Verdict:
     return Verdict(unexpected=tuple(f"{m} (never asked)" for m in found.made if m not in asked))
 
 
-def _resumes(told: Mapping[Intention, Outcome], found: Found) -> Verdict:
-    """Judge resumes by number: a study's log does not say whose they were."""
+def _numbered(verb: Verb, told: Mapping[Intention, Outcome], found: Mapping[str, int]) -> Verdict:
+    """Judge what was done to studies by number: a study's log does not say whose it was."""
     wanted: dict[str, Counter[Outcome]] = defaultdict(Counter)
     for intention, outcome in told.items():
-        if intention.verb is Verb.RESUME:
+        if intention.verb is verb:
             wanted[intention.subject][outcome] += 1
     verdict = Verdict()
-    for study in wanted.keys() | found.resumes.keys():
-        seen, counts = found.resumes.get(study, 0), wanted[study]
+    for study in wanted.keys() | found.keys():
+        seen, counts = found.get(study, 0), wanted[study]
         missing = counts[Outcome.OK] - seen
         turned_up = max(0, min(-missing, counts[Outcome.UNKNOWN]))
         surplus = max(0, -missing - turned_up)
-        mark = (f"resume of {study}",)
+        mark = (f"{verb} of {study}",)
         verdict += Verdict(
             lost=mark * max(0, missing), duplicated=mark * surplus, recovered=mark * turned_up
         )

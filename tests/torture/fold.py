@@ -45,6 +45,7 @@ class State:
     best: Mapping[str, Any] | None = None
     trials: dict[int, Told] = field(default_factory=dict)
     resumes: int = 0
+    pauses: int = 0
     strays: list[str] = field(default_factory=list)
 
     @property
@@ -72,6 +73,7 @@ def fold(events: Iterable[Mapping[str, Any]]) -> State:
             state.resumes += 1
         elif kind in _STATUS:
             state.status = _STATUS[kind]
+            state.pauses += kind == "study.paused"
     return state
 
 

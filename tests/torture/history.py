@@ -20,6 +20,7 @@ class Verb(StrEnum):
 
     UPLOAD = "upload"
     STUDY = "study"
+    PAUSE = "pause"
     RESUME = "resume"
     CANCEL = "cancel"
 
@@ -36,7 +37,7 @@ class Outcome(StrEnum):
 class Intention:
     """What a client wants to happen exactly once.
 
-    ``subject`` is the study that a resume or a cancel is about, empty for what makes something.
+    ``subject`` is the study that a pause, resume or cancel is about, empty where something is made.
     """
 
     mark: str

@@ -65,9 +65,11 @@ def _found(datasets: Sequence[Mapping[str, Any]], seen: Sequence[Evidence]) -> F
     made: dict[str, list[str]] = {}
     for thing in [*datasets, *(each.study for each in seen)]:
         made.setdefault(thing["name"], []).append(thing["id"])
+    states = {each.study["id"]: fold(each.events) for each in seen}
     return Found(
         made=made,
-        resumes={each.study["id"]: fold(each.events).resumes for each in seen},
+        resumes={study: state.resumes for study, state in states.items()},
+        pauses={study: state.pauses for study, state in states.items()},
         cancelled=frozenset(
             each.study["id"] for each in seen if each.study["status"] == "cancelled"
         ),

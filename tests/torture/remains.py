@@ -9,6 +9,7 @@ import psutil
 from sqlalchemy import Connection, func, or_, select, text
 
 from automl.settings import Settings
+from automl.store import links
 from automl.store.engine import open_engine
 from automl.store.tables import artifacts, chunks, model_files, studies, trials
 
@@ -25,7 +26,8 @@ def remains(data_dir: Path, database_url: str) -> list[str]:
     engine = open_engine(Settings(database_url=database_url).sqlalchemy_url)
     try:
         with engine.connect() as connection:
-            stored = [*_leases(connection), *_sound(connection), *_digests(connection)]
+            checks = (_leases, _sound, _kept, _digests)
+            stored = [breach for check in checks for breach in check(connection)]
     finally:
         engine.dispose()
     return [*_processes(data_dir), *_files(data_dir), *stored]
@@ -70,6 +72,16 @@ def _sound(connection: Connection) -> Iterator[str]:
         broken = select(func.count()).where(column.is_not(None), column.not_in(ready))
         if count := connection.execute(broken).scalar():
             yield f"{count} references of {column} to bytes that are not there"
+
+
+def _kept(connection: Connection) -> Iterator[str]:
+    """Yield bytes that nobody refers to and no sweep will look at, and checkpoints left over."""
+    query = select(artifacts.c.id).where(artifacts.c.kept_until.is_(None), ~links.referred())
+    for artifact in connection.execute(query).scalars():
+        yield f"artifact {artifact} is kept for nobody"
+    held = select(func.count()).where(trials.c.checkpoint.is_not(None))
+    if count := connection.execute(held).scalar():
+        yield f"{count} checkpoints of trials that have ended"
 
 
 def _digests(connection: Connection) -> Iterator[str]:

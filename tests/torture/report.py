@@ -78,6 +78,7 @@ def _totals(results: Sequence[Result]) -> list[str]:
     strikes = sum((Counter(result.strikes) for result in results), Counter())
     kills = sum(count for name, count in strikes.items() if name.startswith("kill"))
     trials, repeated = sum(r.trials for r in results), sum(r.repeated for r in results)
+    released = sum(result.released for result in results)
     missed = sum(result.missed for result in results)
     deaths = sum(result.deaths for result in results)
     answers = [answer for result in results for answer in result.answers]
@@ -89,7 +90,8 @@ def _totals(results: Sequence[Result]) -> list[str]:
         f"- Intentions: {verdict.attempted} attempted, {len(verdict.acknowledged)} acknowledged, "
         f"{len(verdict.lost)} lost, {len(verdict.duplicated)} duplicated, "
         f"{len(verdict.recovered)} unknown that turned up, {len(verdict.unexpected)} unexpected.",
-        f"- Trials: {trials}, with {repeated} further attempts. Studies compared with an equal "
+        f"- Trials: {trials}, with {repeated} further attempts, {released} after they "
+        "were given back unharmed. Studies compared with an equal "
         f"request's leaderboard and model bytes: {compared(answers)}, of which "
         f"{len(differences(answers))} differ.",
         f"- Studies with a budget in seconds: {len(overruns)}, ended at most "

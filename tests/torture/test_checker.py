@@ -76,8 +76,17 @@ def test_an_attempt_that_never_returned_is_unknown() -> None:
         ([], Found(cancelled=frozenset({"st_1"}))),
         (_about(Verb.CANCEL, "st_1", FAIL), Found(cancelled=frozenset({"st_1"}))),
         ([Attempt(Intention("a", "bob", Verb.STUDY), 0.0, 1.0, UNKNOWN, 500)], Found()),
+        ([Attempt(Intention("a", "bob", Verb.STUDY), 0.0, 1.0, FAIL, 422)], Found()),
     ],
-    ids=["refused", "another id", "never asked", "cancelled", "cancel refused", "HTTP 500"],
+    ids=[
+        "refused",
+        "another id",
+        "never asked",
+        "cancelled",
+        "cancel refused",
+        "HTTP 500",
+        "HTTP 422",
+    ],
 )
 def test_what_nobody_asked_for_is_unexpected(history: list[Attempt], found: Found) -> None:
     verdict = judge(history, found)
@@ -109,6 +118,12 @@ def test_resumes_are_counted(outcomes: tuple[Outcome, ...], seen: int, expected:
         expected.duplicated,
         expected.recovered,
     )
+
+
+def test_pauses_are_counted_too() -> None:
+    history = [*_about(Verb.PAUSE, "st_1", OK), *_about(Verb.RESUME, "st_1", OK)]
+    assert not judge(history, Found(pauses={"st_1": 1}, resumes={"st_1": 1})).breaches
+    assert judge(history, Found(resumes={"st_1": 1})).lost == ("pause of st_1",)
 
 
 def test_a_cancel_shows_in_how_the_study_ended() -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import create_engine, update
 
 from automl.settings import Settings
 from automl.store import open_store
-from automl.store.tables import chunks
+from automl.store.tables import artifacts, chunks
 from tests.torture.remains import remains
 
 
@@ -39,6 +39,15 @@ def test_a_flipped_byte_is_found(data_dir: Path) -> None:
     engine.dispose()
     (breach,) = _remains(data_dir)
     assert breach.endswith("does not match its digest")
+
+
+def test_bytes_that_no_sweep_will_remove_are_found(data_dir: Path) -> None:
+    engine = create_engine(f"sqlite:///{data_dir / 'automl.sqlite'}")
+    with engine.begin() as connection:
+        connection.execute(update(artifacts).values(kept_until=None))
+    engine.dispose()
+    (breach,) = _remains(data_dir)
+    assert breach.endswith("is kept for nobody")
 
 
 def test_an_unfinished_upload_is_found(data_dir: Path) -> None:
