@@ -1,14 +1,17 @@
 """One worker, a long training and a short study that comes later: neither waits for the other."""
 
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 from automl import pipeline
 from automl.client import Client
 from automl.core.catalog import ExportFormat, FamilyName, TaskType
 from automl.core.study import Budget, StudySpec, TaskSpec
 from tests import tables
-from tests.e2e.service import serve, until
+from tests.e2e.service import Service, serve, until
 
 LONG = {
     "mlp": {"layers": [2], "width": [64], "epochs": [60], "patience": [50], "batch_size": [32]},
@@ -19,12 +22,12 @@ EAGER = {"AUTOML_CHECKPOINT_SECONDS": "1"}
 
 
 def test_a_short_study_does_not_wait_for_a_long_training(tmp_path: Path) -> None:
-    """And the long one ends as if nobody had come, though its worker is killed as well."""
+    """And the long one ends as if nobody had come.
+
+    Though it is paused while it waits at its checkpoint, and the whole service is killed then.
+    """
     csv = tables.mixed(tmp_path / "data.csv", rows=3000, classes=2)
-    with (
-        serve(tmp_path / "data", workers=1, environment=EAGER) as service,
-        service.client() as client,
-    ):
+    with _service(tmp_path) as service, service.client() as client:
         dataset = client.upload(csv)["id"]
         long = _start(client, dataset, families=["mlp"], search_space=LONG)
         until(lambda: _seen(client, long, "trial.epoch"), 60, "no epoch was trained")
@@ -32,7 +35,11 @@ def test_a_short_study_does_not_wait_for_a_long_training(tmp_path: Path) -> None
         until(lambda: _seen(client, short, "trial.completed"), 120, "it had no turn")
         assert _seen(client, long, "trial.released")
         assert not _seen(client, long, "trial.completed")
-        service.kill("worker")
+        client.post(f"/v1/studies/{long}/pause", {})
+        _kill(service)
+    with _service(tmp_path) as service, service.client() as client:
+        assert client.study(long)["status"] == "paused"
+        client.post(f"/v1/studies/{long}/resume", {})
         for study in (short, long):
             for _ in client.events(study):
                 pass
@@ -40,6 +47,19 @@ def test_a_short_study_does_not_wait_for_a_long_training(tmp_path: Path) -> None
         value = client.study(long)["best"]["value"]
         model = client.download(long, tmp_path / "model.onnx").read_bytes()
     assert (value, model) == _undisturbed(csv, tmp_path)
+
+
+def _service(folder: Path) -> AbstractContextManager[Service]:
+    return serve(folder / "data", workers=1, environment=EAGER)
+
+
+def _kill(service: Service) -> None:
+    """Kill the supervisor, and see all others end."""
+    family = service.family()
+    service.process.kill()
+    service.process.wait()
+    _, alive = psutil.wait_procs(family, timeout=10)
+    assert not alive, f"outlived their supervisor: {alive}"
 
 
 def _undisturbed(csv: Path, folder: Path) -> tuple[float | None, bytes]:

@@ -10,7 +10,7 @@ from typing import Any, cast
 import pytest
 
 from automl.core.catalog import ExportFormat, FamilyName, StudyStatus, TrialState
-from automl.core.errors import StoreUnavailable, TrialGivesWay
+from automl.core.errors import DiskFull, StoreUnavailable, TrialGivesWay
 from automl.core.ports import Store
 from automl.core.state import State
 from automl.core.study import Budget, Study
@@ -102,6 +102,8 @@ class Place:
     control: AttemptControl
     asked: int = 0
     waits: bool | Exception = True
+    full: bool = False
+    """Whether no checkpoint finds room."""
 
     def save(self, after: float) -> None:
         """Offer a checkpoint so many seconds later."""
@@ -132,8 +134,13 @@ def place(monkeypatch: pytest.MonkeyPatch) -> Make:
                 raise found.waits
             return found.waits
 
+        def put(*_: object) -> SimpleNamespace:
+            if found.full:
+                raise DiskFull
+            return SimpleNamespace(id="art_1")
+
         leases = SimpleNamespace(in_the_way=in_the_way, checkpoint=lambda *_: None)
-        artifacts = SimpleNamespace(put=lambda *_: SimpleNamespace(id="art_1"))
+        artifacts = SimpleNamespace(put=put)
         found = Place(
             clock,
             AttemptControl(
@@ -169,6 +176,16 @@ def test_it_keeps_its_place_where_nobody_waits_or_nobody_knows(place: Make) -> N
     here.waits = StoreUnavailable()
     here.save(after=10.0)
     assert here.asked == 2
+
+
+def test_it_keeps_its_place_where_its_checkpoint_finds_no_room(place: Make) -> None:
+    here = place()
+    here.full = True
+    here.save(after=10.0)
+    assert here.asked == 0
+    here.full = False
+    with pytest.raises(TrialGivesWay):
+        here.save(after=10.0)
 
 
 def test_it_gives_way_once_it_has_trained_ten_times_as_long_as_it_got_ready(place: Make) -> None:
