@@ -17,7 +17,7 @@ serve: .venv/installed ## the service, embedded, on http://127.0.0.1:8000
 test: .venv/tested ## the whole suite; it starts the servers it needs
 	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
-torture: .venv/tested ## hundreds of strikes at a real service, and a report in torture.md; forty minutes
+torture: .venv/tested ## hundreds of strikes at a real service, and a report in torture.md; less than an hour
 	$(BIN)/python -m tests.torture
 
 check: .venv/tested ## format, lint, strict types, import contracts
