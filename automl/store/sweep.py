@@ -33,19 +33,23 @@ def sweep(database: Database) -> int:
 
 
 def _doom(database: Database, artifact_id: str) -> bool:
-    """Decide in one conditional update whether the artifact goes; what is referred to stays."""
+    """Decide whether the artifact goes; what is referred to stays.
+
+    Its row is held before anything else is looked at: who lets go of it holds it too, and would
+    else be overlooked, and the bytes be kept for ever.
+    """
     this = artifacts.c.id == artifact_id
+    due = artifacts.c.kept_until < now()
     with database.write() as tx:
+        held = select(artifacts.c.id).where(this, due).with_for_update()
+        if tx.writer.execute(held).first() is None:
+            return False
         changed = tx.writer.execute(
-            update(artifacts)
-            .where(this, artifacts.c.kept_until < now(), ~links.referred())
-            .values(state="doomed")
+            update(artifacts).where(this, ~links.referred()).values(state="doomed")
         )
         if not changed.rowcount:
             tx.writer.execute(
-                update(artifacts)
-                .where(this, artifacts.c.state == "ready", artifacts.c.kept_until < now())
-                .values(kept_until=None)
+                update(artifacts).where(this, artifacts.c.state == "ready").values(kept_until=None)
             )
         return bool(changed.rowcount)
 
