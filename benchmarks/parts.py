@@ -2,7 +2,8 @@
 
     python -m benchmarks.parts
 
-Asks are timed twice on one history, with our sampler and with Optuna's own, in processor time;
+Asks are timed twice on one history, with our sampler and with Optuna's own, in processor time, each
+after one more trial has ended;
 commits by the clock and in processor time, on SQLite and on a PostgreSQL started here, with a write
 to the disk alone after each trial. Medians, and the least: other programs slow the rest.
 """
@@ -62,7 +63,7 @@ def main() -> None:
 class Optunas(optuna.samplers.TPESampler):
     """Optuna's own sampler, set up as ours is."""
 
-    def __init__(self, space: Mapping[str, Any]) -> None:
+    def __init__(self, space: Mapping[str, Any], _when: Mapping[str, Any]) -> None:
         self._space = space
         self.seed(0)
 
@@ -86,10 +87,7 @@ def asks(count: int, names: tuple[FamilyName, ...]) -> None:
     )  # fmt: skip
     chance, trials, memory = random.Random(0), list[Trial](), Memory()
     for number in range(count):
-        candidate = _ask(plan, trials, number, memory)
-        value = chance.random()
-        done = Trial("s", number, TrialState.COMPLETE, candidate, value=value, seconds=1.0)
-        trials.append(done)
+        trials.append(_ended(_ask(plan, trials, number, memory), number, chance))
     ours = _timed(plan, trials, memory)
     with mock.patch("automl.search.memory.ArrayTPE", Optunas):
         theirs = _timed(plan, trials, Memory())
@@ -109,12 +107,22 @@ def _ask(plan: Plan, trials: list[Trial], number: int, memory: Memory) -> Candid
 
 
 def _timed(plan: Plan, trials: list[Trial], memory: Memory) -> list[float]:
-    """Return the seconds of asks for numbers to come, after one that warms the memory."""
+    """Return the seconds of asks, each after one more trial, once the memory is warm."""
+    chance, trials, took = random.Random(1), [*trials], list[float]()
     numbers = range(len(trials), len(trials) + ASKS)
     for number in numbers:  # every family's memory
         _ask(plan, trials, number, memory)
-    clock = time.thread_time
-    return [_seconds(partial(_ask, plan, trials, number, memory), clock) for number in numbers]
+    for number in numbers:
+        begun = time.thread_time()
+        candidate = _ask(plan, trials, number, memory)
+        took.append(time.thread_time() - begun)
+        trials.append(_ended(candidate, number, chance))
+    return took
+
+
+def _ended(candidate: Candidate, number: int, chance: random.Random) -> Trial:
+    value = chance.random()
+    return Trial("s", number, TrialState.COMPLETE, candidate, value=value, seconds=1.0)
 
 
 @contextmanager
@@ -178,10 +186,10 @@ def _synced(file: FileIO) -> None:
     os.fdatasync(file.fileno())
 
 
-def _seconds(act: Callable[[], Any], clock: Callable[[], float] = time.perf_counter) -> float:
-    begun = clock()
+def _seconds(act: Callable[[], Any]) -> float:
+    begun = time.perf_counter()
     act()
-    return clock() - begun
+    return time.perf_counter() - begun
 
 
 def _ms(seconds: list[float]) -> str:

@@ -122,20 +122,24 @@ class Parzen:
         self._weights = _weights(len(seen))
         self._order, self._mu, self._sigma = _kernels(group, group.scaled(seen))
 
-    def draw(self, random: np.random.RandomState, count: int) -> Floats:
-        """Return so many values, ``(count, axes)``."""
+    def draw(self, chances: Floats) -> Floats:
+        """Return as many values as there are columns of chances, ``(count, axes)``.
+
+        Args:
+            chances: numbers from 0 to 1, ``(1 + axes, count)``. The first row chooses kernels, the
+                next ones are quantiles of the choices, the last ones of the numbers.
+        """
         group = self._group
-        kernel = random.choice(len(self._weights), p=self._weights, size=count)
-        values = np.empty((count, len(group.axes)))
-        quantiles = random.rand(len(group.choices), count).T
+        kernel = self._chosen(chances[0])
+        values = np.empty((chances.shape[1], len(group.axes)))
+        of_choices, of_numbers = np.split(chances[1:].T, [len(group.choices)], axis=1)
         if group.choices:
-            values[:, group.choices] = self._choices(kernel, quantiles)
+            values[:, group.choices] = self._choices(kernel, of_choices)
         if group.numbers:
             mu, sigma = self._mu[kernel], self._sigma[kernel]
             below = ndtr((group.lowest - mu) / sigma)
             mass = ndtr((group.highest - mu) / sigma) - below
-            quantiles = random.uniform(size=(len(group.numbers), count)).T
-            drawn = ndtri(below + quantiles * mass) * sigma + mu
+            drawn = ndtri(below + of_numbers * mass) * sigma + mu
             drawn = drawn.clip(group.lowest, group.highest)
             values[:, group.numbers] = group.valid(drawn)
         return values
@@ -156,6 +160,12 @@ class Parzen:
         np.exp(logs, out=logs)
         total: Floats = np.log(logs.sum(axis=1)) + most
         return total
+
+    def _chosen(self, quantiles: Floats) -> Places:
+        """Return the kernels that quantiles of the weights lead to."""
+        cumulated = self._weights.cumsum()
+        cumulated /= cumulated[-1]
+        return cumulated.searchsorted(quantiles, side="right")
 
     def _choices(self, kernel: Places, quantiles: Floats) -> Floats:
         """Return the choices' places that quantiles lead to, ``(count, axes of choices)``.

@@ -19,7 +19,7 @@ from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 from typing_extensions import override
 
-from automl.core.hyperparameter import Params
+from automl.core.hyperparameter import Params, Value
 from automl.search.parzen import Floats, Group, Parzen, axis
 
 DRAWN = 24
@@ -42,10 +42,17 @@ class ArrayTPE(BaseSampler):
 
     Args:
         space: every hyperparameter that a trial may have; those of a single value are left out.
+        when: of those under a condition another's name and its values, without which a trial lacks
+            them: so does a proposal.
     """
 
-    def __init__(self, space: Mapping[str, BaseDistribution]) -> None:
+    def __init__(
+        self,
+        space: Mapping[str, BaseDistribution],
+        when: Mapping[str, tuple[str, Sequence[Value]]] = MappingProxyType({}),
+    ) -> None:
         self._space = {name: one for name, one in sorted(space.items()) if not one.single()}
+        self._when = when
         self._axes = {name: axis(one) for name, one in self._space.items()}
         self._columns = {name: at for at, name in enumerate(self._space)}
         self._seen = 0
@@ -57,6 +64,7 @@ class ArrayTPE(BaseSampler):
         self._together: dict[frozenset[str], int] = {}
         self._groups: Mapping[tuple[str, ...], Group] = {}
         self._random = np.random.RandomState()
+        self._known: Params = {}
         self._settled: dict[str, float] = {}
 
     def seed(self, seed: int, settled: Params = MappingProxyType({})) -> None:
@@ -67,7 +75,8 @@ class ArrayTPE(BaseSampler):
             settled: hyperparameters of the proposal that are known; the others are then what goes
                 with these.
         """
-        self._random = np.random.RandomState(seed)
+        self._random.seed(seed)  # a new one would ask the system for chance first
+        self._known = settled
         self._settled = {
             name: self._space[name].to_internal_repr(value)
             for name, value in settled.items()
@@ -86,11 +95,17 @@ class ArrayTPE(BaseSampler):
     def sample_relative(
         self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
     ) -> dict[str, Any]:
-        """Return a value of each of them."""
+        """Return a value of each of them that the proposal may have.
+
+        Nothing is worked out of a group that it will not have: of an mlp's six groups half.
+        """
         good, bad = (self._values[rows] for rows in self._split())
         params: dict[str, Any] = {}
         for names, group in self._groups.items():
-            params |= self._propose(names, group, good, bad)
+            chances = self._chances(group)  # in any case: what later ones get depends on it
+            known = {**self._known, **params}
+            if any(self._possible(name, known) for name in names):
+                params |= self._propose(names, group, good, bad, chances)
         return params
 
     @override
@@ -104,14 +119,27 @@ class ArrayTPE(BaseSampler):
         """Return a value of a hyperparameter that no ended trial had."""
         group = Group([self._axes[param_name]])
         good, bad = (self._values[rows] for rows in self._split())
-        return self._propose((param_name,), group, good, bad)[param_name]
+        chances = self._chances(group)
+        return self._propose((param_name,), group, good, bad, chances)[param_name]
+
+    def _chances(self, group: Group) -> Floats:
+        """Return the random numbers that a proposal of the group takes."""
+        chances: Floats = self._random.random_sample((1 + len(group.axes), DRAWN))
+        return chances
+
+    def _possible(self, name: str, params: Params) -> bool:
+        """Return whether the proposal may have a hyperparameter, given what is known of it."""
+        if name not in self._when:
+            return True
+        other, values = self._when[name]
+        return other not in params or params[other] in values
 
     def _propose(
-        self, names: Sequence[str], group: Group, good: Floats, bad: Floats
+        self, names: Sequence[str], group: Group, good: Floats, bad: Floats, chances: Floats
     ) -> dict[str, Any]:
         columns = [self._columns[name] for name in names]
         better, worse = (Parzen(group, _whole(values[:, columns])) for values in (good, bad))
-        drawn = better.draw(self._random, DRAWN)
+        drawn = better.draw(chances)
         for at, name in enumerate(names):
             if name in self._settled:
                 drawn[:, at] = self._settled[name]

@@ -63,6 +63,18 @@ def test_a_running_trial_that_fails_leaves_no_trace(count: int) -> None:
     assert warm == _cold(trials, 5)
 
 
+def test_what_was_settled_for_one_proposal_is_forgotten_at_the_next() -> None:
+    trials, memory = _grow(30), Memory()
+    within = families.narrow(SPACE, {"optimizer": "adamw", "penalty": "none"})
+    for seed in range(4):
+        settled = memory.propose(
+            FamilyName.MLP, SPACE, trials, maximize=True, seed=seed, within=within
+        )
+        assert settled["optimizer"] == "adamw"
+        free = memory.propose(FamilyName.MLP, SPACE, trials, maximize=True, seed=seed)
+        assert free == _cold(trials, seed)
+
+
 def test_dimensions_with_one_choice_are_taken_as_they_are() -> None:
     fixed = families.narrow(SPACE, {"layers": 2, "optimizer": "sgd"})
     params = _cold([], 0, fixed)

@@ -2,6 +2,7 @@
 
 import random
 import warnings
+from types import MappingProxyType
 
 import numpy as np
 import optuna
@@ -56,6 +57,10 @@ def _study(space: Space, count: int, *, direction: str = "MAXIMIZE") -> optuna.S
     return study
 
 
+def _ours(space: Space) -> ArrayTPE:
+    return ArrayTPE(_open(space), {item.name: item.when for item in space if item.when})
+
+
 def _optunas(seed: int) -> BaseSampler:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
@@ -93,20 +98,20 @@ def test_the_proposal_is_optunas(name: FamilyName, count: int) -> None:
     space = families.spec(name).space
     study = _study(space, count)
     for seed in range(4):
-        _assert_alike(study, ArrayTPE(_open(space)), space, seed)
+        _assert_alike(study, _ours(space), space, seed)
 
 
 def test_so_it_is_where_less_is_better() -> None:
     space = families.spec(FamilyName.CATBOOST).space
     study = _study(space, 60, direction="MINIMIZE")
     for seed in range(4):
-        _assert_alike(study, ArrayTPE(_open(space)), space, seed)
+        _assert_alike(study, _ours(space), space, seed)
 
 
 def test_so_it_is_while_the_history_grows_and_running_trials_end() -> None:
     space = families.spec(FamilyName.MLP).space
     study = _study(space, LEAST_ROWS - 2)  # so that room for more is made meanwhile
-    ours, chance, steps = ArrayTPE(_open(space)), random.Random(0), np.random.default_rng(0)
+    ours, chance, steps = _ours(space), random.Random(0), np.random.default_rng(0)
     for seed in range(12):
         _assert_alike(study, ours, space, seed)
         _add(study, space, near(space, defaults(space), steps), chance)
@@ -122,8 +127,44 @@ def test_so_it_is_of_a_hyperparameter_that_no_trial_had() -> None:
     study = _study(adamw, 40)
     asked = []
     for seed in range(12):
-        _assert_alike(study, ArrayTPE(_open(space)), space, seed)
-        ours = ArrayTPE(_open(space))
+        _assert_alike(study, _ours(space), space, seed)
+        ours = _ours(space)
         ours.seed(seed)
         asked.append(_ask(study, ours, space)["optimizer"])
     assert set(asked) > {"adamw"}
+
+
+def test_what_a_proposal_will_not_have_is_not_worked_out_and_changes_nothing_else() -> None:
+    space = families.spec(FamilyName.MLP).space
+    study, conditions = _study(space, 90), {item.name for item in space if item.when}
+    left_out = set[str]()
+    for seed in range(6):
+        whole, ours = _relative(study, ArrayTPE(_open(space)), seed), _ours(space)
+        mine = _relative(study, ours, seed)
+        assert mine == {name: whole[name] for name in mine}
+        assert {item.name for item in space if item.active(whole)} & whole.keys() <= mine.keys()
+        left_out |= whole.keys() - mine.keys()
+    assert left_out
+    assert left_out <= conditions
+
+
+def test_what_is_settled_tells_what_a_proposal_will_not_have() -> None:
+    space = families.spec(FamilyName.MLP).space
+    study, ours = _study(space, 90), _ours(space)
+    found = {
+        optimizer: _relative(study, ours, 0, {"optimizer": optimizer}).keys()
+        for optimizer in ("sgd", "adamw")
+    }
+    assert found["sgd"] - found["adamw"] == {"momentum", "nesterov"}
+
+
+def _relative(
+    study: optuna.Study, sampler: ArrayTPE, seed: int, settled: Params = MappingProxyType({})
+) -> dict[str, Value]:
+    """Return what is proposed together."""
+    study.sampler = sampler
+    sampler.seed(seed, settled)
+    asked = study.ask()
+    found = asked.relative_params
+    study.tell(asked, state=TrialState.FAIL)
+    return found
