@@ -112,7 +112,7 @@ def _broken(name: str) -> InvalidRows:
 
 
 def _series(path: Path, limit: int) -> ArrayFile | None:
-    from automl.data.longfile import is_long, open_long
+    from automl.data.longfile import is_long, open_long, understood
     from automl.data.tabular import open_table
     from automl.data.tsfile import is_ts, open_ts
 
@@ -123,13 +123,8 @@ def _series(path: Path, limit: int) -> ArrayFile | None:
     if not is_long(table.names, labelled=False):
         return None
     beside = path.with_name
-    return open_long(
-        table,
-        limit=limit,
-        scratch=lambda ending: beside(path.name + ending),
-        sure=True,
-        labelled=False,
-    )
+    long = understood(table, labelled=False)
+    return open_long(long, limit=limit, scratch=lambda ending: beside(path.name + ending))
 
 
 def _joined(file: ArrayFile, item: Input) -> Values:

@@ -101,57 +101,8 @@ class _Survey:
         self.whole = self.whole and bool((steps == np.floor(steps)).all())
 
 
-def is_long(names: Sequence[str], *, labelled: bool = True) -> bool:
-    """Return whether a table with those columns may be series, ``labelled`` or not."""
-    lower = [name.lower() for name in names]
-    return SERIES in lower and STEP in lower and len(names) >= 3 + labelled
-
-
-def open_long(
-    table: TableFile,
-    *,
-    limit: int,
-    scratch: Callable[[str], Path],
-    sure: bool,
-    labelled: bool = True,
-) -> ArrayFile | None:
-    """Return the series of a long table; None where it is none after all, unless that is ``sure``.
-
-    Args:
-        table: one that `is_long` may be.
-        limit: bytes that the series may have, all as long as the longest.
-        scratch: returns where a file may lie while they are read.
-        sure: whether its user says that it holds series.
-        labelled: whether they must have labels: not where they are to be predicted.
-
-    Raises:
-        DatasetUnreadable: steps that are no numbers or come twice, or no label.
-    """
-    try:
-        found = _survey(table)
-        values, labels = _divided(found, labelled=labelled)
-    except DatasetUnreadable:
-        if sure:
-            raise
-        return None
-    longest = int(found.counts.max())
-    span = int((found.most - found.least).max()) + 1 if found.whole else longest
-    ranked = not found.whole or span > _SPARSEST * longest
-    long = _Long(table, found, values, labels, longest if ranked else span, ranked)
-    check_padded(len(found.series), len(values), long.steps, limit=limit)
-    return ArrayFile(
-        format=table.format,
-        modality=Modality.SERIES,
-        shape=(len(values), long.steps),
-        dtype="float32",
-        names=tuple(column.name for column in labels),
-        blocks=partial(_blocks, long, scratch),
-        remarks=table.warnings,
-    )
-
-
 @dataclass(frozen=True, slots=True)
-class _Long:
+class Long:
     """A long table that was understood; ``ranked``: its steps only say what comes after what."""
 
     table: TableFile
@@ -165,6 +116,53 @@ class _Long:
     def record(self) -> np.dtype[Any]:
         """A step as it is laid out."""
         return np.dtype([("step", np.float64), ("values", np.float32, (len(self.values),))])
+
+
+def is_long(names: Sequence[str], *, labelled: bool = True) -> bool:
+    """Return whether a table with those columns may be series, ``labelled`` or not."""
+    lower = [name.lower() for name in names]
+    return SERIES in lower and STEP in lower and len(names) >= 3 + labelled
+
+
+def understood(table: TableFile, *, labelled: bool = True) -> Long:
+    """Return a long table's values and labels, after its first reading.
+
+    Args:
+        table: one that `is_long` may be.
+        labelled: whether its series must have labels: not where they are to be predicted.
+
+    Raises:
+        DatasetUnreadable: it holds no series: steps that are no numbers, no values, or no label.
+    """
+    found = _survey(table)
+    values, labels = _divided(found, labelled=labelled)
+    longest = int(found.counts.max())
+    span = int((found.most - found.least).max()) + 1 if found.whole else longest
+    ranked = not found.whole or span > _SPARSEST * longest
+    return Long(table, found, values, labels, longest if ranked else span, ranked)
+
+
+def open_long(long: Long, *, limit: int, scratch: Callable[[str], Path]) -> ArrayFile:
+    """Return the series of a long table.
+
+    Args:
+        long: the table.
+        limit: bytes that the series may have, all as long as the longest.
+        scratch: returns where a file may lie while they are read.
+
+    Raises:
+        DatasetUnreadable: they have more; or, once they are read, steps that come twice.
+    """
+    check_padded(len(long.found.series), len(long.values), long.steps, limit=limit)
+    return ArrayFile(
+        format=long.table.format,
+        modality=Modality.SERIES,
+        shape=(len(long.values), long.steps),
+        dtype="float32",
+        names=tuple(column.name for column in long.labels),
+        blocks=partial(_blocks, long, scratch),
+        remarks=long.table.warnings,
+    )
 
 
 def _survey(table: TableFile) -> _Survey:
@@ -231,7 +229,7 @@ def _place(column: _Column) -> bool:
     return column.numeric and column.name.lower() == _PLACE
 
 
-def _blocks(long: _Long, scratch: Callable[[str], Path]) -> Iterator[Block]:
+def _blocks(long: Long, scratch: Callable[[str], Path]) -> Iterator[Block]:
     path = scratch(".series")
     names = list(long.found.series)
     most = max(1, _BLOCK // (4 * len(long.values) * long.steps))
@@ -252,7 +250,7 @@ def _blocks(long: _Long, scratch: Callable[[str], Path]) -> Iterator[Block]:
         path.unlink(missing_ok=True)
 
 
-def _lay_out(long: _Long, path: Path) -> None:
+def _lay_out(long: Long, path: Path) -> None:
     """Write the steps of each series beside each other, in the order of the series."""
     series, step, _ = _places(long.table)
     wanted = [long.table.names.index(column.name) for column in long.values]

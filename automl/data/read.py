@@ -6,7 +6,7 @@ metadata under `COLUMNS`. Arrays are bytes beside such columns: see `automl.data
 """
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,11 +16,11 @@ import pyarrow.parquet as pq
 
 from automl.core.catalog import Modality
 from automl.core.errors import DatasetUnreadable, Detail
-from automl.core.schema import Profile
+from automl.core.schema import DataWarning, Profile
 from automl.data.arrayfile import ArrayFile, take
 from automl.data.arrays import COLUMNS
 from automl.data.bomb import refuse_bomb
-from automl.data.longfile import is_long, open_long
+from automl.data.longfile import Long, is_long, open_long, understood
 from automl.data.modality import mismatch
 from automl.data.package import is_npz
 from automl.data.profile import Profiler
@@ -67,9 +67,12 @@ def ingest(
             text = open_source(source, media_type=media_type, unpacked_limit=unpacked_limit)
             return take(open_ts(text, modality=modality), out)
         file = open_table(source, media_type=media_type, unpacked_limit=unpacked_limit)
-        if long := _long(file, modality, unpacked_limit, out):
-            return take(long, out)
-        return _table(file, out, name, modality)
+        long, doubt = _long(file, modality)
+        if long:
+            scratch = partial(_beside, out)
+            return take(open_long(long, limit=unpacked_limit, scratch=scratch), out)
+        profile = _table(file, out, name, modality)
+        return replace(profile, warnings=(*doubt, *profile.warnings))
     except BaseException:
         out.unlink(missing_ok=True)
         raise
@@ -90,20 +93,34 @@ def _arrays(
     return None
 
 
-def _long(file: TableFile, modality: Modality | None, limit: int, out: Path) -> ArrayFile | None:
-    """Return the series of a long table, if it is one."""
+def _long(
+    file: TableFile, modality: Modality | None
+) -> tuple[Long | None, tuple[DataWarning, ...]]:
+    """Return the long table that it is, if it is one, and what speaks against it where it is none.
+
+    Raises:
+        DatasetUnreadable: it is none, and should be.
+    """
     if modality not in {None, Modality.SERIES}:
-        return None
+        return None, ()
     if not is_long(file.names):
         if modality is None:
-            return None
+            return None, ()
         raise mismatch(
             Modality.SERIES,
             "a table without the columns series_id, step, one of values and one of labels",
             "table or text",
         )
-    sure, scratch = modality is not None, partial(_beside, out)
-    return open_long(file, limit=limit, scratch=scratch, sure=sure)
+    try:
+        return understood(file), ()
+    except DatasetUnreadable as why:
+        if modality is not None:
+            raise
+        message = (
+            f"Taken for a table, though series_id and step are the columns of series: {why} "
+            "Mend that if it holds series, else upload it with modality=table."
+        )
+        return None, (DataWarning("MODALITY_GUESSED", message),)
 
 
 def _beside(out: Path, ending: str) -> Path:

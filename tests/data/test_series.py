@@ -167,6 +167,25 @@ def test_without_labels_a_long_table_stays_a_table(tmp_path: Path) -> None:
     assert take(tmp_path, text, Modality.TABLE)[0].modality is Modality.TABLE
 
 
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (LONG + "a,0,1,2,x\na,1,2,3,y\n", "'label' changes within a series"),
+        (LONG + "a,zero,1,2,x\na,one,3,2,x\n", "'zero' is no number"),
+        (LONG.replace("label", "d2") + "a,0,1,2,3\na,1,2,3,4\n", "as its label is"),
+    ],
+)
+def test_what_might_be_series_and_is_taken_for_a_table_is_told(
+    text: str, why: str, tmp_path: Path
+) -> None:
+    profile = take(tmp_path, text)[0]
+    told = [warning.message for warning in profile.warnings if warning.code == "MODALITY_GUESSED"]
+    assert profile.modality is Modality.TABLE
+    assert why in told[0]
+    assert "modality=table" in told[0]
+    assert "MODALITY_GUESSED" not in codes(take(tmp_path, text, Modality.TABLE)[0])
+
+
 def test_many_interleaved_series(tmp_path: Path) -> None:
     rows = [f"{n},{step},{n + step / 8},{n % 3}" for step in range(40) for n in range(300)]
     profile, path = take(tmp_path, "series_id,step,value,label\n" + "\n".join(rows))
