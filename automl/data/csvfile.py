@@ -8,7 +8,7 @@ import pyarrow as pa
 from automl.core.errors import DatasetUnreadable, Detail
 from automl.core.schema import DataWarning
 from automl.data.blocks import LONGEST_ROW, blocks, parse
-from automl.data.dialect import find_delimiter
+from automl.data.dialect import find_delimiter, said_delimiter
 from automl.data.encoding import Encoding, guess_warnings
 from automl.data.header import column_names, name_warnings
 from automl.data.records import Malformed, Record, count_lines, records
@@ -66,12 +66,10 @@ def read_csv(source: Source, *, media_type: str | None) -> CsvFile:
         DatasetUnreadable: it has no usable header.
     """
     sample, final = _sample(source, _SAMPLE)
-    delimiter = find_delimiter(sample, final=final, media_type=media_type)
-    header = _header(sample, delimiter, final=final)
+    delimiter, header = _begin(sample, final=final, media_type=media_type)
     if header is None and not final:  # a very long header
         sample, final = _sample(source, LONGEST_ROW)
-        delimiter = find_delimiter(sample, final=final, media_type=media_type)
-        header = _header(sample, delimiter, final=final)
+        delimiter, header = _begin(sample, final=final, media_type=media_type)
     if header is None:
         raise DatasetUnreadable(
             "The file has no header line that can be read; the first line must name the columns.",
@@ -81,6 +79,14 @@ def read_csv(source: Source, *, media_type: str | None) -> CsvFile:
     names, unnamed = column_names([cell.decode() for cell in header.cells], line)
     lines = count_lines(sample[: header.end])
     return CsvFile(source, delimiter, names, unnamed, 1 + lines, header.end)
+
+
+def _begin(sample: bytes, *, final: bool, media_type: str | None) -> tuple[bytes, Record | None]:
+    """Return the delimiter, said or found, and the header."""
+    said, start = said_delimiter(sample)
+    rest = sample[start:]
+    delimiter = said or find_delimiter(rest, final=final, media_type=media_type)
+    return delimiter, _header(sample, start, delimiter, final=final)
 
 
 def _sample(source: Source, size: int) -> tuple[bytes, bool]:
@@ -93,9 +99,10 @@ def _sample(source: Source, size: int) -> tuple[bytes, bool]:
     return sample, True
 
 
-def _header(sample: bytes, delimiter: bytes, *, final: bool) -> Record | None:
+def _header(sample: bytes, start: int, delimiter: bytes, *, final: bool) -> Record | None:
+    """Return the first row from ``start`` on that is not empty, if there is one."""
     try:
-        rows = records(sample, delimiter, final=final)
+        rows = records(sample, delimiter, final=final, begin=start)
         return next((row for row in rows if not row.blank), None)
     except Malformed as error:
         line = 1 + count_lines(sample[: error.position])

@@ -1,13 +1,38 @@
 """Which delimiter a file is written with."""
 
+import re
 from itertools import islice
 
+from automl.core.errors import DatasetUnreadable, Detail
 from automl.data.records import Malformed, records
 
 DELIMITERS = (b",", b";", b"\t", b"|")
 NONE = b"\0"
 """Stands for the delimiter of a single column: no text holds it."""
 _MOST_RECORDS = 500
+_SAID = re.compile(rb'"?sep=(?P<mark>[^\w\s"]|\t)(?P=mark)*"?(?:\r\n|\n|\r|\Z)', re.IGNORECASE)
+
+
+def said_delimiter(sample: bytes) -> tuple[bytes | None, int]:
+    """Return the delimiter that a first line `sep=;` names, and how many bytes that line has.
+
+    Excel obeys it; a program that takes it for a row fills it up with delimiters. None and 0 where
+    a file does not begin so.
+
+    Raises:
+        DatasetUnreadable: it names something that delimits no cells here.
+    """
+    found = _SAID.match(sample)
+    if found is None:
+        return None, 0
+    if found["mark"] not in DELIMITERS:
+        mark = found["mark"].decode()
+        raise DatasetUnreadable(
+            f"The first line says that {mark!r} stands between cells; write the file with a comma, "
+            "a semicolon, a tab or a bar (|) there.",
+            errors=(Detail(f"{mark!r} is no delimiter that is read.", line=1),),
+        )
+    return found["mark"], found.end()
 
 
 def find_delimiter(sample: bytes, *, final: bool, media_type: str | None) -> bytes:

@@ -36,14 +36,16 @@ class Malformed(Exception):
         self.position = position
 
 
-def records(block: bytes, delimiter: bytes, *, final: bool) -> Iterator[Record]:
+def records(block: bytes, delimiter: bytes, *, final: bool, begin: int = 0) -> Iterator[Record]:
     """Yield the rows of ``block``; unless it is the file's end, only those that surely end in it.
+
+    ``begin`` is where the first of them starts.
 
     Raises:
         Malformed: after the last good row.
     """
     cell = _pattern(delimiter)
-    size, position = len(block), 0
+    size, position = len(block), begin
     while position < size:
         start, cells = position, []
         while True:

@@ -49,6 +49,8 @@ BYTE_ORDER_MARKS = (
 DELIMITERS = ",;\t|"
 NONE = "\0"
 """Stands for the delimiter of a single column: no text holds it."""
+SAID = re.compile(r'"?sep=([,;\t|])\1*"?(?:\r\n|\n|\r|\Z)', re.IGNORECASE)
+"""The first line that names the delimiter for Excel."""
 FORMULA = re.compile(
     r"[=+\-@\t\r\n＝＋－＠](?!\Z)(?!(?<=[+-])\s?(?=[.,]*[0-9])[0-9.,]+(?:[eE][+-]?[0-9]+)?\s?%?\Z)"
 )
@@ -284,8 +286,11 @@ def read(content: bytes) -> Table:
         Unusable: it has no header, or a row has more or fewer cells.
     """
     text = decoded(gzip.decompress(content) if content[:2] == b"\x1f\x8b" else content)
-    delimiter = max((*DELIMITERS, NONE), key=lambda mark: (*fit(text, mark), mark == ","))
-    found = records(text, delimiter)
+    if said := SAID.match(text):
+        delimiter, begin = said[1], said.end()
+    else:
+        delimiter, begin = likeliest(text), 0
+    found = records(text, delimiter, begin=begin)
     header: list[str] = next((cells for _, cells, blank in found if not blank), [])
     names = [name.strip().lstrip("\ufeff") for name in header]
     if not any(names):
@@ -322,6 +327,12 @@ def decoded(content: bytes) -> str:
         return content.decode("latin-1" if undefined else "windows-1252")
 
 
+def likeliest(text: str) -> str:
+    """Return the delimiter that the rows fit best."""
+    best: str = max((*DELIMITERS, NONE), key=lambda mark: (*fit(text, mark), mark == ","))
+    return best
+
+
 def fit(text: str, delimiter: str) -> tuple[float, int]:
     """Return how well the rows fit the header with that delimiter, and the header's width."""
     if delimiter == NONE:
@@ -344,9 +355,9 @@ def fit(text: str, delimiter: str) -> tuple[float, int]:
 
 
 def records(
-    text: str, delimiter: str, *, final: bool = True
+    text: str, delimiter: str, *, final: bool = True, begin: int = 0
 ) -> Iterator[tuple[int, list[str], bool]]:
-    """Yield each row's place, its cells and whether it is an empty line.
+    """Yield each row's place from ``begin`` on, its cells and whether it is an empty line.
 
     A cell that begins with a quote ends with one, quotes inside it are doubled; a quote anywhere
     else is a plain character.
@@ -358,7 +369,7 @@ def records(
     cell = re.compile(
         rf'(?:"((?:[^"]++|"")*+)"|([^"\r\n{mark}][^\r\n{mark}]*+|))({mark}|\r\n|\n|\r|\Z)'
     )
-    position = 0
+    position = begin
     while position < len(text):
         start, cells = position, []
         while True:

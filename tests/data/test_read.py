@@ -68,6 +68,18 @@ def test_dialects(delimiter: str, end: str, tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "said", ["sep=;\r\n", "SEP=;\n", "sep=;;;\n", '"sep=;"\n', "\ufeffsep=;\n"]
+)
+def test_a_first_line_that_names_the_delimiter_is_obeyed(said: str, tmp_path: Path) -> None:
+    profile, out = take(tmp_path, said + "a;b\n1,5;x,y\n2,5;z,w\n")
+    assert [column.name for column in profile.columns] == ["a", "b"]
+    assert cells_of(out, ["a", "b"]) == [["1,5", "x,y"], ["2,5", "z,w"]]
+    with pytest.raises(DatasetUnreadable, match="Line 4 has 1 cells") as caught:
+        take(tmp_path, said + "a;b\n1;x\n2,5\n")
+    assert caught.value.errors[0].line == 4
+
+
 def test_decimal_commas_do_not_make_the_delimiter_a_comma(tmp_path: Path) -> None:
     profile, _ = take(tmp_path, "a;b\n1,5;2,25\n3,5;4,75\n")
     assert [column.name for column in profile.columns] == ["a", "b"]
@@ -263,6 +275,8 @@ UNREADABLE = {
     "pdf": (b"%PDF-1.7 ...", "a PDF file; upload CSV", None),
     "zip of nothing": (b"PK\x05\x06" + bytes(18), "an empty zip file; upload CSV", None),
     "gzip of Parquet": (gzip.compress(b"PAR1 ..."), "a Parquet file", None),
+    "an unknown delimiter": (b"sep=:\na:b\n1:2\n", "says that ':' stands between cells", 1),
+    "a delimiter and no header": (b"sep=;\n", "no header line", 1),
     "long name": (b"a,%s\n1,2\n" % (b"x" * 1_001), "1,000 characters", 1),
 }
 

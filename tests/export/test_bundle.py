@@ -84,6 +84,7 @@ FILES = {
     "comma": _csv(",").encode(),
     "semicolon": _csv(";", "\r\n").encode(),
     "tab": _csv("\t").encode(),
+    "semicolon, said": b"sep=;\r\n" + _csv(";", "\r\n").encode(),
     "pipe, bom": _csv("|").encode("utf-8-sig"),
     "utf-16": _csv(",").encode("utf-16"),
     "windows": _csv(";").encode("windows-1252"),
