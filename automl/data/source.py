@@ -24,6 +24,7 @@ ACCEPTED = (
 
 _CHARSET = re.compile(r"""charset\s*=\s*["']?([^\s;"']+)""", re.IGNORECASE)
 _FOREIGN = (
+    (GZIP, "a gzip file"),
     (b"PK\x03\x04", "a zip or Excel file"),
     (b"PK\x05\x06", "an empty zip file"),
     (b"PAR1", "a Parquet file"),
@@ -78,7 +79,8 @@ def open_source(path: Path, *, media_type: str | None, unpacked_limit: int) -> S
         )
     foreign = next((what for magic, what in _FOREIGN if first.startswith(magic)), None)
     if foreign is not None:
-        raise DatasetUnreadable(f"This is {foreign}; upload {ACCEPTED}.")
+        within = " inside a gzip file" if packed else ""
+        raise DatasetUnreadable(f"This is {foreign}{within}; upload {ACCEPTED}.")
     encoding = detect(_again(first, raw), _charset(media_type))
     return Source(path, packed, encoding, unpacked_limit)
 
