@@ -186,6 +186,8 @@ def _shaped(values: Values, item: Input) -> Values:
     given = values.shape[1:]
     if given == item.shape:
         return values
+    if values.shape == (0,):  # a list of no rows has no other axes
+        return values.reshape((0, *item.shape))
     # Without an axis of one channel, which is first in series and last in all else.
     first = item.kind is ColumnKind.SERIES
     if len(given) == len(item.shape) - 1 and item.shape[0 if first else -1] == 1:

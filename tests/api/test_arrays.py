@@ -199,6 +199,13 @@ def test_images_are_predicted_alike_however_they_are_sent(service: Service, mode
     assert one["predictions"] == ["blue"]
 
 
+def test_no_rows_have_no_predictions_however_they_are_written(service: Service, model: str) -> None:
+    nothing = {"predictions": [], "probabilities": [], "classes": ["blue", "red"]}
+    for name in ("rows", "X"):
+        answer = service.post(f"/v1/models/{model}/predict", json={name: []})
+        assert (answer.status_code, answer.json()) == (200, nothing)
+
+
 @pytest.mark.parametrize(
     "body",
     [
