@@ -46,7 +46,7 @@ def make_plan(
     """
     spec = request.settled(spec, dataset)
     columns = override.apply(dataset.columns, spec.columns)
-    target_column = request.target_column(columns, spec.task.target)
+    target_column = request.target_column(columns, spec)
     features = request.feature_columns(columns, spec)
     target = read_target(table_path, target_column, spec.task.type)
     chosen = request.metric_of(spec, target)

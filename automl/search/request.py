@@ -69,15 +69,22 @@ def _encoded(column: Column) -> bool:
     return column.kind in ENCODED and not unread
 
 
-def target_column(columns: Sequence[Column], name: str) -> Column:
-    """Return the column of that name.
+def target_column(columns: Sequence[Column], spec: StudySpec) -> Column:
+    """Return the column of the target, which is one of the ``columns`` that are used.
 
     Raises:
-        InvalidSpec: there is none.
+        InvalidSpec: there is none, or ``spec.columns`` leaves it out.
     """
+    name = spec.task.target
     for column in columns:
         if column.name == name:
             return column
+    if name in spec.columns:  # else it would be no column of the dataset
+        raise InvalidSpec(
+            f"columns leaves out {name!r}, which is the target; leave out its \"use\": false, as a"
+            " target is never a feature.",
+            errors=(Detail("is the target and must be used", field=f"columns.{name}"),),
+        )
     known = ", ".join(repr(column.name) for column in columns[:20])
     raise InvalidSpec(
         f"There is no column {name!r}; the dataset has {known}.",

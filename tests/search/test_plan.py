@@ -1,0 +1,32 @@
+"""What a plan refuses and warns of, before anything is trained."""
+
+from pathlib import Path
+
+import pytest
+
+from automl.core.catalog import TaskType
+from automl.core.errors import InvalidSpec
+from automl.core.schema import Dataset
+from automl.core.study import Budget, ColumnOverride, StudySpec, TaskSpec
+from automl.search.plan import make_plan
+from tests import tables
+
+UNUSED = ColumnOverride(use=False)
+
+
+def _table(folder: Path, targets: list[float]) -> tuple[Dataset, Path]:
+    rows = [(f"{n % 7}.5", f"{target:g}") for n, target in enumerate(targets)]
+    file = tables.write(folder / "data.csv", ("a", "y"), rows)
+    return tables.dataset(file, folder / "data.parquet")
+
+
+def test_a_target_that_columns_leaves_out_is_told_apart_from_none(tmp_path: Path) -> None:
+    dataset, table = _table(tmp_path, [1.5 * n for n in range(40)])
+    task = TaskSpec(TaskType.REGRESSION, "y")
+    spec = StudySpec(dataset.id, task, Budget(trials=1), columns={"y": UNUSED})
+    with pytest.raises(InvalidSpec, match="columns leaves out 'y', which is the target") as refused:
+        make_plan(spec, dataset, table)
+    assert refused.value.errors[0].field == "columns.y"
+    spec = StudySpec(dataset.id, TaskSpec(TaskType.REGRESSION, "z"), Budget(trials=1))
+    with pytest.raises(InvalidSpec, match="There is no column 'z'"):
+        make_plan(spec, dataset, table)
