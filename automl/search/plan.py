@@ -77,6 +77,7 @@ def make_plan(
         dropped_rows=int((~target.present).sum()),
         baseline=_baseline(spec.task.type, chosen, target.y[kept], target.classes, positive),
         warnings=_warnings(columns, features, target, spec)
+        + _of_metric(chosen, target)
         + (testset.warnings(features, test[0]) if test else ())
         + (testset.unknown(target_column, target, spec.task.type, *test) if test else ())
         + _suspicions(spec, features, target, path=table_path, column=target_column, test=test),
@@ -119,6 +120,19 @@ def _rare(path: Path, features: Sequence[Column], rows: Rows) -> float:
     some = rows[np.linspace(0, len(rows) - 1, min(len(rows), READ_TEXTS)).astype(np.intp)]
     frame = table.load(path, features, some)
     return max(tokens.rare(frame.strings(column.name)) for column in features)
+
+
+def _of_metric(chosen: MetricName, target: Target) -> tuple[tuple[str, str], ...]:
+    """Return a warning of rows that decide the metric alone."""
+    zeros = int((target.y == 0).sum()) if chosen is MetricName.MAPE else 0
+    if not zeros:
+        return ()
+    rows = "1 row" if zeros == 1 else f"{zeros:,} rows"
+    message = (
+        f"The target is 0 in {rows}: mape divides by it, so they alone decide what it is."
+        " Choose mae or rmse, or leave such rows out."
+    )
+    return (("TARGET_ZERO", message),)
 
 
 def _suspicions(

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from automl.core.catalog import TaskType
+from automl.core.catalog import MetricName, TaskType
 from automl.core.errors import InvalidSpec
 from automl.core.schema import Dataset
 from automl.core.study import Budget, ColumnOverride, StudySpec, TaskSpec
@@ -30,3 +30,20 @@ def test_a_target_that_columns_leaves_out_is_told_apart_from_none(tmp_path: Path
     spec = StudySpec(dataset.id, TaskSpec(TaskType.REGRESSION, "z"), Budget(trials=1))
     with pytest.raises(InvalidSpec, match="There is no column 'z'"):
         make_plan(spec, dataset, table)
+
+
+@pytest.mark.parametrize("metric", [MetricName.MAPE, MetricName.MAE])
+def test_targets_of_zero_are_told_where_the_metric_divides_by_them(
+    metric: MetricName, tmp_path: Path
+) -> None:
+    task = TaskSpec(TaskType.REGRESSION, "y", metric)
+
+    def warnings(targets: list[float]) -> dict[str, str]:
+        dataset, table = _table(tmp_path, targets)
+        plan = make_plan(StudySpec(dataset.id, task, Budget(trials=1)), dataset, table)
+        return dict(plan.warnings)
+
+    assert "TARGET_ZERO" not in warnings([1.5 + n for n in range(40)])
+    told = warnings([0.0, 0.0, *(1.5 + n for n in range(38))])
+    assert ("TARGET_ZERO" in told) is (metric is MetricName.MAPE)
+    assert "0 in 2 rows" in told.get("TARGET_ZERO", "0 in 2 rows")
