@@ -10,6 +10,7 @@ from io import TextIOWrapper
 
 import typer
 
+from automl.cli.usage import Commands
 from automl.core.duration import DurationError
 from automl.core.errors import AutoMLError
 from automl.settings import SettingError
@@ -25,6 +26,7 @@ COMMANDS = tuple(name for names in PANELS.values() for name in names)
 def build(commands: tuple[str, ...] = COMMANDS) -> typer.Typer:
     """Return the command line with these commands."""
     app = typer.Typer(
+        cls=Commands,
         no_args_is_help=True,
         pretty_exceptions_enable=False,
         help="AutoML as a service: a dataset and a task in, one portable model file out.",

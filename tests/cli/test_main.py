@@ -45,6 +45,21 @@ def test_wrong_usage_is_two(arguments: list[str]) -> None:
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["studies", "list", "--status", "soon"], "'--status': 'soon' is not one of 'queued',"),
+        (["studies", "list", "--limit", "0"], "'--limit': 1 or more is needed."),
+        (["serve", "--port", "http"], "'--port': a whole number is needed."),
+        (["datasets", "upload", __file__, "--modality", "x"], "'--modality': 'x' is not one of"),
+    ],
+)
+def test_a_value_that_cannot_be_is_told_in_plain_words(arguments: list[str], says: str) -> None:
+    done = run(*arguments)
+    assert done.returncode == 2
+    assert f"Invalid value for {says}" in " ".join(done.stderr.replace("│", " ").split())
+
+
 def test_migrate_makes_the_schema_and_may_be_repeated(tmp_path: Path) -> None:
     for _ in range(2):
         done = run("migrate", environment={"AUTOML_DATA_DIR": str(tmp_path)})
