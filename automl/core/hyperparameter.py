@@ -24,7 +24,7 @@ characters most would."""
 
 
 class Trait(StrEnum):
-    """What data is like that leaves some dimensions no question."""
+    """What data, or what is asked of it, is like that leaves some dimensions no question."""
 
     NO_CATEGORIES = "no categories"
     """Of a table."""
@@ -36,6 +36,9 @@ class Trait(StrEnum):
     LONG_TEXTS = "long texts"
     """They have `LONG_TEXT` words or more."""
     SHORT_TEXTS = "short texts"
+    CHANCES_JUDGED = "chances judged"
+    """The metric looks at probabilities as they are, or at their order alone: it gains nothing from
+    rare classes that count more than their rows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +49,7 @@ class Hyperparameter:
     which this one is active; an inactive hyperparameter is absent from a candidate.
     ``tasks`` and ``modalities`` name the only ones it matters for; None: all the family serves.
     ``defaults`` has the default of some modalities where it is another there, and ``settled`` the
-    one value that is left where the data has a trait. ``absent`` is what
+    one value that is left where the study has a trait. ``absent`` is what
     a candidate says that lacks an active dimension because it is older than that; None: none is.
     """
 

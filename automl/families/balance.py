@@ -2,7 +2,7 @@
 
 from automl.core.balance import ClassWeight
 from automl.core.catalog import TaskType
-from automl.core.hyperparameter import Hyperparameter
+from automl.core.hyperparameter import Hyperparameter, Trait
 
 CLASS_WEIGHT = Hyperparameter(
     name="class_weight",
@@ -10,5 +10,7 @@ CLASS_WEIGHT = Hyperparameter(
     choices=tuple(choice.value for choice in ClassWeight),
     default=ClassWeight.NONE.value,
     tasks=(TaskType.CLASSIFICATION,),
-    description="Balanced: rare classes count as much as common ones.",
+    settled={Trait.CHANCES_JUDGED: ClassWeight.NONE.value},
+    description="Balanced: rare classes count as much as common ones. Tried by itself only where"
+    " the metric is neither log_loss nor roc_auc.",
 )

@@ -1,11 +1,11 @@
 """The spaces a study searches: its families' own, narrowed by what its spec says."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from functools import cache
 
 from automl import families
-from automl.core.catalog import FamilyName, Modality, TaskType
+from automl.core.catalog import FamilyName, MetricName, Modality, TaskType
 from automl.core.errors import Detail, InvalidSpec
 from automl.core.hyperparameter import (
     LARGE_SIDE,
@@ -21,6 +21,10 @@ COLOURED = ((3,), (4,))
 """What follows height and width in the shape of images with colours."""
 
 
+CHANCES = (MetricName.LOG_LOSS, MetricName.ROC_AUC)
+"""The metrics that judge probabilities, or their order."""
+
+
 def space(
     spec: StudySpec,
     name: FamilyName,
@@ -34,7 +38,7 @@ def space(
         spec: the study's spec, which may narrow them.
         name: the family.
         modality: of the data.
-        traits: of the data, which settle some dimensions.
+        traits: of data and metric, which settle the dimensions that the spec does not name.
 
     Raises:
         InvalidSpec: the spec's restriction does not fit the family's space.
@@ -50,7 +54,8 @@ def space(
         message = f"it means nothing for {spec.task.type} of this modality, {modality}"
         detail = Detail(message, field=f"{field}.{given}")
         raise InvalidSpec(f"{detail.field}: {message}; leave it out.", errors=(detail,))
-    return _settled(families.narrow(served, restriction, field=field), traits)
+    narrowed = families.narrow(served, restriction, field=field)
+    return _settled(narrowed, traits, named=restriction.keys())
 
 
 def planned(spec: StudySpec, plan: Plan, name: FamilyName) -> Space:
@@ -71,6 +76,7 @@ def _traits(plan: Plan) -> frozenset[Trait]:
         Trait.GREY_IMAGES: image and plan.shape[2:] not in COLOURED,
         Trait.LONG_TEXTS: text and plan.words >= LONG_TEXT,
         Trait.SHORT_TEXTS: text and plan.words < LONG_TEXT,
+        Trait.CHANCES_JUDGED: plan.metric in CHANCES,
     }
     return frozenset(trait for trait, held in holds.items() if held)
 
@@ -81,9 +87,11 @@ def _usual(name: FamilyName, task: TaskType, modality: Modality, traits: frozens
     return _settled(serving(families.spec(name).space, task, modality), traits)
 
 
-def _settled(dimensions: Space, traits: frozenset[Trait]) -> Space:
-    """Return the dimensions, one value left of those that the data makes no question of."""
-    return tuple(_with_one_value(item, traits) for item in dimensions)
+def _settled(dimensions: Space, traits: frozenset[Trait], *, named: Collection[str] = ()) -> Space:
+    """Return the dimensions, one value left of those that are no question and are not ``named``."""
+    return tuple(
+        item if item.name in named else _with_one_value(item, traits) for item in dimensions
+    )
 
 
 def _with_one_value(item: Hyperparameter, traits: frozenset[Trait]) -> Hyperparameter:

@@ -39,9 +39,10 @@ def complete(number: int, candidate: Candidate, value: float) -> Trial:
     return Trial("s", number, TrialState.COMPLETE, candidate, value=value, seconds=1.0)
 
 
-def company(trials: list[Trial], most: int) -> list[Candidate]:
+def company(trials: list[Trial], most: int, *, seed: int = 0) -> list[Candidate]:
     """Return the next candidate and those that train beside it, all running."""
-    first = ask(MLP, TIMED, trials, len(trials), seconds_left=50.0)
+    spec = replace(TIMED, seed=seed)
+    first = ask(MLP, spec, trials, len(trials), seconds_left=50.0)
     assert first is not None
     found = [first]
     while len(found) < most:
@@ -50,7 +51,7 @@ def company(trials: list[Trial], most: int) -> list[Candidate]:
             for place, each in enumerate(found)
         ]
         now = [*trials, *running]
-        other = ask(MLP, TIMED, now, len(now), seconds_left=50.0, beside=first)
+        other = ask(MLP, spec, now, len(now), seconds_left=50.0, beside=first)
         assert other is not None
         found.append(other)
     return found
@@ -92,9 +93,9 @@ def test_the_free_hyperparameters_are_those_that_do_well() -> None:
         complete(number, Candidate(FamilyName.MLP, {**usual, "learning_rate": rate}), rate)
         for number, rate in enumerate(rates)
     ]
-    found = company(trials, 8)[1:]
+    found = [each for seed in range(8) for each in company(trials, 8, seed=seed)[1:]]
     asked = sorted(float(each.params["learning_rate"]) for each in found)
-    assert asked[len(asked) // 2] > rates[30]
+    assert asked[len(asked) // 2] > rates[23]  # at random: of the middle, rates[20]
 
 
 def test_where_nothing_may_differ_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 
 from automl import families
-from automl.core.catalog import FamilyName, Modality
+from automl.core.catalog import FamilyName, MetricName, Modality
 from automl.core.hyperparameter import Trait
+from automl.core.study import StudySpec
 from automl.search.portfolio import portfolio
 from automl.search.spaces import planned, space
 from tests.search.test_ask import PLAN, REPLAY
@@ -100,3 +101,18 @@ def test_the_portfolio_settles_it_too() -> None:
     assert all("cat_smooth" not in c.params for c in boosted)
     mixed = portfolio(REPLAY, replace(PLAN, categories=1))
     assert "native" in {c.params.get("categories") for c in mixed}
+
+
+def test_classes_are_not_weighed_where_chances_are_judged_unless_that_is_asked_for() -> None:
+    def choices(metric: MetricName, spec: StudySpec = REPLAY) -> set[object]:
+        plan = replace(PLAN, metric=metric)
+        spaces = [planned(spec, plan, name) for name in (FamilyName.DECISION_TREE, FamilyName.MLP)]
+        return {item.choices for each in spaces for item in each if item.name == "class_weight"}
+
+    for metric in (MetricName.LOG_LOSS, MetricName.ROC_AUC):
+        assert choices(metric) == {("none",)}
+    for metric in (MetricName.BALANCED_ACCURACY, MetricName.F1_MACRO):
+        assert choices(metric) == {("none", "balanced")}
+    named = {"decision_tree": {"class_weight": ["none", "balanced"]}}
+    asked = replace(REPLAY, search_space=named)
+    assert choices(MetricName.LOG_LOSS, asked) == {("none",), ("none", "balanced")}
