@@ -17,6 +17,7 @@ from automl.data.split import Rows
 from automl.data.target import Classes, Target, read_target
 from automl.search import folds, request, testset
 from automl.search.afford import affordable
+from automl.search.cost import SIGNS_A_WORD
 
 INSPECTED_CELLS = 10_000_000
 """Larger tables are not searched for leaking columns: that would hold up the request."""
@@ -26,8 +27,6 @@ JUDGED_ROWS = 1_000_000
 
 READ_TEXTS = 2_000
 """Texts that tell how rare their words are."""
-
-_SIGNS_A_WORD = 6
 
 
 def make_plan(
@@ -110,7 +109,7 @@ def _counts(features: Sequence[Column]) -> dict[str, Any]:
 
 def _words_in(lengths: Lengths) -> float:
     """Return how many words a text has, also where nothing stands between them."""
-    return max(lengths.words, lengths.mean / _SIGNS_A_WORD)
+    return max(lengths.words, lengths.mean / SIGNS_A_WORD)
 
 
 def _rare(path: Path, features: Sequence[Column], rows: Rows) -> float:

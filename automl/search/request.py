@@ -81,7 +81,7 @@ def target_column(columns: Sequence[Column], spec: StudySpec) -> Column:
             return column
     if name in spec.columns:  # else it would be no column of the dataset
         raise InvalidSpec(
-            f"columns leaves out {name!r}, which is the target; leave out its \"use\": false, as a"
+            f'columns leaves out {name!r}, which is the target; leave out its "use": false, as a'
             " target is never a feature.",
             errors=(Detail("is the target and must be used", field=f"columns.{name}"),),
         )

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from automl.core.catalog import FamilyName
+from automl.core.catalog import FamilyName, Modality
 from automl.core.study import Budget
 from automl.search import cost
 from tests.search.test_ask import PLAN
@@ -21,6 +21,15 @@ def test_more_rows_columns_folds_and_classes_never_cost_less(name: FamilyName) -
     assert cost.seconds(replace(PLAN, folds=8), name) > base
     assert cost.seconds(replace(PLAN, texts=1), name) > base
     assert cost.seconds(replace(PLAN, classes=tuple(range(9))), name) > base
+
+
+def test_characters_cost_networks_more_than_words() -> None:
+    texts = replace(PLAN, modality=Modality.TEXT, words=2.0, texts=1, rare=0.1)
+    names = replace(texts, rare=0.9)  # of which networks read characters
+    for family in (FamilyName.TEXT_CNN, FamilyName.RNN):
+        assert cost.seconds(names, family) == cost.seconds(replace(texts, words=12.0), family)
+    for family in (LINEAR, FamilyName.EMBEDDING_BAG):
+        assert cost.seconds(names, family) == cost.seconds(texts, family)
 
 
 def test_thousands_of_columns_cost_boosted_trees_more_than_their_cells() -> None:

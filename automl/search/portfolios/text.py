@@ -39,6 +39,18 @@ it is 1.0, of sentences whose every seventh letter is wrong 0.55, of sentences 0
 
 def steps(plan: Plan) -> tuple[Step, ...]:
     """Return the first candidates' families, with what differs from their defaults."""
-    if plan.rare >= RARE and plan.words < LONG_TEXT:
+    if _unknown(plan):
         return UNKNOWN
     return MANY if plan.rows >= MANY_ROWS else FEW
+
+
+def spelled(plan: Plan) -> frozenset[FamilyName]:
+    """Return the families whose first candidates read characters."""
+    if not _unknown(plan):
+        return frozenset()
+    return frozenset(name for name, change in UNKNOWN if change.get("unit") == "characters")
+
+
+def _unknown(plan: Plan) -> bool:
+    """Return whether words tell little, being seen too seldom."""
+    return plan.rare >= RARE and plan.words < LONG_TEXT
