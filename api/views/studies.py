@@ -148,12 +148,17 @@ class SpecView(View):
 
 
 class SplitView(View):
-    """How the rows are divided; ``folds`` is 1 for a holdout."""
+    """How the rows are divided; ``folds`` is 1 for a holdout.
+
+    ``test_rows`` of the ``rows`` are set aside for the test; the ``given_test_rows`` of a test set
+    of its own come beside them.
+    """
 
     strategy: ValidationStrategy
     folds: int
     rows: int
     test_rows: int
+    given_test_rows: int
     dropped_rows: int
 
 
@@ -181,6 +186,7 @@ class PlanView(View):
                 folds=plan.folds,
                 rows=plan.rows,
                 test_rows=plan.test_rows,
+                given_test_rows=plan.official_rows,
                 dropped_rows=plan.dropped_rows,
             ),
             baseline=BaselineView(value=plan.baseline),

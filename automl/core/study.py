@@ -129,7 +129,7 @@ class Plan:
     pairable: int = 0
     warnings: tuple[tuple[str, str], ...] = ()
     official_rows: int = 0
-    """Rows of the dataset's own test part, beside ``rows``."""
+    """Rows of a test set that was given, beside ``rows``: the dataset's own part or another one."""
     modality: Modality = Modality.TABLE
     shape: tuple[int, ...] = ()
     """Of a row that is an array, without the axis of rows."""

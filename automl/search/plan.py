@@ -72,7 +72,9 @@ def make_plan(
         folds=count,
         rows=len(kept),
         test_rows=test_rows,
-        official_rows=int((target.present & official).sum()),
+        official_rows=testset.rows(target_column, spec.task.type, target.classes, *test)
+        if test
+        else int((target.present & official).sum()),
         dropped_rows=int((~target.present).sum()),
         baseline=_baseline(spec.task.type, chosen, target.y[kept], target.classes, positive),
         warnings=_warnings(columns, features, target, spec)

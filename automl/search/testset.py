@@ -53,6 +53,12 @@ def truth(
     return labels_in(path, written([target], test)[0], task, classes)
 
 
+def rows(target: Column, task: TaskType, classes: Classes, test: Dataset, path: Path) -> int:
+    """Return how many rows of the test dataset have a target that is known."""
+    y = truth(target, task, classes, test, path)
+    return int(Target(y, classes).present.sum())
+
+
 def check(spec: StudySpec, features: Sequence[Column], test: Dataset) -> None:
     """Make sure that a test dataset has the columns that a model needs.
 

@@ -60,7 +60,8 @@ def test_classes_that_nothing_was_learned_of_are_told(tmp_path: Path) -> None:
     assert "'r'" in message
     prepared = prepare(plan, spec, data, table, test)
     assert prepared.test is not None
-    assert len(prepared.test[1]) == 37
+    assert len(prepared.test[1]) == plan.official_rows == 37
+    assert (plan.rows, plan.test_rows) == (40, 0)
 
 
 @pytest.mark.parametrize("task", TaskType)

@@ -110,10 +110,11 @@ function who(workers) {
 
 const gpu = (workers) => (workers?.some((one) => one.device.startsWith("cuda")) ? " On a GPU networks may take much less." : "");
 
-function rows({ rows: all, test_rows: test, dropped_rows: dropped, folds, strategy }) {
+function rows({ rows: all, test_rows: test, given_test_rows: given, dropped_rows: dropped, folds, strategy }) {
   const judged = folds > 1 ? `judged in ${folds} folds${strategy === "kfold" ? "" : ` by ${strategy}`}` : "judged on one holdout";
   const parts = [`${number(all)} rows, ${judged}`];
   if (test) parts.push(`${number(test)} of them kept for the test`);
+  if (given) parts.push(`${number(given)} rows of the test set judge the model`);
   if (dropped) parts.push(`${number(dropped)} more left out`);
   return `${parts.join("; ")}.`;
 }
