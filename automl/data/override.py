@@ -75,7 +75,7 @@ def _problem(column: Column, kind: ColumnKind) -> str | None:
             f"{_example(column)}); write them as 2024-01-31, 31/01/2024 or 20240131."
         )
     if kind is ColumnKind.CONSTANT and column.unique > 1:
-        return f"{column.name!r} has {column.unique} values; to leave it out, use {{'use': false}}."
+        return f'{column.name!r} has {column.unique} values; to leave it out, use {{"use": false}}.'
     return None
 
 
