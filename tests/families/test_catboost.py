@@ -141,6 +141,29 @@ def test_trees_of_any_depth_and_number_are_looked_up_together(depth: int, output
     assert np.array_equal(run_as_file(grown, x), grown.sums(x))
 
 
+def test_a_column_is_copied_once_for_many_of_its_questions() -> None:
+    random, trees = np.random.default_rng(0), 600
+    border = random.integers(0, 300, trees).astype(np.float32)
+    feature = np.where(border < 3, border.astype(np.int32), 1)  # nearly all ask about one column
+    grown = Oblivious(
+        depth=np.ones(trees, np.uint8),
+        feature=feature,
+        border=border,
+        equals=border == 2,
+        leaves=random.integers(-99, 99, (2 * trees, 1)).astype(np.float32),
+        bias=np.zeros(1),
+    )
+    x = random.integers(-1, 300, (50, 3)).astype(np.float32)
+    x[0], x[1], x[2] = np.inf, -np.inf, np.nan
+    for part in (x, x[:1], x[:0]):
+        assert np.array_equal(run_as_file(grown, part), grown.sums(part))
+    graph = Graph()
+    grown.emit(graph, graph.input("x", "array", dtype=np.float32, shape=(3,)))
+    copied = next(node for node in graph.nodes if node.op == "Gather").inputs[1]
+    questions = len(np.unique(np.column_stack([grown.equals, feature, border]), axis=0))
+    assert graph.constants[copied].size < questions / 8
+
+
 def test_the_file_holds_little_more_than_leaves() -> None:
     trees = model.fit(candidate(), cases.fold(REGRESSION), Watcher()).trees
     graph = Graph()
