@@ -285,6 +285,15 @@ def _silu(graph: Graph, x: str, _: nn.SiLU) -> str:
     return graph.node("Mul", x, graph.node("Sigmoid", x))
 
 
+def _mish(graph: Graph, x: str, _: nn.Mish) -> str:
+    # x · tanh(ln(1 + eˣ)) = x / (1 + 2 / n) with n = eˣ (eˣ + 2), also where n is 0 or infinite.
+    # ONNX Runtime has kernels for these that take many numbers at once, for Mish none.
+    power, two = graph.node("Exp", x), graph.constant([2], dtype=np.float32)
+    many = graph.node("Mul", power, graph.node("Add", power, two))
+    shrunk = graph.node("Add", graph.node("Div", two, many), graph.constant([1], dtype=np.float32))
+    return graph.node("Div", x, shrunk)
+
+
 def _same(op: str) -> Callable[[Graph, str, nn.Module], str]:
     return lambda graph, x, _: graph.node(op, x)
 
@@ -315,5 +324,5 @@ _FORMS: dict[type[nn.Module], Callable[..., str]] = {
     nn.SELU: _same("Selu"),
     nn.Tanh: _same("Tanh"),
     nn.Sigmoid: _same("Sigmoid"),
-    nn.Mish: _same("Mish"),
+    nn.Mish: _mish,
 }

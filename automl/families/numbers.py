@@ -87,12 +87,12 @@ class Periodic(Functions):
     @override
     def emit(self, graph: Graph, x: str) -> str:
         """Write the same steps."""
-        frequency, phase, start = (constant(graph, part) for part in self._deep())
+        frequency, phase, _ = (constant(graph, part) for part in self._deep())
         axis = graph.constant([2], "int64")
         deep = graph.node("Unsqueeze", graph.node("Transpose", x, perm=[1, 0]), axis)
         angles = graph.node("Add", graph.node("Mul", deep, frequency), phase)
         found = graph.node("MatMul", graph.node("Cos", angles), constant(graph, self.lines))
-        moved = graph.node("Transpose", graph.node("Add", found, start), perm=[1, 0, 2])
+        moved = _emit_moved(graph, found, self.start.view(self._numbers, -1))
         return graph.node("Concat", graph.node("Unsqueeze", x, axis), moved, axis=2)
 
     def _deep(self) -> tuple[Tensor, Tensor, Tensor]:
@@ -178,9 +178,8 @@ class PiecewiseLinear(Functions):
         scaled = graph.node("Mul", away, constant(graph, self.steepness))
         parts = graph.node("Clip", scaled, *(graph.constant(end, "float32") for end in (0, 1)))
         bent = graph.node("MatMul", parts, constant(graph, self.lines))
-        straight = graph.node("Mul", deep, constant(graph, self.slope))
-        sums = graph.node("Add", bent, graph.node("Add", straight, constant(graph, self.start)))
-        return graph.node("Transpose", sums, perm=[1, 0, 2])
+        straight = graph.node("MatMul", deep, constant(graph, self.slope))
+        return _emit_moved(graph, graph.node("Add", bent, straight), self.start.squeeze(1))
 
 
 class Numbered(Written):
@@ -241,6 +240,15 @@ def _shallow(found: Tensor, x: Tensor) -> Tensor:
     """Return functions ``(lanes · numbers, rows, outputs)`` as ``(*x.shape, outputs)``."""
     lanes, rows, numbers = x.shape
     return found.view(lanes, numbers, rows, -1).transpose(1, 2)
+
+
+def _emit_moved(graph: Graph, found: str, start: Tensor) -> str:
+    """Write functions, numbers × n × outputs, as n × numbers × outputs, with ``start`` added.
+
+    It is added last: to whole rows, not to a few outputs at a time, which takes far longer.
+    """
+    moved = graph.node("Transpose", found, perm=[1, 0, 2])
+    return graph.node("Add", moved, constant(graph, start))
 
 
 def after_codes(layout: Layout) -> list[int]:

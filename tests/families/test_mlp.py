@@ -2,6 +2,7 @@ import numpy as np
 import onnxruntime
 import pytest
 import torch
+from torch import nn
 
 from automl.core.catalog import Modality, TaskType, TrialFailure
 from automl.core.errors import TrialError
@@ -22,6 +23,7 @@ from automl.training.losses import REGRESSION
 from automl.training.optimizers import Optimizer
 from automl.training.recipe import Recipe
 from automl.training.schedules import Schedule
+from tests.families import written
 from tests.training.folds import Watcher, classification, regression
 
 DEFAULTS = defaults(SPEC.space)
@@ -110,6 +112,15 @@ def test_the_network_is_the_one_described() -> None:
     assert kinds == ["Linear", "LayerNorm", "SELU", "Dropout"] * 2 + ["Linear"]
     shapes = [tuple(m.weight.shape) for m in network.children() if isinstance(m, torch.nn.Linear)]
     assert shapes == [(16, 5), (8, 16), (3, 8)]
+
+
+@pytest.mark.parametrize("activation", blocks.ACTIVATIONS)
+def test_activations_of_extreme_numbers_are_what_torch_says(activation: str) -> None:
+    ends = [0.0, 1e-30, 1.0, 17.0, 20.0, 44.0, 45.0, 88.0, 89.0, 104.0, 1e4, 1e30, 3e38]
+    x = np.array([sign * end for end in ends for sign in (1, -1)], np.float32)[:, None]
+    bent = written.Network(model, nn.Sequential(blocks.ACTIVATIONS[activation]()))
+    found = written.run_as_file(bent, x)
+    np.testing.assert_allclose(found, bent.predict(x), rtol=1e-6, atol=1e-6)
 
 
 @pytest.mark.parametrize("activation", choices("activation"))
