@@ -55,9 +55,9 @@ FORMULA = re.compile(
     r"[=+\-@\t\r\n＝＋－＠](?!\Z)(?!(?<=[+-])\s?(?=[.,]*[0-9])[0-9.,]+(?:[eE][+-]?[0-9]+)?\s?%?\Z)"
 )
 """How text begins that a spreadsheet runs: not a mark alone, and not a number with its sign."""
-BLOCK = 512
+BLOCK = 1024
 """Most rows at a time."""
-SHARED = 4
+SHARED = 2
 """And blocks come in multiples of so many,"""
 LEAST = 64
 """but not for fewer rows than these."""

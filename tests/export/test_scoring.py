@@ -117,10 +117,10 @@ class _Counted:
         (1, [1]),
         (64, [64]),
         (65, [33, 32]),
-        (250, [63, 63, 63, 61]),
-        (578, [145, 145, 145, 143]),
-        (2_048, [512] * 4),
-        (2_049, [257] * 7 + [250]),
+        (250, [125, 125]),
+        (578, [289, 289]),
+        (2_048, [1_024] * 2),
+        (2_049, [513, 513, 513, 510]),
     ],
 )
 def test_rows_are_dealt_to_cores_evenly(rows: int, sizes: list[int]) -> None:
@@ -136,11 +136,11 @@ def test_rows_are_dealt_to_cores_evenly(rows: int, sizes: list[int]) -> None:
 @pytest.mark.parametrize(
     ("lengths", "sizes"),
     [
-        ([100] * 600, [150] * 4),
+        ([100] * 600, [300] * 2),
         ([400] * 100, [40, 40, 20]),
         ([9_000] * 50 + [1], [40, 11]),
         ([20_000], [1]),
-        ([200] * 200 + [10] * 200, [100, 100, 81, 81, 38]),
+        ([200] * 200 + [10] * 200, [200, 81, 81, 38]),
     ],
 )
 def test_fewer_long_texts_are_scored_at_a_time(lengths: list[int], sizes: list[int]) -> None:
