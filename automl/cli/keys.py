@@ -17,6 +17,9 @@ from automl.settings import Settings
 if TYPE_CHECKING:
     from automl.core.ports import Store
 
+MAX_LIFETIME = 36_500 * 86_400.0
+"""Seconds; a moment that no calendar can name would stand in the way of `keys list` for ever."""
+
 app = typer.Typer(
     no_args_is_help=True,
     help="API keys. Once there was one, nothing of /v1 opens without, and the service may"
@@ -113,9 +116,13 @@ def _store(data_dir: Path | None, database_url: str | None) -> "Iterator[Store]"
 
 def _seconds(text: str) -> float:
     try:
-        return seconds(text)
+        lifetime = seconds(text)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--expires") from None
+    if lifetime > MAX_LIFETIME:
+        message = f"{text!r} is longer than 36500d; leave it out for a key that never expires"
+        raise typer.BadParameter(message, param_hint="--expires")
+    return lifetime
 
 
 def _facts(key: Key) -> dict[str, str | None]:

@@ -61,6 +61,8 @@ def test_the_key_alone_is_on_stdout(tmp_path: Path) -> None:
         ["create"],
         ["create", "--tenant", "a", "--scope", "root"],
         ["create", "--tenant", "a", "--expires", "soon"],
+        ["create", "--tenant", "a", "--expires", "3000000d"],  # no calendar reaches as far
+        ["create", "--tenant", "a", "--expires", "9" * 400],
         ["revoke"],
     ],
 )
