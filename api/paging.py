@@ -60,6 +60,16 @@ class Window:
         page, more = split(find(before=before, limit=self.limit + 1), self.limit)
         return page, write(scope, page[-1].id) if more else None
 
+    def slice(self, scope: str, items: Sequence[Item]) -> tuple[Sequence[Item], str | None]:
+        """Return the page of a list that is at hand whole, and the cursor to the next if any.
+
+        Raises:
+            InvalidCursor: the cursor is none of the list ``scope``.
+        """
+        offset = read_offset(scope, self.cursor)
+        page, more = split(items[offset:], self.limit)
+        return page, write(scope, offset + self.limit) if more else None
+
 
 async def _window(limit: Limit = DEFAULT_LIMIT, cursor: CursorText = None) -> Window:
     return Window(clamp(limit), cursor)

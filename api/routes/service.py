@@ -7,6 +7,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from api.answers import show
 from api.dependencies import ContextDep, TenantDep
 from api.errors import problem
+from api.paging import WindowDep
 from api.views.base import ListView
 from api.views.service import FamilyView, HealthView, ReadyView, WorkerView
 from automl import families
@@ -16,16 +17,19 @@ router = APIRouter(tags=["service"])
 
 
 @router.get("/v1/workers", response_model=ListView[WorkerView])
-def list_workers(context: ContextDep, tenant: TenantDep) -> Response:
+def list_workers(context: ContextDep, tenant: TenantDep, window: WindowDep) -> Response:
     """List the live workers."""
-    items = [WorkerView.of(worker) for worker in workers.page(context.store, tenant)]
-    return show(ListView[WorkerView](items=items))
+    page, following = window.slice("workers", workers.live(context.store, tenant))
+    items = [WorkerView.of(worker) for worker in page]
+    return show(ListView[WorkerView](items=items, next_cursor=following))
 
 
 @router.get("/v1/families", response_model=ListView[FamilyView])
-def list_families() -> Response:
+def list_families(window: WindowDep) -> Response:
     """List the families of models with their search spaces."""
-    return show(ListView[FamilyView](items=[FamilyView.of(spec) for spec in families.specs()]))
+    page, following = window.slice("families", families.specs())
+    items = [FamilyView.of(spec) for spec in page]
+    return show(ListView[FamilyView](items=items, next_cursor=following))
 
 
 @router.get("/healthz", response_model=HealthView)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from automl.core.ports import Store, Worker
 
 
-def page(store: Store, tenant: str) -> Sequence[Worker]:
+def live(store: Store, tenant: str) -> Sequence[Worker]:
     """Return the live workers; what they do for other tenants is left out."""
     with store.unit() as unit:
         workers = unit.workers()

@@ -6,7 +6,9 @@ from hypothesis import strategies as st
 
 from api import paging
 from automl.core.errors import InvalidCursor
+from automl.core.ports import Worker
 from automl.core.study import Study
+from automl.families import specs
 from tests.api.harness import Service, add_dataset
 from tests.api.problems import problem
 
@@ -53,7 +55,17 @@ def test_the_leaderboard_pages(service: Service, ended: Study) -> None:
         assert values == [0.2, 0.3, 0.4, 0.5, 0.6]
 
 
-LISTS = ["/v1/datasets", "/v1/studies", "/v1/models"]
+def test_lists_about_the_service_page_too(own: Service) -> None:
+    names = [f"w{number}" for number in range(5)]
+    for name in names:
+        own.store.leases.beat(Worker(name, "cpu", "idle", 0.0), ())
+    for limit in (2, 5, 6):
+        assert [item["id"] for item in _walk(own, "/v1/workers", limit)] == names
+    families = [item["name"] for item in _walk(own, "/v1/families", 4)]
+    assert families == [spec.name for spec in specs()]
+
+
+LISTS = ["/v1/datasets", "/v1/studies", "/v1/models", "/v1/workers", "/v1/families"]
 
 
 @pytest.mark.parametrize("path", LISTS)
