@@ -5,6 +5,8 @@ import weakref
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,11 +17,14 @@ from automl.core.catalog import ExportFormat, FamilyName, MetricName, TaskType
 from automl.core.decision import PLAIN, Decision
 from automl.core.errors import ExportFailed, InvalidSpec
 from automl.core.frame import Floats, Frame
+from automl.core.graph import Graph
 from automl.core.model import Member
 from automl.core.study import Budget, Objective, Plan, StudySpec, TaskSpec
 from automl.export import parity
 from automl.export.ensemble import TrainedMember, predict
 from automl.export.scoring import Scorer
+from automl.families.forest import Trees
+from automl.families.lightgbm import exits, trees
 from automl.finish import Entry, best_entries, choose_weights, files, finish
 from automl.finish.estimate import Judged, crossed, intervals
 from automl.finish.rivals import rivals
@@ -271,6 +276,29 @@ def test_a_decision_that_makes_the_file_differ_is_left_out(
     assert card.decision == PLAIN
     assert card.excluded == ()
     assert card.parity <= 1e-5
+
+
+@pytest.mark.parametrize(
+    ("module", "name"), [(trees, "write"), (exits, "emit")], ids=["few", "many"]
+)
+def test_both_ways_of_a_program_are_checked(
+    searched: tuple[Prepared, Sequence[Entry]],
+    monkeypatch: pytest.MonkeyPatch,
+    module: ModuleType,
+    name: str,
+) -> None:
+    """Of which one is for few rows, the other for many."""
+    prepared, entries = searched
+    boosted = [e for e in entries if e.trial.candidate.family is FamilyName.LIGHTGBM]
+    assert finish(prepared, boosted).card.parity <= 1e-5
+    right = getattr(module, name)
+
+    def wrong(trees: Trees, graph: Graph, x: str, **given: Any) -> str:
+        return graph.node("Neg", right(trees, graph, x, **given))
+
+    monkeypatch.setattr(module, name, wrong)
+    with pytest.raises(ExportFailed, match="differs by"):
+        finish(prepared, boosted)
 
 
 @pytest.mark.parametrize("off", [0.0, 0.3])

@@ -9,7 +9,7 @@ outputs are the users' and stay apart from the internal names, so a column may b
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any
@@ -36,7 +36,16 @@ class ElementType(IntEnum):
     DOUBLE = 11
 
 
-Attribute = int | float | str | Sequence[int] | Sequence[float] | Sequence[str] | npt.NDArray[Any]
+@dataclass(frozen=True, slots=True)
+class Side:
+    """What one side of an ``If`` computes; its nodes may use all values from before it."""
+
+    nodes: tuple["Node", ...]
+    output: str
+
+
+Plain = int | float | str | Sequence[int] | Sequence[float] | Sequence[str] | npt.NDArray[Any]
+Attribute = Plain | Side
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +86,7 @@ class Graph:
     """Names to matrices that are no values: only ``product`` knows what to do with them."""
     _digests: dict[str, str] = field(default_factory=dict)
     _shared: dict[Any, str] = field(default_factory=dict)
+    _count: int = 0
 
     def input(
         self,
@@ -128,7 +138,8 @@ class Graph:
         self, op: str, *inputs: str, count: int, domain: str = "", **attributes: Attribute
     ) -> tuple[str, ...]:
         """Append an operator with ``count`` outputs and return their names."""
-        index = len(self.nodes)
+        index = self._count
+        self._count += 1
         outputs = tuple(f"v{index}" if part == 0 else f"v{index}_{part}" for part in range(count))
         self.nodes.append(Node(op, inputs, outputs, domain, attributes))
         return outputs
@@ -139,6 +150,28 @@ class Graph:
         if call not in self._shared:
             self._shared[call] = self.node(op, *inputs, domain=domain, **attributes)
         return self._shared[call]
+
+    def rows(self) -> str:
+        """Return how many rows the program is given: int64, of one element."""
+        return self.shared("Shape", "i0", start=0, end=1)
+
+    def either(self, condition: str, then: Callable[[], str], other: Callable[[], str]) -> str:
+        """Append an ``If``: only one of two ways to the same value is taken, and return its name.
+
+        Args:
+            condition: one bool.
+            then: writes the way that is taken where it is true, and returns the value.
+            other: the other way; both give the same type, and this one tells it.
+        """
+        before = len(self.nodes)
+        sides = []
+        for write in (then, other):
+            shared, self._shared = self._shared, dict(self._shared)
+            value = write()
+            sides.append(Side(tuple(self.nodes[before:]), value))
+            del self.nodes[before:]
+            self._shared = shared  # what one side has computed is known to no one else
+        return self.node("If", condition, then_branch=sides[0], else_branch=sides[1])
 
     def lists(self, matrix: Sparse) -> str:
         """Return a name for a sparse matrix."""

@@ -5,7 +5,7 @@ members that share an encoder or a lookup cost its bytes once.
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from onnx import AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto,
 
 from automl import __version__
 from automl.core.errors import ExportFailed
-from automl.core.graph import MICROSOFT, ML, Attribute, ElementType, Graph, Node
+from automl.core.graph import MICROSOFT, ML, ElementType, Graph, Node, Plain, Side
 from automl.export.metadata import input_names
 
 PRODUCER = "automl"
@@ -37,11 +37,11 @@ def serialize(graph: Graph, *, metadata: Mapping[str, str]) -> bytes:
     if sum(array.nbytes for array in graph.constants.values()) >= _LARGEST:
         raise ExportFailed("the model has more than 2 GiB of weights: too many for one ONNX file")
     model = ModelProto(producer_name=PRODUCER, producer_version=__version__)
-    newer = any(node.op in _NEWER for node in graph.nodes)
+    newer = any(node.op in _NEWER for node in _every(graph.nodes))
     model.ir_version = 10 if newer else 8
     model.opset_import.add(domain="", version=OPSET)
     model.opset_import.add(domain=ML, version=5 if newer else 3)
-    if any(node.domain == MICROSOFT for node in graph.nodes):
+    if any(node.domain == MICROSOFT for node in _every(graph.nodes)):
         model.opset_import.add(domain=MICROSOFT, version=1)
     _write(model, graph)
     return describe(bytes(model.SerializeToString(deterministic=True)), metadata)
@@ -69,7 +69,8 @@ def _write(model: ModelProto, graph: Graph) -> None:
         prefix += "/"
     for name, (dtype, shape) in zip(public, graph.inputs.values(), strict=True):
         _declare(program.input.add(), name, _element(dtype), ("n", *shape))
-    used = {name for node in graph.nodes for name in node.inputs} | set(graph.outputs.values())
+    used = {name for node in _every(graph.nodes) for name in node.inputs}
+    used |= set(graph.outputs.values())
     constants = {prefix + name: array for name, array in graph.constants.items() if name in used}
     names |= {name: prefix + name for name in graph.constants}
     seen: dict[bytes, Sequence[str]] = {}
@@ -93,7 +94,12 @@ def _append(
     proto = program.node.add(op_type=node.op, domain=node.domain)
     proto.input.extend(names[name] if name else "" for name in node.inputs)
     for key in sorted(node.attributes):
-        proto.attribute.append(_attribute(key, node.attributes[key]))
+        value = node.attributes[key]
+        if isinstance(value, Side):
+            side = proto.attribute.add(name=key, type=AttributeProto.GRAPH)
+            _write_side(side.g, value, names, seen, prefix)
+        else:
+            proto.attribute.append(_attribute(key, value))
     digest = _digest(proto, node)
     if digest in seen:  # all operators used are pure: the same from the same is the same
         names.update(zip(node.outputs, seen[digest], strict=True))
@@ -107,15 +113,38 @@ def _append(
         _declare(program.value_info.add(), outputs[0], ElementType.STRING, ("", "", ""))
 
 
+def _write_side(
+    program: GraphProto,
+    side: Side,
+    names: dict[str, str],
+    seen: Mapping[bytes, Sequence[str]],
+    prefix: str,
+) -> None:
+    program.name = "side"
+    own, known = dict(names), dict(seen)  # what is computed here is unknown outside
+    for node in side.nodes:
+        _append(program, node, own, known, prefix)
+    program.output.add(name=own[side.output])
+
+
+def _every(nodes: Sequence[Node]) -> Iterator[Node]:
+    """Yield the nodes, and those on their sides."""
+    for node in nodes:
+        yield node
+        for value in node.attributes.values():
+            if isinstance(value, Side):
+                yield from _every(value.nodes)
+
+
 def _digest(proto: NodeProto, node: Node) -> bytes:
     """Return what equal nodes share; trees are large and never equal, so their name will do."""
-    if node.op in _NEWER:
+    if node.op in _NEWER or node.op == "If":
         return node.outputs[0].encode()
     content = proto.SerializeToString(deterministic=True) + bytes([len(node.outputs)])
     return hashlib.sha256(content).digest()
 
 
-def _attribute(name: str, value: Attribute) -> AttributeProto:
+def _attribute(name: str, value: Plain) -> AttributeProto:
     proto = AttributeProto(name=name)
     match value:
         case np.ndarray():
@@ -181,11 +210,7 @@ def _type_outputs(model: ModelProto, constants: Mapping[str, np.ndarray[Any, Any
     program.output.extend(model.graph.output)
     program.value_info.extend(model.graph.value_info)
     for node in model.graph.node:
-        if node.op_type in _NEWER:
-            (targets,) = (item.i for item in node.attribute if item.name == "n_targets")
-            _declare(program.input.add(), node.output[0], ElementType.FLOAT, ("n", targets))
-        else:
-            program.node.append(node)
+        _sketch(program, node)
     for name, array in constants.items():
         if array.size <= _SMALL:
             program.initializer.append(_tensor(array, name))
@@ -202,3 +227,17 @@ def _type_outputs(model: ModelProto, constants: Mapping[str, np.ndarray[Any, Any
         if len(dimensions):
             dimensions[0].Clear()
             dimensions[0].dim_param = "n"
+
+
+def _sketch(program: GraphProto, node: NodeProto) -> None:
+    """Append what tells the type of the node's output: of an ``If`` one side does."""
+    if node.op_type in _NEWER:
+        (targets,) = (item.i for item in node.attribute if item.name == "n_targets")
+        _declare(program.input.add(), node.output[0], ElementType.FLOAT, ("n", targets))
+    elif node.op_type == "If":
+        (side,) = (item.g for item in node.attribute if item.name == "else_branch")
+        for inner in side.node:
+            _sketch(program, inner)
+        program.node.add(op_type="Identity", input=[side.output[0].name], output=node.output)
+    else:
+        program.node.append(node)

@@ -34,6 +34,9 @@ but never fewer rows than `PROBE_LEAST`."""
 
 PROBE_LEAST = 16
 
+PROBE_MANY, PROBE_FEW = 128, 16
+"""Rows of tables that are at least compared together, in two blocks, and those among few."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Portable:
@@ -109,9 +112,8 @@ def _check(
     give_back()  # loading takes as much for a moment as writing did
     # Test rows that are arrays take long, and by now this study's other slots have nothing to do.
     session = Session(content, threads=(os.cpu_count() or 1) if plan.shape else 1)
-    difference = parity.difference(
-        session.run(parity.feeds(probe, inputs)), predict(plan, members, probe, decision)
-    )
+    trained = predict(plan, members, probe, decision)
+    difference = _apart(plan, session, inputs, probe, trained)
     return (content, session, difference) if difference <= parity.TOLERANCE else None
 
 
@@ -138,8 +140,24 @@ def _sift(
 def _difference(plan: Plan, inputs: Sequence[Input], member: TrainedMember, probe: Frame) -> float:
     alone = replace(member, weight=1.0)
     session = Session(onnx.serialize(assemble(plan, inputs, [alone]), metadata={}))
-    return parity.difference(
-        session.run(parity.feeds(probe, inputs)), predict_member(plan, alone, probe)
+    return _apart(plan, session, inputs, probe, predict_member(plan, alone, probe))
+
+
+def _apart(
+    plan: Plan, session: Session, inputs: Sequence[Input], probe: Frame, trained: Floats
+) -> float:
+    """Return how far the file is from what was trained.
+
+    A program over tables may go one way for many rows and another for few (`Graph.either`), so it
+    is asked for both; rows that are not many are given again.
+    """
+    rows = np.arange(probe.rows)
+    ways = [rows]
+    if rows.size and not plan.shape:
+        ways = [np.resize(rows, max(rows.size, PROBE_MANY)), rows[:PROBE_FEW]]
+    return max(
+        parity.difference(session.run(parity.feeds(probe.take(way), inputs)), trained[way])
+        for way in ways
     )
 
 

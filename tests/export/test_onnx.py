@@ -108,3 +108,37 @@ def test_more_than_a_file_can_hold_is_refused() -> None:
     graph.constants["c0"] = endless
     with pytest.raises(ExportFailed, match="2 GiB"):
         serialize(graph, metadata={})
+
+
+def two_ways(*, apart: float = 0.0) -> Graph:
+    """Return a program that doubles, by one way for three rows and more, else by another."""
+    graph = Graph()
+    x = graph.input("x", "number")
+    before = graph.shared("Abs", x)
+
+    def add() -> str:
+        graph.shared("Neg", x)
+        return graph.node("Add", graph.node("Abs", x), before)
+
+    def multiply() -> str:
+        return graph.node("Mul", graph.shared("Neg", x), graph.constant([-2.0 - apart]))
+
+    many = graph.node("GreaterOrEqual", graph.rows(), graph.constant([3], np.int64))
+    graph.output("prediction", graph.either(many, add, multiply))
+    graph.output("probabilities", graph.node("Add", graph.shared("Neg", x), before))
+    return graph
+
+
+def test_a_program_may_have_two_ways() -> None:
+    content = serialize(two_ways(), metadata={})
+    assert content == serialize(two_ways(), metadata={})
+    model = onnx.load_model_from_string(content)
+    onnx.checker.check_model(model, full_check=True)
+    shape = model.graph.output[0].type.tensor_type.shape.dim
+    assert [dim.dim_param or dim.dim_value for dim in shape] == ["n", 1]
+    assert sum(node.op_type == "Abs" for node in model.graph.node) == 1
+    session = Session(serialize(two_ways(apart=1.0), metadata={}))
+    for rows in range(6):
+        x = np.arange(rows, dtype=np.float64)[:, None]
+        factor = 2.0 if rows >= 3 else 3.0
+        assert session.score({"x": x}).predictions.tolist() == (factor * x).tolist()

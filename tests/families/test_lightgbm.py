@@ -8,14 +8,17 @@ import numpy.typing as npt
 import pytest
 
 from automl.core.catalog import FamilyName, TaskType
+from automl.core.graph import Graph, Side
 from automl.core.hyperparameter import Value, defaults
 from automl.core.learner import Examples, Layout
+from automl.export.onnx import serialize
+from automl.export.scoring import Session
 from automl.families import spec
 from automl.families.lightgbm import model, trees
 from tests.families import cases
 from tests.families.cases import Case
 from tests.families.watcher import Watcher
-from tests.families.written import parity
+from tests.families.written import parity, run_as_file
 
 SPACE = spec(FamilyName.LIGHTGBM).space
 BINARY = Case(FamilyName.LIGHTGBM, TaskType.CLASSIFICATION, 2)
@@ -56,6 +59,67 @@ def test_cells_on_a_threshold_go_the_same_way(case: Case, categories: str) -> No
     x = np.concatenate([on_thresholds(fitted, row) for row in fold.valid.x[:3]])
     assert len(x) > 1000
     assert parity(fitted, x) <= 1e-5
+
+
+def ways(fitted: model.FittedTrees) -> int:
+    """Return how many ways its file has from features to answers."""
+    graph = Graph()
+    x = graph.input("x", "array", dtype=np.float32, shape=(9,))
+    graph.output("result", fitted.emit(graph, x))
+    return max(
+        sum(isinstance(value, Side) for value in node.attributes.values()) or 1
+        for node in graph.nodes
+    )
+
+
+@every_case
+@pytest.mark.parametrize("categories", ["native", "codes"])
+def test_few_rows_and_many_get_the_same_answers(case: Case, categories: str) -> None:
+    fold = cases.fold(case, rows=800)
+    fitted = model.fit(candidate(categories=categories), fold, Watcher())
+    assert ways(fitted) == 2
+    x = np.tile(cases.probe(case), (40, 1))
+    random = np.random.default_rng(0)
+    x[random.random(x.shape) < 0.1] = np.nan
+    x[:, fold.categorical] = random.integers(-1, 30, (len(x), len(fold.categorical)))
+    few, many = trees.MANY - 1, trees.MANY
+    assert len(x) > 3 * many
+    for rows in (1, few, many, many + 1, len(x)):
+        assert parity(fitted, x[:rows]) <= 1e-5, rows
+    assert run_as_file(fitted, x[:0]).shape == (0, case.outputs)
+    one_by_one = np.concatenate([run_as_file(fitted, x[n : n + 1]) for n in range(20)])
+    np.testing.assert_allclose(run_as_file(fitted, x)[:20], one_by_one, atol=1e-5)
+
+
+@pytest.mark.parametrize("leaves", [4, 9, 40])
+def test_trees_of_any_shape_lead_to_their_leaves(leaves: int) -> None:
+    """Chains, bushes, trees of a single leaf, few trees and many."""
+    fold = cases.fold(REGRESSION, rows=800)
+    given = candidate(
+        categories="codes", num_leaves=leaves, min_data_in_leaf=1, extra_trees=True, max_rounds=90
+    )
+    fitted = model.fit(given, fold, Watcher())
+    forest = trees.parse(fitted.text)
+    shallow = replace(  # a tree of one leaf among them
+        forest, leaves=np.append(forest.leaves, 1), value=np.append(forest.value, 7.0)
+    )
+    x = np.resize(fold.valid.x, (200, fold.valid.x.shape[1]))
+    for last in (forest, shallow):
+        graph = Graph()
+        given_x = graph.input("x", "array", dtype=np.float32, shape=x.shape[1:])
+        graph.output("prediction", trees.emit(last, graph, given_x, targets=1))
+        session = Session(serialize(graph, metadata={}))
+        more = 7.0 * (last is shallow)
+        found = session.run({"x": x}).reshape(-1, 1)
+        np.testing.assert_allclose(found, fitted.predict(x) + more, atol=1e-5)
+
+
+def test_large_trees_and_large_sets_are_walked() -> None:
+    fold = cases.fold(REGRESSION, rows=800)
+    given = candidate(categories="codes", num_leaves=200, min_data_in_leaf=1, max_rounds=10)
+    large = model.fit(given, fold, Watcher())
+    assert trees.parse(large.text).leaves.mean() > 60
+    assert ways(large) == 1
 
 
 def test_native_categories_are_split_as_sets() -> None:

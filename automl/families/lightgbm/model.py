@@ -12,7 +12,7 @@ from automl.core.balance import row_weights
 from automl.core.catalog import TaskType, TrialFailure
 from automl.core.errors import TrialError
 from automl.core.frame import Floats
-from automl.core.graph import ElementType, Graph
+from automl.core.graph import Graph
 from automl.core.hyperparameter import Params
 from automl.core.learner import Control, Fold
 from automl.core.state import State
@@ -70,7 +70,6 @@ class FittedTrees:
         forest = trees.parse(self.text)
         targets = self.outputs if self.outputs > 2 else 1
         scores = trees.emit(forest, graph, x, targets=targets)
-        scores = graph.node("Cast", scores, to=ElementType.DOUBLE)
         return chances.emit(graph, scores, self.outputs)
 
 

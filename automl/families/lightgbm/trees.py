@@ -11,13 +11,16 @@ import numpy as np
 import numpy.typing as npt
 
 from automl.core.frame import Floats, Ints
-from automl.core.graph import Graph
+from automl.core.graph import ElementType, Graph
 from automl.families.forest import Trees, round_down
 from automl.families.forest import emit as write
+from automl.families.lightgbm import exits
 
 _CATEGORICAL, _DEFAULT_LEFT, _MISSING_NAN = 1, 2, 8  # bits of LightGBM's decision_type
 _ZERO = np.float32(1e-35)
 """LightGBM takes anything up to this size as 0 when it predicts."""
+MANY = 64
+"""Rows from which on trees are not walked: with so many of them both take about as long."""
 _FIELDS = {
     "num_leaves": np.int64,
     "split_feature": np.int64,
@@ -85,7 +88,10 @@ def parse(text: str) -> Forest:
 
 
 def emit(forest: Forest, graph: Graph, x: str, *, targets: int) -> str:
-    """Write the sum of the trees of each target: n × ``targets`` float32 raw scores."""
+    """Write the sum of the trees of each target: n × ``targets`` float64 raw scores.
+
+    In two forms where that pays: few rows walk the trees, many do not (`exits`).
+    """
     categorical = forest.decision & _CATEGORICAL != 0
     trees = Trees(
         leaves=forest.leaves,
@@ -97,14 +103,20 @@ def emit(forest: Forest, graph: Graph, x: str, *, targets: int) -> str:
         categorical=categorical,
         members=forest.members,
     )
-    return write(
-        trees,
-        graph,
-        x,
-        targets=np.arange(len(forest.leaves)) % targets,
-        count=targets,
-        weights=forest.value.astype(np.float32),
-    )
+    weights = forest.value.astype(np.float32)
+
+    def walk() -> str:
+        belongs = np.arange(len(forest.leaves)) % targets
+        sums = write(trees, graph, x, targets=belongs, count=targets, weights=weights)
+        return graph.node("Cast", sums, to=ElementType.DOUBLE)
+
+    def seek() -> str:
+        return exits.emit(trees, graph, x, weights=weights, count=targets)
+
+    if not exits.fit(trees):
+        return walk()
+    many = graph.shared("GreaterOrEqual", graph.rows(), graph.constant([MANY], np.int64))
+    return graph.either(many, seek, walk)
 
 
 def _thresholds(forest: Forest) -> npt.NDArray[np.float32]:
