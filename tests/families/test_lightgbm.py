@@ -114,7 +114,7 @@ def test_trees_of_any_shape_lead_to_their_leaves(leaves: int) -> None:
         np.testing.assert_allclose(found, fitted.predict(x) + more, atol=1e-5)
 
 
-def test_large_trees_and_large_sets_are_walked() -> None:
+def test_large_trees_are_walked() -> None:
     fold = cases.fold(REGRESSION, rows=800)
     given = candidate(categories="codes", num_leaves=200, min_data_in_leaf=1, max_rounds=10)
     large = model.fit(given, fold, Watcher())
