@@ -30,8 +30,8 @@ _SPLITS = 48
 _MOST = 255
 """Splits of any tree: what a byte can count."""
 _TOGETHER = 256
-"""Trees whose exits are sought together: of 1,024 rows 256 KiB of answers, of which several stay in a
-core's second cache."""
+"""Trees whose exits are sought together: of 1,024 rows 256 KiB of answers, a few of
+which stay in a core's second cache."""
 
 _LEAF = -1
 """The column where what is true of leaves is kept, and nobody looks."""
