@@ -70,7 +70,7 @@ def start(
     as_json: Json = False,
 ) -> None:
     """Start a study; without --budget and --trials it takes 5 minutes."""
-    from automl.client.client import guess_task
+    from automl.client.request import guess_task
 
     limits = _budget(budget, trials) or {"seconds": DEFAULT_SECONDS}
     patience = WATCH_PATIENCE_SECONDS if follow else BODY_PATIENCE_SECONDS
@@ -300,7 +300,7 @@ def _dataset(client: "Client", data: str) -> dict[str, Any]:
 
 
 def _budget(budget: str | None, trials: int | None) -> dict[str, Any] | None:
-    from automl.client.client import as_budget
+    from automl.client.request import as_budget
 
     limits: dict[str, Any] = {} if trials is None else {"trials": trials}
     try:

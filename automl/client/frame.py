@@ -10,8 +10,6 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from automl.client.source import TARGET
-
 
 def save(made: pa.Table, path: Path) -> None:
     """Write a table to a Parquet file."""
@@ -24,33 +22,37 @@ def names(data: Any) -> list[str]:
 
 
 def table(data: Any) -> pa.Table:
-    """Return a data frame, rows of cells, or a pair ``(X, y)`` of these and labels as one table.
+    """Return a data frame or rows of cells as a table.
 
     Columns without a name, as those of arrays, are called ``x0``, ``x1``, …; an index is left out.
 
     Args:
         data: of pandas, polars, Arrow or whatever else gives an Arrow stream; an array or nested
-            lists, ``(rows, columns)``; or a pair, whose ``y`` is ``(rows,)``.
+            lists, ``(rows, columns)``.
 
     Raises:
         TypeError: it is none of these, or a cell is neither text nor a number.
-        ValueError: it has no rows or no columns, or ``X`` and ``y`` do not fit together.
+        ValueError: it has no rows or no columns.
     """
-    if not isinstance(data, tuple) or len(data) != 2:
-        return _table(data)
-    made, labels = _table(data[0]), _column(data[1])
-    if len(labels) != made.num_rows:
-        raise ValueError(f"X has {made.num_rows} rows and y {len(labels)}; they must be as many")
-    if TARGET in made.column_names:
-        raise ValueError(f"X has a column {TARGET!r}, which is what y is called; rename it")
-    return made.append_column(TARGET, labels)
-
-
-def _table(data: Any) -> pa.Table:
     names, columns = _columns(data)
     if not columns or not len(columns[0]):
         raise ValueError("the data must have rows and columns")
     return pa.Table.from_arrays([_column(column) for column in columns], names=names)
+
+
+def labelled(x: Any, y: Any, target: str) -> pa.Table:
+    """Return the `table` of ``x`` with ``y``, ``(rows,)``, as its last column, called ``target``.
+
+    Raises:
+        TypeError: as of `table`.
+        ValueError: as of `table`, or ``x`` and ``y`` do not fit together.
+    """
+    made, labels = table(x), _column(y)
+    if len(labels) != made.num_rows:
+        raise ValueError(f"X has {made.num_rows} rows and y {len(labels)}; they must be as many")
+    if target in made.column_names:
+        raise ValueError(f"X has a column {target!r}, which is what y is called; rename it")
+    return made.append_column(target, labels)
 
 
 def _columns(data: Any) -> tuple[list[str], Sequence[Any]]:

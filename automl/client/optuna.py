@@ -12,14 +12,13 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from automl.client.connection import Connection
 from automl.client.transport import Json
 from automl.settings import Settings
 
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
     from optuna.trial import FrozenTrial
-
-    from automl.client.client import Client
 
 FAMILY = "family"
 """The parameter that says which others there are."""
@@ -39,7 +38,7 @@ class StorageFailed(Exception):
     """The storage cannot be opened or written."""
 
 
-def write(client: "Client", study_id: str, storage: str, *, name: str) -> int:
+def write(client: Connection, study_id: str, storage: str, *, name: str) -> int:
     """Write a study as it stands, whole or not at all, and return the number of its trials.
 
     ``optuna.load_study(study_name=name, storage=storage)`` reads it back. Trials that wait or run
@@ -94,7 +93,7 @@ def _trouble(storage: str) -> Iterator[None]:
         ) from error
 
 
-def _facts(client: "Client", study: Json) -> Json:
+def _facts(client: Connection, study: Json) -> Json:
     return {
         "study": study["id"],
         "service": client.url,
@@ -107,7 +106,7 @@ def _facts(client: "Client", study: Json) -> Json:
     }
 
 
-def _frozen(client: "Client", study: Json) -> "list[FrozenTrial]":
+def _frozen(client: Connection, study: Json) -> "list[FrozenTrial]":
     """Return a study's trials by number as Optuna has them."""
     path = f"/v1/studies/{study['id']}/trials"
     listed = list(client.items(path, sort="number"))

@@ -48,7 +48,7 @@ def as_file(data: Any) -> Iterator[Path]:
 
 def is_arrays(data: Any) -> bool:
     """Return whether data are arrays of more than two axes, alone or with targets beside them."""
-    x = data[0] if isinstance(data, tuple) and len(data) == 2 else data
+    x = data[0] if _is_pair(data) else data
     return hasattr(x, "ndim") and hasattr(x, "dtype") and x.ndim > 2
 
 
@@ -70,5 +70,10 @@ def _written(data: Any, folder: Path) -> Path:
         return folder / "data.npz"
     from automl.client import frame  # loads Arrow
 
-    frame.save(frame.table(data), folder / "data.parquet")
+    made = frame.labelled(data[0], data[1], TARGET) if _is_pair(data) else frame.table(data)
+    frame.save(made, folder / "data.parquet")
     return folder / "data.parquet"
+
+
+def _is_pair(data: Any) -> bool:
+    return isinstance(data, tuple) and len(data) == 2

@@ -2,21 +2,18 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from typing_extensions import override
 
 from automl.client.answers import Leaderboard, Model, Predictions, Report
+from automl.client.connection import Connection
 from automl.client.curve import curve
 from automl.client.problems import ServiceError, StudyFailed, Unreachable
+from automl.client.request import as_budget
 from automl.client.tables import paragraph, shown, table
 from automl.client.text import plain
 from automl.client.transport import Json
-
-if TYPE_CHECKING:
-    from automl.client.client import Client
-
-ENDED = frozenset({"succeeded", "failed", "cancelled"})
 
 GLANCE_SECONDS = 2.0
 """How long a notebook tries for news of a study before it shows what was known."""
@@ -31,7 +28,7 @@ class StudyHandle:
         id: its id, with which `Client.open` finds it again.
     """
 
-    def __init__(self, client: "Client", study: Mapping[str, Any]) -> None:
+    def __init__(self, client: Connection, study: Mapping[str, Any]) -> None:
         self._client = client
         self._study: Json = dict(study)
         self._trials: list[Json] = []
@@ -126,8 +123,6 @@ class StudyHandle:
 
     def resume(self, budget: str | float | Mapping[str, Any] | None = None) -> "StudyHandle":
         """Go on after a pause or, with a budget to add, after the end."""
-        from automl.client.client import as_budget
-
         return self._steer("resume", {} if budget is None else {"budget": as_budget(budget)})
 
     def delete(self) -> None:

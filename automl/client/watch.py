@@ -5,11 +5,11 @@ import time
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from automl.client.connection import Connection
 from automl.client.course import Course
 from automl.client.transport import Json
 
 if TYPE_CHECKING:
-    from automl.client.client import Client
     from automl.client.screen import Screen
 
 LOOK_SECONDS = 0.5
@@ -19,7 +19,7 @@ LOOKED_BACK = 2_000
 """Complete trials that are read at the start, for how the best value rose before."""
 
 
-def watch(client: "Client", study_id: str, *, progress: bool | None = None) -> Json:
+def watch(client: Connection, study_id: str, *, progress: bool | None = None) -> Json:
     """Return the study when it has ended.
 
     Args:
@@ -40,7 +40,7 @@ def watch(client: "Client", study_id: str, *, progress: bool | None = None) -> J
     return client.study(study_id)
 
 
-def draw(client: "Client", study_id: str, screen: "Screen") -> None:
+def draw(client: Connection, study_id: str, screen: "Screen") -> None:
     """Show a study on a screen until it ends; only epochs may go by unseen."""
     study = client.study(study_id)
     course = _course(client, study)
@@ -53,14 +53,14 @@ def draw(client: "Client", study_id: str, screen: "Screen") -> None:
             looked = time.monotonic()
 
 
-def top(client: "Client", study_id: str, *, limit: int = 10) -> list[Json]:
+def top(client: Connection, study_id: str, *, limit: int = 10) -> list[Json]:
     """Return the best trials."""
     params = {"sort": "value", "limit": str(limit)}
     items: list[Json] = client.get(f"/v1/studies/{study_id}/trials", **params)["items"]
     return items
 
 
-def _course(client: "Client", study: Json) -> Course:
+def _course(client: Connection, study: Json) -> Course:
     """Return what happened so far; whatever happens meanwhile is told again by its events."""
     course, path = Course(), f"/v1/studies/{study['id']}/trials"
     course.begin(

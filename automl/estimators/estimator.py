@@ -19,7 +19,7 @@ from sklearn.utils.validation import check_consistent_length, check_is_fitted, v
 from typing_extensions import override
 
 from automl.client import Leaderboard, Report, ServiceError
-from automl.client.client import as_budget
+from automl.client.request import as_budget
 from automl.core.errors import InvalidInput
 from automl.estimators import labels
 from automl.estimators.request import Outcome, Request

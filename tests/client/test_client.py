@@ -22,7 +22,7 @@ from automl.client import (
     StudyFailed,
     Unreachable,
 )
-from automl.client.client import guess_task
+from automl.client.request import guess_task
 from automl.core.catalog import ExportFormat, FamilyName, StudyFailure, TrialFailure
 from automl.core.errors import StoreUnavailable
 from automl.core.key import Scope

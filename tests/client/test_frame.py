@@ -28,7 +28,7 @@ COLUMNS: dict[str, list[Any]] = {"size": [1.5, None, 3.0], "colour": ["red", Non
 
 @pytest.mark.parametrize("kind", [pd.DataFrame, pa.table, Polars])
 def test_a_frame_of_any_library_is_one_table(kind: Any) -> None:
-    made = frame.table((kind(COLUMNS), ["a", "b", "a"]))
+    made = frame.labelled(kind(COLUMNS), ["a", "b", "a"], "target")
     assert made.to_pydict() == {**COLUMNS, "target": ["a", "b", "a"]}
     assert frame.table(kind(COLUMNS)).to_pydict() == COLUMNS
 
@@ -48,7 +48,7 @@ def test_cells_keep_what_they_are() -> None:
         "mixed": [1, "a", None],
         "flag": pd.array([True, None, False], dtype="boolean"),
     }, index=[5, 6, 7])  # fmt: skip
-    made = frame.table((given, pd.Series([0.5, 1.5, 2.5], index=[9, 8, 7])))
+    made = frame.labelled(given, pd.Series([0.5, 1.5, 2.5], index=[9, 8, 7]), "target")
     assert made["category"].to_pylist() == ["007", "x", "007"]
     assert made["mixed"].to_pylist() == ["1", "a", None]
     assert made["day"].null_count == made["flag"].null_count == 1
@@ -65,13 +65,25 @@ def test_cells_keep_what_they_are() -> None:
         ([], ValueError, "rows and columns"),
         ([[1, 2], [3]], ValueError, "shorter"),
         (np.zeros(3), ValueError, "1 axes"),
-        (([[1]], [1, 2]), ValueError, "X has 1 rows and y 2"),
-        (([[1], [2]], np.zeros((2, 2))), ValueError, "y must have one axis"),
-        (([[1], [2]], [[1], [2]]), TypeError, "string or a number"),
         ([[1.5], [{"a": 1}]], TypeError, "string or a number"),
-        ((pd.DataFrame({"target": [1]}), [1]), ValueError, "column 'target'.*rename"),
     ],
 )
 def test_what_is_no_table_is_told_so(data: Any, error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
         frame.table(data)
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "error", "message"),
+    [
+        ([[1]], [1, 2], ValueError, "X has 1 rows and y 2"),
+        ([[1], [2]], np.zeros((2, 2)), ValueError, "y must have one axis"),
+        ([[1], [2]], [[1], [2]], TypeError, "string or a number"),
+        (pd.DataFrame({"target": [1]}), [1], ValueError, "column 'target'.*rename"),
+    ],
+)
+def test_what_does_not_fit_together_is_told_so(
+    x: Any, y: Any, error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error, match=message):
+        frame.labelled(x, y, "target")
