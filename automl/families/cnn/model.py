@@ -5,7 +5,7 @@ from torch import nn
 from automl.core.graph import Graph
 from automl.core.hyperparameter import Params
 from automl.core.learner import Layout
-from automl.families import blocks, conv
+from automl.families import arrays, blocks, conv
 from automl.families.cnn.space import NETWORK
 
 
@@ -30,7 +30,7 @@ def build(params: Params, layout: Layout, outputs: int) -> nn.Module:
         how, dropout = str(params["pooling"]), float(params["dropout"])
         return modules + conv.head(channels, outputs, pooling=how, dropout=dropout)
 
-    return conv.Network(layout, layers, mirrored=conv.mirrors(params, layout))
+    return arrays.Network(layout, layers, mirrored=arrays.mirrors(params, layout))
 
 
 def emit(graph: Graph, x: str, network: nn.Module) -> str:

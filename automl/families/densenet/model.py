@@ -13,7 +13,7 @@ from typing_extensions import override
 from automl.core.graph import Graph
 from automl.core.hyperparameter import Params
 from automl.core.learner import Layout
-from automl.families import blocks, conv
+from automl.families import arrays, blocks, conv
 from automl.families.blocks import Written
 from automl.families.densenet.space import NETWORK
 
@@ -68,7 +68,7 @@ def build(params: Params, layout: Layout, outputs: int) -> nn.Module:
         modules += _before(params, channels, len(space))
         return modules + conv.head(channels, outputs, pooling=how, dropout=dropout)
 
-    return conv.Network(layout, layers, mirrored=conv.mirrors(params, layout))
+    return arrays.Network(layout, layers, mirrored=arrays.mirrors(params, layout))
 
 
 def emit(graph: Graph, x: str, network: nn.Module) -> str:

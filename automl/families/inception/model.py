@@ -14,8 +14,9 @@ from automl.core.graph import Graph
 from automl.core.hyperparameter import Params
 from automl.core.learner import Layout
 from automl.families import blocks
+from automl.families.arrays import Standardized
 from automl.families.blocks import Written
-from automl.families.conv import Standardized, convolution, joined, laid
+from automl.families.conv import convolution, joined, laid
 from automl.families.dropout import Dropout
 from automl.families.inception.space import NETWORK
 from automl.families.series import BatchNorm, MaxPool

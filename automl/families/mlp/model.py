@@ -7,7 +7,7 @@ from torch import nn
 from automl.core.graph import Graph
 from automl.core.hyperparameter import Params
 from automl.core.learner import Layout
-from automl.families import blocks, conv
+from automl.families import arrays, blocks
 from automl.families.dropout import Dropout
 from automl.families.mlp.space import NETWORK
 
@@ -28,7 +28,7 @@ def build(params: Params, layout: Layout, outputs: int) -> nn.Module:
     def layers(channels: int) -> list[nn.Module]:
         return [nn.Flatten(), *_dense(params, channels * prod(layout.shape[1:]), outputs)]
 
-    return conv.Network(layout, layers, mirrored=conv.mirrors(params, layout))
+    return arrays.Network(layout, layers, mirrored=arrays.mirrors(params, layout))
 
 
 def emit(graph: Graph, x: str, network: nn.Module) -> str:

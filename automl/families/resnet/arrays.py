@@ -12,7 +12,7 @@ from torch import nn
 
 from automl.core.hyperparameter import Params
 from automl.core.learner import Layout
-from automl.families import blocks, conv
+from automl.families import arrays, blocks, conv
 
 MOST_CHANNELS = 512
 
@@ -36,7 +36,7 @@ def build(params: Params, layout: Layout, outputs: int) -> nn.Module:
         how, dropout = str(params["pooling"]), float(params["dropout"])
         return modules + conv.head(width, outputs, pooling=how, dropout=dropout)
 
-    return conv.Network(layout, layers, mirrored=conv.mirrors(params, layout))
+    return arrays.Network(layout, layers, mirrored=arrays.mirrors(params, layout))
 
 
 def _unit(

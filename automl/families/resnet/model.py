@@ -11,7 +11,8 @@ from torch import nn
 from automl.core.graph import Graph
 from automl.core.hyperparameter import Params
 from automl.core.learner import Layout
-from automl.families import blocks, conv
+from automl.families import blocks
+from automl.families.arrays import Network
 from automl.families.dropout import Dropout
 from automl.families.resnet import arrays
 from automl.families.resnet.space import OVER_ARRAYS, OVER_TABLES
@@ -42,7 +43,7 @@ def build(params: Params, layout: Layout, outputs: int) -> nn.Module:
 
 def emit(graph: Graph, x: str, network: nn.Module) -> str:
     """Write the trained network's forward pass (logits or values) to ``graph``."""
-    layers = [network] if isinstance(network, conv.Network) else network.children()
+    layers = [network] if isinstance(network, Network) else network.children()
     return blocks.emit(graph, x, layers)
 
 

@@ -12,8 +12,8 @@ from automl.core.graph import Graph
 from automl.core.hyperparameter import Params
 from automl.core.learner import Layout
 from automl.families import blocks
+from automl.families.arrays import Standardized
 from automl.families.blocks import Written
-from automl.families.conv import Standardized
 from automl.families.dropout import Dropout
 from automl.families.rnn.cells import Cells, emit_lengths, emit_places, lengths
 from automl.families.rnn.pooling import Pooling

@@ -10,7 +10,7 @@ from torch import nn
 from automl.core.graph import Graph
 from automl.core.hyperparameter import Params
 from automl.core.learner import Layout
-from automl.families import blocks, conv
+from automl.families import arrays, blocks
 from automl.families.transformer.layers import Block, Mean, Patches, Read
 from automl.families.transformer.space import OVER_ARRAYS, OVER_TEXTS
 
@@ -39,7 +39,7 @@ def build(params: Params, layout: Layout, outputs: int) -> nn.Module:
         patches = Patches((channels, *layout.shape[1:]), int(params["patch"]), width)
         return [patches, *inner, Mean(width), last]
 
-    return conv.Network(layout, layers, mirrored=conv.mirrors(params, layout))
+    return arrays.Network(layout, layers, mirrored=arrays.mirrors(params, layout))
 
 
 def emit(graph: Graph, x: str, network: nn.Module) -> str:
