@@ -33,8 +33,10 @@ def decode(raw: Floats, scale: TargetScale) -> Floats:
 
 
 def baseline(y: Floats, outputs: int) -> Floats:
-    """Return the mean: ``(1, outputs)``."""
-    return np.full((1, outputs), fit_target(y).mean)
+    """Return the mean: ``(1, outputs)``, to the bit the one that R² compares with, so that is 0."""
+    with np.errstate(over="ignore"):
+        mean = y.mean()
+    return np.full((1, outputs), mean if np.isfinite(mean) else fit_target(y).mean)
 
 
 def emit_decode(graph: Graph, raw: str, scale: TargetScale) -> str:

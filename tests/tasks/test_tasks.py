@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from automl import tasks
-from automl.core.catalog import TaskType
+from automl.core import metric
+from automl.core.catalog import MetricName, TaskType
 from automl.core.decision import PLAIN, Decision
 from automl.core.graph import Graph
 from automl.export.onnx import serialize
@@ -48,6 +49,13 @@ def test_classes_are_left_as_they_are() -> None:
 def test_baselines_know_no_feature() -> None:
     assert CLASSIFICATION.baseline(np.array([1, 1, 3, 0]), 5).tolist() == [[0.25, 0.5, 0, 0.25, 0]]
     assert REGRESSION.baseline(np.array([1.0, 2.0, 6.0]), 1).tolist() == [[3.0]]
+    assert np.isfinite(REGRESSION.baseline(np.array([1e308, 1.5e308]), 1)).all()
+
+
+def test_a_guess_explains_nothing() -> None:
+    y = np.random.default_rng(0).uniform(15_000, 500_000, 7).round()
+    guess = np.broadcast_to(REGRESSION.baseline(y, 1), (len(y), 1))
+    assert metric.score(MetricName.R2, y, guess, positive=None) == 0.0
 
 
 def scored(
