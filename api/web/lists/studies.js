@@ -52,7 +52,7 @@ export function StudiesPage() {
   return html`
     <${ListPage} title="Studies" list=${list} none=${none} filter=${filter} head=${HEAD}>
       ${list.items?.map((one) => html`
-        <tr key=${one.id}><th scope="row"><${Name} study=${one} dataset=${names.get(one.dataset_id)} /><br /><small>${one.task.target}</small></th>
+        <tr key=${one.id}><th scope="row"><${Name} study=${one} dataset=${names.get(one.dataset_id)} />${one.name && html`<br /><small>${one.task.target}</small>`}</th>
           <td><${State} study=${one} /></td><td class="number"><${Best} study=${one} /></td>
           <td class="minor name"><a href=${`#/datasets/${one.dataset_id}`}>${names.get(one.dataset_id) ?? "dataset"}</a></td>
           <td class="number minor">${one.started_at ? duration(one.progress.elapsed_seconds) : "–"}</td>

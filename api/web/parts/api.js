@@ -23,7 +23,7 @@ const untold = (errors, detail) =>
   (errors.length === 1 && errors[0].line != null && detail.includes(`ine ${errors[0].line} `) ? [] : errors);
 
 /** No answer at all. */
-export class Away extends Error {
+class Away extends Error {
   constructor() {
     super("The server cannot be reached. Is it running?");
     this.errors = [];
