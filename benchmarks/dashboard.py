@@ -27,7 +27,8 @@ from playwright.sync_api import CDPSession, Page, expect, sync_playwright
 
 from api import pages
 from automl.core.catalog import FamilyName, TrialFailure
-from automl.core.ports import Outcome, Store
+from automl.core.leases import Outcome
+from automl.core.ports import Store
 from automl.core.study import Budget, StudySpec, TaskSpec
 from automl.core.trial import Attempt, Candidate, CurvePoint, Turn
 from automl.settings import Settings

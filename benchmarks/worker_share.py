@@ -31,7 +31,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # noqa: TID251 -- before the libr
 
 from automl.bootstrap import log_to_stderr
 from automl.core.catalog import FamilyName, TaskType
-from automl.core.ports import Order
+from automl.core.leases import Order
 from automl.core.study import Budget, Study, StudySpec, TaskSpec
 from automl.core.trial import Attempt, Finish, Turn
 from automl.runner import Runner, runner, together

@@ -7,7 +7,7 @@ from typing import Protocol
 import structlog
 
 from automl.core.errors import Unavailable
-from automl.core.ports import Leases
+from automl.core.leases import Leases
 from automl.core.trial import Attempt, Turn
 from workers.line import Hold, Line
 

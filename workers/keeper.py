@@ -16,7 +16,7 @@ import structlog
 
 from automl.core.catalog import TrialFailure
 from automl.core.errors import LeaseLost, SchemaMissing, Unavailable
-from automl.core.ports import Leases, Order, Worker
+from automl.core.leases import Leases, Order, Worker
 from automl.core.trial import Attempt, Finish
 from workers import neighbours
 from workers.line import Hold, Key, key

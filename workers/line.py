@@ -12,7 +12,7 @@ from multiprocessing.connection import Connection
 from typing import Any, TypeAlias
 
 from automl.core.catalog import FamilyName
-from automl.core.ports import Order
+from automl.core.leases import Order
 from automl.core.trial import Attempt, Candidate, Finish
 
 Hold: TypeAlias = Attempt | Finish

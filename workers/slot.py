@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection, Pipe
 from pathlib import Path
 
-from automl.core.ports import Order
+from automl.core.leases import Order
 from workers.line import Hold, decode, key
 
 _PAGE = os.sysconf("SC_PAGE_SIZE")

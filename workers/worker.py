@@ -5,7 +5,7 @@ import signal
 from automl import machine
 from automl.bootstrap import start
 from automl.core.fault import configure
-from automl.core.ports import Leases
+from automl.core.leases import Leases
 from automl.settings import Settings
 from workers import celery_app, neighbours, process, tasks
 from workers.keeper import Keeper, Limits

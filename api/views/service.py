@@ -9,7 +9,7 @@ from api.views.base import View, at
 from automl.core.catalog import FamilyName, Modality, TaskType
 from automl.core.hyperparameter import Hyperparameter, Value
 from automl.core.learner import FamilySpec
-from automl.core.ports import Worker
+from automl.core.leases import Worker
 
 
 class WorkerView(View):

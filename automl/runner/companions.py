@@ -6,7 +6,7 @@ from typing import Protocol
 import structlog
 
 from automl.core.errors import Unavailable
-from automl.core.ports import Leases, Order
+from automl.core.leases import Leases, Order
 from automl.core.study import Study
 from automl.core.trial import Attempt, Candidate, Trial, Turn
 from automl.runner.control import Line

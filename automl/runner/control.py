@@ -9,7 +9,8 @@ from automl import families
 from automl.core.catalog import TrialFailure
 from automl.core.errors import TrialError, TrialGivesWay, TrialStopped, Unavailable
 from automl.core.fault import fault
-from automl.core.ports import Order, Store
+from automl.core.leases import Order
+from automl.core.ports import Store
 from automl.core.state import State, nest, unnest
 from automl.core.trial import Attempt, CurvePoint, Finish
 from automl.training import archive

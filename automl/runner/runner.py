@@ -3,13 +3,9 @@
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
 
-import numpy as np
-import numpy.typing as npt
 import structlog
 
-from automl.core.catalog import TrialState
 from automl.core.errors import (
     ArtifactCorrupt,
     DiskFull,
@@ -23,17 +19,19 @@ from automl.core.errors import (
 )
 from automl.core.fault import fault
 from automl.core.ids import new_id
-from automl.core.model import Artifact, Model
+from automl.core.leases import Order
 from automl.core.model import Member as ModelMember
-from automl.core.ports import Order, Outcome, Store
+from automl.core.model import Model
+from automl.core.ports import Store
 from automl.core.state import State
 from automl.core.study import Study
 from automl.core.trial import Attempt, Candidate, Finish, Trial, Turn
-from automl.finish import Entry, finish
+from automl.finish import finish
 from automl.runner.companions import Companions
-from automl.runner.control import STATE, AttemptControl, Line, Orders, unwrap
+from automl.runner.control import AttemptControl, Line, Orders, unwrap
 from automl.runner.failures import out_of_memory, search_failure, study_failure, trial_failure
 from automl.runner.persist import persist
+from automl.runner.stored import Stored, readable
 from automl.runner.studies import Studies
 from automl.runner.together import Together
 from automl.search.ask import ask
@@ -41,9 +39,6 @@ from automl.search.evaluate import Evaluation, evaluate
 from automl.search.rungs import Bars, bars
 from automl.search.slots import first_failure
 from automl.service.cache import Cache
-from automl.training import archive
-
-OUT_OF_FOLD = "out_of_fold"
 
 log = structlog.get_logger()
 
@@ -77,6 +72,7 @@ class Runner:
     ) -> None:
         self._store = store
         self._leases = store.leases
+        self._stored = Stored(store)
         self._studies = Studies(store, cache)
         self._companions = Companions(
             store.leases, self._studies, self._ask, worker=worker, device=device
@@ -208,7 +204,7 @@ class Runner:
         if isinstance(result, TrialPruned):
             persist(lambda: self._leases.prune(attempt, control.seconds, result.rungs))
         else:
-            outcome = self._outcome(attempt, result, control.seconds)
+            outcome = self._stored.outcome(attempt, result, control.seconds)
             persist(lambda: self._leases.complete(attempt, outcome))
 
     def _settle(
@@ -232,28 +228,15 @@ class Runner:
         if attempt.checkpoint is None:
             return None, 0.0
         try:
-            return unwrap(self._read(attempt.checkpoint))
+            return unwrap(self._stored.read(attempt.checkpoint))
         except (NotFound, ArtifactCorrupt) as error:
             log.warning("checkpoint.unusable", detail=str(error))
             return None, 0.0
 
-    def _outcome(self, attempt: Attempt, evaluation: Evaluation, seconds: float) -> Outcome:
-        predictions = State({}, {OUT_OF_FOLD: evaluation.out_of_fold})
-        return Outcome(
-            value=evaluation.value,
-            fold_values=evaluation.fold_values,
-            epochs=evaluation.epochs,
-            seconds=seconds,
-            parameters=evaluation.parameters,
-            out_of_fold=self._write(attempt.tenant, predictions),
-            fitted=self._write(attempt.tenant, evaluation.fitted),
-            rungs=evaluation.rungs,
-        )
-
     def _finish(self, work: Finish) -> None:
         fault("study.finalizing")
         study, history = self._studies.look(work.tenant, work.study_id)
-        entries = self._entries(work.study_id, history)
+        entries = self._stored.entries(work.study_id, history)
         if not entries:
             raise NothingTrained(first_failure(history))
         prepared = self._studies.prepared(work.tenant, work.study_id)
@@ -261,10 +244,10 @@ class Runner:
         try:
             finished = finish(prepared, entries, previous=previous)
         except ArtifactCorrupt:
-            finished = finish(prepared, _readable(entries), previous=previous)
+            finished = finish(prepared, readable(entries), previous=previous)
         fault("model.tmp")
         formats = {
-            name: self._put(work.tenant, name.media_type, content)
+            name: self._stored.put(work.tenant, name.media_type, content)
             for name, content in finished.files.items()
         }
         with self._store.unit() as unit:
@@ -289,21 +272,6 @@ class Runner:
             return ()
         with self._store.unit() as unit:
             return unit.models.get(study.tenant, study.model_id).card.members
-
-    def _entries(self, study_id: str, history: Sequence[Trial]) -> list[Entry]:
-        with self._store.unit() as unit:
-            arrays = unit.trials.arrays(study_id)
-        return [
-            self._entry(trial, *arrays[trial.number])
-            for trial in history
-            if trial.state is TrialState.COMPLETE and trial.number in arrays
-        ]
-
-    def _entry(self, trial: Trial, out_of_fold: str, fitted: str) -> Entry:
-        def predictions() -> npt.NDArray[np.float32]:
-            return np.asarray(self._read(out_of_fold).arrays[OUT_OF_FOLD], dtype=np.float32)
-
-        return Entry(trial, predictions, lambda: self._read(fitted))
 
     def _broken(
         self, work: Attempt | Finish, error: Exception, seconds: float, orders: Orders
@@ -332,43 +300,9 @@ class Runner:
         except LeaseLost:
             log.info("lease.lost")
 
-    def _read(self, artifact_id: str) -> State:
-        return archive.unpack(b"".join(self._store.artifacts.read(artifact_id)))
-
-    def _write(self, tenant: str, state: State) -> str:
-        return self._put(tenant, STATE, archive.pack(state)).id
-
-    def _put(self, tenant: str, media_type: str, content: bytes) -> Artifact:
-        put = partial(self._store.artifacts.put, tenant, media_type)
-        return persist(lambda: put(_chunks(content)), wait_for_room=False)
-
 
 def _bars(study: Study, history: Sequence[Trial], attempt: Attempt) -> Bars:
     return bars(study.plan, study.spec, history, attempt.number, attempt.candidate.family)
-
-
-def _readable(entries: Sequence[Entry]) -> list[Entry]:
-    """Return the entries whose stored bytes are whole: one damaged result must not cost the rest.
-
-    Raises:
-        NothingTrained: none is.
-    """
-    whole = []
-    for entry in entries:
-        try:
-            entry.out_of_fold(), entry.fitted()
-            whole.append(entry)
-        except (NotFound, ArtifactCorrupt) as error:
-            log.warning("result.damaged", of_trial=entry.trial.number, detail=str(error))
-    if not whole:
-        raise NothingTrained("The stored results of all trials are damaged; start the study anew.")
-    return whole
-
-
-def _chunks(content: bytes, size: int = 1 << 20) -> Iterator[bytes]:
-    view = memoryview(content)
-    for start in range(0, len(view), size):
-        yield bytes(view[start : start + size])
 
 
 def _names(work: Attempt | Finish) -> dict[str, object]:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import structlog
 
-from automl.core.ports import Order
+from automl.core.leases import Order
 from automl.core.trial import Attempt
 from automl.runner.control import AttemptControl, Line
 from automl.search.evaluate import Evaluation

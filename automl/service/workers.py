@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from automl.core.ports import Store, Worker
+from automl.core.leases import Worker
+from automl.core.ports import Store
 
 
 def live(store: Store, tenant: str) -> Sequence[Worker]:

@@ -3,7 +3,7 @@
 from sqlalchemy import select, update
 
 from automl.core.catalog import StudyStatus, TrialState
-from automl.core.ports import Order, Worker
+from automl.core.leases import Order, Worker
 from automl.core.trial import Attempt, Finish
 from automl.store.clock import now
 from automl.store.database import Transaction

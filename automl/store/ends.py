@@ -8,7 +8,7 @@ from sqlalchemy import RowMapping, bindparam, select, update
 from automl.core import metric
 from automl.core.catalog import EventType, TrialFailure, TrialState
 from automl.core.errors import LeaseLost
-from automl.core.ports import Outcome
+from automl.core.leases import Outcome
 from automl.core.trial import Attempt
 from automl.store import links
 from automl.store.ledger import Ledger

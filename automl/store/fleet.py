@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, func, select
 
 from automl.core.catalog import StudyStatus, TrialState
-from automl.core.ports import Worker
+from automl.core.leases import Worker
 from automl.store import rows
 from automl.store.claim import FINISH_DUE
 from automl.store.clock import now

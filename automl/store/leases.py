@@ -9,8 +9,8 @@ from sqlalchemy import delete, select, update
 from automl.core.catalog import StudyFailure, TrialFailure, TrialState
 from automl.core.errors import LeaseLost
 from automl.core.fault import fault
+from automl.core.leases import Order, Outcome, Worker
 from automl.core.model import Model
-from automl.core.ports import Order, Outcome, Worker
 from automl.core.quota import UNBOUNDED, Quotas
 from automl.core.trial import Attempt, Candidate, CurvePoint, Finish, Rungs, Turn
 from automl.store import (

@@ -14,8 +14,9 @@ from automl.core.catalog import (
     TrialFailure,
     TrialState,
 )
+from automl.core.leases import Worker
 from automl.core.model import Artifact, Model
-from automl.core.ports import Event, Worker
+from automl.core.ports import Event
 from automl.core.schema import Dataset
 from automl.core.study import Budget, Study
 from automl.core.trial import Candidate, CurvePoint, Trial

@@ -7,6 +7,7 @@ from pathlib import Path
 from sqlalchemy import make_url, text
 
 from automl.core import ports
+from automl.core.leases import Leases, Worker
 from automl.core.quota import UNBOUNDED, Quotas
 from automl.settings import Settings
 from automl.store import fleet
@@ -40,7 +41,7 @@ class SqlUnit:
         """Return the database's clock, seconds since the epoch."""
         return self._tx.now()
 
-    def workers(self) -> Sequence[ports.Worker]:
+    def workers(self) -> Sequence[Worker]:
         """Return the live workers."""
         return fleet.live(self._tx, self._lease_seconds)
 
@@ -62,7 +63,7 @@ class SqlStore:
     ) -> None:
         self.database = Database(url)
         self.artifacts: ports.Artifacts = SqlArtifacts(self.database)
-        self.leases: ports.Leases = SqlLeases(
+        self.leases: Leases = SqlLeases(
             self.database,
             lease_seconds=lease_seconds,
             max_attempts=max_attempts,

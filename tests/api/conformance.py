@@ -17,7 +17,7 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from automl.core.errors import AutoMLError
-from automl.core.ports import Worker
+from automl.core.leases import Worker
 from automl.store import open_store
 from tests.api.harness import Hand, Service, serving
 from tests.runner.bench import Bench

@@ -23,8 +23,9 @@ from automl.core.catalog import (
     ValidationStrategy,
 )
 from automl.core.graph import Graph
+from automl.core.leases import Outcome
 from automl.core.model import Estimate, Input, Member, Model, ModelCard
-from automl.core.ports import Outcome, Store
+from automl.core.ports import Store
 from automl.core.schema import Column, Dataset
 from automl.core.study import Budget, Plan, Study, StudySpec, TaskSpec
 from automl.core.trial import Attempt, Candidate, CurvePoint, Finish, Turn

@@ -14,7 +14,7 @@ import pytest
 from api.access import Access
 from automl.core.errors import StoreUnavailable
 from automl.core.key import Scope
-from automl.core.ports import Worker
+from automl.core.leases import Worker
 from automl.core.study import Study
 from automl.service import keys
 from automl.store import SqlStore

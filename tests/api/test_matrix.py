@@ -17,7 +17,7 @@ import pytest
 
 from automl.core.ids import new_id
 from automl.core.key import Scope
-from automl.core.ports import Worker
+from automl.core.leases import Worker
 from automl.service import keys
 from tests.api.harness import Hand, Service, add_study, serving, wait_for
 from tests.api.problems import problem

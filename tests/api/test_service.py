@@ -2,7 +2,7 @@ import subprocess
 import sys
 
 from automl.core.catalog import Modality
-from automl.core.ports import Worker
+from automl.core.leases import Worker
 from automl.families import specs
 from tests.api.harness import Hand, Service, add_dataset, add_study, wait_for
 from tests.api.problems import problem

@@ -6,7 +6,7 @@ import pytest
 
 from automl.core.catalog import StudyStatus, TrialState
 from automl.core.errors import DatasetGone, DatasetInUse, LeaseLost, NotFound, StudyState
-from automl.core.ports import Order
+from automl.core.leases import Order
 from automl.core.study import Budget
 from automl.core.trial import Finish, Turn
 from automl.store import SqlStore

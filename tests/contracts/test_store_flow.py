@@ -7,7 +7,8 @@ import pytest
 
 from automl.core.catalog import MetricName, StudyFailure, StudyStatus, TrialFailure, TrialState
 from automl.core.errors import LeaseLost, StudyState
-from automl.core.ports import Order, Store, Worker
+from automl.core.leases import Order, Worker
+from automl.core.ports import Store
 from automl.core.study import Budget
 from automl.core.trial import Attempt, CurvePoint, Finish, Turn
 from tests.store import values

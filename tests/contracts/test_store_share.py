@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from automl.core.ports import Worker
+from automl.core.leases import Worker
 from automl.core.trial import Attempt
 from automl.settings import Settings
 from automl.store import SqlStore, open_store

@@ -6,7 +6,7 @@ import pytest
 
 from automl.core.catalog import TrialFailure, TrialState
 from automl.core.errors import LeaseLost
-from automl.core.ports import Worker
+from automl.core.leases import Worker
 from automl.core.study import Study
 from automl.core.trial import Attempt
 from automl.settings import Settings

@@ -4,7 +4,7 @@ import pytest
 
 from automl.core.catalog import StudyFailure, StudyStatus, TrialState
 from automl.core.errors import LeaseLost
-from automl.core.ports import Order, Worker
+from automl.core.leases import Order, Worker
 from automl.store import SqlStore
 from tests.store import values
 from tests.store.acts import beat, resume

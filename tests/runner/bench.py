@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from automl.core.catalog import FamilyName, TaskType
-from automl.core.ports import Order
+from automl.core.leases import Order
 from automl.core.study import Budget, Study, StudySpec, TaskSpec
 from automl.core.trial import Attempt, Finish, Trial, Turn
 from automl.runner import Runner

@@ -6,7 +6,7 @@ from unittest import mock
 import pytest
 
 from automl.core.catalog import FamilyName
-from automl.core.ports import Order
+from automl.core.leases import Order
 from automl.core.trial import Attempt, Candidate, CurvePoint
 from automl.runner.control import LONGEST_RECORD_SECONDS, RECORD_SECONDS, AttemptControl
 

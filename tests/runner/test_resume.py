@@ -11,8 +11,8 @@ from automl.core.catalog import (
     StudyStatus,
     TrialState,
 )
+from automl.core.leases import Order
 from automl.core.model import Member
-from automl.core.ports import Order
 from automl.core.study import Budget, Study
 from automl.core.trial import Attempt
 from automl.finish import Entry, Finished, finish

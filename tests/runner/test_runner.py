@@ -15,8 +15,8 @@ from automl.core.catalog import (
     TrialState,
 )
 from automl.core.errors import DiskFull, StoreUnavailable, TrialError
+from automl.core.leases import Order
 from automl.core.model import Artifact
-from automl.core.ports import Order
 from automl.core.study import Budget, Study
 from automl.core.trial import Finish, Trial
 from automl.runner import runner as runner_module

@@ -7,7 +7,7 @@ import pytest
 
 from automl.core.catalog import StudyStatus, TrialFailure, TrialState
 from automl.core.errors import StoreUnavailable, TrialError, TrialPruned
-from automl.core.ports import Order
+from automl.core.leases import Order
 from automl.core.study import Budget, Study
 from automl.core.trial import Attempt, CurvePoint, Turn
 from automl.runner import Runner, control

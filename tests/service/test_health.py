@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from typing import cast
 
 from automl.core.errors import StoreUnavailable
-from automl.core.ports import Store, Worker
+from automl.core.leases import Worker
+from automl.core.ports import Store
 from automl.service.health import Readiness
 
 

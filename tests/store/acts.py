@@ -1,6 +1,6 @@
 """What owners and workers do to studies, each in a word."""
 
-from automl.core.ports import Order, Worker
+from automl.core.leases import Order, Worker
 from automl.core.study import Budget, Study
 from automl.core.trial import Attempt, Finish
 from automl.store import SqlStore

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from psycopg import errors
 
 from automl.core.errors import StoreUnavailable
-from automl.core.ports import Worker
+from automl.core.leases import Worker
 from automl.core.trial import Turn
 from automl.settings import Settings
 from automl.store import SqlStore, postgres, reap

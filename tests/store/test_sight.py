@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from automl.core.catalog import StudyStatus
-from automl.core.ports import Order
+from automl.core.leases import Order
 from automl.core.study import Study
 from automl.core.trial import Attempt, Finish
 from automl.settings import Settings

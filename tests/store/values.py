@@ -18,8 +18,9 @@ from automl.core.catalog import (
     ValidationStrategy,
 )
 from automl.core.ids import new_id
+from automl.core.leases import Outcome
 from automl.core.model import Artifact, Estimate, Input, Member, Model, ModelCard
-from automl.core.ports import Event, Outcome, Store
+from automl.core.ports import Event, Store
 from automl.core.schema import Column, Dataset
 from automl.core.study import Budget, Plan, Study, StudySpec, TaskSpec
 from automl.core.trial import Attempt, Candidate, Finish, Trial, Turn

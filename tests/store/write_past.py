@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from automl.core.catalog import FamilyName
-from automl.core.ports import Order
+from automl.core.leases import Order
 from automl.core.study import Budget, Study
 from automl.service import predictions
 from tests.runner.bench import TENANT, Bench, Orders, open_bench

@@ -8,8 +8,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from automl.core.catalog import ExportFormat, FamilyName
+from automl.core.leases import Outcome
 from automl.core.model import Model
-from automl.core.ports import Outcome
 from automl.core.study import StudySpec, TaskSpec
 from automl.core.trial import Candidate, Finish, Turn
 from automl.export import report

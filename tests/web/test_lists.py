@@ -5,7 +5,7 @@ from pathlib import Path
 import onnx
 from playwright.sync_api import Page, expect
 
-from automl.core.ports import Worker
+from automl.core.leases import Worker
 from tests.api.harness import Hand, Service, add_dataset, add_study
 
 EVIL = "<img src=x onerror=window.struck=1>"

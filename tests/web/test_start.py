@@ -6,7 +6,7 @@ from typing import Any
 
 from playwright.sync_api import Locator, Page, Route, expect
 
-from automl.core.ports import Worker
+from automl.core.leases import Worker
 from tests.api.harness import Service, add_dataset, wait_for
 
 LONG = "x" * 150 + " " + "y" * 149

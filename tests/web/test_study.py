@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
 from automl.core.catalog import FamilyName, TrialFailure, TrialState
-from automl.core.ports import Outcome
+from automl.core.leases import Outcome
 from automl.core.study import Study
 from automl.core.trial import Attempt, Candidate, CurvePoint, Trial, Turn
 from automl.export import tuning

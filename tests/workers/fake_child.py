@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from automl.core.ports import Order
+from automl.core.leases import Order
 from automl.core.trial import Attempt
 from tests.workers.fakes import Inbox
 from workers.line import Hold, Line

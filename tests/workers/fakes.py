@@ -8,8 +8,8 @@ from pathlib import Path
 
 from automl.core.catalog import FamilyName, StudyFailure, TrialFailure
 from automl.core.errors import StoreUnavailable
+from automl.core.leases import Leases, Order, Outcome, Worker
 from automl.core.model import Model
-from automl.core.ports import Leases, Order, Outcome, Worker
 from automl.core.trial import Attempt, Candidate, CurvePoint, Finish, Rungs, Turn
 from workers.line import Key, decode, encode, key
 

@@ -7,7 +7,7 @@ from multiprocessing.connection import Connection
 import pytest
 
 from automl.core.errors import StoreUnavailable
-from automl.core.ports import Order
+from automl.core.leases import Order
 from automl.core.trial import Attempt, Finish, Turn
 from tests.workers.fakes import FakeLeases, Work, attempt, turn
 from workers.drain import drain

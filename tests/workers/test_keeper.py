@@ -15,7 +15,7 @@ from structlog.testing import capture_logs
 
 from automl.core.catalog import TrialFailure
 from automl.core.errors import SchemaMissing, StoreUnavailable
-from automl.core.ports import Order
+from automl.core.leases import Order
 from automl.core.trial import Attempt, Finish
 from automl.settings import Settings
 from tests.workers.fakes import FakeLeases, Inbox, attempt, eventually
