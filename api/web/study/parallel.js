@@ -6,11 +6,12 @@ import { useSize } from "../parts/size.js";
 import { metricName, number } from "../parts/words.js";
 
 const HEIGHT = 300;
-const [TOP, BOTTOM, SIDE] = [34, 44, 46];
+const [TOP, BOTTOM, SIDE] = [34, 44, 56];
 const MISSING = HEIGHT - 14; // where a hyperparameter was not in use
 const LINES = 400;
 const SHADES = 5;
-const NARROWEST = 88; // px between two axes
+const NARROWEST = 96; // px between two axes
+const LETTER = 7; // px of a name
 
 export function Parallel({ study, found, axes }) {
   const box = useRef(null);
@@ -24,7 +25,7 @@ export function Parallel({ study, found, axes }) {
         ${drawn.paths.map(({ shade, d }) => html`<path key=${shade} class=${`shade${shade}`} d=${d} />`)}
         ${drawn.columns.map(({ name, x, scale }) => html`<g key=${name}>
           <line class="axis" x1=${x} x2=${x} y1=${TOP} y2=${HEIGHT - BOTTOM} />
-          <text class="name" x=${x} y="16" text-anchor="middle">${cut(name, 16)}<title>${name}</title></text>
+          <text class="name" x=${x} y="16" text-anchor="middle">${cut(name, drawn.letters)}<title>${name}</title></text>
           ${scale.ticks.map(({ value, text }) => html`<text key=${text} x=${x + 4} y=${scale.at(value) + 3.5}>${cut(text, 10)}</text>`)}</g>`)}
         ${drawn.missing && html`<text x="2" y=${MISSING + 4}>not set</text>`}
       </svg></div>
@@ -53,7 +54,7 @@ function lines(study, found, axes, room) {
   trials.forEach((trial, place) => shades[Math.floor((SHADES * place) / trials.length)].push(path(trial)));
   const best = Object.entries(trials[0].params).map(([name, value]) => `${name} ${value}`).join(", ");
   return {
-    count: trials.length, best, missing, columns: [...columns, values],
+    count: trials.length, letters: Math.min(16, Math.floor(step / LETTER)), best, missing, columns: [...columns, values],
     paths: shades.map((some, shade) => ({ shade, d: some.join("") })).reverse(), // the best lie on top
   };
 }
