@@ -72,6 +72,7 @@ def list_keys(
     data_dir: DataDir = None, database_url: DatabaseUrl = None, as_json: Json = False
 ) -> None:
     """List every key ever created, without what only its owner knows."""
+    from rich import box
     from rich.console import Console
     from rich.table import Column, Table
 
@@ -83,7 +84,8 @@ def list_keys(
         items = [{"id": key.id, "tenant": key.tenant, **_facts(key)} for key in found]
         print(json.dumps({"items": items, "next_cursor": None}))
         return
-    table = Table(Column("id", no_wrap=True), "tenant", "scope", "state", "last used")
+    headings = (Column("id", no_wrap=True), "tenant", "scope", "state", "last used")
+    table = Table(*headings, box=box.SIMPLE_HEAD, pad_edge=False)
     for key in found:
         used = "never" if key.last_used_at is None else _moment(key.last_used_at)
         table.add_row(key.id, key.tenant, key.scope.value, _state(key), used)

@@ -15,6 +15,7 @@ from typing import Any
 
 import httpx
 import numpy as np
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -168,9 +169,15 @@ def _show(client: Client, console: Console, study: dict[str, Any]) -> None:
     if study["status"] != "succeeded":
         raise RuntimeError(f"the study ended as {study['status']}: {study['error']}")
     model = client.get(f"/v1/models/{study['model_id']}")
-    table = Table(title="The model on the test rows", title_justify="left")
-    for heading in ("metric", "value", "95 % interval"):
-        table.add_column(heading)
+    table = Table(
+        "metric",
+        "value",
+        "95 % interval",
+        title="The model on the test rows",
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+    )
     for name, estimate in model["test"]["metrics"].items():
         interval = f"{estimate['low']:.4f} to {estimate['high']:.4f}"
         table.add_row(name, f"{estimate['value']:.4f}", interval)
