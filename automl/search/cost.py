@@ -18,7 +18,7 @@ from automl.core.catalog import FamilyName, Modality
 from automl.core.hyperparameter import LARGE_SIDE
 from automl.core.study import Budget, Plan, finish_reserve
 from automl.families.rocket import space as rocket
-from automl.search.portfolios import text
+from automl.search.spelling import spelled
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +159,7 @@ def seconds(plan: Plan, name: FamilyName) -> float:
 
 def _units(plan: Plan, name: FamilyName) -> float:
     """Return how many words, or characters, of a text the family's first candidate reads."""
-    return plan.words * (SIGNS_A_WORD if name in text.spelled(plan) else 1)
+    return plan.words * (SIGNS_A_WORD if name in spelled(plan) else 1)
 
 
 def _of_series(plan: Plan, name: FamilyName) -> float:

@@ -6,6 +6,7 @@ import pytest
 
 from automl import families
 from automl.core.catalog import FamilyName, Modality
+from automl.search import spelling
 from automl.search.portfolio import portfolio
 from automl.search.portfolios import text
 from tests.search.test_ask import PLAN, REPLAY
@@ -19,8 +20,8 @@ TEXTS = replace(PLAN, modality=Modality.TEXT, words=3.0, families=SERVING)
     ("words", "rare", "unit"),
     [
         (3.0, 0.1, "words"),
-        (3.0, text.RARE, "characters"),
-        (500.0, text.RARE, "words"),
+        (3.0, spelling.RARE, "characters"),
+        (500.0, spelling.RARE, "words"),
     ],
 )
 def test_networks_read_characters_where_words_are_rare_and_texts_are_short(

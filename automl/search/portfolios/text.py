@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from automl.core.catalog import FamilyName
-from automl.core.hyperparameter import LONG_TEXT, Value
+from automl.core.hyperparameter import Value
 from automl.core.study import Plan
+from automl.search.spelling import SPELLING, unknown
 
 Step = tuple[FamilyName, Mapping[str, Value]]
 
@@ -20,37 +21,20 @@ BAG: Step = (FamilyName.EMBEDDING_BAG, MappingProxyType({}))
 CONVOLUTIONS: Step = (FamilyName.TEXT_CNN, MappingProxyType({}))
 
 RECURRENT: Step = (FamilyName.RNN, MappingProxyType({}))
-SPELLED: Step = (FamilyName.TEXT_CNN, MappingProxyType({"unit": "characters"}))
-SPELLED_OUT: Step = (FamilyName.RNN, MappingProxyType({"unit": "characters"}))
+SPELLED: tuple[Step, ...] = tuple(
+    (name, MappingProxyType({"unit": "characters"})) for name in SPELLING
+)
 
 FEW = (RUNS, EMPHASIZED, BAG)
 MANY = (*FEW, CONVOLUTIONS, RECURRENT)
-UNKNOWN = (RUNS, EMPHASIZED, SPELLED, SPELLED_OUT)
+UNKNOWN = (RUNS, EMPHASIZED, *SPELLED)
 
 MANY_ROWS = 5_000
 """From here on there are enough words to learn what neighbours mean."""
 
 
-RARE = 0.5
-"""From this part of words on that no other text has, networks read characters: of names and codes
-it is 1.0, of sentences whose every seventh letter is wrong 0.55, of sentences 0.13, of 200 of them
-0.35."""
-
-
 def steps(plan: Plan) -> tuple[Step, ...]:
     """Return the first candidates' families, with what differs from their defaults."""
-    if _unknown(plan):
+    if unknown(plan):
         return UNKNOWN
     return MANY if plan.rows >= MANY_ROWS else FEW
-
-
-def spelled(plan: Plan) -> frozenset[FamilyName]:
-    """Return the families whose first candidates read characters."""
-    if not _unknown(plan):
-        return frozenset()
-    return frozenset(name for name, change in UNKNOWN if change.get("unit") == "characters")
-
-
-def _unknown(plan: Plan) -> bool:
-    """Return whether words tell little, being seen too seldom."""
-    return plan.rare >= RARE and plan.words < LONG_TEXT
