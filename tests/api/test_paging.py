@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from api import paging
 from automl.core.errors import InvalidCursor
-from automl.core.ports import Worker
+from automl.core.leases import Worker
 from automl.core.study import Study
 from automl.families import specs
 from tests.api.harness import Service, add_dataset
