@@ -1,10 +1,13 @@
 """LightGBM's trees: exact routing in the file, sets of categories, and early stopping."""
 
+import json
 from dataclasses import replace
+from pathlib import Path
 
 import lightgbm
 import numpy as np
 import numpy.typing as npt
+import onnxruntime
 import pytest
 
 from automl.core.catalog import FamilyName, TaskType
@@ -14,7 +17,7 @@ from automl.core.learner import Examples, Layout
 from automl.export.onnx import serialize
 from automl.export.scoring import Session
 from automl.families import spec
-from automl.families.lightgbm import model, trees
+from automl.families.lightgbm import model, questions, trees
 from tests.families import cases
 from tests.families.cases import Case
 from tests.families.watcher import Watcher
@@ -120,6 +123,39 @@ def test_large_trees_are_walked() -> None:
     large = model.fit(given, fold, Watcher())
     assert trees.parse(large.text).leaves.mean() > 60
     assert ways(large) == 1
+
+
+def test_trees_with_too_many_borders_are_walked(monkeypatch: pytest.MonkeyPatch) -> None:
+    fitted = model.fit(candidate(), cases.fold(BINARY, rows=800), Watcher())
+    forest = trees.parse(fitted.text)
+    borders = forest.decision & 1 == 0
+    asked = {*zip(forest.feature[borders], forest.threshold[borders], strict=True)}
+    monkeypatch.setattr(questions, "_MOST", len(asked))
+    assert ways(fitted) == 2
+    monkeypatch.setattr(questions, "_MOST", len(asked) - 1)
+    assert ways(fitted) == 1
+
+
+@pytest.mark.parametrize(
+    ("rows", "walked"),
+    [(trees.MANY - 1, True), (trees.MANY, False), (trees.MOST, False), (trees.MOST + 1, True)],
+)
+def test_more_rows_than_a_cache_takes_are_walked(rows: int, walked: bool, tmp_path: Path) -> None:
+    """Whoever runs the file by other means than ours may give it all rows at once."""
+    fold = cases.fold(BINARY, rows=800)
+    fitted = model.fit(candidate(max_rounds=10), fold, Watcher())
+    graph = Graph()
+    x = np.resize(fold.valid.x, (rows, fold.valid.x.shape[1]))
+    given = graph.input("x", "array", dtype=np.float32, shape=x.shape[1:])
+    graph.output("result", fitted.emit(graph, given))
+    options = onnxruntime.SessionOptions()
+    options.enable_profiling, options.profile_file_prefix = True, str(tmp_path / "profile")
+    session = onnxruntime.InferenceSession(serialize(graph, metadata={}), options)
+    (found,) = session.run(None, {"x": x})
+    events = json.loads(Path(session.end_profiling()).read_text(encoding="utf-8"))
+    run = {event["args"].get("op_name") for event in events if "args" in event}
+    assert ("TreeEnsemble" in run, "GatherElements" in run) == (walked, not walked)
+    np.testing.assert_allclose(found, fitted.predict(x), atol=1e-5)
 
 
 def test_native_categories_are_split_as_sets() -> None:

@@ -21,6 +21,10 @@ _ZERO = np.float32(1e-35)
 """LightGBM takes anything up to this size as 0 when it predicts."""
 MANY = 64
 """Rows from which on trees are not walked: with so many of them both take about as long."""
+MOST = 2_048
+"""Rows up to which they are not, twice a block of `automl.export.scoring`: whoever gives the file
+more at once by other means has them walked, for the answers of all to all questions would not fit
+into the memory of a small machine."""
 _FIELDS = {
     "num_leaves": np.int64,
     "split_feature": np.int64,
@@ -90,7 +94,7 @@ def parse(text: str) -> Forest:
 def emit(forest: Forest, graph: Graph, x: str, *, targets: int) -> str:
     """Write the sum of the trees of each target: n × ``targets`` float64 raw scores.
 
-    In two forms where that pays: few rows walk the trees, many do not (`exits`).
+    In two forms where that pays: from `MANY` rows to `MOST` trees are not walked (`exits`).
     """
     categorical = forest.decision & _CATEGORICAL != 0
     trees = Trees(
@@ -116,7 +120,8 @@ def emit(forest: Forest, graph: Graph, x: str, *, targets: int) -> str:
     if not exits.fit(trees):
         return walk()
     many = graph.shared("GreaterOrEqual", graph.rows(), graph.constant([MANY], np.int64))
-    return graph.either(many, seek, walk)
+    bounded = graph.shared("LessOrEqual", graph.rows(), graph.constant([MOST], np.int64))
+    return graph.either(graph.shared("And", many, bounded), seek, walk)
 
 
 def _thresholds(forest: Forest) -> npt.NDArray[np.float32]:
