@@ -49,6 +49,8 @@ class Settings:
     """How many workers ``automl serve`` starts; 0: one a GPU, else one a core."""
     device: str = ""
     """The device of this worker (``cpu``, ``cuda:0``); empty: chosen by the launcher."""
+    slots: int = 1
+    """How many workers ``automl worker`` is, on each device: trials that it trains at once."""
     url: str = "http://127.0.0.1:8000"
     key: str = ""
     database_url: str = ""

@@ -189,7 +189,7 @@ def run(settings: Settings, workers: int, trade: Trade, line: Connection) -> Non
 
 
 def _keeper(settings: Settings, store: SqlStore, seen: Seen, on: threading.Event) -> Keeper:
-    name = f"{neighbours.name()}{random.randrange(1 << 32):08x}"
+    name = neighbours.name()
     watched: Any = Watched(store, seen, on)
 
     def work(connection: Connection) -> None:

@@ -15,6 +15,7 @@ import socket
 import sys
 import sysconfig
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -72,7 +73,7 @@ def _parts(settings: Settings, listener: socket.socket) -> tuple[Part | None, Pa
 
 
 def work(settings: Settings, devices: Sequence[str]) -> None:
-    """Run a worker for each of the devices until SIGTERM or SIGINT, and none after that."""
+    """Run a worker for each name of a device until SIGTERM or SIGINT, and none after that."""
     environment = settings.child_environment(
         AUTOML_WORKERS=str(settings.workers or len(devices)),
     )
@@ -87,9 +88,14 @@ def work(settings: Settings, devices: Sequence[str]) -> None:
 def _workers(
     devices: Sequence[str], program: Sequence[str], environment: Mapping[str, str]
 ) -> list[Part]:
+    """Return a process a device, with a slot for each time that it is named."""
     return [
-        Part(f"worker-{number}", [*program, "worker", "--device", device], environment)
-        for number, device in enumerate(devices, start=1)
+        Part(
+            f"worker-{device}",
+            [*program, "worker", "--slots", str(slots), "--device", device],
+            environment,
+        )
+        for device, slots in Counter(devices).items()
     ]
 
 

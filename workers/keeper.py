@@ -1,7 +1,8 @@
-"""The worker's parent: keeps the lease alive, passes orders on, ends and replaces its child.
+"""A worker's keeper: keeps the lease alive, passes orders on, ends and replaces its child.
 
 All of it happens in one thread, at its own pace, whether or not the child holds the interpreter
-lock, and whether or not there is a broker: bells only make it look sooner.
+lock, and whether or not there is a broker: bells only make it look sooner. Other workers of the
+process have threads of their own.
 """
 
 import os
@@ -58,7 +59,7 @@ class Limits:
 
 
 class Keeper:
-    """The loop of a worker's parent.
+    """The loop of a worker: one slot, one id, one heartbeat.
 
     Args:
         leases: the store's leases.

@@ -17,11 +17,11 @@ _PROCESSES = Path("/proc/self/ns/pid")
 
 
 def name() -> str:
-    """Return an id for this process, that no other worker has: ``host-process-random``.
+    """Return an id for a worker of this process, that no other has: ``host-process-random``.
 
     The last part begins with this machine's `home`.
     """
-    return f"{prefix()}{os.getpid()}-{home()}{secrets.token_hex(2)}"
+    return f"{prefix()}{os.getpid()}-{home()}{secrets.token_hex(4)}"
 
 
 def prefix() -> str:

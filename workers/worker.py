@@ -1,6 +1,13 @@
-"""A worker: a light parent process that listens for bells and keeps one training child."""
+"""A worker process: one light parent that listens for bells and keeps the children of its slots.
 
+Each slot has a `Keeper` in a thread of its own, which is a worker to everyone else: an id, a
+heartbeat, at most one training child. What they share is this process, its store and its bell.
+"""
+
+import itertools
 import signal
+from collections.abc import Sequence
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 
 from automl import machine
 from automl.bootstrap import start
@@ -19,29 +26,53 @@ def run(settings: Settings) -> None:
     """Work until SIGTERM or SIGINT; what is held then is given back."""
     configure(settings.fault)
     with start(settings) as app:
-        keeper = _keeper(settings, app.store.leases)
+        keepers = _keepers(settings, app.store.leases)
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: keeper.leave())
-        tasks.listen(celery_app.create(broker_url(settings), celery_app.PATIENT), keeper.wake)
-        keeper.run()
+            signal.signal(number, lambda *_: _leave(keepers))
+        turns = itertools.cycle(keepers)  # a bell is one worker's, as it is among processes
+        bells = celery_app.create(broker_url(settings), celery_app.PATIENT)
+        tasks.listen(bells, lambda: next(turns).wake())
+        keep(keepers)
 
 
-def _keeper(settings: Settings, leases: Leases) -> Keeper:
-    name = neighbours.name()
-    slots = machine.slots(settings.workers)
-    threads = max(1, machine.cores() // slots)
+def keep(keepers: Sequence[Keeper]) -> None:
+    """Run each in a thread of its own until one ends; then all do.
+
+    A keeper ends when it is told to leave, and all are, or of an error, which is raised once the
+    others have given back what they held: a process must not seem whole with a slot that nobody
+    keeps.
+    """
+    with ThreadPoolExecutor(len(keepers), "keeper") as threads:
+        runs = [threads.submit(keeper.run) for keeper in keepers]
+        wait(runs, return_when=FIRST_COMPLETED)  # a signal is handled meanwhile
+        _leave(keepers)
+    for run in runs:
+        run.result()
+
+
+def _leave(keepers: Sequence[Keeper]) -> None:
+    for keeper in keepers:
+        keeper.leave()
+
+
+def _keepers(settings: Settings, leases: Leases) -> list[Keeper]:
+    share = max(settings.slots, machine.slots(settings.workers))  # each has one of so many
+    threads = max(1, machine.cores() // share)
     device = settings.device or machine.device(0)
-    memory = settings.trial_max_bytes or process.memory_share(slots)
+    memory = settings.trial_max_bytes or process.memory_share(share)
     environment = settings.child_environment(
         AUTOML_DEVICE=device,
         AUTOML_TRIAL_MAX_BYTES=str(memory),
         **dict.fromkeys(_THREADS, str(threads)),
     )
-    return Keeper(
-        leases,
-        Slot([*child_command(), name, str(threads)], environment),
-        worker=name,
-        device=device,
-        heartbeat=settings.heartbeat_seconds,
-        limits=Limits(seconds=settings.trial_max_seconds, bytes=memory),
-    )
+    return [
+        Keeper(
+            leases,
+            Slot([*child_command(), name, str(threads)], environment),
+            worker=name,
+            device=device,
+            heartbeat=settings.heartbeat_seconds,
+            limits=Limits(seconds=settings.trial_max_seconds, bytes=memory),
+        )
+        for name in (neighbours.name() for _ in range(settings.slots))
+    ]

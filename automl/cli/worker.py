@@ -1,11 +1,11 @@
-"""``automl worker``: one worker alone, or one a GPU."""
+"""``automl worker``: one worker alone, several in one process, or one a GPU."""
 
 import os
 from typing import Annotated
 
 import typer
 
-from automl.settings import Settings
+from automl.settings import SettingError, Settings
 
 NICENESS = 10
 """The API answers while every core trains."""
@@ -15,15 +15,20 @@ def worker(
     device: Annotated[
         str | None, typer.Option(help="cpu, cuda:0, …; else one worker a GPU, or one.")
     ] = None,
+    slots: Annotated[
+        int | None, typer.Option(min=1, help="Workers in this process, on each device; else one.")
+    ] = None,
 ) -> None:
     """Run a worker: a light process that keeps a training child while there is work."""
     from automl import machine
     from workers import embedded
 
-    settings = Settings.from_environment(device=device)
+    settings = Settings.from_environment(device=device, slots=slots)
+    if settings.slots < 1:
+        raise SettingError(f"AUTOML_SLOTS={settings.slots} must be at least 1")
     gpus = machine.gpus()
     if gpus > 1 and not settings.device:
-        embedded.work(settings, [machine.device(index) for index in range(gpus)])
+        embedded.work(settings, [machine.device(index) for index in range(gpus * settings.slots)])
         return
     os.nice(NICENESS)  # before anything heavy is loaded: the API starts first, and answers first
 

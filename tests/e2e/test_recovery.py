@@ -49,7 +49,7 @@ def test_a_trial_whose_worker_is_killed_goes_on_elsewhere_under_its_number(tmp_p
 
 
 def _index(service: Service, worker: str) -> int:
-    """Return which of the supervisor's workers has that id: it holds the parent's pid."""
+    """Return which of the worker processes has that worker: its id holds the parent's pid."""
     pids = [str(process.pid) for process in service.parts("worker")]
     return next(index for index, pid in enumerate(pids) if pid in worker)
 

@@ -30,9 +30,17 @@ def maps(process: psutil.Process) -> str:
 
 def test_its_parts_are_what_ps_shows(service: Service) -> None:
     assert len(service.parts("api")) == 1
-    assert len(service.parts("worker")) == 2
+    assert len(service.parts("worker")) == 1
     assert len(service.parts("valkey")) == 1
     assert all(worker.nice() >= 10 for worker in service.parts("worker"))
+
+
+def test_the_workers_of_one_device_are_one_process(service: Service) -> None:
+    (process,) = service.parts("worker")
+    with service.client() as client:
+        ids = {item["id"] for item in client.get("/v1/workers")["items"]}
+    assert len(ids) == 2
+    assert all(f"-{process.pid}-" in each for each in ids)
 
 
 def test_only_the_training_child_carries_the_training_libraries(service: Service) -> None:
@@ -43,7 +51,7 @@ def test_only_the_training_child_carries_the_training_libraries(service: Service
 
 def test_an_idle_service_is_small(service: Service) -> None:
     idle = [process for process in service.family() if "workers.child" not in process.cmdline()]
-    assert sum(process.memory_full_info().pss for process in idle) < 400 * 1024 * 1024
+    assert sum(process.memory_full_info().pss for process in idle) < 300 * 1024 * 1024
 
 
 @pytest.mark.parametrize("kind", ["valkey", "api", "worker"])

@@ -30,6 +30,8 @@ class Cluster:
     folder: Path
     environment: dict[str, str]
     url: str
+    slots: int = 1
+    """Workers in each of the worker processes."""
     processes: list["subprocess.Popen[bytes]"] = field(default_factory=list)
 
     def start(self, *command: str) -> "subprocess.Popen[bytes]":
@@ -40,12 +42,15 @@ class Cluster:
         self.processes.append(process)
         return process
 
+    def work(self) -> None:
+        self.start("worker", "--device", "cpu", "--slots", str(self.slots))
+
     def ensure(self, workers: int) -> None:
-        """Return when exactly so many workers are up; the dead are replaced."""
+        """Return when exactly so many worker processes are up; the dead are replaced."""
         self.processes = [process for process in self.processes if process.poll() is None]
         for _ in range(workers + 1 - len(self.processes)):  # one of them is the API
-            self.start("worker", "--device", "cpu")
-        until(lambda: len(self.live()) == workers, 40, "the workers are not up")
+            self.work()
+        until(lambda: len(self.live()) == workers * self.slots, 40, "the workers are not up")
 
     def live(self) -> set[str]:
         try:
@@ -56,7 +61,9 @@ class Cluster:
 
 
 @contextmanager
-def cluster(folder: Path, database: str, broker: str, *, workers: int) -> Iterator[Cluster]:
+def cluster(
+    folder: Path, database: str, broker: str, *, workers: int, slots: int = 1
+) -> Iterator[Cluster]:
     port = servers.free_port()
     environment = {
         **os.environ,  # noqa: TID251 -- a user's shell
@@ -66,10 +73,10 @@ def cluster(folder: Path, database: str, broker: str, *, workers: int) -> Iterat
         "AUTOML_BROKER_URL": broker,
         "AUTOML_WORKERS": "2",
     }
-    made = Cluster(folder, environment, f"http://127.0.0.1:{port}")
+    made = Cluster(folder, environment, f"http://127.0.0.1:{port}", slots)
     try:
         for _ in range(workers):
-            made.start("worker", "--device", "cpu")  # before there is a schema
+            made.work()  # before there is a schema
         made.start("api")
         made.ensure(workers)
         yield made
@@ -83,6 +90,14 @@ def cluster(folder: Path, database: str, broker: str, *, workers: int) -> Iterat
 @pytest.fixture
 def apart(tmp_path: Path, postgres: servers.Postgres, valkey: servers.Valkey) -> Iterator[Cluster]:
     with cluster(tmp_path, postgres.database(), valkey.tcp_url, workers=2) as made:
+        yield made
+
+
+@pytest.fixture
+def together(
+    tmp_path: Path, postgres: servers.Postgres, valkey: servers.Valkey
+) -> Iterator[Cluster]:
+    with cluster(tmp_path, postgres.database(), valkey.tcp_url, workers=1, slots=2) as made:
         yield made
 
 
@@ -141,16 +156,31 @@ def test_a_killed_worker_group_loses_nothing(apart: Cluster) -> None:
         client.post(f"/v1/studies/{study}/cancel", {})
 
 
-def test_a_killed_parent_takes_its_child_along(apart: Cluster) -> None:
-    with Client(apart.url) as client:
-        study = long_trial(client, apart.folder)
-        parent = psutil.Process(holder(apart, trial(client, study)["worker"]).pid)
+def test_a_killed_parent_takes_its_children_along_and_their_trials_go_on(
+    together: Cluster,
+) -> None:
+    with Client(together.url) as client:
+        mlps: dict[str, Any] = {"families": ["mlp"], "search_space": LONG}
+        study = start(client, together.folder, budget={"trials": 2}, **mlps)
+        until(lambda: len(running(client, study)) == 2, 60, "they do not train at once")
+        before = running(client, study)
+        assert set(before) == together.live()
+        parent = psutil.Process(holder(together, before[0]).pid)
         children = parent.children(recursive=True)
-        assert children
+        assert len(children) >= 2
         parent.kill()
         _, alive = psutil.wait_procs(children, timeout=3)
         assert not alive
+        parent.wait()
+        together.ensure(1)
+        until(lambda: len({*running(client, study)} - {*before}) == 2, 60, "they do not go on")
         client.post(f"/v1/studies/{study}/cancel", {})
+
+
+def running(client: Client, study: str) -> list[str]:
+    """Return the workers of the trials that are running."""
+    trials = client.get(f"/v1/studies/{study}/trials")["items"]
+    return [trial["worker"] for trial in trials if trial["state"] == "running"]
 
 
 def test_a_term_gives_the_trial_back_uncounted(apart: Cluster) -> None:

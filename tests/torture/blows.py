@@ -16,12 +16,12 @@ AIM_SECONDS = 20.0
 _WORKERS = frozenset({Part.WORKER, Part.CHILD, Part.PARENT})
 
 Parts = Callable[[Part], Collection[psutil.Process]]
-"""Gives the running processes of a sort, of workers the parents."""
+"""Gives the running processes of a sort, of workers the parents: one may keep several children."""
 
 
 @dataclass(frozen=True, slots=True)
 class Aim:
-    """The processes that a strike hits, and of them the worker's parent, 0: none."""
+    """The processes that a strike hits, and of them or above them the worker's parent, 0: none."""
 
     processes: tuple[psutil.Process, ...]
     worker: int = 0
@@ -73,8 +73,8 @@ def _aims(parts: Parts, strike: Strike) -> Iterator[Aim]:
         return
     for parent in parts(Part.WORKER):
         children = tuple(parent.children(recursive=True))
-        if strike.part is Part.CHILD and children:
-            yield Aim(children, parent.pid)
+        if strike.part is Part.CHILD:
+            yield from (Aim((child,), parent.pid) for child in children)
         elif strike.part is Part.PARENT or strike.blow is Blow.TERM:
             yield Aim((parent,), parent.pid)
         elif strike.part is Part.WORKER:

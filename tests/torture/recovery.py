@@ -14,7 +14,8 @@ Log = Sequence[Mapping[str, Any]]
 class Struck:
     """A strike as it was carried out, at ``at`` seconds since the epoch.
 
-    ``workers`` are the process ids of the worker parents it killed: their trials stand still.
+    ``workers`` are the process ids of the worker parents it killed, or killed a child of: their
+    trials stand still.
     """
 
     name: str
@@ -40,11 +41,18 @@ class Recovery:
 def recoveries(log: Log, strikes: Iterable[Struck]) -> list[Recovery]:
     """Return the recovery of every trial of one study that a strike hit.
 
-    Trials that ended without running again (their search was over) are left out.
+    Trials that ended without running again (their search was over) are left out. A parent may hold
+    more than one blow ended: what went on beside it and was given back after the next blow there
+    fell to that one.
     """
-    fallen = list(strikes)
-    found = [_recovery(log, number, strike) for strike in fallen for number in _held(log, strike)]
-    return [_attributed(recovery, fallen) for recovery in found if recovery is not None]
+    fallen = sorted(strikes, key=lambda strike: strike.at)
+    latest: dict[tuple[int, float], Recovery] = {}
+    for strike in fallen:
+        for number in _held(log, strike):
+            found = _recovery(log, number, strike)
+            if found is not None:
+                latest[number, round(found.at + found.noticed, 3)] = found
+    return [_attributed(recovery, fallen) for recovery in latest.values()]
 
 
 def percentile(values: Sequence[float], share: float) -> float | None:

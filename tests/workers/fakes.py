@@ -1,5 +1,6 @@
 """Leases in memory: what was asked of them, and answers that a test lays out."""
 
+import sys
 import threading
 import time
 from collections import deque
@@ -34,6 +35,11 @@ def eventually(holds: Callable[[], bool], seconds: float = ENOUGH_SECONDS) -> No
         time.sleep(0.01)
 
 
+def fake_child(how: str, folder: Path) -> list[str]:
+    """Return the command line of a child that behaves so and finds its work in the folder."""
+    return [sys.executable, "-m", "tests.workers.fake_child", how, str(folder)]
+
+
 class Inbox:
     """Work in a folder: laid out by a test, taken by whichever child comes."""
 
@@ -48,8 +54,11 @@ class Inbox:
     def popleft(self) -> Attempt | Finish | None:
         """Return the first piece and remove it; None when there is none."""
         for path in sorted(self.folder.iterdir()):
-            (work,) = decode(path.read_bytes())
-            path.unlink()
+            try:
+                (work,) = decode(path.read_bytes())
+                path.unlink()
+            except FileNotFoundError:  # another child was faster
+                continue
             return work
         return None
 

@@ -1,4 +1,4 @@
-"""``automl worker`` without a device on a machine with two GPUs: a worker for each."""
+"""``automl worker`` without a device on a machine with two GPUs: a process for each."""
 
 import os
 import signal

@@ -18,7 +18,7 @@ from automl.core.errors import SchemaMissing, StoreUnavailable
 from automl.core.leases import Order
 from automl.core.trial import Attempt, Finish
 from automl.settings import Settings
-from tests.workers.fakes import FakeLeases, Inbox, attempt, eventually
+from tests.workers.fakes import FakeLeases, Inbox, attempt, eventually, fake_child
 from workers import keeper as keeper_module
 from workers import neighbours
 from workers.keeper import Keeper, Limits
@@ -49,8 +49,7 @@ def offer(tmp_path: Path) -> Offer:
 @contextmanager
 def keep(leases: FakeLeases, how: str, limits: Limits = NO_LIMITS) -> Iterator[Keeper]:
     assert leases.inbox is not None
-    command = [sys.executable, "-m", "tests.workers.fake_child", how, str(leases.inbox.folder)]
-    slot = Slot(command, Settings().child_environment())
+    slot = Slot(fake_child(how, leases.inbox.folder), Settings().child_environment())
     keeper = Keeper(leases, slot, worker="w", device="cpu", heartbeat=HEARTBEAT, limits=limits)
     thread = threading.Thread(target=keeper.run)
     thread.start()
