@@ -46,6 +46,7 @@ def keep(keepers: Sequence[Keeper]) -> None:
         runs = [threads.submit(keeper.run) for keeper in keepers]
         wait(runs, return_when=FIRST_COMPLETED)  # a signal is handled meanwhile
         _leave(keepers)
+        wait(runs)  # before any thread ends: the kernel ends with it what it started
     for run in runs:
         run.result()
 
