@@ -75,7 +75,11 @@ class Quantiles:
         return warped
 
     def emit(self, graph: Graph, z: str) -> str:
-        """Write the same steps: how many knots lie below says between which two a cell is."""
+        """Write the same steps: how many knots lie below says between which two a cell is.
+
+        Column after column, each a row: a knot is then compared with many cells at a time.
+        """
+        z = graph.node("Transpose", z, perm=[1, 0])
         left = self._emit_left(graph, z)
         right = graph.node("Add", left, graph.constant(1, np.int64))
         (low, high), (start, end) = (
@@ -87,18 +91,20 @@ class Quantiles:
         share = graph.node("Div", graph.node("Sub", z, low), width)
         bounds = graph.constant(0.0, np.float64), graph.constant(1.0, np.float64)
         rise = graph.node("Mul", graph.node("Clip", share, *bounds), graph.node("Sub", end, start))
-        return graph.node("Add", start, rise)
+        return graph.node("Transpose", graph.node("Add", start, rise), perm=[1, 0])
 
     def _emit_left(self, graph: Graph, z: str) -> str:
         """Write the position in all columns' knots of the one to the left of each cell."""
-        axis = graph.constant([2], np.int64)
+        axis = graph.constant([1], np.int64)
         deep = graph.node("Unsqueeze", z, axis)
-        below = graph.node("GreaterOrEqual", deep, graph.constant(self.knots[None]))
-        counts = graph.node("Cast", below, to=ElementType.INT64)
+        below = graph.node("GreaterOrEqual", deep, graph.constant(self.knots[..., None]))
+        # Few enough to be exact, and added many at a time, as int64 are not.
+        counts = graph.node("Cast", below, to=ElementType.FLOAT)
         count = graph.node("ReduceSum", counts, axis, keepdims=0)
-        before = graph.node("Sub", count, graph.constant(1, np.int64))
+        whole = graph.node("Cast", count, to=ElementType.INT64)
+        before = graph.node("Sub", whole, graph.constant(1, np.int64))
         ends = graph.constant(0, np.int64), graph.constant(KNOTS - 2, np.int64)
-        offsets = graph.constant(np.arange(len(self.knots))[None] * KNOTS, np.int64)
+        offsets = graph.constant(np.arange(len(self.knots))[:, None] * KNOTS, np.int64)
         return graph.node("Add", graph.node("Clip", before, *ends), offsets)
 
     def take(self, columns: Sequence[int]) -> "Quantiles":
