@@ -13,7 +13,7 @@ import pytest
 
 import automl
 from automl import pipeline
-from automl.core.catalog import ExportFormat, FamilyName, MetricName, TaskType
+from automl.core.catalog import ExportFormat, FamilyName, MetricName, Modality, TaskType
 from automl.core.decision import PLAIN, Decision
 from automl.core.errors import ExportFailed, InvalidSpec
 from automl.core.frame import Floats, Frame
@@ -143,7 +143,7 @@ def test_the_members_of_before_stay_unless_others_are_better(
     assert choose_weights(prepared, pool, behind, [worst])[-1] == 1.0
 
 
-def test_a_dear_member_with_a_small_weight_keeps_few_folds(
+def test_a_dear_member_of_a_table_keeps_few_folds(
     searched: tuple[Prepared, Sequence[Entry]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     prepared, entries = searched
@@ -152,10 +152,14 @@ def test_a_dear_member_with_a_small_weight_keeps_few_folds(
     folds = len(prepared.folds)
     predictions = [np.asarray(entry.out_of_fold(), float) for entry in pool]
     for tax, kept in ((1e-9, folds), (1.0, 1)):
-        monkeypatch.setattr(files, "TAX", tax)
-        boosted, linear = files.build(prepared, pool, predictions, [0.2, 0.8]).members
-        assert len(boosted.parts) == kept
-        assert len(linear.parts) == folds > 1
+        monkeypatch.setattr("automl.finish.prices.TAX", tax)
+        members = files.build(prepared, pool, predictions, [0.2, 0.8]).members
+        assert [len(member.parts) for member in members] == [kept, kept]
+    monkeypatch.setattr("automl.finish.prices.TAX_OTHERWISE", 1.0)
+    texts = replace(prepared, plan=replace(prepared.plan, modality=Modality.TEXT))
+    members = files.build(texts, pool, predictions, [0.2, 0.8]).members
+    assert [len(member.parts) for member in members] == [folds, folds]
+    assert folds > 1
 
 
 def test_what_is_to_be_kept_stays_in_the_pool(

@@ -18,7 +18,7 @@ from automl.core.state import State
 from automl.core.study import Budget, StudySpec, TaskSpec
 from automl.core.trial import Candidate, Trial
 from automl.finish.entries import Entry
-from automl.finish.prices import most, prices, row_micros
+from automl.finish.prices import Price, most, prices, row_micros, tax
 from automl.search.plan import make_plan
 from automl.search.prepare import prepare
 from automl.training import work
@@ -41,7 +41,8 @@ def trial(family: FamilyName, parameters: int, epochs: int, trees: int | None = 
         (trial(FamilyName.LIGHTGBM, 83_462, 774), 7, 39),
         (trial(FamilyName.CATBOOST, 414_432, 6_492), 1, 19),
         (trial(FamilyName.EXTRA_TREES, 82_016, 800, trees=100), 2, 8),
-        (trial(FamilyName.EXTRA_TREES, 270_000, 800, trees=100), 1, 35),
+        (trial(FamilyName.EXTRA_TREES, 285_200, 800, trees=100), 1, 16),
+        (trial(FamilyName.EXTRA_TREES, 600_240, 60, trees=100), 2, 15),
         (trial(FamilyName.MLP, 1_180_424, 71), 2, 14),
         (trial(FamilyName.LINEAR, 500, 89), 2, 1),
     ],
@@ -60,6 +61,16 @@ def test_more_classes_take_longer() -> None:
 def test_a_trial_that_tells_nothing_costs_next_to_nothing() -> None:
     bare = Trial("s", 0, TrialState.COMPLETE, Candidate(FamilyName.LIGHTGBM), 0.5)
     assert 0 < row_micros(bare, 2) < 1
+
+
+def test_what_must_be_slow_owes_less_for_it(tmp_path: Path) -> None:
+    (tmp_path / "d.csv").write_text("a,y\n" + "".join(f"{n % 7},{n % 3}\n" for n in range(60)))
+    data, table = dataset(tmp_path / "d.csv", tmp_path / "d.parquet")
+    task = TaskSpec(TaskType.CLASSIFICATION, "y")
+    plan = make_plan(StudySpec(data.id, task, Budget(trials=1)), data, table)
+    owed = tax(plan, Price(seconds=0.0, row_micros=100.0))
+    assert owed == pytest.approx(0.003)
+    assert tax(replace(plan, modality=Modality.IMAGE), Price(0.0, 100.0)) < owed / 2
 
 
 class _Convolved:

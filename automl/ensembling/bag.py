@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from math import ceil, sqrt
 
 SPREAD = 0.05
-"""By what one member's folds differ, squared, as a part of the ensemble's squared error. On ten
-tables boosters' folds kept so cost 0.03 % of the error on the mean and spared 28 % of the time."""
+"""By what one member's folds differ, squared, as a part of the ensemble's squared error. On the
+test rows of twelve tables, medians: TabM 0.03, mlps 0.05, linear models 0.01, LightGBM 0.04,
+CatBoost 0.02."""
 
 
 def keep(

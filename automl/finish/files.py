@@ -7,21 +7,17 @@ from dataclasses import asdict
 from typing import Any
 
 from automl.core import metric
-from automl.core.catalog import FamilyName
+from automl.core.catalog import Modality
 from automl.core.frame import Floats
 from automl.core.model import Estimate, ModelCard
-from automl.core.trial import Trial
 from automl.ensembling import bag
 from automl.export import portable
 from automl.export.ensemble import Part, TrainedMember
 from automl.finish.entries import Entry
-from automl.finish.prices import TAX, row_micros
+from automl.finish.prices import prices, tax
 from automl.finish.weights import choose_weights, decide, every, mix
 from automl.search.evaluate import fits, load_fit
 from automl.search.prepare import Prepared
-
-BOOSTED = frozenset({FamilyName.LIGHTGBM, FamilyName.CATBOOST})
-"""Families of which dear members may lose folds: networks' differ more, and forests are one fit."""
 
 LONGEST = -1.2345678901234567e-100
 """No number takes more characters."""
@@ -115,7 +111,7 @@ def _trained(
     chosen = [(entry, weight) for entry, weight in zip(pool, weights, strict=True) if weight > 0]
     kept = bag.keep(
         [weight for _, weight in chosen],
-        [_tax(prepared, entry.trial) for entry, _ in chosen],
+        _taxes(prepared, [entry for entry, _ in chosen]),
         [len(prepared.fits(entry.trial.candidate)) for entry, _ in chosen],
     )
     return [
@@ -124,7 +120,11 @@ def _trained(
     ]
 
 
-def _tax(prepared: Prepared, trial: Trial) -> float:
-    """Return what part of the error a member must spare, 0 where it keeps its folds whatever."""
-    boosted = trial.candidate.family in BOOSTED
-    return TAX * row_micros(trial, prepared.plan.outputs) if boosted else 0.0
+def _taxes(prepared: Prepared, chosen: Sequence[Entry]) -> list[float]:
+    """Return what part of the error each must spare, 0 where members keep their folds whatever.
+
+    Only tables' folds differ as little as `bag.SPREAD` says.
+    """
+    if prepared.plan.modality is not Modality.TABLE:
+        return [0.0] * len(chosen)
+    return [tax(prepared.plan, price) for price in prices(prepared, chosen)]

@@ -1,19 +1,19 @@
 """What members cost: seconds of the finish, of which there are few, and a file's time for a row.
 
 The times for a row are estimates from what a trial tells, not measured, so that equal searches give
-equal files; on five sets they were within a third of what was measured. What a network makes of
-arrays, texts, each column or its own members is counted (`automl/training/work.py`), for its
-weights are used many times a row.
+equal files. Beside each other, half of those of 165 trials of 15 tables were within a third of what
+was measured. What a network makes of arrays, texts, each column or its own members is counted
+(`automl/training/work.py`), for its weights are used many times a row.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import log2
+from math import log2, log10
 from types import MappingProxyType
 
 from automl import families
-from automl.core.catalog import FamilyName
-from automl.core.study import finish_reserve
+from automl.core.catalog import FamilyName, Modality
+from automl.core.study import Plan, finish_reserve
 from automl.core.trial import Trial
 from automl.export.portable import probed
 from automl.finish.entries import Entry
@@ -49,12 +49,22 @@ MOST_SCORING = 60.0
 NEAR = 1_000
 """Leaves of a tree that stays in a core's nearest cache."""
 
+FARTHEST = 30_000
+"""Leaves of a tree from which on all steps take as long."""
+
 SOUGHT = 48
 """Leaves of a tree of LightGBM that many rows do not walk (`lightgbm/exits.py`)."""
 
-TAX = 1e-5
-"""Of the ensemble's error, for each microsecond: a member of 100 must spare a thousandth of it."""
+TAX = 3e-5
+"""Of the ensemble's error on a table, for each microsecond: a member of 100 must spare three
+thousandths of it. Up to four cost nothing that twelve tables could tell; six cost one of them 1 %.
+"""
 
+TAX_OTHERWISE = 1e-5
+"""The same where rows are arrays or texts: networks over these take far longer, all of them."""
+
+ENCODED = 0.3
+"""Microseconds for what a network or linear model sees of the columns, each fold its own."""
 
 MULTIPLIED = 5e4
 """Multiplications by weights in a microsecond: 43,000 to 100,000 were measured in convolutions of
@@ -87,7 +97,14 @@ def _price(prepared: Prepared, trial: Trial) -> Price:
     if counted is None:
         return Price(written, row_micros(trial, prepared.plan.outputs))
     micros = counted / MULTIPLIED
+    if prepared.plan.modality is Modality.TABLE:
+        micros += ENCODED * len(prepared.fits(trial.candidate))
     return Price(written + 1e-6 * micros * _scored(prepared), micros)
+
+
+def tax(plan: Plan, price: Price) -> float:
+    """Return which part of the error a member of that price must spare."""
+    return price.row_micros * (TAX if plan.modality is Modality.TABLE else TAX_OTHERWISE)
 
 
 def _counted(prepared: Prepared, trial: Trial) -> int | None:
@@ -113,32 +130,37 @@ def _scored(prepared: Prepared) -> int:
 def row_micros(trial: Trial, outputs: int) -> float:
     """Return about how long the trial's folds take for a row.
 
-    A step down a tree takes 7 ns, or 25 where the tree is too large for the nearest cache. But for
-    LightGBM's trees of at most `SOUGHT` leaves, all splits are answered: 1 ns and 0.5 for each.
-    CatBoost's trees are looked up, in 1 ns and one for each sum. Forests are one fit, and lead to a
-    look-up where classes are many. Networks: 70 weights in 1 ns.
+    A step down a tree takes 7 ns, and 12 more for each time that it has ten times the leaves of one
+    in the nearest cache. But for LightGBM's trees of at most `SOUGHT` leaves, all splits are
+    answered: 1 ns and 0.5 for each. CatBoost's trees are looked up, in 2 ns and one for each sum.
+    Forests are one fit, of as many trees as folds had time for, and lead to a look-up where classes
+    are many. Networks: 70 weights in 1 ns.
     """
     sums = outputs if outputs > 2 else 1
     parameters, epochs = trial.parameters or 1, trial.epochs or 1
+    folds = max(1, len(trial.fold_values))
     match trial.candidate.family:
         case FamilyName.LIGHTGBM:
             leaves = parameters / (epochs * sums)
-            walked = _walk(parameters, epochs * sums)
+            walked = _walk(leaves)
             sought = 0.001 + 0.0005 * leaves
             return epochs * sums * (sought if leaves <= SOUGHT else walked)
         case FamilyName.CATBOOST:
-            return (0.001 + 0.001 * sums) * epochs
-        case FamilyName.RANDOM_FOREST | FamilyName.EXTRA_TREES | FamilyName.DECISION_TREE:
-            trees = int(trial.candidate.params.get("trees", 1))
-            return trees * (_walk(parameters, trees) + (0.01 if sums > 1 else 0.0))
+            return (0.002 + 0.001 * sums) * epochs
+        case FamilyName.DECISION_TREE:
+            return folds * _walk(parameters / folds)
+        case FamilyName.RANDOM_FOREST | FamilyName.EXTRA_TREES:
+            grown = max(1, round(epochs / folds))
+            trees = min(grown, int(trial.candidate.params.get("trees", grown)))
+            return trees * (_walk(parameters / trees) + (0.01 if sums > 1 else 0.0))
         case _:
-            return 1.4e-5 * parameters
+            return 1.4e-5 * parameters + ENCODED * folds
 
 
-def _walk(leaves: int, trees: int) -> float:
+def _walk(leaves: float) -> float:
     """Return the microseconds from the root of a tree to a leaf."""
-    size = max(2.0, leaves / trees)
-    return (0.007 if size <= NEAR else 0.025) * log2(size)
+    size = min(max(2.0, leaves), FARTHEST)
+    return (0.007 + 0.012 * max(0.0, log10(size / NEAR))) * log2(size)
 
 
 def most(prepared: Prepared) -> float:

@@ -15,7 +15,7 @@ from automl.ensembling.crossfit import Rows, spread
 from automl.ensembling.decide import decide as decision_of
 from automl.ensembling.greedy import ROUNDS, select
 from automl.finish.entries import Entry
-from automl.finish.prices import TAX, Price, most, prices
+from automl.finish.prices import Price, most, prices, tax
 from automl.search.prepare import Prepared
 
 JUDGED_ROWS = 10_000
@@ -60,7 +60,7 @@ def weigh(
         maximize=metric.maximize(prepared.plan.metric),
         rounds=ROUNDS if prepared.spec.ensemble else 1,
         prices=[price.seconds for price in paid or ()],
-        taxes=[TAX * price.row_micros for price in paid or ()],
+        taxes=[tax(prepared.plan, price) for price in paid or ()],
         most=most(prepared),
     )
 
