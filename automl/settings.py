@@ -5,6 +5,7 @@ line options take precedence. This is the only module that reads the environment
 """
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from ipaddress import ip_address
@@ -15,6 +16,8 @@ from typing import Any, Self
 from automl.core.quota import Quotas
 
 MIB = 1024 * 1024
+
+_DEVICE = re.compile(r"cpu|cuda(:\d+)?", re.ASCII)
 
 
 def _default_data_dir() -> Path:
@@ -35,7 +38,7 @@ def shown_gpus() -> int | None:
 
 
 class SettingError(ValueError):
-    """A variable of the environment cannot be read."""
+    """A variable of the environment, or the option in its place, says nothing that can be."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +88,7 @@ class Settings:
         """Return the settings of ``environment``, overridden by every ``given`` that is not None.
 
         Raises:
-            SettingError: a variable cannot be read as its field's type.
+            SettingError: a variable cannot be read as its field's type, or a device is none.
         """
         source = os.environ if environment is None else environment  # noqa: TID251 -- as above
         values: dict[str, Any] = {}
@@ -95,7 +98,9 @@ class Settings:
             if text is not None and text != "":
                 values[item.name] = _parse(item.name, text, getattr(defaults, item.name))
         values |= {name: value for name, value in given.items() if value is not None}
-        return replace(defaults, **values)
+        settings = replace(defaults, **values)
+        _check_device(settings.device)
+        return settings
 
     def environment(self) -> dict[str, str]:
         """Return the variables that give a child process these settings."""
@@ -157,3 +162,11 @@ def _parse(name: str, text: str, default: Any) -> Any:
     except (TypeError, ValueError):
         kind = type(default).__name__
         raise SettingError(f"AUTOML_{name.upper()}={text!r} cannot be read as {kind}") from None
+
+
+def _check_device(name: str) -> None:
+    """Refuse what is no device anywhere; whether it is there, only torch can tell (later)."""
+    if name and not _DEVICE.fullmatch(name):
+        raise SettingError(
+            f"AUTOML_DEVICE or --device: {name!r} is no device; write cpu or a GPU, as cuda:0"
+        )

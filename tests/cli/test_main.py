@@ -13,7 +13,7 @@ from automl import cli
 from automl.cli import tour
 from automl.cli.demo import demo
 from automl.core.errors import Detail, InvalidSpec
-from automl.settings import Settings
+from automl.settings import SettingError, Settings
 
 
 def run(
@@ -71,6 +71,32 @@ def test_a_variable_that_cannot_be_read_is_wrong_usage() -> None:
     done = run("serve", environment={"AUTOML_PORT": "many"})
     assert done.returncode == 2
     assert done.stderr == "automl: AUTOML_PORT='many' cannot be read as int\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment"),
+    [
+        (["serve"], {"AUTOML_DEVICE": "foo"}),
+        (["worker"], {"AUTOML_DEVICE": "foo"}),
+        (["worker", "--device", "foo"], {"AUTOML_DEVICE": "cpu"}),
+    ],
+)
+def test_a_device_that_is_none_is_wrong_usage(
+    arguments: list[str], environment: dict[str, str]
+) -> None:
+    done = run(*arguments, environment=environment)
+    assert done.returncode == 2
+    assert done.stderr == (
+        "automl: AUTOML_DEVICE or --device: 'foo' is no device; write cpu or a GPU, as cuda:0\n"
+    )
+
+
+def test_a_device_is_named_as_torch_names_it() -> None:
+    for name in ("", "cpu", "cuda", "cuda:0", "cuda:12"):
+        assert Settings.from_environment({"AUTOML_DEVICE": name}).device == name
+    for name in ("CPU", "cuda:", "cuda:-1", "cuda:x", "gpu", "cpu "):
+        with pytest.raises(SettingError, match="is no device; write cpu"):
+            Settings.from_environment({"AUTOML_DEVICE": name})
 
 
 def test_a_budget_that_is_no_time_is_wrong_usage(tmp_path: Path) -> None:
