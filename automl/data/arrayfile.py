@@ -105,6 +105,7 @@ class _Seen:
     least: float = np.inf
     most: float = -np.inf
     shortest: int | None = None
+    """Steps of the shortest series that has a number; None where none has, or none is counted."""
     longest: int = 0
     flat: list[int] = field(default_factory=list)
     """Rows of one number throughout."""
@@ -159,6 +160,9 @@ class _Seen:
         if values.dtype.kind == "f":
             known = np.any(~np.isnan(values), axis=1)  # (rows, steps)
             lengths = np.where(np.any(known, axis=1), length - np.argmax(known[:, ::-1], axis=1), 0)
+        lengths = lengths[lengths > 0]
+        if not lengths.size:  # rows without a number are told of as such
+            return
         shortest = int(lengths.min())
         self.shortest = shortest if self.shortest is None else min(self.shortest, shortest)
         self.longest = max(self.longest, int(lengths.max()))
@@ -189,7 +193,10 @@ class _Seen:
                           "another."))  # fmt: skip
         if self.rows < _FEW_ROWS:
             found.append(("FEW_ROWS", f"Only {self.rows} rows: expect wide intervals."))
-        if self.empty:
+        if len(self.empty) == self.rows:
+            found.append(("EMPTY_ROWS", f"None of the {self.rows:,} {what} has a number: nothing "
+                          "can be learned from them."))  # fmt: skip
+        elif self.empty:
             found.append(("EMPTY_ROWS", f"{len(self.empty):,} {what} have no number at all: rows "
                           f"{_listed([row + 1 for row in self.empty])}."))  # fmt: skip
         if self.flat:
@@ -202,11 +209,15 @@ class _Seen:
             found.append(("MISSING_VALUES", f"{self.absent:,} missing numbers of {what} count as "
                           "0."))  # fmt: skip
         if self.shortest is not None and self.shortest < self.file.shape[-1]:
-            found.append(("VARIABLE_LENGTHS", f"Series have {self.shortest:,} to "
-                          f"{self.longest:,} steps."))  # fmt: skip
+            found.append(("VARIABLE_LENGTHS", self._lengths()))
         for column in columns[1:]:
             found += self._of_target(column)
         return [DataWarning(code, message) for code, message in found]
+
+    def _lengths(self) -> str:
+        if self.shortest == self.longest:
+            return f"Series have {self.longest:,} of {self.file.shape[-1]:,} steps."
+        return f"Series have {self.shortest:,} to {self.longest:,} steps."
 
     def _of_target(self, column: Column) -> list[tuple[str, str]]:
         found = []

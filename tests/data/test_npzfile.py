@@ -120,6 +120,27 @@ def test_quantities_have_no_classes(tmp_path: Path) -> None:
     assert only(profile, "y").kind is ColumnKind.NUMERIC
 
 
+@pytest.mark.parametrize(
+    ("known", "says"),
+    [
+        (
+            0,
+            {"EMPTY_ROWS": "None of the 20 series has a number: nothing can be learned from them."},
+        ),
+        (5, {"VARIABLE_LENGTHS": "Series have 5 of 8 steps."}),
+        (8, {}),
+    ],
+)
+def test_series_are_as_long_as_they_have_numbers(
+    known: int, says: dict[str, str], tmp_path: Path
+) -> None:
+    x = RNG.normal(size=(20, 1, 8)).astype("f4")
+    x[..., known:] = np.nan
+    profile, _ = take(tmp_path, npz(X=x, y=np.arange(20) % 2))
+    told = {warning.code: warning.message for warning in profile.warnings}
+    assert {code: told[code] for code in told if code in ("EMPTY_ROWS", "VARIABLE_LENGTHS")} == says
+
+
 def test_what_is_odd_is_told(tmp_path: Path) -> None:
     x = RNG.normal(size=(12, 2, 8)).astype("f4")
     x[1], x[2], x[3, :, 5:], x[4, 0, 0], x[6] = np.nan, 1.0, np.nan, np.inf, x[5]
@@ -131,6 +152,7 @@ def test_what_is_odd_is_told(tmp_path: Path) -> None:
     told = {warning.code: warning.message for warning in profile.warnings}
     assert "rows 2." in told["EMPTY_ROWS"]
     assert "rows 3." in told["CONSTANT_ROWS"]
+    assert told["VARIABLE_LENGTHS"] == "Series have 5 to 8 steps."
     assert np.isnan(stored(profile, path)[4, 0, 0])
 
 
