@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import numpy as np
+from typing_extensions import override
 
 from automl import families
 from automl.core.catalog import FamilyName
@@ -44,6 +45,15 @@ class BundleMember:
     networks: tuple["nn.Module", ...]
     features: tuple[tuple[str, ...], ...]
     shape: tuple[int, ...] = ()
+
+    @override
+    def __repr__(self) -> str:
+        """Return a line for a notebook: networks and the names of their features fill screens."""
+        told = f"<member: trial {self.trial}, {self.family}, weight {self.weight:.3g}"
+        if not self.networks:
+            return f"{told}>"
+        taken = "×".join(map(str, self.shape)) or f"{max(map(len, self.features))} features"
+        return f"{told}, networks: {len(self.networks)} of {taken}>"
 
 
 class Bundle:

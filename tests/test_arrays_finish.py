@@ -117,6 +117,7 @@ def test_networks_come_back_with_the_shape_that_they_take(ended: Ended, tmp_path
         assert len(member.networks) == 1
         answer = member.networks[0](torch.zeros(2, *member.shape))
         assert answer.shape == (2, ended.fit.plan.outputs)
+        assert repr(member).endswith(f" of {'×'.join(map(str, member.shape))}>")
 
 
 def test_the_report_shows_rows_and_no_importance(ended: Ended) -> None:

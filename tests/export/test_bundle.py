@@ -207,6 +207,8 @@ def test_networks_come_back_as_modules_and_predict(study: Ended, tmp_path: Path)
             assert isinstance(module, torch.nn.Module)
             answer = module(torch.zeros(2, len(features)))
             assert answer.shape == (2, study.result.plan.outputs)
+        assert f"trial {member.trial}, {member.family}, weight" in repr(member)
+    assert all(len(line) < 100 for line in repr(opened.members).split(">, <"))
     given = [{"size": 1.5, "price": None, "colour": "red", "flag": True, "more": 1}] * 2
     by_rows = opened.predict(given)
     arrays = {
