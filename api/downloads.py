@@ -48,6 +48,8 @@ def download(
         ArtifactCorrupt: they are not the bytes that were stored.
     """
     etag = f'"{artifact.sha256}"'
+    if not _wanted(request.headers.get("if-match"), etag):
+        return _changed(etag)
     headers = {"ETag": etag, "Accept-Ranges": "bytes", "Cache-Control": "private, no-cache"}
     if _matches(request.headers.get("if-none-match"), etag):
         return Response(status_code=304, headers=headers)
@@ -95,6 +97,12 @@ def _checked(artifacts: Artifacts, artifact: Artifact, span: Span) -> Iterator[b
     return artifacts.read(artifact.id, span.start, span.end)
 
 
+def _wanted(header: str | None, etag: str) -> bool:
+    """Return whether ``If-Match`` lets these bytes go out: compared strongly, judged before all."""
+    tags = "*" if header is None else header
+    return any(tag.strip() in ("*", etag) for tag in tags.split(","))
+
+
 def _matches(header: str | None, etag: str) -> bool:
     if header is None:
         return False
@@ -131,4 +139,13 @@ def _unsatisfiable(size: int) -> Response:
         "RANGE_NOT_SATISFIABLE",
         f"The range lies outside of the file's {size} bytes.",
         headers={"Content-Range": f"bytes */{size}"},
+    )
+
+
+def _changed(etag: str) -> Response:
+    return problem(
+        412,
+        "PRECONDITION_FAILED",
+        f"The file is another than If-Match names; it is {etag} now.",
+        headers={"ETag": etag},
     )

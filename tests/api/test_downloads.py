@@ -81,6 +81,16 @@ def test_if_none_match_spares_the_bytes(service: Service, dataset: Dataset) -> N
     assert _get(service, dataset, If_None_Match='"x"').status_code == 200
 
 
+def test_if_match_refuses_other_bytes(service: Service, dataset: Dataset) -> None:
+    for header in (ETAG, f'"x", {ETAG}', "*"):
+        assert _get(service, dataset, If_Match=header).content == CONTENT
+        assert _get(service, dataset, If_Match=header, Range="bytes=5-").content == CONTENT[5:]
+    for other in ('"other"', f"W/{ETAG}", '"x", "y"', ""):
+        refused = _get(service, dataset, If_Match=other, If_None_Match=ETAG, Range="bytes=5-")
+        problem(refused, 412, "PRECONDITION_FAILED")
+        assert refused.headers["etag"] == ETAG
+
+
 def test_head_tells_the_same_without_the_bytes(service: Service, dataset: Dataset) -> None:
     path = f"/v1/datasets/{dataset.id}/download"
     head, whole = service.client.head(path), service.get(path)
