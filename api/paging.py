@@ -12,6 +12,7 @@ from fastapi import Depends, Query
 
 from automl.core.errors import InvalidCursor
 from automl.core.ids import looks_like_id
+from automl.core.ports import TrialPlace
 
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 500
@@ -88,7 +89,7 @@ def split(items: Sequence[Item], limit: int) -> tuple[Sequence[Item], bool]:
     return items[:limit], len(items) > limit
 
 
-def write(scope: str, position: str | int) -> str:
+def write(scope: str, position: str | int | TrialPlace) -> str:
     """Return an opaque cursor to the items behind ``position`` of the list ``scope``."""
     content = json.dumps(position).encode()
     return base64.urlsafe_b64encode(_seal(scope, content) + content).decode().rstrip("=")
@@ -112,6 +113,17 @@ def read_offset(scope: str, cursor: str | None) -> int:
     if not isinstance(position, int) or not 0 <= position < MAX_OFFSET:
         raise InvalidCursor
     return position
+
+
+def read_place(scope: str, cursor: str | None) -> TrialPlace | None:
+    """Return the place that `write` was given. Raises `InvalidCursor`."""
+    if cursor is None:
+        return None
+    match _read(scope, cursor):
+        case [None | float() as value, int(number)] if 0 <= number < MAX_OFFSET:
+            return value, number
+        case _:
+            raise InvalidCursor
 
 
 def _read(scope: str, cursor: str) -> object:

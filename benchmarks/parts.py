@@ -172,7 +172,7 @@ def pages(store: SqlStore, what: str) -> None:
     def page(*, maximize: bool) -> None:
         with store.unit() as unit:
             unit.trials.list(
-                study.id, sort="value", maximize=maximize, state=None, offset=0, limit=100
+                study.id, sort="value", maximize=maximize, state=None, after=None, limit=100
             )
 
     for maximize in (True, False):

@@ -47,12 +47,12 @@ def list_trials(
     """Show the leaderboard."""
     limit = paging.clamp(limit)
     scope = f"trials/{study_id}?{sort}&{state or ''}"
-    offset = paging.read_offset(scope, cursor)
+    after = paging.read_place(scope, cursor)
     found = trials.page(
-        context.store, tenant, study_id, sort=sort, state=state, offset=offset, limit=limit + 1
+        context.store, tenant, study_id, sort=sort, state=state, after=after, limit=limit + 1
     )
     page, more = paging.split(found, limit)
-    following = paging.write(scope, offset + limit) if more else None
+    following = paging.write(scope, trials.place(page[-1], sort)) if more else None
     items = [TrialView.of(trial) for trial in page]
     return show(ListView[TrialView](items=items, next_cursor=following))
 

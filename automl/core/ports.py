@@ -9,7 +9,7 @@ ids too.
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, TypeAlias
 
 from automl.core.catalog import EventType, StudyStatus, TrialState
 from automl.core.key import Key
@@ -40,6 +40,8 @@ class Reply:
 
 
 TrialSort = Literal["number", "value", "seconds", "started_at"]
+TrialPlace: TypeAlias = tuple[float | None, int]
+"""A trial's place in an order: what it is sorted by, if it has that, and its number."""
 
 
 class Datasets(Protocol):
@@ -102,10 +104,13 @@ class Trials(Protocol):
         sort: TrialSort,
         maximize: bool,
         state: TrialState | None,
-        offset: int,
+        after: TrialPlace | None,
         limit: int,
     ) -> Sequence[Trial]:
-        """Return a page; by ``value`` the best come first, trials without one last."""
+        """Return a page behind a place; by ``value`` the best come first, trials without one last.
+
+        A place stays where it is when trials come and go, so no trial is on two pages.
+        """
 
     def get(self, study_id: str, number: int) -> Trial: ...
     def history(self, study_id: str) -> Sequence[Trial]:

@@ -74,7 +74,7 @@ class Studies:
         _keep(self._ended, study_id, KEPT_HISTORIES)
         fresh: list[Trial] = []
         while True:
-            page = _page(unit, study_id, len(ended) + len(fresh))
+            page = _page(unit, study_id, (fresh or ended)[-1:])
             fresh += page
             if len(page) < PAGE:
                 break
@@ -84,9 +84,10 @@ class Studies:
         return ended + fresh[settled:]
 
 
-def _page(unit: Unit, study_id: str, offset: int) -> Sequence[Trial]:
+def _page(unit: Unit, study_id: str, last: Sequence[Trial]) -> Sequence[Trial]:
+    after = (None, last[0].number) if last else None
     return unit.trials.list(
-        study_id, sort="number", maximize=False, state=None, offset=offset, limit=PAGE
+        study_id, sort="number", maximize=False, state=None, after=after, limit=PAGE
     )
 
 

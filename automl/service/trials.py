@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from automl.core import metric
 from automl.core.catalog import TrialState
-from automl.core.ports import Store, TrialSort
+from automl.core.ports import Store, TrialPlace, TrialSort
 from automl.core.trial import CurvePoint, Trial
 from automl.service.curve import downsample
 
@@ -25,10 +25,10 @@ def page(
     *,
     sort: TrialSort,
     state: TrialState | None,
-    offset: int,
+    after: TrialPlace | None,
     limit: int,
 ) -> Sequence[Trial]:
-    """Return a stretch of the leaderboard; by value the best come first. Raises `NotFound`."""
+    """Return what is behind a place; by value the best come first. Raises `NotFound`."""
     with store.unit() as unit:
         study = unit.studies.get(tenant, study_id)
         return unit.trials.list(
@@ -36,9 +36,14 @@ def page(
             sort=sort,
             maximize=metric.maximize(study.plan.metric),
             state=state,
-            offset=offset,
+            after=after,
             limit=limit,
         )
+
+
+def place(trial: Trial, sort: TrialSort) -> TrialPlace:
+    """Return where the trial stands in that order."""
+    return None if sort == "number" else getattr(trial, sort), trial.number
 
 
 def get(store: Store, tenant: str, study_id: str, number: int, *, max_points: int) -> Traced:

@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import ColumnElement, Select, and_, or_, select, true
 
 from automl.core.catalog import TrialState
 from automl.core.errors import NotFound
-from automl.core.ports import TrialSort
+from automl.core.ports import TrialPlace, TrialSort
 from automl.core.trial import CurvePoint, Trial
 from automl.store import rows
 from automl.store.database import Transaction
@@ -27,15 +27,18 @@ class SqlTrials:
         sort: TrialSort,
         maximize: bool,
         state: TrialState | None,
-        offset: int,
+        after: TrialPlace | None,
         limit: int,
     ) -> Sequence[Trial]:
-        """Return a page; by ``value`` the best come first, trials without one last."""
-        query = ordered(study_id, sort=sort, maximize=maximize)
+        """Return a page behind a place; by ``value`` the best come first, trials without one last.
+
+        A place stays where it is when trials come and go, so no trial is on two pages.
+        """
+        query = ordered(study_id, sort=sort, maximize=maximize, after=after)
         if state is not None:
             query = query.where(trials.c.state == state.value)
-        query = query.offset(offset).limit(limit)
-        return [rows.trial(row) for row in self._tx.reader.execute(query).mappings()]
+        found = self._tx.reader.execute(query.limit(limit)).mappings()
+        return [rows.trial(row) for row in found]
 
     def get(self, study_id: str, number: int) -> Trial:
         """Return one trial.
@@ -74,9 +77,25 @@ class SqlTrials:
         return {number: (out_of_fold, fitted) for number, out_of_fold, fitted in found}
 
 
-def ordered(study_id: str, *, sort: TrialSort, maximize: bool) -> Select[Any]:
+def ordered(
+    study_id: str, *, sort: TrialSort, maximize: bool, after: TrialPlace | None = None
+) -> Select[Any]:
     """Return the query of a study's trials in that order, read from an index for ``value``."""
-    column = trials.c[sort]
-    direction = column.desc() if sort == "value" and maximize else column.asc()
-    order = (direction,) if sort == "number" else (direction.nulls_last(), trials.c.number)
-    return select(trials).where(trials.c.study_id == study_id).order_by(*order)
+    query = select(trials).where(trials.c.study_id == study_id)
+    column, number = trials.c[sort], trials.c.number
+    if sort == "number":
+        return (query if after is None else query.where(number > after[1])).order_by(number)
+    falls = sort == "value" and maximize
+    if after is not None:
+        # Of what is denied SQLite makes no sort: it goes along the index, as over an offset.
+        query = query.where(_until(column, after, falls=falls).is_not(true()))
+    return query.order_by((column.desc() if falls else column.asc()).nulls_last(), number)
+
+
+def _until(column: ColumnElement[Any], place: TrialPlace, *, falls: bool) -> ColumnElement[bool]:
+    """Return what holds of the trials up to the place; null, too, is that it does not."""
+    value, number = place
+    if value is None:
+        return or_(column.is_not(None), trials.c.number <= number)
+    before = column > value if falls else column < value
+    return or_(before, and_(column == value, trials.c.number <= number))

@@ -11,6 +11,7 @@ from automl.core.study import Study
 from automl.families import specs
 from tests.api.harness import Service, add_dataset
 from tests.api.problems import problem
+from tests.store import values
 
 
 @given(st.text(max_size=20), st.integers(0, paging.MAX_OFFSET - 1))
@@ -21,6 +22,17 @@ def test_a_cursor_leads_back(scope: str, offset: int) -> None:
         paging.read_offset(scope + "x", cursor)
     with pytest.raises(InvalidCursor):
         paging.read_id(scope, cursor)
+
+
+@given(st.none() | st.floats(allow_nan=False), st.integers(0, paging.MAX_OFFSET - 1))
+def test_a_cursor_leads_back_to_a_place(value: float | None, number: int) -> None:
+    assert paging.read_place("t", paging.write("t", (value, number))) == (value, number)
+
+
+@pytest.mark.parametrize("position", [7, "ds_1", (1, 2), (0.5, -1), (0.5, 2**31), ("a", 1), (0.5,)])
+def test_a_place_that_is_none_is_refused(position: Any) -> None:
+    with pytest.raises(InvalidCursor):
+        paging.read_place("t", paging.write("t", position))
 
 
 @given(st.text(max_size=60))
@@ -53,6 +65,19 @@ def test_the_leaderboard_pages(service: Service, ended: Study) -> None:
     for limit in (2, 5):
         values = [item["value"] for item in _walk(service, path, limit, sort="value")]
         assert values == [0.2, 0.3, 0.4, 0.5, 0.6]
+
+
+def test_a_trial_that_ends_between_two_pages_shifts_none(own: Service) -> None:
+    study = values.add_study(own.store)
+    for value in (0.5, 0.3, 0.7):
+        values.complete(own.store, value)
+    path = f"/v1/studies/{study.id}/trials"
+    given: dict[str, Any] = {"sort": "value", "limit": 2}
+    first = own.get(path, params=given).json()
+    values.complete(own.store, 0.9 if study.plan.metric == "roc_auc" else 0.1)
+    second = own.get(path, params={**given, "cursor": first["next_cursor"]}).json()
+    seen = [trial["number"] for trial in first["items"] + second["items"]]
+    assert sorted(seen) == [0, 1, 2]
 
 
 def test_lists_about_the_service_page_too(own: Service) -> None:

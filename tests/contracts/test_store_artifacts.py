@@ -195,7 +195,7 @@ def test_the_best_hundred_trials_keep_their_arrays(store: SqlStore) -> None:
     with store.unit() as unit:
         kept = unit.trials.arrays(study.id)
         best = unit.trials.list(
-            study.id, sort="value", maximize=True, state=None, offset=0, limit=100
+            study.id, sort="value", maximize=True, state=None, after=None, limit=100
         )
     assert sorted(kept) == sorted(trial.number for trial in best)
     worst = sorted(range(104), key=lambda n: (-scores[n], n))[100:]

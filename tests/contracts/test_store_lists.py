@@ -90,13 +90,18 @@ def test_the_leaderboard_sorts_with_nothing_last(store: Store) -> None:
     with store.unit() as unit:
 
         def order(sort: str, state: TrialState | None = None, **given: object) -> list[int]:
-            query = {"maximize": True, "offset": 0, "limit": 99, "state": state, **given}
+            query = {"maximize": True, "after": None, "limit": 99, "state": state, **given}
             return [t.number for t in unit.trials.list(study.id, sort=sort, **query)]  # type: ignore[arg-type]
 
         assert order("number") == [0, 1, 2, 3, 4, 5]
         assert order("value") == [2, 0, 3, 1, 4, 5]
         assert order("value", maximize=False) == [0, 3, 2, 1, 4, 5]
-        assert order("value", offset=1, limit=2) == [0, 3]
+        assert order("value", after=(0.9, 2), limit=2) == [0, 3]
+        assert order("value", after=(0.5, 0)) == [3, 1, 4, 5]
+        assert order("value", after=(0.7, 9)) == [0, 3, 1, 4, 5]  # of a place that is left by now
+        assert order("value", after=(0.7, 9), maximize=False) == [2, 1, 4, 5]
+        assert order("value", after=(None, 1)) == [4, 5]
+        assert order("number", after=(None, 3)) == [4, 5]
         assert order("value", state=TrialState.PRUNED) == [1, 4]
         assert order("seconds")[-1] == 5
         assert order("started_at") == [0, 1, 2, 3, 4, 5]

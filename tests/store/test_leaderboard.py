@@ -6,6 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from automl.core.ports import TrialPlace
 from automl.core.study import Study
 from automl.core.trial import Trial
 from automl.store import SqlStore, ends
@@ -60,10 +61,12 @@ def explained(store: SqlStore, query: sa.Select[Any]) -> str:
     return "\n".join(str(step[-1]) for step in steps)
 
 
-def best_of(store: SqlStore, study: Study, *, maximize: bool, offset: int = 0) -> Sequence[Trial]:
+def best_of(
+    store: SqlStore, study: Study, *, maximize: bool, after: TrialPlace | None = None
+) -> Sequence[Trial]:
     with store.unit() as unit:
         return unit.trials.list(
-            study.id, sort="value", maximize=maximize, state=None, offset=offset, limit=50
+            study.id, sort="value", maximize=maximize, state=None, after=after, limit=50
         )
 
 
@@ -78,17 +81,23 @@ def test_a_page_is_one_query_in_the_order_of_an_index(store: SqlStore) -> None:
         (True, "ix_trials_highest_first"),
         (False, "ix_trials_study_id_value_number"),
     ):
-        plan = explained(store, ordered(study.id, sort="value", maximize=maximize).limit(50))
-        assert index in plan, plan
-        assert "TEMP B-TREE" not in plan, plan  # how SQLite says that it sorts
-        assert "Sort" not in plan, plan
+        for after in (None, (0.5, 4000), (None, 100)):
+            query = ordered(study.id, sort="value", maximize=maximize, after=after)
+            plan = explained(store, query.limit(50))
+            assert index in plan, plan
+            assert "TEMP B-TREE" not in plan, plan  # how SQLite says that it sorts
+            assert "Sort" not in plan, plan
         with statements(store) as said:
             page = best_of(store, study, maximize=maximize)
         assert len([one for one in said if "FROM trials" in one]) == 1
         assert [trial.value for trial in page[:9]] == [0.999 if maximize else 0.001] * 9
         older = [trial.number for trial in page[:9]]
         assert older == sorted(older)
-        last = best_of(store, study, maximize=maximize, offset=TRIALS - TRIALS // EVERY - 1)
-        assert [trial.value is None for trial in last[:3]] == [False, True, True]
+        worst = 0.001 if maximize else 0.999
+        equal = [n for n in range(TRIALS) if n % EVERY and n * 7919 % 1000 == 1000 * worst]
+        last = best_of(store, study, maximize=maximize, after=(worst, equal[-2]))
+        assert [trial.number for trial in last[:4]] == [equal[-1], 0, EVERY, 2 * EVERY]
+        rest = best_of(store, study, maximize=maximize, after=(None, TRIALS - 2 * EVERY))
+        assert [trial.number for trial in rest] == [TRIALS - EVERY]
     plan = explained(store, ends.WITH_ARRAYS.params(study=study.id))
     assert "ix_trials_with_arrays" in plan, plan
