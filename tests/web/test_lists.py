@@ -104,6 +104,34 @@ def test_workers_are_shown_and_their_absence_explained(page: Page, service: Serv
     expect(page.get_by_role("heading", name="try")).to_be_visible()
 
 
+def test_a_long_name_is_parted_behind_its_marks(page: Page, service: Service) -> None:
+    name = "hotel_cancellations_2026_weekly.csv"
+    add_dataset(service.store, name=name)
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(_url(service, "#/datasets"))
+    link = page.get_by_role("link", name=name, exact=True)
+    expect(link).to_have_text(name)
+    *parted, _ = link.evaluate(_LINES)
+    assert parted
+    assert all(line.endswith(("_", ".")) for line in parted), parted
+
+
+_LINES = """(link) => {
+    const lines = new Map();
+    for (const node of link.childNodes) {
+        for (let at = 0; at < (node.textContent ?? "").length; at += 1) {
+            const range = document.createRange();
+            range.setStart(node, at);
+            range.setEnd(node, at + 1);
+            const { top } = range.getBoundingClientRect();
+            lines.set(top, (lines.get(top) ?? "") + node.textContent[at]);
+        }
+    }
+    return [...lines.values()];
+}"""
+"""What stands in each line of a link."""
+
+
 def test_lists_fit_a_phone(page: Page, service: Service) -> None:
     long = "x" * 200
     Hand(service.store).run(add_study(service.store, add_dataset(service.store, name=long)).id)

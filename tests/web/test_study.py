@@ -277,6 +277,24 @@ def test_a_study_whose_trials_all_failed_says_so(page: Page, service: Service) -
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
+def test_a_phone_shows_the_families_whole(page: Page, service: Service) -> None:
+    study = _study(service)
+    names = (FamilyName.FT_TRANSFORMER, FamilyName.RANDOM_FOREST, FamilyName.EMBEDDING_BAG)
+    for name in names:
+        _complete(service, _begin(service, name), 0.5)
+    page.set_viewport_size({"width": 390, "height": 844})
+    _open(page, service, study)
+    for name in names:
+        cell = page.get_by_role("cell", name=name, exact=True)
+        expect(cell).to_be_visible()
+        whole = (
+            "(cell) => [cell, ...cell.children].every((box) => box.scrollWidth <= box.clientWidth)"
+        )
+        assert cell.evaluate(whole), name
+        assert cell.locator("xpath=../*[last()-2]").evaluate(whole), "its state"
+        assert cell.evaluate("(cell) => cell.parentElement.offsetHeight") <= 39  # as all rows are
+
+
 @pytest.fixture
 def thousands(page: Page, service: Service) -> Iterator[tuple[Study, list[Route]]]:
     """A study whose leaderboard has ten thousand rows; but for the best, they come when told to."""

@@ -1,6 +1,7 @@
 // The datasets there are: what each holds, to start from or to delete.
 import { html } from "../parts/html.js";
 import { key, save } from "../parts/api.js";
+import { pieces } from "../parts/pieces.js";
 import { bytes, number } from "../parts/words.js";
 import { DOING, ListPage, useList, when } from "./list.js";
 import { Remove } from "./remove.js";
@@ -13,7 +14,7 @@ export function DatasetsPage() {
   return html`
     <${ListPage} title="Datasets" list=${list} none=${none} head=${HEAD}>
       ${list.items?.map((one) => html`
-        <tr key=${one.id}><th scope="row"><a class="name" href=${`#/datasets/${one.id}`}>${one.name}</a><br /><small>${one.modality}, ${one.format}</small></th>
+        <tr key=${one.id}><th scope="row"><a class="name" href=${`#/datasets/${one.id}`}>${pieces(one.name)}</a><br /><small>${one.modality}, ${one.format}</small></th>
           <td class="number">${number(one.rows)}</td><td class="minor">${holds(one)}</td>
           <td class="number">${bytes(one.bytes)}</td><td class="minor">${when(one.created_at)}</td>
           <td class="number"><${RemoveDataset} dataset=${one} done=${() => list.drop(one.id)} /></td></tr>`)}<//>`;

@@ -2,6 +2,7 @@
 import { useState } from "../vendor/hooks.js";
 import { key, save } from "../parts/api.js";
 import { html } from "../parts/html.js";
+import { pieces } from "../parts/pieces.js";
 import { ProblemBox } from "../parts/problem.js";
 import { bytes, metricName, number } from "../parts/words.js";
 import { DOING, ListPage, useList, when } from "./list.js";
@@ -16,7 +17,7 @@ export function ModelsPage() {
   return html`
     <${ListPage} title="Models" list=${list} none=${none} head=${HEAD}>
       ${list.items?.map((one) => html`
-        <tr key=${one.id}><th scope="row"><a class="name" href=${`#/studies/${one.study_id}`}>${one.task.target}</a><br /><small>${one.task.type}</small></th>
+        <tr key=${one.id}><th scope="row"><a class="name" href=${`#/studies/${one.study_id}`}>${pieces(one.task.target)}</a><br /><small>${one.task.type}</small></th>
           <td class="number"><${Value} model=${one} /></td>
           <td class="minor">${families(one)}</td><td><${Files} model=${one} /></td><td class="minor">${when(one.created_at)}</td>
           <td class="number"><${Remove} path=${`/v1/models/${one.id}`} name=${`the model of ${one.task.target}`} done=${() => list.drop(one.id)}>

@@ -3,6 +3,7 @@ import { useEffect, useState } from "../vendor/hooks.js";
 import { get } from "../parts/api.js";
 import { called } from "../parts/called.js";
 import { html } from "../parts/html.js";
+import { pieces } from "../parts/pieces.js";
 import { ProblemBox } from "../parts/problem.js";
 import { ENDED, STATUS, duration, metricName, number } from "../parts/words.js";
 import { DOING, ListPage, useList, when } from "./list.js";
@@ -80,7 +81,7 @@ function useNames(studies) {
   return names;
 }
 
-const Name = ({ study, dataset }) => html`<a class="name" href=${`#/studies/${study.id}`}>${called(study, dataset)}</a>`;
+const Name = ({ study, dataset }) => html`<a class="name" href=${`#/studies/${study.id}`}>${pieces(called(study, dataset))}</a>`;
 
 const State = ({ study: { status, progress } }) => html`
   <span class=${`state ${status}`}>${STATUS[status] ?? status}</span>

@@ -1,6 +1,7 @@
 // Which family gets the time, and what it made of it.
 import { useMemo } from "../vendor/hooks.js";
 import { html } from "../parts/html.js";
+import { pieces } from "../parts/pieces.js";
 import { duration, metricName, number, percent } from "../parts/words.js";
 
 export function Families({ study, trials }) {
@@ -12,7 +13,7 @@ export function Families({ study, trials }) {
       <thead><tr><th scope="col">Family</th><th scope="col">Seconds of its trials</th><th scope="col" class="number minor">Share</th>
         <th scope="col" class="number">Trials</th><th scope="col" class="number minor">Without a value</th>
         <th scope="col" class="number">Best ${metricName(study.metric.name)}</th></tr></thead>
-      <tbody>${rows.map((row) => html`<tr key=${row.family}><th scope="row">${row.family}</th>
+      <tbody>${rows.map((row) => html`<tr key=${row.family}><th scope="row">${pieces(row.family)}</th>
         <td class="bar"><svg height="18" aria-hidden="true"><rect width=${`${(100 * row.seconds) / most}%`} height="100%" /></svg><span>${duration(row.seconds)}</span></td>
         <td class="number minor">${all ? percent(row.seconds, all) : "–"}</td><td class="number">${number(row.trials)}</td>
         <td class="number minor">${number(row.without)}</td><td class="number">${number(row.best)}</td></tr>`)}</tbody>

@@ -1,6 +1,7 @@
 // The trials as a table: sorted, filtered, and of many only those in sight are there. A row opens its trial.
 import { useEffect, useMemo, useRef, useState } from "../vendor/hooks.js";
 import { html } from "../parts/html.js";
+import { pieces } from "../parts/pieces.js";
 import { useSize } from "../parts/size.js";
 import { duration, metricName, number } from "../parts/words.js";
 import { EVERYTHING, filtered, sorted } from "./order.js";
@@ -124,7 +125,7 @@ function Row({ trial, point, place, best, open, toggle, chosen, choose }) {
       <th scope="row"><input type="checkbox" aria-label=${`Compare trial ${trial.number}`} checked=${chosen} onChange=${() => choose(trial.number)} />
         <button class="link" aria-expanded=${open ? "true" : "false"} aria-controls=${`trial-${trial.number}`} onClick=${toggle}>
         <span aria-hidden="true">${open ? "▾" : "▸"}</span> ${trial.number}</button></th>
-      <td title=${trial.family}>${trial.family}${best && html` <span class="badge">best</span>`}</td>
+      <td title=${trial.family}><span class="family">${pieces(trial.family ?? "")}</span>${best && html` <span class="badge">best</span>`}</td>
       <td class="number">${trial.value !== null ? number(trial.value) : training && point.value !== null
         ? html`<span class="quiet">${number(point.value)}</span>` : "–"}</td>
       <td><span class=${`state ${trial.state}`}>${trial.state}</span></td>

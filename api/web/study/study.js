@@ -2,6 +2,7 @@
 import { useCallback, useState } from "../vendor/hooks.js";
 import { useCalled } from "../parts/called.js";
 import { html } from "../parts/html.js";
+import { pieces } from "../parts/pieces.js";
 import { ProblemBox } from "../parts/problem.js";
 import { Section } from "../parts/section.js";
 import { budgetText, metricName, studyFailure } from "../parts/words.js";
@@ -27,7 +28,7 @@ export function StudyPage({ studyId, asked = null }) {
   return html`
     <article>
       <header class="study">
-        <h2>${name}</h2>
+        <h2>${pieces(name ?? "")}</h2>
         <p class="quiet">${study.task.type} of <b>${study.task.target}</b> by ${metricName(study.metric.name)} (${study.metric.direction === "maximize" ? "higher" : "lower"} is better), budget ${budgetText(study.budget)} · <a href=${`#/datasets/${study.dataset_id}`}>dataset</a> · <code>${study.id}</code></p>
       </header>
       <${ProblemBox} problem=${problem} />
