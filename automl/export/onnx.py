@@ -24,6 +24,8 @@ _NEWER = frozenset({"TreeEnsemble"})
 """Operators of ``ai.onnx.ml`` 5; all others are in 3."""
 _SMALL = 64
 """Elements of constants that shapes may depend on."""
+_GRAPH = bytes([7 << 3 | 2])
+"""What a ``ModelProto`` has before its program: field 7, of a length."""
 _LARGEST = 2**31 - 2**24
 """Bytes of constants; protobuf ends at 2 GiB and the nodes need room too."""
 
@@ -36,15 +38,18 @@ def serialize(graph: Graph, *, metadata: Mapping[str, str]) -> bytes:
     """
     if sum(array.nbytes for array in graph.constants.values()) >= _LARGEST:
         raise ExportFailed("the model has more than 2 GiB of weights: too many for one ONNX file")
-    model = ModelProto(producer_name=PRODUCER, producer_version=__version__)
     newer = any(node.op in _NEWER for node in _every(graph.nodes))
-    model.ir_version = 10 if newer else 8
-    model.opset_import.add(domain="", version=OPSET)
-    model.opset_import.add(domain=ML, version=5 if newer else 3)
+    head = ModelProto(producer_name=PRODUCER, producer_version=__version__)
+    head.ir_version = 10 if newer else 8
+    tail = ModelProto()
+    tail.opset_import.add(domain="", version=OPSET)
+    tail.opset_import.add(domain=ML, version=5 if newer else 3)
     if any(node.domain == MICROSOFT for node in _every(graph.nodes)):
-        model.opset_import.add(domain=MICROSOFT, version=1)
-    _write(model, graph)
-    return describe(bytes(model.SerializeToString(deterministic=True)), metadata)
+        tail.opset_import.add(domain=MICROSOFT, version=1)
+    sketch = ModelProto(ir_version=head.ir_version, opset_import=tail.opset_import)
+    program = _write(graph, sketch)
+    length = _varint(sum(map(len, program)))
+    return describe(b"".join([_bytes(head), _GRAPH, length, *program, _bytes(tail)]), metadata)
 
 
 def describe(content: bytes, metadata: Mapping[str, str]) -> bytes:
@@ -56,12 +61,16 @@ def describe(content: bytes, metadata: Mapping[str, str]) -> bytes:
     model = ModelProto()
     for key in sorted(metadata):
         model.metadata_props.add(key=key, value=metadata[key])
-    return content + bytes(model.SerializeToString(deterministic=True))
+    return content + _bytes(model)
 
 
-def _write(model: ModelProto, graph: Graph) -> None:
-    program = model.graph
-    program.name = "model"
+def _write(graph: Graph, sketch: ModelProto) -> list[bytes]:
+    """Return the program as pieces of a ``GraphProto``, in the order of its fields.
+
+    Each node is a message only while it is written: as such a number takes eight bytes that in the
+    file is one or two, and trees are numbers. ``sketch`` becomes the program without these.
+    """
+    program = GraphProto()
     public = input_names(tuple(graph.inputs))
     names = {f"i{index}": name for index, name in enumerate(public)}
     prefix = "/"
@@ -74,13 +83,29 @@ def _write(model: ModelProto, graph: Graph) -> None:
     constants = {prefix + name: array for name, array in graph.constants.items() if name in used}
     names |= {name: prefix + name for name in graph.constants}
     seen: dict[bytes, Sequence[str]] = {}
+    nodes: list[bytes] = []
+
+    def end(one: GraphProto) -> None:
+        for node in one.node:  # none where an equal one was written before
+            _sketch(sketch.graph, node)
+        nodes.append(_bytes(one))
+
     for node in graph.nodes:
-        _append(program, node, names, seen, prefix)
+        one = GraphProto()  # for this node alone: a message keeps the memory of what it once held
+        _append(one, node, names, seen, prefix)
+        program.value_info.extend(one.value_info)
+        one.ClearField("value_info")
+        end(one)
     for name, value in graph.outputs.items():
-        program.node.add(op_type="Identity", input=[names[value]], output=[name])
+        one = GraphProto()
+        one.node.add(op_type="Identity", input=[names[value]], output=[name])
         program.output.add(name=name)
-    _type_outputs(model, constants)
-    program.initializer.extend(_tensor(array, name) for name, array in constants.items())
+        end(one)
+    _type_outputs(program, sketch, constants)
+    weights = (
+        _bytes(GraphProto(initializer=[_tensor(array, name)])) for name, array in constants.items()
+    )
+    return [*nodes, _bytes(GraphProto(name="model")), *weights, _bytes(program)]
 
 
 def _append(
@@ -99,7 +124,7 @@ def _append(
             side = proto.attribute.add(name=key, type=AttributeProto.GRAPH)
             _write_side(side.g, value, names, seen, prefix)
         else:
-            proto.attribute.append(_attribute(key, value))
+            _fill(proto.attribute.add(name=key), value)
     digest = _digest(proto, node)
     if digest in seen:  # all operators used are pure: the same from the same is the same
         names.update(zip(node.outputs, seen[digest], strict=True))
@@ -140,12 +165,11 @@ def _digest(proto: NodeProto, node: Node) -> bytes:
     """Return what equal nodes share; trees are large and never equal, so their name will do."""
     if node.op in _NEWER or node.op == "If":
         return node.outputs[0].encode()
-    content = proto.SerializeToString(deterministic=True) + bytes([len(node.outputs)])
+    content = _bytes(proto) + bytes([len(node.outputs)])
     return hashlib.sha256(content).digest()
 
 
-def _attribute(name: str, value: Plain) -> AttributeProto:
-    proto = AttributeProto(name=name)
+def _fill(proto: AttributeProto, value: Plain) -> None:
     match value:
         case np.ndarray():
             proto.type = AttributeProto.TENSOR
@@ -158,7 +182,6 @@ def _attribute(name: str, value: Plain) -> AttributeProto:
             proto.type, proto.f = AttributeProto.FLOAT, float(value)
         case _:
             _fill_list(proto, value)
-    return proto
 
 
 def _fill_list(proto: AttributeProto, values: Sequence[Any]) -> None:
@@ -175,6 +198,19 @@ def _fill_list(proto: AttributeProto, values: Sequence[Any]) -> None:
 
 def _element(dtype: npt.DTypeLike) -> int:
     return int(onnx.helper.np_dtype_to_tensor_dtype(np.dtype(dtype)))
+
+
+def _bytes(message: ModelProto | GraphProto | NodeProto) -> bytes:
+    return bytes(message.SerializeToString(deterministic=True))
+
+
+def _varint(number: int) -> bytes:
+    """Return a number as protobuf writes it: seven bits a byte, the lowest first."""
+    found = []
+    while number >= 128:
+        found.append(number % 128 + 128)
+        number //= 128
+    return bytes([*found, number])
 
 
 def _tensor(array: np.ndarray[Any, np.dtype[Any]], name: str) -> TensorProto:
@@ -198,27 +234,22 @@ def _declare(
             dimension.dim_value = size
 
 
-def _type_outputs(model: ModelProto, constants: Mapping[str, np.ndarray[Any, Any]]) -> None:
+def _type_outputs(
+    program: GraphProto, sketch: ModelProto, constants: Mapping[str, np.ndarray[Any, Any]]
+) -> None:
     """Type the outputs by inference; their first axis is the rows whatever was inferred.
 
     Weights and trees enter with the shape of what they give only: 70 MB would take a second.
     """
-    sketch = ModelProto(ir_version=model.ir_version, opset_import=model.opset_import)
-    program = sketch.graph
-    program.name = model.graph.name
-    program.input.extend(model.graph.input)
-    program.output.extend(model.graph.output)
-    program.value_info.extend(model.graph.value_info)
-    for node in model.graph.node:
-        _sketch(program, node)
+    sketch.graph.MergeFrom(program)
     for name, array in constants.items():
         if array.size <= _SMALL:
-            program.initializer.append(_tensor(array, name))
+            sketch.graph.initializer.append(_tensor(array, name))
         else:
             element = onnx.helper.np_dtype_to_tensor_dtype(array.dtype)
-            _declare(program.input.add(), name, element, array.shape)
+            _declare(sketch.graph.input.add(), name, element, array.shape)
     inferred = onnx.shape_inference.infer_shapes(sketch).graph.output
-    for output, known in zip(model.graph.output, inferred, strict=True):
+    for output, known in zip(program.output, inferred, strict=True):
         output.CopyFrom(known)
         dimensions = output.type.tensor_type.shape.dim
         for dimension in dimensions:

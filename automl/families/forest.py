@@ -197,8 +197,11 @@ def round_down(values: Floats) -> npt.NDArray[np.float32]:
 
 
 def _ints(values: npt.NDArray[Any]) -> "array[int]":
-    """Return whole numbers as an attribute: a fifth of what a list of them takes."""
-    return array("q", values.astype(np.int64).tobytes())
+    """Return whole numbers as an attribute, each in as few bytes as the largest takes."""
+    numbers = values.astype(np.int64)
+    ends = numbers.min(initial=0), numbers.max(initial=0)
+    kind = np.result_type(*map(np.min_scalar_type, ends))
+    return array(kind.char, numbers.astype(kind).tobytes())
 
 
 def starts(counts: npt.NDArray[Any]) -> Ints:

@@ -25,6 +25,16 @@ def test_equal_programs_are_equal_bytes(task: TaskType, classes: Labels) -> None
     assert content != built(task, classes, seed=1)[1]
 
 
+@pytest.mark.parametrize(("task", "classes"), CASES)
+def test_a_file_written_in_pieces_is_what_one_message_writes(
+    task: TaskType, classes: Labels
+) -> None:
+    content = built(task, classes)[1]
+    model = onnx.load_model_from_string(content)
+    assert len(model.graph.node) > len(model.graph.input) > 0
+    assert model.SerializeToString(deterministic=True) == content
+
+
 def test_the_file_tells_no_tales() -> None:
     content = built(*CASES[0])[1]
     model = onnx.load_model_from_string(content)
