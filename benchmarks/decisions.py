@@ -23,7 +23,7 @@ from automl.core import metric
 from automl.core.catalog import FamilyName, MetricName, TaskType, TrialState
 from automl.core.decision import PLAIN
 from automl.core.study import Budget, StudySpec, TaskSpec
-from automl.export.ensemble import predict
+from automl.export.ensemble import trace
 from automl.finish import Entry, best_entries, train_member
 from automl.finish.weights import choose_weights, decide, every, mix
 from automl.search.plan import make_plan
@@ -87,7 +87,7 @@ def compare(prepared: Prepared, entries: list[Entry], name: MetricName) -> str:
     weights = choose_weights(prepared, pool, predictions)
     members = [train_member(prepared, e, w) for e, w in zip(pool, weights, strict=True) if w > 0]
     frame, truth = prepared.test or (prepared.frame, prepared.y)
-    mean = predict(prepared.plan, members, frame)
+    mean = trace(prepared.plan, prepared.inputs, members, frame).answers
     decision = decide(prepared, mix(predictions, weights), every(prepared))
     errors = []
     for choice in (PLAIN, decision):

@@ -21,7 +21,7 @@ from automl.core.catalog import TaskType, TrialState
 from automl.core.study import Budget, StudySpec, TaskSpec
 from automl.data import table
 from automl.export import parity, portable
-from automl.export.ensemble import predict
+from automl.export.ensemble import trace
 from automl.finish import best_entries, choose_members
 from automl.search.plan import make_plan
 from automl.search.prepare import Prepared, prepare
@@ -55,7 +55,10 @@ def compare(problem: Problem, budget: float, folder: Path) -> None:
     file = portable.build(prepared.plan, prepared.inputs, members, prepared.frame, seed=0)
     rows = table.load(dataset(test, folder / "test.parquet")[1], prepared.columns)
     as_is, damaged = (
-        parity.difference(file.predict(frame), predict(prepared.plan, file.members, frame))
+        parity.difference(
+            file.predict(frame),
+            trace(prepared.plan, prepared.inputs, file.members, frame).answers,
+        )
         for frame in (rows, parity.inject(rows, seed=1))
     )
     families = ", ".join(sorted({member.family.value for member in file.members}))

@@ -16,19 +16,23 @@ from automl import pipeline
 from automl.core.catalog import ExportFormat, FamilyName, MetricName, Modality, TaskType
 from automl.core.decision import PLAIN, Decision
 from automl.core.errors import ExportFailed, InvalidSpec
-from automl.core.frame import Floats, Frame
+from automl.core.frame import Frame
 from automl.core.graph import Graph
-from automl.core.model import Member
+from automl.core.learner import Fitted
+from automl.core.model import Input, Member
+from automl.core.state import State
 from automl.core.study import Budget, Objective, Plan, StudySpec, TaskSpec
-from automl.export import parity
-from automl.export.ensemble import TrainedMember, predict
-from automl.export.scoring import Scorer
+from automl.core.trial import Candidate
+from automl.export import parity, portable
+from automl.export.ensemble import Traced, TrainedMember, trace
+from automl.export.scoring import Scorer, Session
 from automl.families.forest import Trees
 from automl.families.lightgbm import exits, trees
 from automl.finish import Entry, best_entries, choose_weights, files, finish
 from automl.finish.estimate import Judged, crossed, intervals
 from automl.finish.rivals import rivals
 from automl.finish.weights import mix
+from automl.search.evaluate import load_fit
 from automl.search.plan import make_plan
 from automl.search.prepare import Prepared, prepare
 from tests import tables
@@ -154,11 +158,12 @@ def test_a_dear_member_of_a_table_keeps_few_folds(
     for tax, kept in ((1e-9, folds), (1.0, 1)):
         monkeypatch.setattr("automl.finish.prices.TAX", tax)
         members = files.build(prepared, pool, predictions, [0.2, 0.8]).members
-        assert [len(member.parts) for member in members] == [kept, kept]
+        assert [member.folds for member in members] == [kept, kept]
+        assert [len(list(member.parts())) for member in members] == [kept, kept]
     monkeypatch.setattr("automl.finish.prices.TAX_OTHERWISE", 1.0)
     texts = replace(prepared, plan=replace(prepared.plan, modality=Modality.TEXT))
     members = files.build(texts, pool, predictions, [0.2, 0.8]).members
-    assert [len(member.parts) for member in members] == [folds, folds]
+    assert [member.folds for member in members] == [folds, folds]
     assert folds > 1
 
 
@@ -272,14 +277,62 @@ def test_a_decision_that_makes_the_file_differ_is_left_out(
     monkeypatch.setattr("automl.finish.files.decide", lambda *_: Decision(0.5))
     assert finish(prepared, entries).card.decision == Decision(0.5)
 
-    def off(plan: Plan, members: Sequence[TrainedMember], frame: Frame, by: Decision) -> Floats:
-        return predict(plan, members, frame, by) + (by != PLAIN)
+    def off(
+        plan: Plan,
+        inputs: Sequence[Input],
+        members: Sequence[TrainedMember],
+        frame: Frame,
+        by: Decision,
+    ) -> Traced:
+        traced = trace(plan, inputs, members, frame, by)
+        return replace(traced, answers=traced.answers + (by != PLAIN))
 
-    monkeypatch.setattr("automl.export.portable.predict", off)
+    monkeypatch.setattr("automl.export.portable.trace", off)
     card = finish(prepared, entries).card
     assert card.decision == PLAIN
     assert card.excluded == ()
     assert card.parity <= 1e-5
+
+
+class Watched:
+    """A fitted fold of which one can ask whether it is there still."""
+
+    def __init__(self, fitted: Fitted) -> None:
+        self._fitted = fitted
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._fitted, name)
+
+
+def test_a_finish_holds_one_fold_at_a_time_and_loads_one_program(
+    searched: tuple[Prepared, Sequence[Entry]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prepared, entries = searched
+    some = best_entries(prepared.plan, entries)[:2]
+    monkeypatch.setattr("automl.finish.choose_weights", lambda *_: (0.5, 0.5))
+    monkeypatch.setattr("automl.finish.best_entries", lambda *_, **__: some)
+    expected = finish(prepared, entries).files
+    folds: list[weakref.ref[Watched]] = []
+    beside: list[int] = []
+    programs: list[bytes] = []
+
+    def load(candidate: Candidate, state: State) -> Watched:
+        beside.append(sum(fold() is not None for fold in folds))
+        fold = Watched(load_fit(candidate, state))
+        folds.append(weakref.ref(fold))
+        return fold
+
+    def session(content: bytes, *, threads: int = 1) -> Session:
+        assert not any(fold() for fold in folds)
+        programs.append(content)
+        return Session(content, threads=threads)
+
+    monkeypatch.setattr(files, "load_fit", load)
+    monkeypatch.setattr(portable, "Session", session)
+    assert finish(prepared, entries).files == expected
+    assert len(folds) > 2
+    assert not any(beside)
+    assert len(programs) == 1
 
 
 @pytest.mark.parametrize(

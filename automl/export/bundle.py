@@ -57,9 +57,9 @@ def write(contents: Contents) -> bytes:
     recipes = {trial.number: trial for trial in contents.trials}
     described, weights = [], []
     for member in contents.members:
-        folds = _weights(member)
-        weights += folds
-        described.append(_described(member, recipes[member.trial], [name for name, _ in folds]))
+        networks = _networks(member)
+        weights += [(item.name, item.content) for item in networks]
+        described.append(_described(member, recipes[member.trial], networks))
     texts[MEMBERS] = json.dumps(described, indent=1, sort_keys=True).encode()
     return zipped(chain([(MODEL, contents.onnx)], texts.items(), weights))
 
@@ -75,26 +75,40 @@ def zipped(entries: Iterable[tuple[str, bytes]]) -> bytes:
     return out.getvalue()
 
 
-def _weights(member: TrainedMember) -> list[tuple[str, bytes]]:
-    """Return a network's folds as safetensors files; of other families nothing."""
+@dataclass(frozen=True, slots=True)
+class _Network:
+    """A fold of a network: its safetensors file, and what its encoder gives it."""
+
+    name: str
+    content: bytes
+    features: list[str]
+    shape: list[int]
+
+
+def _networks(member: TrainedMember) -> list[_Network]:
+    """Return a network's folds; of other families nothing."""
     if not families.is_network(families.model(member.family)):
         return []
     return [
-        (
+        _Network(
             f"networks/trial_{member.trial}_fold_{index}.safetensors",
             archive.pack(part.fitted.state()),
+            list(part.encoder.names),
+            list(part.encoder.layout.shape),
         )
-        for index, part in enumerate(member.parts)
+        for index, part in enumerate(member.parts())
     ]
 
 
-def _described(member: TrainedMember, trial: Trial, folds: Sequence[str]) -> Mapping[str, Any]:
+def _described(
+    member: TrainedMember, trial: Trial, networks: Sequence[_Network]
+) -> Mapping[str, Any]:
     return {
         "trial": member.trial,
         "family": member.family.value,
         "weight": member.weight,
         "params": dict(trial.candidate.params),
-        "features": [list(part.encoder.names) for part in member.parts] if folds else [],
-        "shape": list(member.parts[0].encoder.layout.shape) if folds else [],
-        "weights": list(folds),
+        "features": [item.features for item in networks],
+        "shape": networks[0].shape if networks else [],
+        "weights": [item.name for item in networks],
     }

@@ -1,7 +1,9 @@
 """The weighted set a study ends with: its predictions in Python, and the same as a graph."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+
+import numpy as np
 
 from automl import tasks
 from automl.core.catalog import FamilyName
@@ -31,7 +33,11 @@ class TrainedMember:
     trial: int
     family: FamilyName
     weight: float
-    parts: tuple[Part, ...]
+    folds: int
+    """How many it has."""
+    parts: Callable[[], Iterator[Part]]
+    """Gives them one after the other, each loaded when it is asked for: all would fill a process.
+    """
 
     @property
     def share(self) -> Member:
@@ -39,47 +45,49 @@ class TrainedMember:
         return Member(self.trial, self.family, self.weight)
 
 
-def predict(
-    plan: Plan, members: Sequence[TrainedMember], frame: Frame, decision: Decision = PLAIN
-) -> Floats:
-    """Return the ensemble's predictions, ``(rows, outputs)`` in the data's units."""
-    mean = sum(member.weight * predict_member(plan, member, frame) for member in members)
-    return decision.probabilities(mean)  # type: ignore[arg-type]
+@dataclass(frozen=True, slots=True, eq=False)
+class Traced:
+    """The ensemble as a program from raw columns to labels and probabilities, and what it was."""
+
+    graph: Graph
+    answers: Floats
+    """What the trained members say of some rows, ``(rows, outputs)``."""
+    parameters: int
+    """Of all of their folds."""
 
 
-def predict_member(plan: Plan, member: TrainedMember, frame: Frame) -> Floats:
-    """Return the mean of one member's folds, ``(rows, outputs)`` in the data's units."""
-    task = tasks.load(plan.task)
-    total: Floats | float = 0.0
-    for part in member.parts:
-        raw = part.fitted.predict(part.encoder.transform(frame))
-        total = total + task.decode(raw, part.scale)
-    return total / len(member.parts)  # type: ignore[return-value]
-
-
-def assemble(
+def trace(
     plan: Plan,
     inputs: Sequence[Input],
     members: Sequence[TrainedMember],
+    frame: Frame,
     decision: Decision = PLAIN,
-) -> Graph:
-    """Return the program from raw columns to labels and probabilities, every member inside."""
-    graph = Graph()
+) -> Traced:
+    """Return the ensemble as a program, every member inside, and what it says of ``frame``.
+
+    Each fold is loaded once, for both, and let go of before the next.
+    """
+    graph, task = Graph(), tasks.load(plan.task)
     named = {
         column.name: graph.input(column.name, column.cells, dtype=column.dtype, shape=column.shape)
         for column in inputs
     }
-    task = tasks.load(plan.task)
-    matrices: dict[int, str] = {}
+    matrices: dict[Encoder, str] = {}
     terms: list[str] = []
+    parameters, mean = 0, np.zeros((frame.rows, plan.outputs))
     for member in members:
-        for part in member.parts:
-            if id(part.encoder) not in matrices:
-                matrices[id(part.encoder)] = part.encoder.emit(graph, named)
-            raw = part.fitted.emit(graph, matrices[id(part.encoder)])
+        total = np.zeros_like(mean)
+        for part in member.parts():
+            total += task.decode(part.fitted.predict(part.encoder.transform(frame)), part.scale)
+            if part.encoder not in matrices:
+                matrices[part.encoder] = part.encoder.emit(graph, named)
+            raw = part.fitted.emit(graph, matrices[part.encoder])
             value = task.emit_decode(graph, raw, part.scale)
-            share = graph.constant([member.weight / len(member.parts)], "float64")
+            share = graph.constant([member.weight / member.folds], "float64")
             terms.append(graph.node("Mul", value, share))
-    mean = terms[0] if len(terms) == 1 else graph.node("Sum", *terms)
-    task.emit_outputs(graph, mean, plan.classes, decision)
-    return graph
+            parameters += part.fitted.parameters
+            del part  # it would be there still while the next is loaded
+        mean += member.weight * (total / member.folds)
+    whole = terms[0] if len(terms) == 1 else graph.node("Sum", *terms)
+    task.emit_outputs(graph, whole, plan.classes, decision)
+    return Traced(graph, decision.probabilities(mean), parameters)

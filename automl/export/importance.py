@@ -104,8 +104,7 @@ def _column(name: str, drops: Sequence[float]) -> ColumnImportance:
 
 def _row_cost(file: Portable) -> float:
     """Return about how many nanoseconds a row takes: a visited leaf or weight is a nanosecond."""
-    trained = sum(part.fitted.parameters for member in file.members for part in member.parts)
-    return 1_000.0 * (1 + len(file.inputs)) + trained
+    return 1_000.0 * (1 + len(file.inputs)) + file.parameters
 
 
 def _spread(truth: npt.NDArray[Any], count: int) -> npt.NDArray[np.intp]:

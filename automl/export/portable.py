@@ -15,7 +15,7 @@ from automl.core.lean import give_back
 from automl.core.model import Exclusion, Input, ModelCard
 from automl.core.study import Plan
 from automl.export import metadata, onnx, parity
-from automl.export.ensemble import TrainedMember, assemble, predict, predict_member
+from automl.export.ensemble import TrainedMember, trace
 from automl.export.scoring import Session
 
 PROBE_CELLS = 8_000
@@ -47,6 +47,8 @@ class Portable:
     session: Session
     inputs: tuple[Input, ...]
     members: tuple[TrainedMember, ...]
+    parameters: int
+    """Of all folds of the members."""
     parity: float
     excluded: tuple[Exclusion, ...]
     decision: Decision
@@ -97,8 +99,26 @@ def build(
         checked = _check(plan, inputs, kept, probe, decision) if kept else None
     if checked is None:
         raise ExportFailed("; ".join(item.detail for item in excluded) or None)
-    content, session, difference = checked
-    return Portable(content, session, tuple(inputs), kept, difference, excluded, decision)
+    return Portable(
+        content=checked.content,
+        session=checked.session,
+        inputs=tuple(inputs),
+        members=kept,
+        parameters=checked.parameters,
+        parity=checked.difference,
+        excluded=excluded,
+        decision=decision,
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Loaded:
+    """A program that ONNX Runtime has loaded, and how far its answers are from the trained."""
+
+    content: bytes
+    session: Session
+    parameters: int
+    difference: float
 
 
 def _check(
@@ -107,14 +127,37 @@ def _check(
     members: Sequence[TrainedMember],
     probe: Frame,
     decision: Decision,
-) -> tuple[bytes, Session, float] | None:
-    content = onnx.serialize(assemble(plan, inputs, members, decision), metadata={})
+) -> _Loaded | None:
+    loaded = _load(plan, inputs, members, probe, decision)
+    return loaded if loaded.difference <= parity.TOLERANCE else None
+
+
+def _load(
+    plan: Plan,
+    inputs: Sequence[Input],
+    members: Sequence[TrainedMember],
+    probe: Frame,
+    decision: Decision = PLAIN,
+) -> _Loaded:
+    content, trained, parameters = _written(plan, inputs, members, probe, decision)
     give_back()  # loading takes as much for a moment as writing did
     # Test rows that are arrays take long, and by now this study's other slots have nothing to do.
     session = Session(content, threads=(os.cpu_count() or 1) if plan.shape else 1)
-    trained = predict(plan, members, probe, decision)
+    give_back()
     difference = _apart(plan, session, inputs, probe, trained)
-    return (content, session, difference) if difference <= parity.TOLERANCE else None
+    return _Loaded(content, session, parameters, difference)
+
+
+def _written(
+    plan: Plan,
+    inputs: Sequence[Input],
+    members: Sequence[TrainedMember],
+    probe: Frame,
+    decision: Decision,
+) -> tuple[bytes, Floats, int]:
+    """Return the file, what was trained says of the probe, and its parameters; no more is left."""
+    traced = trace(plan, inputs, members, probe, decision)
+    return onnx.serialize(traced.graph, metadata={}), traced.answers, traced.parameters
 
 
 def _sift(
@@ -124,7 +167,7 @@ def _sift(
     kept: list[TrainedMember] = []
     excluded: list[Exclusion] = []
     for member in members:
-        difference = _difference(plan, inputs, member, probe)
+        difference = _load(plan, inputs, [replace(member, weight=1.0)], probe).difference
         if difference <= parity.TOLERANCE:
             kept.append(member)
         else:
@@ -135,12 +178,6 @@ def _sift(
             excluded.append(Exclusion(member.trial, difference, detail))
     total = sum(member.weight for member in kept)
     return tuple(replace(m, weight=m.weight / total) for m in kept), tuple(excluded)
-
-
-def _difference(plan: Plan, inputs: Sequence[Input], member: TrainedMember, probe: Frame) -> float:
-    alone = replace(member, weight=1.0)
-    session = Session(onnx.serialize(assemble(plan, inputs, [alone]), metadata={}))
-    return _apart(plan, session, inputs, probe, predict_member(plan, alone, probe))
 
 
 def _apart(

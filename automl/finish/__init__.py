@@ -3,8 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from automl.core.catalog import ExportFormat
 from automl.core.model import Member, ModelCard
 from automl.export import bundle, report
@@ -55,7 +53,7 @@ def finish(
     """
     prepared.forget()  # no fold is trained from here on, and a file takes room for a moment
     pool = best_entries(prepared.plan, entries, keep=[member.trial for member in previous])
-    predictions = [np.asarray(entry.out_of_fold(), dtype=np.float64) for entry in pool]
+    predictions = [entry.out_of_fold() for entry in pool]
     weights = choose_weights(prepared, pool, predictions, previous)
     file, kept = within(prepared, pool, predictions, weights)
     judged = judge(

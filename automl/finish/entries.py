@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +11,10 @@ from automl.core import metric
 from automl.core.state import State
 from automl.core.study import Plan
 from automl.core.trial import Trial
+
+OutOfFold = npt.NDArray[np.floating[Any]]
+"""What a trial says of the judged rows, ``(rows, outputs)``: float32 as stored, and 64 bits only of
+what is reckoned with, since those of the whole pool stay in memory until the finish ends."""
 
 POOL = 25
 """So many of the best trials may enter the ensemble."""

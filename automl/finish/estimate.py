@@ -14,7 +14,7 @@ from automl.core.frame import Floats, Ints
 from automl.core.model import Estimate
 from automl.ensembling.crossfit import Rows, crossfit, deal
 from automl.export.portable import Portable
-from automl.finish.entries import Entry
+from automl.finish.entries import Entry, OutOfFold
 from automl.finish.prices import prices
 from automl.finish.weights import JUDGED_ROWS, decide, mix, weigh
 from automl.search.prepare import Prepared
@@ -46,7 +46,7 @@ def judge(
     prepared: Prepared,
     file: Portable,
     entries: Sequence[Entry],
-    predictions: Sequence[Floats],
+    predictions: Sequence[OutOfFold],
 ) -> Judged:
     """Return the rows that tell how good the model is, predicted without having been seen."""
     if prepared.test is not None and len(prepared.test[1]):
@@ -74,10 +74,12 @@ def intervals(prepared: Prepared, judged: Judged) -> dict[MetricName, Estimate]:
     return {name: interval(name) for name in metric.allowed(plan.task, len(plan.classes))}
 
 
-def crossed(prepared: Prepared, entries: Sequence[Entry], predictions: Sequence[Floats]) -> Judged:
+def crossed(
+    prepared: Prepared, entries: Sequence[Entry], predictions: Sequence[OutOfFold]
+) -> Judged:
     """Return every fold's rows by weights and decision that were chosen on those of the others."""
     truth, paid = prepared.y[prepared.judged], prices(prepared, entries)
-    answers, labels = np.zeros_like(predictions[0]), np.zeros(len(truth), np.int64)
+    answers, labels = np.zeros(predictions[0].shape), np.zeros(len(truth), np.int64)
 
     def choose(rows: Rows) -> tuple[tuple[float, ...], Decision]:
         weights = weigh(prepared, predictions, rows, paid, count=CROSSED_ROWS)

@@ -2,18 +2,17 @@
 
 import hashlib
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from automl.core import metric
 from automl.core.catalog import Modality
-from automl.core.frame import Floats
 from automl.core.model import Estimate, ModelCard
 from automl.ensembling import bag
 from automl.export import portable
 from automl.export.ensemble import Part, TrainedMember
-from automl.finish.entries import Entry
+from automl.finish.entries import Entry, OutOfFold
 from automl.finish.prices import prices, tax
 from automl.finish.weights import choose_weights, decide, every, mix
 from automl.search.evaluate import fits, load_fit
@@ -26,7 +25,7 @@ LONGEST = -1.2345678901234567e-100
 def build(
     prepared: Prepared,
     pool: Sequence[Entry],
-    predictions: Sequence[Floats],
+    predictions: Sequence[OutOfFold],
     weights: Sequence[float],
 ) -> portable.Portable:
     """Return the weighted entries as a program that was compared with what was trained.
@@ -48,22 +47,25 @@ def build(
 
 
 def choose_members(
-    prepared: Prepared, pool: Sequence[Entry], predictions: Sequence[Floats]
+    prepared: Prepared, pool: Sequence[Entry], predictions: Sequence[OutOfFold]
 ) -> list[TrainedMember]:
-    """Return the weighted set that judges best on all out-of-fold rows, folds rebuilt."""
+    """Return the weighted set that judges best on all out-of-fold rows."""
     return _trained(prepared, pool, choose_weights(prepared, pool, predictions))
 
 
 def train_member(
     prepared: Prepared, entry: Entry, weight: float, keep: Collection[int] | None = None
 ) -> TrainedMember:
-    """Return an entry with its folds, or those at the places to ``keep``, rebuilt from states."""
+    """Return an entry with its folds, or those at the places to ``keep``, rebuilt when needed."""
     candidate = entry.trial.candidate
-    parts = []
-    for place, (index, state) in enumerate(fits(entry.fitted())):
-        if keep is None or place in keep:
-            parts.append(Part(*prepared.fitted(index, candidate), load_fit(candidate, state)))
-    return TrainedMember(entry.trial.number, candidate.family, weight, tuple(parts))
+    kept = range(len(prepared.fits(candidate))) if keep is None else keep
+
+    def parts() -> Iterator[Part]:
+        for place, (index, state) in enumerate(fits(entry.fitted())):
+            if place in kept:
+                yield Part(*prepared.fitted(index, candidate), load_fit(candidate, state))
+
+    return TrainedMember(entry.trial.number, candidate.family, weight, len(kept), parts)
 
 
 def draft(prepared: Prepared, file: portable.Portable) -> ModelCard:

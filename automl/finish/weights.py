@@ -14,7 +14,7 @@ from automl.core.model import Member
 from automl.ensembling.crossfit import Rows, spread
 from automl.ensembling.decide import decide as decision_of
 from automl.ensembling.greedy import ROUNDS, select
-from automl.finish.entries import Entry
+from automl.finish.entries import Entry, OutOfFold
 from automl.finish.prices import Price, most, prices, tax
 from automl.search.prepare import Prepared
 
@@ -28,7 +28,7 @@ JUDGED_CELLS = 100_000
 def choose_weights(
     prepared: Prepared,
     pool: Sequence[Entry],
-    predictions: Sequence[Floats],
+    predictions: Sequence[OutOfFold],
     previous: Sequence[Member] = (),
 ) -> tuple[float, ...]:
     """Return a weight for each entry: the best found out of fold, or the previous if as good."""
@@ -46,7 +46,7 @@ def choose_weights(
 
 def weigh(
     prepared: Prepared,
-    predictions: Sequence[Floats],
+    predictions: Sequence[OutOfFold],
     rows: Rows,
     paid: Sequence[Price] | None = None,
     *,
@@ -55,7 +55,7 @@ def weigh(
     """Return weights judged on about ``count`` of the ``rows``; a single 1 where that was asked."""
     rows, truth = _some(prepared, rows, count)
     return select(
-        [prediction[rows] for prediction in predictions],
+        [prediction[rows].astype(np.float64) for prediction in predictions],
         lambda mean: prepared.score(truth, mean),
         maximize=metric.maximize(prepared.plan.metric),
         rounds=ROUNDS if prepared.spec.ensemble else 1,
@@ -74,12 +74,12 @@ def decide(prepared: Prepared, mean: Floats, rows: Rows) -> Decision:
     return decision_of(plan.metric, truth, mean[rows], positive=plan.positive)
 
 
-def mix(predictions: Sequence[Floats], weights: Sequence[float]) -> Floats:
+def mix(predictions: Sequence[OutOfFold], weights: Sequence[float]) -> Floats:
     """Return the weighted sum of the predictions."""
-    mean = np.zeros_like(predictions[0])
+    mean = np.zeros(predictions[0].shape)
     for prediction, weight in zip(predictions, weights, strict=True):
         if weight > 0:
-            mean += weight * prediction
+            mean += weight * prediction.astype(np.float64)
     return mean
 
 

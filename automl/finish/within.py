@@ -6,11 +6,10 @@ import numpy as np
 
 from automl.core.catalog import FamilyName
 from automl.core.errors import ExportFailed
-from automl.core.frame import Floats
 from automl.core.study import Objective
 from automl.export import bounds
 from automl.export.portable import Portable
-from automl.finish.entries import Entry
+from automl.finish.entries import Entry, OutOfFold
 from automl.finish.files import build, draft, write
 from automl.finish.weights import every, weigh
 from automl.search.prepare import Prepared
@@ -19,7 +18,7 @@ from automl.search.prepare import Prepared
 def within(
     prepared: Prepared,
     pool: Sequence[Entry],
-    predictions: Sequence[Floats],
+    predictions: Sequence[OutOfFold],
     weights: Sequence[float],
 ) -> tuple[Portable, Sequence[int]]:
     """Return a file within the study's bounds and which of the pool it was chosen from.
@@ -51,7 +50,7 @@ def within(
 
 
 def _first_within(
-    prepared: Prepared, pool: Sequence[Entry], predictions: Sequence[Floats]
+    prepared: Prepared, pool: Sequence[Entry], predictions: Sequence[OutOfFold]
 ) -> tuple[Portable, Sequence[int]]:
     """Return the best trial whose own file is within the bounds."""
     measures: list[bounds.Measure] = []
@@ -73,7 +72,7 @@ def _first_within(
 
 
 def _alone(
-    prepared: Prepared, entry: Entry, prediction: Floats
+    prepared: Prepared, entry: Entry, prediction: OutOfFold
 ) -> tuple[bounds.Measure, Portable | None]:
     """Return the file of a single trial, None for one that cannot be a file, and what it takes."""
     try:

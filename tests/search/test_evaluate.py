@@ -83,7 +83,7 @@ def test_a_checkpoint_is_offered_while_something_is_left_to_train(prepared: Prep
 def test_rows_are_judged_by_fits_that_did_not_see_them(prepared: Prepared) -> None:
     """Full-grown trees know the rows they trained on by heart: the fit on all rows judges none."""
     result = forest(prepared, Watcher())
-    (part,) = train_member(prepared, entry(prepared, result), 1.0).parts
+    (part,) = train_member(prepared, entry(prepared, result), 1.0).parts()
     known = part.fitted.predict(part.encoder.transform(prepared.frame))
     assert prepared.score(prepared.y, known) > 0.999 > result.value
 
