@@ -130,6 +130,7 @@ class Runner:
                     self._attempt(work, line, begun)
                 else:
                     self._finish(work)
+            self._studies.lighten(work.study_id)
             self._free_since = time.monotonic()
             log.info("work.done", seconds=round(self._free_since - begun, 3))
 

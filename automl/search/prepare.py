@@ -37,6 +37,10 @@ Rows = npt.NDArray[np.intp]
 CACHED_BYTES = 1 << 30
 """Encoded folds are kept up to this size; beyond it they are encoded anew each time."""
 
+KEPT_BYTES = 4 << 20
+"""Between two trials those of a table are kept up to this size: a megabyte is encoded anew in 2 to
+3 ms, and with more of them a trial takes seconds. What texts became takes longer."""
+
 WHOLE = -1
 """The index of the fold that trains on all rows and judges none; its validation rows are the first
 of those it trains on."""
@@ -122,6 +126,12 @@ class Prepared:
     def forget(self) -> None:
         """Let go of the encoded folds; what was learned to encode them stays."""
         self._cache.clear()
+
+    def lighten(self) -> None:
+        """Let go of the encoded folds where they are large and soon encoded anew."""
+        quick = not self.plan.texts and not self.plan.shape
+        if quick and sum(encoded.bytes for encoded in self._cache.values()) > KEPT_BYTES:
+            self.forget()
 
     def fits(self, candidate: Candidate) -> tuple[int, ...]:
         """Return the indexes of the folds whose fits make up the candidate as a member."""

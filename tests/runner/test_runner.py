@@ -2,13 +2,16 @@
 
 import errno
 import time
+import weakref
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from automl.core.catalog import (
     EventType,
     ExportFormat,
+    FamilyName,
     StudyFailure,
     StudyStatus,
     TrialFailure,
@@ -18,8 +21,11 @@ from automl.core.errors import DiskFull, StoreUnavailable, TrialError
 from automl.core.leases import Order
 from automl.core.model import Artifact
 from automl.core.study import Budget, Study
-from automl.core.trial import Finish, Trial
+from automl.core.trial import Candidate, Finish, Trial
 from automl.runner import runner as runner_module
+from automl.search import prepare
+from automl.search.evaluate import Evaluation
+from automl.search.prepare import Prepared
 from automl.search.rungs import NO_BARS, Bars
 from automl.service import studies
 from tests.runner.bench import BRIEF, MLP, SLOW, TENANT, Bench, Orders
@@ -75,6 +81,26 @@ def test_a_trial_below_its_bar_is_pruned_with_its_curve_and_counts(
         assert 2 not in unit.trials.arrays(study.id)
     pruned = [event.data for event in events if event.type is EventType.TRIAL_PRUNED]
     assert [data["trial"] for data in pruned] == [2]
+
+
+def test_between_two_trials_a_worker_keeps_what_is_small_of_the_encoded_folds(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    right = runner_module.evaluate
+    rows: list[weakref.ref[object]] = []
+
+    def evaluate(prepared: Prepared, candidate: Candidate, *given: Any, **named: Any) -> Evaluation:
+        rows.append(weakref.ref(prepared.encoded(0, candidate).train.x))
+        return right(prepared, candidate, *given, **named)
+
+    monkeypatch.setattr(runner_module, "evaluate", evaluate)
+    bench.study(budget=Budget(trials=3), families=(FamilyName.LIGHTGBM,))
+    runner = bench.runner()
+    runner.run(bench.attempt(runner), Orders())
+    assert rows[-1]() is not None
+    monkeypatch.setattr(prepare, "KEPT_BYTES", 0)
+    runner.run(bench.attempt(runner), Orders())
+    assert rows[-1]() is None
 
 
 @pytest.mark.parametrize(
