@@ -24,7 +24,7 @@ from automl.core.study import Budget, Study
 from automl.core.trial import Candidate, Finish, Trial
 from automl.runner import runner as runner_module
 from automl.search import prepare
-from automl.search.evaluate import Evaluation
+from automl.search.evaluate import Evaluation, evaluate
 from automl.search.prepare import Prepared
 from automl.search.rungs import NO_BARS, Bars
 from automl.service import studies
@@ -86,14 +86,13 @@ def test_a_trial_below_its_bar_is_pruned_with_its_curve_and_counts(
 def test_between_two_trials_a_worker_keeps_what_is_small_of_the_encoded_folds(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    right = runner_module.evaluate
     rows: list[weakref.ref[object]] = []
 
-    def evaluate(prepared: Prepared, candidate: Candidate, *given: Any, **named: Any) -> Evaluation:
+    def watched(prepared: Prepared, candidate: Candidate, *given: Any, **named: Any) -> Evaluation:
         rows.append(weakref.ref(prepared.encoded(0, candidate).train.x))
-        return right(prepared, candidate, *given, **named)
+        return evaluate(prepared, candidate, *given, **named)
 
-    monkeypatch.setattr(runner_module, "evaluate", evaluate)
+    monkeypatch.setattr(runner_module, "evaluate", watched)
     bench.study(budget=Budget(trials=3), families=(FamilyName.LIGHTGBM,))
     runner = bench.runner()
     runner.run(bench.attempt(runner), Orders())
