@@ -35,6 +35,7 @@ from workers.drain import drain
 from workers.keeper import Keeper
 from workers.line import Line
 from workers.slot import Slot
+from workers.start import fresh
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +122,7 @@ class ThreadSlot(Slot):
     """A slot whose child is a thread of this process; whatever else it does is the real one's."""
 
     def __init__(self, work: Callable[[Connection], None]) -> None:
-        super().__init__([], {})
+        super().__init__(fresh([], {}))
         self._work = work
         self._thread: threading.Thread | None = None
 

@@ -15,7 +15,7 @@ import structlog
 from automl.core.fault import configure
 from automl.core.lean import without_pandas, without_pools
 from automl.settings import Settings
-from workers.drain import drain
+from workers.drain import PATIENCE_SECONDS, drain
 from workers.line import Line
 from workers.process import bound_memory, end_with_parent
 from workers.tidy import Tidy
@@ -24,23 +24,43 @@ log = structlog.get_logger()
 
 
 def main(worker: str, threads: int, descriptor: int) -> None:
-    """Drain the queue for a worker until there is nothing left to do."""
+    """Be a worker's child in a fresh interpreter, until there is nothing left to do."""
     started = time.monotonic()
     end_with_parent(signal.SIGKILL)
+    line = attend(descriptor)
+    warm_up()
+    work(worker, threads, line, started=started)
+
+
+def attend(descriptor: int) -> Line:
+    """Return this end of the line to the parent, which alone decides when the child leaves."""
+    line = Line(Connection(descriptor))
+    signal.signal(signal.SIGTERM, lambda *_: line.leave())
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the supervisor's to interpret
+    return line
+
+
+def work(
+    worker: str, threads: int, line: Line, *, started: float, patience: float = PATIENCE_SECONDS
+) -> None:
+    """Drain the queue for a worker until there is nothing left to do; the libraries are loaded.
+
+    Args:
+        worker: the worker's id.
+        threads: that a fit may use.
+        line: to the parent.
+        started: since when the worker has no other work, monotonic seconds.
+        patience: seconds without work after which the child ends.
+    """
     settings = Settings.from_environment()
     configure(settings.fault)
     if not settings.device.startswith("cuda"):  # a device's driver reserves addresses without end
         bound_memory(settings.trial_max_bytes)
-    line = Line(Connection(descriptor))
-    signal.signal(signal.SIGTERM, lambda *_: line.leave())
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the supervisor's to interpret
 
     from automl.bootstrap import log_to_stderr, start
-
-    log_to_stderr(settings.log_level)
-    warm_up()
     from automl.runner import Runner  # loads Arrow
 
+    log_to_stderr(settings.log_level)
     device = usable(settings.device or "cpu")
     with start(settings) as app:
         runner = Runner(
@@ -53,7 +73,7 @@ def main(worker: str, threads: int, descriptor: int) -> None:
             checkpoint_seconds=settings.checkpoint_seconds,
             free_since=started,
         )
-        drain(app.store.leases, Tidy(runner), line, worker=worker)
+        drain(app.store.leases, Tidy(runner), line, worker=worker, patience=patience)
 
 
 def usable(device: str) -> str:

@@ -206,6 +206,7 @@ class Keeper:
         killed, self._killed = self._killed, None
         if not held:
             self._pause_after(status, lived)
+            self._sweep_at = 0.0  # a bell may have reached it when it had made up its mind to go
             return
         log.warning("child.ended", status=signal_name(status), **_names(held))
         for each in held:

@@ -11,6 +11,7 @@ from pathlib import Path
 from automl.core.errors import AutoMLError
 
 _PR_SET_PDEATHSIG = 1
+_PR_SET_NAME = 15
 _CGROUP_LIMIT = Path("/sys/fs/cgroup/memory.max")
 
 MEMORY_SHARE = 0.85
@@ -42,6 +43,12 @@ def end_with_parent(number: signal.Signals) -> None:
     """
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(number))
+
+
+def call_itself(name: str) -> None:
+    """Have ``ps`` and ``top`` show this name for the process. Linux only."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_NAME, name.encode())
 
 
 def bound_memory(size: int) -> None:

@@ -1,15 +1,13 @@
 """A slot as the worker's parent sees it: at most one training child, started, watched and ended.
 
-The child is a fresh interpreter and not a fork: nothing of the parent's threads and locks gets
-into it, and an idle worker has no child at all.
+The child is never a fork of the parent: nothing of its threads and locks gets into it, and an idle
+worker has no child at all.
 """
 
 import contextlib
 import json
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +16,7 @@ from pathlib import Path
 
 from automl.core.leases import Order
 from workers.line import Hold, decode, key
+from workers.start import Child, Start
 
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 
@@ -38,14 +37,12 @@ class Slot:
     """One place for a training child.
 
     Args:
-        command: the child's command line; the number of its file descriptor is appended.
-        environment: the child's whole environment.
+        start: starts one, given its end of the line.
     """
 
-    def __init__(self, command: Sequence[str], environment: Mapping[str, str]) -> None:
-        self._command = tuple(command)
-        self._environment = dict(environment)
-        self._child: subprocess.Popen[bytes] | None = None
+    def __init__(self, start: Start) -> None:
+        self._start = start
+        self._child: Child | None = None
         self._line: Connection | None = None
         self.held: tuple[Held, ...] = ()
         """What the child holds, by its last word."""
@@ -65,13 +62,7 @@ class Slot:
         """Start a child."""
         ours, theirs = Pipe()
         with theirs:
-            descriptor = theirs.fileno()
-            self._child = subprocess.Popen(
-                [*self._command, str(descriptor)],
-                env=self._environment,
-                pass_fds=[descriptor],
-                stdin=subprocess.DEVNULL,
-            )
+            self._child = self._start(theirs.fileno())
         self._line = ours
         self.started_at = time.monotonic()
 
@@ -113,9 +104,8 @@ class Slot:
         if child is None or line is None:
             raise RuntimeError("there is no child to collect")
         line.close()
-        try:
-            status = child.wait(timeout=1.0)
-        except subprocess.TimeoutExpired:  # the line is closed but the process lingers
+        status = child.wait(timeout=1.0)
+        while status is None:  # the line is closed but the process lingers
             child.kill()
             status = child.wait()
         self._child = self._line = None
@@ -124,10 +114,11 @@ class Slot:
 
     def memory(self) -> int:
         """Return the bytes of memory that the child occupies, 0 where that cannot be known."""
-        if self._child is None:
+        pid = None if self._child is None else self._child.pid
+        if pid is None:
             return 0
         try:
-            pages = Path(f"/proc/{self._child.pid}/statm").read_text(encoding="ascii").split()[1]
+            pages = Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1]
         except OSError:
             return 0
         return int(pages) * _PAGE
@@ -142,11 +133,6 @@ class Slot:
         if self._line is not None:
             with contextlib.suppress(ConnectionError):  # it is dead: the next look finds that out
                 self._line.send_bytes(json.dumps(message).encode())
-
-
-def child_command() -> list[str]:
-    """Return the command line of the product's training child."""
-    return [sys.executable, "-m", "workers.child"]
 
 
 def signal_name(status: int) -> str:

@@ -17,7 +17,8 @@ from automl.settings import Settings
 from workers import celery_app, neighbours, process, tasks
 from workers.keeper import Keeper, Limits
 from workers.queue import broker_url
-from workers.slot import Slot, child_command
+from workers.slot import Slot
+from workers.start import starts
 
 _THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 
@@ -66,10 +67,11 @@ def _keepers(settings: Settings, leases: Leases) -> list[Keeper]:
         AUTOML_TRIAL_MAX_BYTES=str(memory),
         **dict.fromkeys(_THREADS, str(threads)),
     )
+    start_of = starts(environment, device=device, threads=threads)
     return [
         Keeper(
             leases,
-            Slot([*child_command(), name, str(threads)], environment),
+            Slot(start_of(name)),
             worker=name,
             device=device,
             heartbeat=settings.heartbeat_seconds,

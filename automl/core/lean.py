@@ -66,8 +66,11 @@ def without_pools() -> None:
     Its own allocator keeps what was freed, and no trimming reaches that: after a plan for 30,000
     rows of 24 columns 50 MB in the API, and 40 MB in each child that prepared them. To be called
     before Arrow is loaded.
+
+    Nor does that allocator start its thread then, for which no process could be forked any more.
     """
     os.putenv("ARROW_DEFAULT_MEMORY_POOL", "system")
+    os.putenv("JE_ARROW_MALLOC_CONF", "background_thread:false")
 
 
 def with_pandas() -> None:

@@ -21,6 +21,7 @@ from tests.endurance.service import TEMPORARY
 _PARTS = (
     ("ingest", "automl.data.ingest"),
     ("child", "workers.child"),
+    ("nursery", "workers.nursery"),
     ("worker", "automl worker"),
     ("api", "automl api"),
     ("broker", "valkey"),
@@ -63,6 +64,8 @@ def weigh(service: Service) -> dict[str, Weight]:
 
 def part(process: psutil.Process) -> str:
     """Return which part of a service a process is."""
+    if process.name() == "child":  # a fork of the nursery, whose command line it has
+        return "child"
     line = " ".join(process.cmdline())
     return next((name for name, mark in _PARTS if mark in line), "supervisor")
 

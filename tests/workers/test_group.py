@@ -19,6 +19,7 @@ from tests.store import values
 from tests.workers.fakes import eventually
 from workers.keeper import Keeper
 from workers.slot import Slot
+from workers.start import fresh
 
 ENDS = {
     EventType.TRIAL_COMPLETED,
@@ -33,7 +34,7 @@ def worker(bench: Bench) -> Iterator[None]:
     """Work for as long as the block runs, with a child that dies in its first group."""
     settings = Settings(data_dir=bench.folder, checkpoint_seconds=0.0)
     command = [sys.executable, "-m", "tests.workers.group_child", "w"]
-    slot = Slot(command, settings.child_environment(OMP_NUM_THREADS="1"))
+    slot = Slot(fresh(command, settings.child_environment(OMP_NUM_THREADS="1")))
     keeper = Keeper(bench.store.leases, slot, worker="w", device="cpu", heartbeat=0.5)
     thread = threading.Thread(target=keeper.run)
     thread.start()

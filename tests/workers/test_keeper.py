@@ -24,6 +24,7 @@ from workers import neighbours
 from workers.keeper import Keeper, Limits
 from workers.line import Line, key
 from workers.slot import Held, Slot
+from workers.start import Fresh, fresh
 
 HEARTBEAT = 0.1
 GRACE = 0.4
@@ -49,7 +50,7 @@ def offer(tmp_path: Path) -> Offer:
 @contextmanager
 def keep(leases: FakeLeases, how: str, limits: Limits = NO_LIMITS) -> Iterator[Keeper]:
     assert leases.inbox is not None
-    slot = Slot(fake_child(how, leases.inbox.folder), Settings().child_environment())
+    slot = Slot(fresh(fake_child(how, leases.inbox.folder), Settings().child_environment()))
     keeper = Keeper(leases, slot, worker="w", device="cpu", heartbeat=HEARTBEAT, limits=limits)
     thread = threading.Thread(target=keeper.run)
     thread.start()
@@ -152,8 +153,10 @@ def test_a_trial_that_allocates_without_end_fails_and_the_next_one_runs(offer: O
         eventually(lambda: [endless] in leases.held)
         child = keeper._slot._child
         eventually(lambda: [modest] in leases.held)
-        assert child is not None
-        assert child.returncode == -signal.SIGKILL  # its end was waited for: no orphan, no zombie
+        assert isinstance(child, Fresh)
+        assert (
+            child._process.returncode == -signal.SIGKILL
+        )  # its end was waited for: no orphan, no zombie
     (failed,) = leases.called("fail")
     assert failed[:2] == (endless, TrialFailure.OUT_OF_MEMORY)
     assert leases.called("crashed") == []
@@ -316,7 +319,7 @@ def test_many_workers_share_their_sweeps(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_a_bell_reaches_a_child_that_waits() -> None:
     ours, theirs = Pipe()
-    slot = Slot([], {})
+    slot = Slot(fresh([], {}))
     slot._line = ours
     slot.ring()
     assert Line(theirs).listen(1.0)

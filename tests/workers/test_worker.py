@@ -16,6 +16,7 @@ from workers import keeper as keeper_module
 from workers import neighbours
 from workers.keeper import Keeper
 from workers.slot import Slot
+from workers.start import fresh
 from workers.worker import keep
 
 
@@ -77,7 +78,7 @@ def kept(leases: SharedLeases) -> Iterator[tuple[list[Keeper], list[BaseExceptio
 
 
 def _slot(folder: Path) -> Slot:
-    return Slot(fake_child("obedient", folder), Settings().child_environment())
+    return Slot(fresh(fake_child("obedient", folder), Settings().child_environment()))
 
 
 def test_both_hold_work_and_give_it_back_when_told_to_leave(tmp_path: Path) -> None:

@@ -1,0 +1,203 @@
+"""The nursery, a real one, and the children that it forks."""
+
+import os
+import signal
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, Pipe
+from pathlib import Path
+
+import psutil
+import pytest
+
+from automl.core.catalog import TrialState
+from automl.core.study import Budget
+from automl.settings import Settings
+from tests.runner.bench import MLP, SLOW, Bench, open_bench
+from tests.workers.fakes import eventually
+from workers import nursery
+from workers.forks import Fork, Forks, pair
+from workers.keeper import Keeper
+from workers.slot import Slot
+from workers.start import Child, Fresh, starts
+
+LOADING_SECONDS = 120.0
+"""Only a bound: the libraries may have to come from the disk, beside other tests."""
+
+
+@dataclass
+class Nest:
+    """Children of a worker of its own, on a store of its own."""
+
+    bench: Bench
+
+    def __post_init__(self) -> None:
+        settings = Settings(data_dir=self.bench.folder, checkpoint_seconds=0.0)
+        environment = settings.child_environment(OMP_NUM_THREADS="1")
+        self.forks = Forks(environment)
+
+    def start(self, line: int) -> Child:
+        child = self.forks.start("w", line)
+        assert child is not None
+        return child
+
+    def child(self) -> tuple[Child, Connection]:
+        """Ask for a child and return it with the parent's end of its line."""
+        ours, theirs = Pipe()
+        with theirs:
+            return self.start(theirs.fileno()), ours
+
+
+def born(child: Child) -> psutil.Process:
+    """Return the process of a child, once there is one."""
+    eventually(lambda: child.pid is not None, LOADING_SECONDS)
+    return psutil.Process(child.pid)
+
+
+def gone(process: psutil.Process) -> None:
+    eventually(lambda: not process.is_running() or process.status() == psutil.STATUS_ZOMBIE)
+
+
+@pytest.fixture(scope="module")
+def nest(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nest]:
+    made = Nest(open_bench(tmp_path_factory.mktemp("nest")))
+    yield made
+    made.forks.close()
+    made.bench.store.close()
+
+
+def test_what_is_killed_before_it_is_there_never_comes(nest: Nest) -> None:
+    child, line = nest.child()  # the first of all: the nursery is still loading
+    child.kill()
+    assert child.wait() != 0
+    assert child.pid is None
+    with line:
+        assert line.poll(LOADING_SECONDS)
+        with pytest.raises(EOFError):
+            line.recv_bytes()
+
+
+def test_children_are_forks_of_one_process_and_inherit_nothing_but_their_line(nest: Nest) -> None:
+    (first, line), (second, other) = nest.child(), nest.child()
+    processes = born(first), born(second)
+    parents = {process.ppid() for process in processes}
+    assert len(parents) == 1
+    assert psutil.Process(parents.pop()).ppid() == os.getpid()
+    assert [process.name() for process in processes] == ["child", "child"]
+    for process in processes:
+        assert process.num_fds() <= 4 + 4  # stdio, the line; the store's, once it looks there
+    ends = [_sockets(process) for process in processes]
+    assert [len(each) for each in ends] == [1, 1]
+    assert ends[0] != ends[1]
+    line.close()  # as if the parent had died
+    assert first.wait(10.0) == 0
+    assert psutil.pid_exists(processes[1].pid)
+    second.kill()
+    assert second.wait(10.0) == -signal.SIGKILL
+    with pytest.raises(EOFError):
+        other.recv_bytes()
+
+
+def test_an_idle_fork_goes_and_the_next_comes_from_the_same_nursery(nest: Nest) -> None:
+    child, _line = nest.child()
+    place = born(child).ppid()
+    assert child.wait(60.0) == 0
+    again, _other = nest.child()
+    assert born(again).ppid() == place
+    again.kill()
+    assert again.wait() == -signal.SIGKILL
+
+
+def test_a_nursery_that_dies_takes_its_children_along_and_another_comes(nest: Nest) -> None:
+    child, _line = nest.child()
+    process = born(child)
+    place = psutil.Process(process.ppid())
+    place.kill()
+    assert child.wait(10.0) == -signal.SIGKILL
+    gone(process)
+    again, _other = nest.child()
+    assert born(again).ppid() != place.pid
+    again.kill()
+    again.wait()
+
+
+def test_a_nursery_that_finds_a_thread_has_no_children(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ours, control = pair()
+    (line, theirs), (mine, channel) = Pipe(), pair()
+    with control, theirs, channel:
+        request = b'{"worker": "w", "asked_at": 0.0}'
+        socket.send_fds(ours, [request], [theirs.fileno(), channel.fileno()])
+        theirs.close()
+        nursery.refuse(control)
+    asked = Fork(mine)
+    assert asked.wait(0.0) == 0
+    with line, pytest.raises(EOFError):
+        line.recv_bytes()
+    forks = Forks({})
+    monkeypatch.setattr(forks, "_nursery", ours)
+    assert forks.start("w", 0) is None
+    assert forks.start("w", 0) is None
+    forks.close()
+
+
+def test_a_process_with_a_thread_is_not_forked() -> None:
+    stop = threading.Event()
+    thread = threading.Thread(target=stop.wait)
+    thread.start()
+    try:
+        assert nursery._unfit().startswith("it has ")
+    finally:
+        stop.set()
+        thread.join()
+
+
+def test_where_children_cannot_be_forks_they_are_interpreters(tmp_path: Path) -> None:
+    environment = Settings(data_dir=tmp_path).child_environment()
+    for device, threads in (("cpu", 2), ("cuda:0", 1)):
+        ours, theirs = Pipe()
+        with ours, theirs:
+            child = starts(environment, device=device, threads=threads)("w")(theirs.fileno())
+            assert isinstance(child, Fresh)
+            child.kill()
+            assert child.wait() == -signal.SIGKILL
+
+
+@contextmanager
+def working(nest: Nest) -> Iterator[Slot]:
+    slot = Slot(nest.start)
+    keeper = Keeper(nest.bench.store.leases, slot, worker="w", device="cpu", heartbeat=0.5)
+    thread = threading.Thread(target=keeper.run)
+    thread.start()
+    try:
+        yield slot
+    finally:
+        keeper.leave()
+        thread.join(15)
+        assert not thread.is_alive()
+        assert not slot.busy
+
+
+def test_a_trial_whose_fork_is_killed_goes_on_in_another(nest: Nest) -> None:
+    bench = nest.bench
+    study = bench.study(budget=Budget(seconds=None, trials=1), families=MLP, space=SLOW, rows=400)
+    with working(nest) as slot:
+        for blow in (lambda child: child, lambda child: psutil.Process(child.ppid())):
+            eventually(lambda: bool(slot.held), LOADING_SECONDS)
+            child = psutil.Process(slot._child.pid if slot._child else None)
+            eventually(lambda: bench.trials(study)[0].state is TrialState.RUNNING)
+            blow(child).kill()
+            eventually(lambda: slot.held == ())
+        eventually(lambda: bool(slot.held), LOADING_SECONDS)
+    (trial,) = bench.trials(study)
+    assert (trial.state, trial.attempts) == (TrialState.WAITING, 3)
+
+
+def _sockets(process: psutil.Process) -> set[str]:
+    links = [Path(f"/proc/{process.pid}/fd/{fd}") for fd in range(3, 256)]
+    found = {str(link.readlink()) for link in links if link.is_symlink()}
+    return {name for name in found if name.startswith("socket:")}

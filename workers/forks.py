@@ -1,0 +1,208 @@
+"""Children as forks of the nursery, as the worker's parent sees them.
+
+There is no process yet when one is asked for, and the nursery may still be loading: the parent, who
+must not wait, gets a `Fork`, which learns of its birth and its end over a channel of its own.
+"""
+
+import atexit
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from multiprocessing.connection import wait
+
+import structlog
+
+UNFIT = b"unfit"
+"""What a nursery says that cannot be forked."""
+
+_STATUS_SECONDS = 1.0
+"""So long after a child's end the nursery may take to tell its status."""
+_END_SECONDS = 1.0
+_LONGEST_MESSAGE = 4096
+
+log = structlog.get_logger()
+
+
+class Forks:
+    """The worker's end of a nursery, which is started at need; from any thread.
+
+    Args:
+        environment: the nursery's, and so its children's.
+    """
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._environment = dict(environment)
+        self._lock = threading.Lock()
+        self._nursery: socket.socket | None = None
+        self._unfit = False
+        self._threads: list[threading.Thread] = []
+        atexit.register(self.close)  # else nobody might take note of its end
+
+    def start(self, worker: str, line: int) -> "Fork | None":
+        """Return a child to be, or None where children cannot be forks.
+
+        Args:
+            worker: the id of the child's worker.
+            line: the child's end of the line.
+        """
+        ours, theirs = pair()
+        request = {"worker": worker, "asked_at": time.monotonic()}
+        with theirs, self._lock:
+            if not self._send(json.dumps(request).encode(), [line, theirs.fileno()]):
+                ours.close()
+                return None
+        return Fork(ours)
+
+    def close(self) -> None:
+        """Let the nursery go, and wait a moment for its end: it ends with its last child."""
+        with self._lock:
+            if self._nursery is not None:
+                self._nursery.close()
+                self._nursery = None
+            for thread in self._threads:
+                thread.join(_END_SECONDS)
+
+    def _send(self, request: bytes, descriptors: Sequence[int]) -> bool:
+        """Ask the nursery, a new one if there is none; False where that is of no use."""
+        for _ in range(2):
+            if self._nursery is None:
+                self._nursery = self._start()
+            try:
+                self._unfit = self._unfit or _says_unfit(self._nursery)
+                if self._unfit:
+                    return False
+                socket.send_fds(self._nursery, [request], descriptors)
+            except ConnectionError:  # it has ended, perhaps because nobody asked for so long
+                self._nursery.close()
+                self._nursery = None
+            else:
+                return True
+        raise RuntimeError("a nursery ended before it could be asked")
+
+    def _start(self) -> socket.socket:
+        """Start a nursery, which need not be ready to be asked, and return the way to ask it."""
+        ours, theirs = pair()
+        # It is to die with this process, which the kernel takes to mean the thread that started it.
+        arguments = (theirs, self._environment)
+        thread = threading.Thread(target=_run, args=arguments, name="nursery", daemon=True)
+        self._threads = [*(each for each in self._threads if each.is_alive()), thread]
+        thread.start()
+        return ours
+
+
+class Fork:
+    """A child that was asked for.
+
+    Args:
+        channel: where it and the nursery tell what becomes of it.
+    """
+
+    def __init__(self, channel: socket.socket) -> None:
+        self._channel = channel
+        self._pid: int | None = None
+        self._process: int | None = None
+        self._status: int | None = None
+
+    @property
+    def pid(self) -> int | None:
+        """Return its process id; None as long as there is no process yet."""
+        self._hear(0.0)
+        return self._pid
+
+    def kill(self) -> None:
+        """End it from outside; one that is not there yet will never be."""
+        if self.pid is None and self._status is None:
+            # A fork whose word cannot arrive ends; what it said before is in the channel.
+            self._channel.shutdown(socket.SHUT_RD)
+            self._hear(0.0)
+        if self._status is None:
+            self._strike()
+
+    def wait(self, timeout: float | None = None) -> int | None:
+        """Return its exit status, negative: the signal; None when it lives after so long."""
+        give_up = None if timeout is None else time.monotonic() + timeout
+        while self._status is None:
+            left = None if give_up is None else max(0.0, give_up - time.monotonic())
+            if not self._hear(left):
+                return None
+        return self._status
+
+    def _hear(self, seconds: float | None) -> bool:
+        """Take in the next word, waiting up to so long for it; False when none came."""
+        if self._status is not None:
+            return True
+        sources: list[socket.socket | int] = [self._channel]
+        if self._process is not None:
+            sources.append(self._process)
+        ready = wait(sources, seconds)
+        if ready == [self._process]:  # it has ended: the nursery is about to tell how
+            if not wait([self._channel], _STATUS_SECONDS):
+                self._end(-signal.SIGKILL)
+        elif ready:
+            self._take()
+        return bool(ready)
+
+    def _take(self) -> None:
+        try:
+            word, descriptors, _, _ = socket.recv_fds(self._channel, _LONGEST_MESSAGE, 1)
+        except ConnectionError:
+            word, descriptors = b"", []
+        match json.loads(word or b"{}"):
+            case {"pid": int(pid)}:
+                self._pid = pid
+                (self._process,) = descriptors
+            case {"status": int(status)}:
+                self._end(status)
+            case _ if self._process is None:
+                self._end(1)  # the nursery ended before there was a child
+            case _:  # the nursery is dead, and its children with it
+                self._strike()
+                wait([self._process], _STATUS_SECONDS)
+                self._end(-signal.SIGKILL)
+
+    def _strike(self) -> None:
+        # By a descriptor: the number may be another process's by now.
+        if self._process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                signal.pidfd_send_signal(self._process, signal.SIGKILL)
+
+    def _end(self, status: int) -> None:
+        self._status = status
+        self._channel.close()
+        if self._process is not None:
+            os.close(self._process)
+            self._process = None
+
+
+def pair() -> tuple[socket.socket, socket.socket]:
+    """Return the ends of a channel that carries whole messages."""
+    return socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+
+
+def _says_unfit(nursery: socket.socket) -> bool:
+    try:
+        return nursery.recv(_LONGEST_MESSAGE, socket.MSG_DONTWAIT) == UNFIT
+    except BlockingIOError:
+        return False
+
+
+def _run(control: socket.socket, environment: Mapping[str, str]) -> None:
+    """Start a nursery and wait for its end."""
+    with control:
+        number = control.fileno()
+        process = subprocess.Popen(
+            [sys.executable, "-m", "workers.nursery", str(number)],
+            env=environment,
+            pass_fds=[number],
+            stdin=subprocess.DEVNULL,
+        )
+    status = process.wait()
+    if status:
+        log.warning("nursery.ended", status=status)

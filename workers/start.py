@@ -1,0 +1,91 @@
+"""How a training child is started, and what its worker's parent may do with one.
+
+A fresh interpreter works everywhere. Where it can be, a child is a fork of the nursery instead
+(`workers/forks.py`): it is there at once, and the libraries are in memory once.
+"""
+
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol, TypeAlias
+
+from automl import machine
+from workers.forks import Forks
+
+
+class Child(Protocol):
+    """A training child that was started."""
+
+    @property
+    def pid(self) -> int | None:
+        """Return its process id; None as long as there is no process yet."""
+
+    def kill(self) -> None:
+        """End it from outside; one that is not there yet will never be."""
+
+    def wait(self, timeout: float | None = None) -> int | None:
+        """Return its exit status, negative: the signal; None when it lives after so long."""
+
+
+Start: TypeAlias = Callable[[int], Child]
+"""Starts a child that has this descriptor as its end of the line; the caller closes its own."""
+
+
+class Fresh:
+    """A child that is an interpreter of its own.
+
+    Args:
+        command: its command line; the number of its file descriptor is appended.
+        environment: its whole environment.
+        line: its end of the line.
+    """
+
+    def __init__(self, command: Sequence[str], environment: Mapping[str, str], line: int) -> None:
+        self._process = subprocess.Popen(
+            [*command, str(line)], env=environment, pass_fds=[line], stdin=subprocess.DEVNULL
+        )
+
+    @property
+    def pid(self) -> int:
+        """Return its process id."""
+        return self._process.pid
+
+    def kill(self) -> None:
+        """End it from outside."""
+        self._process.kill()
+
+    def wait(self, timeout: float | None = None) -> int | None:
+        """Return its exit status, negative: the signal; None when it lives after so long."""
+        try:
+            return self._process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            return None
+
+
+def fresh(command: Sequence[str], environment: Mapping[str, str]) -> Start:
+    """Return what starts a fresh interpreter with this command line, and the line's number."""
+    return lambda line: Fresh(command, environment, line)
+
+
+def starts(environment: Mapping[str, str], *, device: str, threads: int) -> Callable[[str], Start]:
+    """Return what gives, for a worker's id, how its children are started.
+
+    Args:
+        environment: the children's whole environment.
+        device: where they train.
+        threads: that a child's fits may use.
+    """
+    # A device's driver and the BLAS libraries' pools belong to the process that began them.
+    forked = sys.platform == "linux" and device == machine.CPU and threads == 1
+    forks = Forks(environment) if forked else None
+
+    def start_of(worker: str) -> Start:
+        command = [sys.executable, "-m", "workers.child", worker, str(threads)]
+
+        def start(line: int) -> Child:
+            child = forks.start(worker, line) if forks else None
+            return child or Fresh(command, environment, line)
+
+        return start
+
+    return start_of
