@@ -1,17 +1,9 @@
 """How many connections one process may hold: descriptors are what runs out first."""
 
 import resource
-from contextlib import suppress
 
 RESERVE = 128
 """Descriptors for the database, received files and children that parse them."""
-
-
-def raise_limit() -> None:
-    """Take as many descriptors as the system lets us; the usual soft limit is 1,024."""
-    with suppress(OSError, ValueError):
-        hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def connections() -> int:

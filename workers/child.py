@@ -73,6 +73,7 @@ def work(
             checkpoint_seconds=settings.checkpoint_seconds,
             free_since=started,
         )
+        line.listen(0.0)  # it may have been told to leave before it was there
         drain(app.store.leases, Tidy(runner), line, worker=worker, patience=patience)
 
 

@@ -109,6 +109,8 @@ class Fork:
         self._pid: int | None = None
         self._process: int | None = None
         self._status: int | None = None
+        self.lost = False
+        """Whether it ended with the nursery."""
 
     @property
     def pid(self) -> int | None:
@@ -163,6 +165,7 @@ class Fork:
             case _ if self._process is None:
                 self._end(1)  # the nursery ended before there was a child
             case _:  # the nursery is dead, and its children with it
+                self.lost = True
                 self._strike()
                 wait([self._process], _STATUS_SECONDS)
                 self._end(-signal.SIGKILL)

@@ -95,6 +95,11 @@ class Keeper:
         self._away = ""  # what was logged of it
         self._killed: Mapping[Key, Why] | None = None
 
+    @property
+    def idle(self) -> bool:
+        """Whether it holds no work. From any thread."""
+        return not self._slot.held
+
     def wake(self) -> None:
         """Look for work and orders now, and have a warm child. From any thread."""
         self._pull(b"!")
@@ -170,8 +175,12 @@ class Keeper:
 
     def _start(self) -> None:
         """Start a child if there is none. It claims once it is warm: till then others may."""
-        if not self._slot.busy and time.monotonic() >= self._start_at:
+        if self._slot.busy or time.monotonic() < self._start_at:
+            return
+        try:
             self._slot.start()
+        except (OSError, RuntimeError) as error:  # no descriptor, thread or process to be had
+            self._pause(f"no child could be started: {error}")
 
     def _enforce(self) -> None:
         """Kill a child that overstays an order or takes more than a trial may."""
@@ -204,6 +213,8 @@ class Keeper:
         held, lived = slot.held, now - slot.started_at
         status = slot.collect()
         killed, self._killed = self._killed, None
+        if killed is None and slot.lost:
+            killed = {}  # none of its trials did that: they are given back
         if not held:
             self._pause_after(status, lived)
             self._sweep_at = 0.0  # a bell may have reached it when it had made up its mind to go
@@ -233,10 +244,14 @@ class Keeper:
             if status:
                 log.warning("child.ended", status=signal_name(status))
             return
+        self._pause(signal_name(status))
+
+    def _pause(self, why: str) -> None:
+        """Start no child for a while, the longer the more of them came to nothing."""
         self._early_deaths += 1
         pause = min(2.0**self._early_deaths, LONGEST_PAUSE_SECONDS)
         self._start_at = time.monotonic() + pause
-        log.error("child.died_early", status=signal_name(status), retry_seconds=pause)
+        log.error("child.died_early", status=why, retry_seconds=pause)
 
     def _end(self) -> None:
         """Have the child give back its work, kill it if it does not, and sign off."""
@@ -244,7 +259,7 @@ class Keeper:
         if slot.busy:
             slot.dismiss()
             give_up = time.monotonic() + GRACE_SECONDS
-            while slot.listen() and time.monotonic() < give_up:
+            while slot.born and slot.listen() and time.monotonic() < give_up:
                 if slot.line is not None:
                     wait([slot.line], max(0.0, give_up - time.monotonic()))
             slot.kill()

@@ -59,10 +59,10 @@ def main(descriptor: int) -> None:
     # Ctrl-C and a TERM to all are the worker's to interpret: its children give back their work.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # where that is ignored no child leaves a status
     call_itself("nursery")
-    load()
     with socket.socket(fileno=descriptor) as control:
-        if why := _unfit():
+        if why := _load() or _unfit():
             log.warning("nursery.unfit", why=why, instead="fresh interpreters")
             refuse(control)
             return
@@ -71,6 +71,15 @@ def main(descriptor: int) -> None:
     if request is None:
         os._exit(0)  # there is nothing to tidy up, and torch takes its time for that
     be(request, nursery)
+
+
+def _load() -> str:
+    """Load all that children need; return why that failed, empty: it did not."""
+    try:
+        load()
+    except Exception as error:  # noqa: BLE001 -- a fresh interpreter may need less
+        return f"it cannot load: {error!r}"
+    return ""
 
 
 def load() -> None:
@@ -148,6 +157,7 @@ def be(request: Request, nursery: int) -> NoReturn:
     except BaseException:  # noqa: BLE001 -- nothing above this is the child's
         traceback.print_exc()
     finally:
+        sys.stdout.flush()
         sys.stderr.flush()
         os._exit(status)
 
@@ -201,7 +211,9 @@ def _unfit() -> str:
     if threads > 1:
         return f"it has {threads} threads"
     try:
-        os.close(os.pidfd_open(os.getpid()))
+        process = os.pidfd_open(os.getpid())
+        signal.pidfd_send_signal(process, 0)
+        os.close(process)
     except OSError as error:
         return f"no descriptors of processes: {error}"
     return ""

@@ -65,6 +65,13 @@ def bound_memory(size: int) -> None:
         resource.setrlimit(resource.RLIMIT_DATA, (limit, hard))
 
 
+def take_descriptors() -> None:
+    """Take as many descriptors as the system lets us; the usual soft limit is 1,024."""
+    with contextlib.suppress(OSError, ValueError):
+        hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
 def memory_share(workers: int) -> int:
     """Return the bytes of memory that each of so many workers may take."""
     total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")

@@ -47,11 +47,18 @@ class Slot:
         self.held: tuple[Held, ...] = ()
         """What the child holds, by its last word."""
         self.started_at = 0.0
+        self.lost = False
+        """Whether the last child ended with the process that it was forked from."""
 
     @property
     def busy(self) -> bool:
         """Whether there is a child, or one whose end has not been looked at."""
         return self._child is not None
+
+    @property
+    def born(self) -> bool:
+        """Whether the child is a process by now: one that is not holds nothing."""
+        return self._child is not None and self._child.pid is not None
 
     @property
     def line(self) -> Connection | None:
@@ -86,7 +93,7 @@ class Slot:
 
     def ring(self) -> None:
         """Have a child that waits for work look for it now."""
-        if not self.held:
+        if self.born and not self.held:  # one that is not there yet will look anyway
             self._send({"order": "look"})
 
     def dismiss(self) -> None:
@@ -108,6 +115,7 @@ class Slot:
         while status is None:  # the line is closed but the process lingers
             child.kill()
             status = child.wait()
+        self.lost = child.lost
         self._child = self._line = None
         self._note(())
         return status

@@ -20,6 +20,10 @@ class Child(Protocol):
     def pid(self) -> int | None:
         """Return its process id; None as long as there is no process yet."""
 
+    @property
+    def lost(self) -> bool:
+        """Return whether it ended with the process that it was forked from."""
+
     def kill(self) -> None:
         """End it from outside; one that is not there yet will never be."""
 
@@ -49,6 +53,11 @@ class Fresh:
     def pid(self) -> int:
         """Return its process id."""
         return self._process.pid
+
+    @property
+    def lost(self) -> bool:
+        """Return False: it was not forked."""
+        return False
 
     def kill(self) -> None:
         """End it from outside."""

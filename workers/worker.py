@@ -6,7 +6,7 @@ heartbeat, at most one training child. What they share is this process, its stor
 
 import itertools
 import signal
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 
 from automl import machine
@@ -26,14 +26,26 @@ _THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEX
 def run(settings: Settings) -> None:
     """Work until SIGTERM or SIGINT; what is held then is given back."""
     configure(settings.fault)
+    process.take_descriptors()  # a slot takes five
     with start(settings) as app:
         keepers = _keepers(settings, app.store.leases)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: _leave(keepers))
-        turns = itertools.cycle(keepers)  # a bell is one worker's, as it is among processes
         bells = celery_app.create(broker_url(settings), celery_app.PATIENT)
-        tasks.listen(bells, lambda: next(turns).wake())
+        tasks.listen(bells, passing_on(keepers))
         keep(keepers)
+
+
+def passing_on(keepers: Sequence[Keeper]) -> Callable[[], None]:
+    """Return what passes a bell on: it is one worker's, in turn, of those that are idle."""
+    turns = itertools.cycle(keepers)
+
+    def ring() -> None:
+        order = [next(turns) for _ in keepers]
+        next((keeper for keeper in order if keeper.idle), order[0]).wake()
+        next(turns)  # so that the next one is first the next time
+
+    return ring
 
 
 def keep(keepers: Sequence[Keeper]) -> None:

@@ -20,7 +20,6 @@ def api(
     """Run the API; it brings the database's schema to its own version first."""
     import uvicorn
 
-    from api import capacity
     from api.app import create_app
     from api.protocol import Protocol
     from automl.bootstrap import log_to_stderr, start
@@ -37,7 +36,7 @@ def api(
     settings = Settings.from_environment(host=host, port=port)
     configure(settings.fault)
     log_to_stderr(settings.log_level)
-    capacity.raise_limit()
+    process.take_descriptors()
     with start(settings) as application:
         application.store.migrate()
         if not settings.is_local and not keys.exist(application.store):

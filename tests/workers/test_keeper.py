@@ -1,5 +1,6 @@
 """The worker's parent over a real child process and leases in memory."""
 
+import errno
 import signal
 import subprocess
 import sys
@@ -24,7 +25,7 @@ from workers import neighbours
 from workers.keeper import Keeper, Limits
 from workers.line import Line, key
 from workers.slot import Held, Slot
-from workers.start import Fresh, fresh
+from workers.start import Child, Fresh, fresh
 
 HEARTBEAT = 0.1
 GRACE = 0.4
@@ -112,6 +113,17 @@ def test_a_death_while_holding_counts_and_work_goes_on_at_once(offer: Offer) -> 
         eventually(lambda: len(leases.called("crashed")) == 2)
     assert leases.called("crashed") == [(first,), (again,)]
     assert leases.called("release") == []
+
+
+def test_who_ended_with_the_nursery_is_not_at_fault(
+    offer: Offer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Fresh, "lost", True)
+    work = attempt()
+    leases = offer(work)
+    with keep(leases, "crash"):
+        eventually(lambda: leases.called("release") == [(work,)])
+    assert leases.called("crashed") == []
 
 
 def test_a_finish_that_dies_counts_too(offer: Offer) -> None:
@@ -311,6 +323,26 @@ def test_a_child_that_cannot_start_is_not_started_in_a_loop(offer: Offer) -> Non
         assert not keeper._slot.busy
 
 
+def test_a_start_that_fails_is_tried_again_later_and_ends_nothing(offer: Offer) -> None:
+    leases = offer()
+    with keep(leases, "obedient") as keeper:
+        start, tries = keeper._slot._start, []
+
+        def refuse(line: int) -> Child:
+            tries.append(line)
+            raise OSError(errno.EMFILE, "too many open files")
+
+        keeper._slot._start = refuse
+        keeper.wake()
+        eventually(lambda: keeper._early_deaths == 1)
+        assert not keeper._slot.busy
+        keeper._slot._start = start
+        eventually(lambda: keeper._start_at < time.monotonic())
+        keeper.wake()
+        eventually(lambda: keeper._slot.busy)
+    assert len(tries) == 1
+
+
 def test_many_workers_share_their_sweeps(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keeper_module, "SWEEP_SECONDS", 0.8)
     pauses = [keeper_module.between_sweeps(crowd) for crowd in (0, 1, 8, 16, 1000)]
@@ -322,7 +354,11 @@ def test_a_bell_reaches_a_child_that_waits() -> None:
     slot = Slot(fresh([], {}))
     slot._line = ours
     slot.ring()
+    assert not theirs.poll()  # it is not there yet
+    slot._child = Fresh([sys.executable, "-c", ""], {}, theirs.fileno())
+    slot.ring()
     assert Line(theirs).listen(1.0)
     slot.held = (Held(attempt(), 0.0),)
     slot.ring()
     assert not theirs.poll()
+    slot._child.wait()

@@ -109,6 +109,7 @@ def test_an_idle_fork_goes_and_the_next_comes_from_the_same_nursery(nest: Nest) 
     assert born(again).ppid() == place
     again.kill()
     assert again.wait() == -signal.SIGKILL
+    assert not again.lost
 
 
 def test_a_nursery_that_dies_takes_its_children_along_and_another_comes(nest: Nest) -> None:
@@ -117,6 +118,7 @@ def test_a_nursery_that_dies_takes_its_children_along_and_another_comes(nest: Ne
     place = psutil.Process(process.ppid())
     place.kill()
     assert child.wait(10.0) == -signal.SIGKILL
+    assert child.lost
     gone(process)
     again, _other = nest.child()
     assert born(again).ppid() != place.pid

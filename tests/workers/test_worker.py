@@ -15,9 +15,9 @@ from tests.workers.fakes import FakeLeases, Inbox, attempt, eventually, fake_chi
 from workers import keeper as keeper_module
 from workers import neighbours
 from workers.keeper import Keeper
-from workers.slot import Slot
+from workers.slot import Held, Slot
 from workers.start import fresh
-from workers.worker import keep
+from workers.worker import keep, passing_on
 
 
 @pytest.fixture(autouse=True)
@@ -113,6 +113,29 @@ def test_an_error_in_one_ends_all_in_order_and_is_raised(tmp_path: Path) -> None
         assert not holder._slot.busy  # its child has ended, and said before that it holds nothing
         assert leases.called("leave") == [(holder._worker,)]
     assert leases.called("crashed") == []
+
+
+def test_a_bell_is_passed_to_one_that_is_idle_in_turn(tmp_path: Path) -> None:
+    leases = SharedLeases(tmp_path)
+    keepers = [
+        Keeper(leases, _slot(tmp_path), worker=name, device="cpu", heartbeat=0.1) for name in "abc"
+    ]
+    rung: list[str] = []
+    for keeper in keepers:
+        keeper.wake = lambda name=keeper._worker: rung.append(name)  # type: ignore[method-assign,misc]
+    ring = passing_on(keepers)
+    for _ in range(4):
+        ring()
+    assert rung == ["a", "b", "c", "a"]
+    keepers[1]._slot.held = (Held(attempt(), 0.0),)
+    rung.clear()
+    for _ in range(3):
+        ring()
+    assert rung == ["c", "c", "a"]
+    for keeper in keepers:
+        keeper._slot.held = (Held(attempt(), 0.0),)
+    ring()  # all are busy, and it is one's again
+    assert len(rung) == 4
 
 
 def test_ids_of_one_process_differ() -> None:
