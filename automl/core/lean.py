@@ -73,6 +73,15 @@ def without_pools() -> None:
     os.putenv("JE_ARROW_MALLOC_CONF", "background_thread:false")
 
 
+def with_pools() -> None:
+    """Have Arrow take its memory from its own allocator again, which a parent may have refused it.
+
+    Its reader of CSV asks for a whole block of each column before it knows how long that is. The
+    allocator cuts off the rest where it lies; to the C library's heap it is lost.
+    """
+    os.unsetenv("ARROW_DEFAULT_MEMORY_POOL")
+
+
 def with_pandas() -> None:
     """Let pandas be found again, for a library that does not load without it."""
     sys.meta_path[:] = [finder for finder in sys.meta_path if not isinstance(finder, _Absent)]

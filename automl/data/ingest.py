@@ -18,7 +18,7 @@ from typing import Any
 
 from automl.core.catalog import Modality
 from automl.core.errors import AutoMLError, DatasetUnreadable, Detail, DiskFull
-from automl.core.lean import without_pandas, without_pools
+from automl.core.lean import with_pools, without_pandas
 from automl.core.schema import DataWarning, Profile, column_from_json
 from automl.data.bomb import refuse_bomb
 
@@ -78,7 +78,7 @@ def main() -> None:
     for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.putenv(variable, "1")
     without_pandas()
-    without_pools()
+    with_pools()  # address space is limited, and thousands of columns would not fit into it
     request = json.loads(sys.stdin.buffer.readline())
     Thread(target=_end_with_parent, daemon=True).start()
     answer = json.dumps(_answer(request)).encode()

@@ -57,6 +57,19 @@ def test_a_child_without_memory_is_a_refusal(mebibytes: int, tmp_path: Path) -> 
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize("pool", ["system", None])
+def test_thousands_of_columns_fit_whatever_the_parent_takes_its_memory_from(
+    pool: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Arrow's reader asks for as much as a block, here 4 MiB, for each of 1,500 columns."""
+    if pool:
+        monkeypatch.setenv("ARROW_DEFAULT_MEMORY_POOL", pool)  # as the API has it
+    header = ",".join(f"c{n}" for n in range(1_500))
+    row = "1," * 1_499
+    source = put(tmp_path, f"{header}\n{row}{'x' * (4 << 20)}\n{row}y\n")
+    assert len(run(source, tmp_path / "out").columns) == 1_500
+
+
 def test_a_child_that_overstays_is_killed(tmp_path: Path) -> None:
     source = put(tmp_path, "a,b\n" + "1234567890,2345678901\n" * 1_000_000)
     with pytest.raises(DatasetUnreadable, match="longer than"):
