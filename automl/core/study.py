@@ -139,6 +139,8 @@ class Plan:
     """Which part of these no other text has, about."""
     alike: bool = False
     """Whether folds have one layout and equally many steps: not in studies of before they had."""
+    contested: bool = False
+    """Whether rows that differ in the target alone are dealt one by one: not so in those either."""
 
     @property
     def outputs(self) -> int:

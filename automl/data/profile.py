@@ -100,7 +100,7 @@ class Profiler:
         if repeats:
             about = "" if self._repeats.exact else "about "
             message = (
-                f"{about}{repeats:,} of {self.rows:,} rows repeat another; equal rows are kept "
+                f"{about}{repeats:,} of {self.rows:,} rows repeat another; copies are kept "
                 "together when rows are split."
             )
             warnings.append(DataWarning("DUPLICATE_ROWS", message[0].upper() + message[1:]))

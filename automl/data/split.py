@@ -1,9 +1,10 @@
 """Which rows judge candidates and which the search never sees.
 
 Rows are dealt by a hash of their content, so that equal rows land on the same side, and the order
-of the rows in the file changes nothing. Only what could not be divided at all otherwise, a class of
-nothing but equal rows or fewer different rows than folds, is dealt row by row. Where a column says
-what belongs together or what came first, that decides instead.
+of the rows in the file changes nothing. Rows are dealt one by one where they are no copies, since
+their cells stand with other targets too, and where they could not be divided at all otherwise: a
+class of nothing but equal rows, or fewer different rows than folds. Where a column says what
+belongs together or what came first, that decides instead.
 """
 
 from collections.abc import Sequence
@@ -57,17 +58,31 @@ def content_hashes(frame: Frame, y: Floats | Ints) -> Hashes:
 
     The order of rows and columns and the codes of strings change nothing; names count.
     """
-    rows = _cell_hashes(y)
-    for name in frame.columns:
-        cells = np.concatenate([_cell_hashes(part.columns[name]) for part in frame.parts()])
-        rows = rows + mix(cells ^ np.uint64(hash_text(name)))
-    return mix(rows)
+    return mix(_cell_hashes(y) + _row_hashes(frame))
+
+
+def contested(frame: Frame, y: Floats | Ints) -> npt.NDArray[np.bool_]:
+    """Return which rows are equal to others in all cells but the target: ``(rows,)``.
+
+    A copy repeats its target too. What does not is one of the few rows that there can be, as where
+    all columns are of few values. Were it kept with those of its own target alone, what judges it
+    would have learned from nothing but rows that say the opposite. None are where most rows that
+    are equal to others agree with all of them: these are copies, and a few of them were changed.
+    """
+    cells = _row_hashes(frame)
+    _, row, count = np.unique(cells, return_inverse=True, return_counts=True)
+    _, first = np.unique(mix(_cell_hashes(y) + cells), return_index=True)
+    targets = np.bincount(row[first], minlength=len(count))
+    found: npt.NDArray[np.bool_] = (targets > 1)[row]
+    repeated = int(count[count > 1].sum())
+    return found if 2 * int(found.sum()) > repeated else np.zeros_like(found)
 
 
 def split_rows(
     hashes: Hashes,
     y: Floats | Ints,
     *,
+    alone: npt.NDArray[np.bool_] | None = None,
     stratify: bool,
     strategy: ValidationStrategy,
     folds: int,
@@ -80,6 +95,7 @@ def split_rows(
     Args:
         hashes: a row's content, see `content_hashes`.
         y: class indices or numbers; only classes are stratified, none may be missing.
+        alone: which rows are dealt one by one, whatever they are equal to; None for none.
         stratify: whether every class is dealt on its own.
         strategy: holdout or kfold (auto means whatever ``folds`` says); for the others see
             `split_groups` and `split_time`.
@@ -89,7 +105,7 @@ def split_rows(
         holdout_fraction: share of the development rows that judge, in a holdout.
     """
     labels = y.astype(np.int64) if stratify else np.zeros(len(y), dtype=np.int64)
-    hashes = _divisible(hashes, labels, folds)
+    hashes = _divisible(hashes, labels, folds, alone)
     groups = _Groups.of(hashes, labels, seed)
     keep = 2 if strategy is ValidationStrategy.HOLDOUT or folds <= 1 else folds
     in_test = groups.take_share(test_fraction, keep=keep)
@@ -197,20 +213,32 @@ def _deal_groups(sizes: Floats, shuffled: Hashes, shares: Sequence[float]) -> In
     return parts
 
 
-def _divisible(hashes: Hashes, labels: Ints, folds: int) -> Hashes:
-    """Return the hashes, different for equal rows where too few differ to be on two sides."""
+def _divisible(
+    hashes: Hashes, labels: Ints, folds: int, alone: npt.NDArray[np.bool_] | None
+) -> Hashes:
+    """Return the hashes, different for equal rows ``alone`` or too few to be on two sides."""
     pairs = np.stack([labels.astype(np.uint64), hashes])
     _, content, sizes = np.unique(pairs, axis=1, return_inverse=True, return_counts=True)
     content = content.ravel()
     label_of = np.zeros(len(sizes), dtype=np.int64)
     label_of[content] = labels
     apart = (np.bincount(label_of) == 1)[labels] | (len(sizes) < folds)
+    if alone is not None:
+        apart |= alone
     if not apart.any():
         return hashes
     order = np.argsort(content, kind="stable")
     copy = np.empty(len(hashes), dtype=np.uint64)
     copy[order] = np.arange(len(order)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
     return np.where(apart & (copy > 0), mix(hashes ^ mix(copy)), hashes)
+
+
+def _row_hashes(frame: Frame) -> Hashes:
+    rows = np.zeros(frame.rows, dtype=np.uint64)
+    for name in frame.columns:
+        cells = np.concatenate([_cell_hashes(part.columns[name]) for part in frame.parts()])
+        rows = rows + mix(cells ^ np.uint64(hash_text(name)))
+    return rows
 
 
 def _cell_hashes(cells: Cells | Ints) -> Hashes:

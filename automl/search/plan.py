@@ -85,6 +85,7 @@ def make_plan(
         modality=modality,
         rare=_rare(table_path, features, kept) if modality is Modality.TEXT else 0.0,
         alike=True,
+        contested=modality is Modality.TABLE,
         **_counts(features),
     )
     plan = affordable(plan, spec, features)

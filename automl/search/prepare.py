@@ -251,8 +251,8 @@ def prepare(
 ) -> Prepared:
     """Return the study's rows, loaded, cleaned of rows without a target, sampled and split.
 
-    The split is a function of the rows' content and the seed, not of their order; equal rows
-    always land on the same side.
+    The split is a function of the rows' content and the seed, not of their order; copies always
+    land on the same side.
     """
     spec = settled(spec, dataset)
     corrected = override.apply(dataset.columns, spec.columns)
@@ -306,6 +306,7 @@ def _split(
     return split.split_rows(
         split.content_hashes(frame, y),
         y,
+        alone=split.contested(frame, y) if plan.contested else None,
         stratify=plan.task is TaskType.CLASSIFICATION,
         strategy=plan.strategy,
         folds=plan.folds,

@@ -11,7 +11,14 @@ from hypothesis import strategies as st
 from automl.core.catalog import ValidationStrategy
 from automl.core.frame import Frame, Strings
 from automl.data.hashing import Hashes, hash_numbers
-from automl.data.split import Split, content_hashes, split_groups, split_rows, split_time
+from automl.data.split import (
+    Split,
+    content_hashes,
+    contested,
+    split_groups,
+    split_rows,
+    split_time,
+)
 from automl.data.split import test_size as size_of_test  # pytest would collect its own name
 
 KFOLD, HOLDOUT = ValidationStrategy.KFOLD, ValidationStrategy.HOLDOUT
@@ -254,3 +261,40 @@ def test_columns_are_told_apart_but_may_change_places() -> None:
     assert first == content_hashes(Frame({"b": b, "a": a}, 1), y)
     assert first != content_hashes(Frame({"a": b, "b": a}, 1), y)
     assert first != content_hashes(Frame({"a": a, "b": b}, 1), y + 1)
+
+
+def test_a_row_is_contested_where_its_cells_stand_with_another_target() -> None:
+    numbers, codes = [1.0, 1.0, 1.0, 2.0, 2.0, 1.0], [0, 0, 0, 0, 0, 1]
+    cells = frame(numbers, codes, ("a", "b"))
+    wanted = [True, True, True, False, False, False]
+    assert contested(cells, np.array([0, 0, 1, 0, 0, 1])).tolist() == wanted
+    assert contested(cells, np.array([0.5, 0.5, 0.7, 0.1, 0.1, 0.5])).tolist() == wanted
+
+
+def test_none_is_contested_among_copies_of_which_few_were_changed() -> None:
+    contents = np.repeat(np.arange(10.0), 4)
+    y = contents % 2
+    y[0] = 1.0
+    cells = Frame({"n": contents}, len(contents))
+    assert not contested(cells, y).any()
+    assert not contested(Frame({"n": np.arange(40.0)}, 40), y).any()
+
+
+def test_rows_alone_are_dealt_one_by_one_and_copies_stay_together() -> None:
+    contents = np.repeat(np.arange(40), 10)
+    alone = contents < 20
+    y = contents % 2
+    parts = split_rows(
+        hashes_of(contents),
+        y,
+        alone=alone,
+        stratify=True,
+        strategy=KFOLD,
+        folds=5,
+        test_fraction=0.2,
+        seed=0,
+    )
+    sides = side_of_row(parts, len(y))
+    reached = np.array([len(set(sides[contents == content])) for content in range(40)])
+    assert (reached[20:] == 1).all()
+    assert reached[:20].min() > 2
