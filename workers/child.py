@@ -13,7 +13,7 @@ from multiprocessing.connection import Connection
 import structlog
 
 from automl.core.fault import configure
-from automl.core.lean import without_pandas, without_pools
+from automl.core.lean import without_pandas, without_pools, without_redis
 from automl.settings import Settings
 from workers.drain import PATIENCE_SECONDS, drain
 from workers.line import Line
@@ -98,6 +98,7 @@ def warm_up() -> None:
     To be called before Arrow is loaded.
     """
     without_pandas()
+    without_redis()
     without_pools()
     import lightgbm  # noqa: F401 -- loaded for its own sake, as the next
     import sklearn.linear_model  # noqa: F401

@@ -21,7 +21,7 @@ from typing import NoReturn
 import structlog
 
 from automl.core.catalog import FamilyName
-from automl.core.lean import give_back
+from automl.core.lean import for_pandas, give_back
 from automl.settings import Settings
 from workers.child import attend, warm_up, work
 from workers.forks import UNFIT
@@ -86,13 +86,14 @@ def load() -> None:
     """Load all that children need, and leave it where they need not copy it."""
     gc.disable()
     warm_up()
-    import torch.fx.experimental.symbolic_shapes  # noqa: F401 -- the first gradient asks for it
+    with for_pandas():
+        import catboost  # noqa: F401 -- loaded for its own sake, as the runner
 
-    from automl import families, runner  # noqa: F401 -- the runner for its own sake
+    from automl import families, runner  # noqa: F401
     from automl.bootstrap import log_to_stderr
 
     for name in FamilyName:
-        families.model(name)  # of CatBoost what is ours: its library needs pandas
+        families.model(name)
     log_to_stderr(Settings.from_environment().log_level)
     gc.enable()
     gc.collect()

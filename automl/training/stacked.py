@@ -42,7 +42,7 @@ class _Side:
             y = y.repeat(1, outputs.shape[1])
             outputs = outputs.flatten(1, 2)
         lost = self.loss(outputs, y)
-        found = torch.autograd.grad(lost, self.leaves, torch.ones_like(lost))
+        found = torch.autograd.grad(lost.sum(), self.leaves)  # told ones for it, torch loads sympy
         for place, gradient in zip(self.gradients, found, strict=True):
             place.copy_(gradient)
         return lost.detach()

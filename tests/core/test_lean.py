@@ -6,6 +6,8 @@ import sys
 
 import pytest
 
+from automl.core.lean import for_pandas
+
 CODE = """
 import sys
 from automl.core.lean import without_pandas
@@ -18,6 +20,28 @@ print(pyarrow.array(["a", "b"]).to_pylist(), "pandas" in sys.modules)
 def test_arrow_does_without_pandas() -> None:
     done = subprocess.run([sys.executable, "-c", CODE], check=True, capture_output=True, text=True)
     assert done.stdout.split("\n")[0] == "['a', 'b'] False"
+
+
+STANDING_IN = """
+import sys
+from automl.core.lean import for_pandas, without_pandas
+without_pandas()
+with for_pandas():
+    import pandas
+print(isinstance(1, (pandas.DataFrame, pandas.Series)), "pandas" in sys.modules)
+"""
+
+
+def test_what_stands_in_for_pandas_is_nothing_and_goes() -> None:
+    command = [sys.executable, "-c", STANDING_IN]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    assert done.stdout == "False False\n"
+
+
+def test_nothing_stands_in_for_a_pandas_that_is_not_kept_out() -> None:
+    before = sys.modules.get("pandas")
+    with for_pandas():
+        assert sys.modules.get("pandas") is before
 
 
 POOLS = """

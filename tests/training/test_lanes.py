@@ -1,5 +1,7 @@
 """Folds trained together give what each gives alone, and keep all that a training promises."""
 
+import subprocess
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -306,3 +308,17 @@ def test_a_network_with_layers_of_other_kinds_is_no_lane() -> None:
     (fold,) = folds((160,))
     changes: Params = {**params(mlp, {}), "normalization": "none", "dropout": 0.1}
     assert not lanes.pay(SmallNetwork(), changes, fold, stacking)
+
+
+PLAIN = """
+import sys
+from tests.training.test_lanes import folds, together
+
+together(folds()[:2])
+print("sympy" in sys.modules)
+"""
+
+
+def test_what_torch_traces_with_stays_unloaded() -> None:
+    done = subprocess.run([sys.executable, "-c", PLAIN], check=True, capture_output=True, text=True)
+    assert done.stdout == "False\n"

@@ -35,6 +35,10 @@ space = spec(FamilyName.CATBOOST).space
 params = defaults(space) | {"max_rounds": 3}
 fold = cases.fold(cases.Case(FamilyName.CATBOOST, TaskType.REGRESSION, 1), rows=60)
 print(model.fit(params, fold, Watcher()).epochs > 0, "pandas" in sys.modules)
+
+import optuna
+
+print("redis" in sys.modules)
 """
 
 
@@ -50,6 +54,6 @@ def test_a_device_that_torch_cannot_reach_is_the_processor(monkeypatch: pytest.M
     assert [(line["event"], line["device"]) for line in logs] == [("device.absent", "cuda:1")]
 
 
-def test_pandas_is_loaded_for_catboost_alone() -> None:
+def test_neither_pandas_is_loaded_nor_redis() -> None:
     done = subprocess.run([sys.executable, "-c", CODE], check=True, capture_output=True, text=True)
-    assert done.stdout.split() == ["False", "system", "True", "True"]
+    assert done.stdout.split() == ["False", "system", "True", "False", "False"]

@@ -18,7 +18,7 @@ from automl.core.catalog import TaskType
 from automl.core.frame import Floats
 from automl.core.graph import Graph
 from automl.core.hyperparameter import Params
-from automl.core.lean import with_pandas
+from automl.core.lean import for_pandas
 from automl.core.learner import Control, Fold
 from automl.core.state import State
 from automl.core.trial import CurvePoint
@@ -81,8 +81,8 @@ def fit(params: Params, fold: Fold, control: Control) -> FittedOblivious:
         TrialError: the loss is not a number, or there is no feature.
         TrialStopped: ``control`` said so.
     """
-    with_pandas()
-    from catboost import CatBoost, Pool  # with its pandas 100 MB, and predicting needs neither
+    with for_pandas():
+        from catboost import CatBoost, Pool  # predicting needs neither
 
     check_features(fold)
     if not _learnable(fold.train.x, fold.train.y):
