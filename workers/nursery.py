@@ -21,7 +21,7 @@ from typing import NoReturn
 import structlog
 
 from automl.core.catalog import FamilyName
-from automl.core.lean import for_pandas, give_back
+from automl.core.lean import for_pandas, give_back, let_go_of_files
 from automl.settings import Settings
 from workers.child import attend, warm_up, work
 from workers.forks import UNFIT
@@ -99,6 +99,7 @@ def load() -> None:
     gc.collect()
     gc.freeze()  # who looks for garbage writes to all that it looks at
     give_back()
+    let_go_of_files()
 
 
 def tend(control: socket.socket) -> Request | None:

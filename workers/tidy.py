@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from automl.core.lean import give_back
-from automl.core.trial import Attempt, Turn
+from automl.core.lean import give_back, let_go_of_files
+from automl.core.trial import Attempt, Finish, Turn
 from workers.drain import Runner
 from workers.line import Hold, Line
 
@@ -23,5 +23,7 @@ class Tidy:
 
     def run(self, work: Hold, line: Line) -> None:
         """Do the work; its outcome is in the store when this returns."""
+        if isinstance(work, Finish):  # a study takes most here, and no library that trained for it
+            let_go_of_files()
         self.runner.run(work, line)
         give_back()

@@ -2,14 +2,23 @@
 
 import ctypes
 import os
+import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.machinery import ModuleSpec
+from pathlib import Path
 from types import ModuleType
 
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8
 _ARENAS = 2
+
+_MADV_DONTNEED = 4
+_MAPPING = re.compile(
+    r"(?P<first>[0-9a-f]+)-(?P<last>[0-9a-f]+) (?P<rights>\S{4}) \S+ \S+ (?P<inode>\d+)"
+)
+"""How ``smaps`` begins to tell of a mapping."""
+_ONLY_READ = frozenset({"r--p", "r-xp"})
 
 _USUAL = {_M_TRIM_THRESHOLD: 64 << 20, _M_MMAP_THRESHOLD: 32 << 20}
 """Bytes: what glibc itself goes up to, once something as large has been freed."""
@@ -107,6 +116,35 @@ def for_pandas() -> Iterator[None]:
         yield
     finally:
         del sys.modules["pandas"]
+
+
+def let_go_of_files() -> None:
+    """Let go of the pages that hold what libraries' files say. Linux only.
+
+    Whoever needs one finds it again, in the machine's cache, at no cost worth naming. Loading has
+    touched far more of them than work ever will: 140 of 145 MB in the nursery. It takes 30 ms.
+    """
+    try:
+        mappings = Path("/proc/self/smaps").read_text(encoding="utf-8", errors="replace")
+    except OSError:  # another system, or one that does not tell
+        return
+    libc = ctypes.CDLL(None)
+    for first, last in _as_in_files(mappings):
+        libc.madvise(ctypes.c_void_p(first), ctypes.c_size_t(last - first), _MADV_DONTNEED)
+
+
+def _as_in_files(mappings: str) -> Iterator[tuple[int, int]]:
+    """Yield where a process' mappings equal their files to the byte.
+
+    Relocations are written before their pages are only read: a mapping that has any is not ours.
+    """
+    where, plain = (0, 0), False
+    for line in mappings.splitlines():
+        if found := _MAPPING.match(line):
+            where = int(found["first"], 16), int(found["last"], 16)
+            plain = found["inode"] != "0" and found["rights"] in _ONLY_READ
+        elif plain and line.split() == ["Anonymous:", "0", "kB"]:
+            yield where
 
 
 def _set(options: Mapping[int, int]) -> None:

@@ -44,6 +44,27 @@ def test_nothing_stands_in_for_a_pandas_that_is_not_kept_out() -> None:
         assert sys.modules.get("pandas") is before
 
 
+FILES = """
+import numpy
+from pathlib import Path
+from automl.core.lean import let_go_of_files
+
+def of_files():
+    return int(Path("/proc/self/statm").read_text().split()[2]) * 4096
+
+held = of_files()
+let_go_of_files()
+print(held - of_files() > held // 2)
+print(numpy.linalg.solve(numpy.eye(4), numpy.ones(4)).sum())
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux tells of mappings")
+def test_what_libraries_files_hold_is_let_go_of_and_found_again() -> None:
+    done = subprocess.run([sys.executable, "-c", FILES], check=True, capture_output=True, text=True)
+    assert done.stdout == "True\n4.0\n"
+
+
 POOLS = """
 from automl.core.lean import without_pools
 without_pools()

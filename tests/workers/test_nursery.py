@@ -112,6 +112,14 @@ def test_an_idle_fork_goes_and_the_next_comes_from_the_same_nursery(nest: Nest) 
     assert not again.lost
 
 
+def test_a_nursery_shows_no_pages_of_files_that_only_loading_touched(nest: Nest) -> None:
+    child, _line = nest.child()
+    place = psutil.Process(born(child).ppid())
+    assert place.memory_info().shared < 64 << 20  # loading touches 145 MB
+    child.kill()
+    child.wait()
+
+
 def test_a_nursery_that_dies_takes_its_children_along_and_another_comes(nest: Nest) -> None:
     child, _line = nest.child()
     process = born(child)
