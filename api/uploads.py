@@ -60,6 +60,7 @@ async def create_dataset(
         if not once.answered:  # an answer is given again whatever the tenant has by now
             size = max(0, _declared(request) - OVERHEAD)  # a first look: the store has the last
             await to_thread.run_sync(datasets.admit, context.store, tenant, size)
+            await to_thread.run_sync(context.doorbell.ring)  # workers warm up while it arrives
         with context.inbox.sink(limit) as sink:
             arrived = await _receive(request, sink, given, limit=limit)
             work = partial(_answer, context, once, arrived, tenant=tenant)
@@ -138,7 +139,7 @@ def _answer(context: Context, once: Once, arrived: _Arrived, *, tenant: str) -> 
         unpacked_limit=context.settings.unpacked_limit,
         keep=keep,
     )
-    context.doorbell.ring()  # idle workers warm up while the user writes the study
+    context.doorbell.ring()  # and stay warm while the user writes the study
     return replies[0]
 
 

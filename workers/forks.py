@@ -41,9 +41,16 @@ class Forks:
         self._environment = dict(environment)
         self._lock = threading.Lock()
         self._nursery: socket.socket | None = None
-        self._unfit = False
+        self._unfit = self._closed = False
+        self._processes: list[subprocess.Popen[bytes]] = []
         self._threads: list[threading.Thread] = []
         atexit.register(self.close)  # else nobody might take note of its end
+
+    def warm(self) -> None:
+        """Start a nursery if there is none: it loads while nobody waits for a child yet."""
+        with self._lock:
+            if self._nursery is None:
+                self._nursery = self._start()
 
     def start(self, worker: str, line: int) -> "Fork | None":
         """Return a child to be, or None where children cannot be forks.
@@ -61,11 +68,14 @@ class Forks:
         return Fork(ours)
 
     def close(self) -> None:
-        """Let the nursery go, and wait a moment for its end: it ends with its last child."""
+        """End the nursery, which may still be loading, and what children it has; wait for that."""
         with self._lock:
+            self._closed = True
             if self._nursery is not None:
                 self._nursery.close()
                 self._nursery = None
+            for process in tuple(self._processes):
+                process.kill()
             for thread in self._threads:
                 thread.join(_END_SECONDS)
 
@@ -90,11 +100,28 @@ class Forks:
         """Start a nursery, which need not be ready to be asked, and return the way to ask it."""
         ours, theirs = pair()
         # It is to die with this process, which the kernel takes to mean the thread that started it.
-        arguments = (theirs, self._environment)
-        thread = threading.Thread(target=_run, args=arguments, name="nursery", daemon=True)
+        thread = threading.Thread(target=self._run, args=(theirs,), name="nursery", daemon=True)
         self._threads = [*(each for each in self._threads if each.is_alive()), thread]
         thread.start()
         return ours
+
+    def _run(self, control: socket.socket) -> None:
+        """Start a nursery and wait for its end."""
+        with control:
+            number = control.fileno()
+            process = subprocess.Popen(
+                [sys.executable, "-m", "workers.nursery", str(number), str(os.getpid())],
+                env=self._environment,
+                pass_fds=[number],
+                stdin=subprocess.DEVNULL,
+            )
+        self._processes.append(process)
+        if self._closed:  # meanwhile
+            process.kill()
+        status = process.wait()
+        self._processes.remove(process)
+        if status and not self._closed:
+            log.warning("nursery.ended", status=status)
 
 
 class Fork:
@@ -194,18 +221,3 @@ def _says_unfit(nursery: socket.socket) -> bool:
         return nursery.recv(_LONGEST_MESSAGE, socket.MSG_DONTWAIT) == UNFIT
     except BlockingIOError:
         return False
-
-
-def _run(control: socket.socket, environment: Mapping[str, str]) -> None:
-    """Start a nursery and wait for its end."""
-    with control:
-        number = control.fileno()
-        process = subprocess.Popen(
-            [sys.executable, "-m", "workers.nursery", str(number)],
-            env=environment,
-            pass_fds=[number],
-            stdin=subprocess.DEVNULL,
-        )
-    status = process.wait()
-    if status:
-        log.warning("nursery.ended", status=status)

@@ -1,4 +1,4 @@
-"""The nursery of a worker: ``python -m workers.nursery FD``. It has loaded what training needs.
+"""The nursery of a worker: ``python -m workers.nursery FD PID``. It has loaded what training needs.
 
 Its children are forks of it. So the libraries are in memory once, and a child is there at once. A
 fork has of all threads only the one that forked, and locks that the others held stay held for ever:
@@ -53,9 +53,11 @@ class Request:
     """Of the child, once it is there."""
 
 
-def main(descriptor: int) -> None:
+def main(descriptor: int, parent: int) -> None:
     """Fork children until the worker is gone or wants none; in each of them, be that child."""
     end_with_parent(signal.SIGKILL)
+    if os.getppid() != parent:  # it ended before that was known
+        os._exit(1)
     # Ctrl-C and a TERM to all are the worker's to interpret: its children give back their work.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
@@ -222,4 +224,4 @@ def _unfit() -> str:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main(int(sys.argv[1]), int(sys.argv[2]))

@@ -76,25 +76,33 @@ def fresh(command: Sequence[str], environment: Mapping[str, str]) -> Start:
     return lambda line: Fresh(command, environment, line)
 
 
-def starts(environment: Mapping[str, str], *, device: str, threads: int) -> Callable[[str], Start]:
-    """Return what gives, for a worker's id, how its children are started.
+class Starts:
+    """How the children of a process's workers are started.
 
     Args:
         environment: the children's whole environment.
         device: where they train.
         threads: that a child's fits may use.
     """
-    # A device's driver and the BLAS libraries' pools belong to the process that began them.
-    forked = sys.platform == "linux" and device == machine.CPU and threads == 1
-    forks = Forks(environment) if forked else None
 
-    def start_of(worker: str) -> Start:
-        command = [sys.executable, "-m", "workers.child", worker, str(threads)]
+    def __init__(self, environment: Mapping[str, str], *, device: str, threads: int) -> None:
+        self._environment = environment
+        self._threads = threads
+        # A device's driver and the BLAS libraries' pools belong to the process that began them.
+        forked = sys.platform == "linux" and device == machine.CPU and threads == 1
+        self._forks = Forks(environment) if forked else None
+
+    def warm(self) -> None:
+        """Load what children need, where they are forks, before the first is asked for."""
+        if self._forks is not None:
+            self._forks.warm()
+
+    def of(self, worker: str) -> Start:
+        """Return how the children of the worker with this id are started."""
+        command = [sys.executable, "-m", "workers.child", worker, str(self._threads)]
 
         def start(line: int) -> Child:
-            child = forks.start(worker, line) if forks else None
-            return child or Fresh(command, environment, line)
+            child = self._forks.start(worker, line) if self._forks else None
+            return child or Fresh(command, self._environment, line)
 
         return start
-
-    return start_of

@@ -18,7 +18,7 @@ from workers import celery_app, neighbours, process, tasks
 from workers.keeper import Keeper, Limits
 from workers.queue import broker_url
 from workers.slot import Slot
-from workers.start import starts
+from workers.start import Starts
 
 _THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 
@@ -79,11 +79,12 @@ def _keepers(settings: Settings, leases: Leases) -> list[Keeper]:
         AUTOML_TRIAL_MAX_BYTES=str(memory),
         **dict.fromkeys(_THREADS, str(threads)),
     )
-    start_of = starts(environment, device=device, threads=threads)
+    starts = Starts(environment, device=device, threads=threads)
+    starts.warm()  # so that the first study of all finds it so
     return [
         Keeper(
             leases,
-            Slot(start_of(name)),
+            Slot(starts.of(name)),
             worker=name,
             device=device,
             heartbeat=settings.heartbeat_seconds,

@@ -62,6 +62,7 @@ def create_study(
 ) -> Response:
     """Start a study; with `dry_run` only show what it would do."""
     spec = body.to_spec()
+    context.doorbell.ring()  # workers warm up while it is planned
     if dry_run:
         plan = studies.plan(context.store, context.cache, tenant, spec)
         return show(DryRunView.of(spec, plan))

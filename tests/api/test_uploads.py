@@ -54,9 +54,15 @@ def test_a_raw_upload_becomes_a_dataset(service: Service) -> None:
     assert ["red", 40] in colour["top"]
     assert service.get(f"/v1/datasets/{body['id']}").json() == body
     assert body["id"] in _ids(service)
-    assert service.bell.rings == rings + 1
+    assert service.bell.rings == rings + 2  # as it began to arrive, and now
     assert service.get(f"/v1/datasets/{body['id']}/download").content == CSV
     assert not _leftovers(service)
+
+
+def test_workers_warm_up_before_an_upload_is_read(service: Service) -> None:
+    rings = service.bell.rings
+    problem(_upload(service, b""), 422)
+    assert service.bell.rings == rings + 1
 
 
 def test_a_preview_shows_the_first_rows(service: Service) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from automl import machine
 from automl.core.errors import AutoMLError
 from automl.settings import Settings
 from tests.e2e.service import AUTOML, Service, serve, until
@@ -47,6 +48,11 @@ def test_only_the_training_child_carries_the_training_libraries(service: Service
     lasting = [psutil.Process(service.process.pid), *service.parts("api"), *service.parts("worker")]
     for process in lasting:
         assert not [name for name in FORBIDDEN if name in maps(process)], process
+
+
+def test_the_nursery_loads_with_the_service(tmp_path: Path) -> None:
+    with serve(tmp_path / "data", workers=machine.cores()) as fresh:  # of one thread each
+        until(lambda: [*fresh.parts("worker")[0].children()], RESTART_SECONDS, "no nursery")
 
 
 def test_an_idle_service_is_small(service: Service) -> None:

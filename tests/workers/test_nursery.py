@@ -3,6 +3,8 @@
 import os
 import signal
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,7 +24,7 @@ from workers import nursery
 from workers.forks import Fork, Forks, pair
 from workers.keeper import Keeper
 from workers.slot import Slot
-from workers.start import Child, Fresh, starts
+from workers.start import Child, Fresh, Starts
 
 LOADING_SECONDS = 120.0
 """Only a bound: the libraries may have to come from the disk, beside other tests."""
@@ -155,6 +157,25 @@ def test_a_nursery_that_finds_a_thread_has_no_children(
     forks.close()
 
 
+def test_a_nursery_loads_before_a_child_is_asked_for_and_can_be_ended_meanwhile() -> None:
+    forks = Forks(Settings().child_environment(OMP_NUM_THREADS="1"))
+    forks.warm()
+    forks.warm()
+    eventually(lambda: bool(forks._processes))
+    (process,) = forks._processes
+    forks.close()
+    assert process.returncode == -signal.SIGKILL
+    assert not any(thread.is_alive() for thread in forks._threads)
+
+
+def test_a_nursery_whose_worker_is_gone_loads_nothing() -> None:
+    ours, theirs = pair()
+    command = [sys.executable, "-m", "workers.nursery", str(theirs.fileno())]
+    with ours, theirs:
+        ended = subprocess.run([*command, "1"], pass_fds=[theirs.fileno()], check=False)
+    assert ended.returncode == 1
+
+
 def test_a_process_with_a_thread_is_not_forked() -> None:
     stop = threading.Event()
     thread = threading.Thread(target=stop.wait)
@@ -171,7 +192,7 @@ def test_where_children_cannot_be_forks_they_are_interpreters(tmp_path: Path) ->
     for device, threads in (("cpu", 2), ("cuda:0", 1)):
         ours, theirs = Pipe()
         with ours, theirs:
-            child = starts(environment, device=device, threads=threads)("w")(theirs.fileno())
+            child = Starts(environment, device=device, threads=threads).of("w")(theirs.fileno())
             assert isinstance(child, Fresh)
             child.kill()
             assert child.wait() == -signal.SIGKILL
