@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from automl.cli.tour import service
+from automl.cli.service import service
 from automl.client import Client
 from benchmarks import plain
 

@@ -18,7 +18,7 @@ import httpx
 import psutil
 from sklearn.datasets import load_iris
 
-from automl.cli.tour import service
+from automl.cli.service import service
 from automl.client import Client
 
 TINY = {
@@ -39,14 +39,14 @@ def main() -> None:
         folder = Path(name)
         table = iris(folder / "iris.csv")
         with service(folder / "data", print) as url, Client(url) as client:
-            idle("idle after the start", url)
+            idle("idle after the start")
             dataset = client.upload(table)
             study(client, dataset, {"trials": 2})  # the workers are warm now
             first_result(client, dataset)
             gaps(client, url, dataset)
             print("waiting 40 s for the workers to grow light again")
             time.sleep(40)
-            idle("idle after work", url)
+            idle("idle after work")
 
 
 def iris(path: Path) -> Path:
@@ -138,14 +138,9 @@ def call(url: str, stop: threading.Event, latencies: list[float]) -> None:
             time.sleep(0.01)
 
 
-def idle(when: str, url: str) -> None:
+def idle(when: str) -> None:
     """Print the proportional memory of every process of the service."""
-    port = url.rsplit(":", 1)[1]
-    roots = [
-        p
-        for p in psutil.process_iter(["cmdline"])
-        if {"serve", port} <= set(p.info["cmdline"] or [])
-    ]
+    roots = [child for child in psutil.Process().children() if "serve" in child.cmdline()]
     total = 0.0
     for process in [roots[0], *roots[0].children(recursive=True)]:
         size = process.memory_full_info().pss / 1e6

@@ -22,7 +22,7 @@ import numpy as np
 import numpy.typing as npt
 import psutil
 
-from automl.cli.tour import service
+from automl.cli.service import service
 from automl.client import Client
 from benchmarks.memory import SECONDS, size
 

@@ -92,8 +92,8 @@ def _workers(
     return [
         Part(
             f"worker-{device}",
-            [*program, "worker", "--slots", str(slots), "--device", device],
-            environment,
+            [*program, "worker"],  # without options, for which it would load what reads them
+            {**environment, "AUTOML_SLOTS": str(slots), "AUTOML_DEVICE": device},
         )
         for device, slots in Counter(devices).items()
     ]

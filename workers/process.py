@@ -6,6 +6,7 @@ import os
 import resource
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from automl.core.errors import AutoMLError
@@ -43,6 +44,25 @@ def end_with_parent(number: signal.Signals) -> None:
     """
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(number))
+
+
+def apart(work: Callable[[], object]) -> None:
+    """Do something in a fork, so that what it loads goes with that; return when it is over.
+
+    For a process without other threads, and for what uses nothing that is open already.
+    """
+    parent = os.getpid()
+    pid = os.fork()
+    if pid == 0:
+        end_with_parent(signal.SIGKILL)
+        if os.getppid() != parent:
+            os._exit(1)
+        try:
+            with contextlib.suppress(BaseException):  # nothing above this is the fork's
+                work()
+        finally:
+            os._exit(0)
+    os.waitpid(pid, 0)
 
 
 def call_itself(name: str) -> None:

@@ -22,6 +22,9 @@ PANELS = {
 }
 COMMANDS = tuple(name for names in PANELS.values() for name in names)
 
+LASTING = ("serve", "worker")
+"""Run as long as a service does: typer loads pydantic to read options, which would stay, 5 MB."""
+
 
 def build(commands: tuple[str, ...] = COMMANDS) -> typer.Typer:
     """Return the command line with these commands."""
@@ -45,9 +48,11 @@ def main() -> None:
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal of few characters shows a "?" more
     asked = sys.argv[1:2]
-    app = build((asked[0],) if asked and asked[0] in COMMANDS else COMMANDS)
     try:
-        app()
+        if len(sys.argv) == 2 and asked[0] in LASTING:
+            getattr(import_module(f"automl.cli.{asked[0]}"), asked[0])()
+        else:
+            build((asked[0],) if asked and asked[0] in COMMANDS else COMMANDS)()
     except AutoMLError as error:
         typer.echo(f"automl: {error}", err=True)
         for detail in error.errors:
@@ -56,6 +61,10 @@ def main() -> None:
     except (SettingError, DurationError) as error:
         typer.echo(f"automl: {error}", err=True)
         sys.exit(2)
+    except typer.Exit as end:  # here and below: of a command that typer has not called
+        sys.exit(end.exit_code)
+    except KeyboardInterrupt:
+        sys.exit(1)
 
 
 def _add(app: typer.Typer, name: str, panel: str) -> None:

@@ -18,27 +18,30 @@ def api(
     fd: Annotated[int | None, typer.Option(hidden=True)] = None,
 ) -> None:
     """Run the API; it brings the database's schema to its own version first."""
-    import uvicorn
-
-    from api.app import create_app
-    from api.protocol import Protocol
-    from automl.bootstrap import log_to_stderr, start
-    from automl.core.fault import configure
-    from automl.core.lean import with_few_arenas, without_pandas, without_pools
-    from automl.service import keys
-    from workers import process
-    from workers.process import StartError
-    from workers.queue import CeleryDoorbell, broker_url
+    from automl.core.lean import with_few_arenas, without, without_pandas, without_pools
 
     with_few_arenas()
     without_pandas()
     without_pools()
+    with without("rich", "yaml"):  # structlog and Celery would load them for nothing
+        import uvicorn
+
+        from api.app import create_app
+        from api.protocol import Protocol
+        from automl.bootstrap import log_to_stderr, start
+        from automl.core.fault import configure
+        from automl.service import keys
+        from workers import process
+        from workers.process import StartError
+        from workers.queue import CeleryDoorbell, broker_url
+
     settings = Settings.from_environment(host=host, port=port)
     configure(settings.fault)
     log_to_stderr(settings.log_level)
     process.take_descriptors()
     with start(settings) as application:
-        application.store.migrate()
+        process.apart(application.store.migrate)  # of which Alembic would stay
+        application.store.migrate()  # nothing is left to do, or it says why it cannot be done
         if not settings.is_local and not keys.exist(application.store):
             raise StartError(process.needs_key(settings.host))
         doorbell = CeleryDoorbell(broker_url(settings))

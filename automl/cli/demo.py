@@ -12,8 +12,9 @@ def demo(
 ) -> None:
     """Show the whole service at work on a real dataset, and leave nothing behind."""
     from automl.cli import remote, tour
+    from automl.cli.service import ServiceNotReadyError
 
     try:
         tour.run(seconds(budget))
-    except tour.ServiceNotReadyError as error:
+    except ServiceNotReadyError as error:
         remote.fail(f"the service did not start: {error}")

@@ -2,39 +2,25 @@
 
 import csv
 import shutil
-import signal
-import socket
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import httpx
 import numpy as np
 from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from automl.cli.service import service
 from automl.client import Client
 from automl.client.screen import Screen, leaderboard, status_line
 from automl.client.watch import draw, top
 from automl.export import predict as standalone
-from automl.settings import Settings
 
 UNSEEN = 12
 """Rows kept from the service altogether, to be scored with the downloaded file."""
-
-READY_SECONDS, STOPPED_SECONDS = 120.0, 30.0
-"""A service is waited for so long at most: it takes 3 s and 1 s of a machine, but one full of other
-work may have little to give."""
-
-
-class ServiceNotReadyError(RuntimeError):
-    """The service ended or did not answer in time; with the end of its log."""
 
 
 def run(budget: float) -> None:
@@ -89,56 +75,6 @@ def _write_files(folder: Path) -> tuple[Path, Path, Path]:
         with (folder / f"{name}.csv").open("w", newline="") as file:
             csv.writer(file).writerows([header[:width], *(row[:width] for row in part)])
     return folder / "train.csv", folder / "test.csv", folder / "unseen.csv"
-
-
-@contextmanager
-def service(data: Path, say: Callable[[str], None] = lambda _: None) -> Iterator[str]:
-    """Run a whole embedded service on a free port and yield its URL; stop it at the end.
-
-    Raises:
-        ServiceNotReadyError: it did not come up.
-    """
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    url = f"http://127.0.0.1:{port}"
-    started = time.monotonic()
-    program = shutil.which("automl", path=str(Path(sys.executable).parent)) or "automl"
-    log = data.with_suffix(".log").open("wb")
-    process = subprocess.Popen(
-        [program, "serve", "--port", str(port), "--data-dir", str(data)],
-        env=Settings.from_environment(port=port, data_dir=data, url=url).child_environment(),
-        stdout=log,
-        stderr=subprocess.STDOUT,
-    )
-    try:
-        _wait_ready(url, process, log.name)
-        say(f"The service is up after {time.monotonic() - started:.1f} s at {url}")
-        yield url
-    finally:
-        started = time.monotonic()
-        process.send_signal(signal.SIGTERM)
-        process.wait(STOPPED_SECONDS)
-        log.close()
-        say(f"The service has stopped after {time.monotonic() - started:.1f} s")
-
-
-def _wait_ready(url: str, process: "subprocess.Popen[bytes]", log: str) -> None:
-    deadline = time.monotonic() + READY_SECONDS
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            raise ServiceNotReadyError(f"automl serve ended at once:\n{_end(log)}")
-        try:
-            if httpx.get(f"{url}/readyz", timeout=2).status_code == 200:
-                return
-        except httpx.TransportError:
-            pass
-        time.sleep(0.05)
-    raise ServiceNotReadyError(f"not ready in {READY_SECONDS:g} s:\n{_end(log)}")
-
-
-def _end(log: str) -> str:
-    return Path(log).read_text()[-2000:]
 
 
 def _study(

@@ -32,8 +32,11 @@ def worker(
         return
     os.nice(NICENESS)  # before anything heavy is loaded: the API starts first, and answers first
 
-    from automl.bootstrap import log_to_stderr
-    from workers import worker
+    from automl.core.lean import without
+
+    with without("rich", "yaml"):  # structlog and Celery would load them for nothing
+        from automl.bootstrap import log_to_stderr
+        from workers import worker
 
     log_to_stderr(settings.log_level)
     worker.run(settings)

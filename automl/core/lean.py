@@ -60,6 +60,20 @@ def give_back() -> None:
         libc.malloc_trim(0)
 
 
+@contextmanager
+def without(*packages: str) -> Iterator[None]:
+    """Have packages look as if they were not installed, for what is loaded meanwhile.
+
+    Many a library loads what would only dress it up wherever that is there, and keeps it.
+    """
+    finder = _Absent(*packages)
+    sys.meta_path.insert(0, finder)
+    try:
+        yield
+    finally:
+        sys.meta_path.remove(finder)
+
+
 def without_pandas() -> None:
     """Have pandas look as if it were not installed, in a process that is wholly ours.
 
@@ -105,7 +119,7 @@ def for_pandas() -> Iterator[None]:
 
     What is imported meanwhile finds the types that a caller's data might be of. None is.
     """
-    if not any(isinstance(finder, _Absent) and finder.name == "pandas" for finder in sys.meta_path):
+    if not any(isinstance(finder, _Absent) and "pandas" in finder.names for finder in sys.meta_path):
         yield
         return
     standing_in = ModuleType("pandas")
@@ -154,15 +168,15 @@ def _set(options: Mapping[int, int]) -> None:
 
 
 class _Absent:
-    """Says of one package that there is none."""
+    """Says of some packages that there are none."""
 
-    def __init__(self, name: str) -> None:
-        self.name = name
+    def __init__(self, *names: str) -> None:
+        self.names = names
 
     def find_spec(
         self, name: str, _path: Sequence[str] | None, _target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        """Raise for the package, leave all others to who finds them."""
-        if name == self.name:
+        """Raise for these packages, leave all others to who finds them."""
+        if name in self.names:
             raise ModuleNotFoundError(f"{name} is kept out of this process", name=name)
         return None

@@ -27,7 +27,7 @@ class System(Adapter):
     def prepare(self, train: Path) -> None:
         """Start the service and upload the rows."""
         self._open = ExitStack()
-        from automl.cli.tour import service
+        from automl.cli.service import service
         from automl.client import Client
 
         url = self._open.enter_context(service(self.job.folder / "service"))

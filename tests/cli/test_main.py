@@ -142,7 +142,7 @@ def test_an_error_is_one_line_and_exit_code_one(
         return app
 
     monkeypatch.setattr(cli, "build", build)
-    monkeypatch.setattr(sys, "argv", ["automl", "serve"])
+    monkeypatch.setattr(sys, "argv", ["automl", "migrate"])
     with pytest.raises(SystemExit) as ended:
         cli.main()
     assert ended.value.code == 1

@@ -65,6 +65,23 @@ def test_what_libraries_files_hold_is_let_go_of_and_found_again() -> None:
     assert done.stdout == "True\n4.0\n"
 
 
+WITHOUT = """
+import sys
+from automl.core.lean import without
+with without("rich", "yaml"):
+    import structlog
+    import kombu.serialization
+print({"rich", "yaml"} & {*sys.modules})
+import rich
+"""
+
+
+def test_what_would_only_dress_a_library_up_stays_away_while_that_is_loaded() -> None:
+    command = [sys.executable, "-c", WITHOUT]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    assert done.stdout == "set()\n"
+
+
 POOLS = """
 from automl.core.lean import without_pools
 without_pools()

@@ -23,3 +23,22 @@ def test_what_allocates_without_end_is_stopped_above_the_limit() -> None:
         [sys.executable, "-c", HUNGRY], capture_output=True, text=True, check=True
     )
     assert 150 <= int(done.stdout) <= 150 + 1024
+
+
+APART = """
+import sys
+from workers.process import apart
+
+def work():
+    import colorsys
+    print("done", flush=True)
+    raise ValueError
+
+apart(work)
+print("colorsys" in sys.modules)
+"""
+
+
+def test_what_is_done_apart_leaves_nothing_loaded_and_fails_for_itself() -> None:
+    done = subprocess.run([sys.executable, "-c", APART], capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("done\nFalse\n", "")
