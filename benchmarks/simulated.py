@@ -21,6 +21,7 @@ import numpy as np
 from typing_extensions import override
 
 from automl.bootstrap import log_to_stderr
+from automl.core import neighbours
 from automl.core.learner import Control
 from automl.core.state import State
 from automl.core.trial import Attempt, CurvePoint, Turn
@@ -30,7 +31,7 @@ from automl.service.cache import Cache
 from automl.settings import Settings
 from automl.store import SqlStore, open_store
 from tests.store.values import CANDIDATE
-from workers import celery_app, neighbours, tasks
+from workers import celery_app, tasks
 from workers.drain import drain
 from workers.keeper import Keeper
 from workers.line import Line

@@ -15,11 +15,11 @@ from typing import TypeAlias, TypeVar
 
 import structlog
 
+from automl.core import neighbours
 from automl.core.catalog import TrialFailure
 from automl.core.errors import LeaseLost, SchemaMissing, Unavailable
 from automl.core.leases import Leases, Order, Worker
 from automl.core.trial import Attempt, Finish
-from workers import neighbours
 from workers.line import Hold, Key, key
 from workers.slot import Held, Slot, signal_name
 

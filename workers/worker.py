@@ -11,10 +11,11 @@ from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 
 from automl import machine
 from automl.bootstrap import start
+from automl.core import neighbours
 from automl.core.fault import configure
 from automl.core.leases import Leases
 from automl.settings import Settings
-from workers import celery_app, neighbours, process, tasks
+from workers import celery_app, process, tasks
 from workers.keeper import Keeper, Limits
 from workers.queue import broker_url
 from workers.slot import Slot

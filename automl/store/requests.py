@@ -1,14 +1,15 @@
 """Idempotent requests in SQL: a key, what was asked under it, and the first answer.
 
 A reservation without an answer lapses after ``HELD_SECONDS`` unless it is touched: its holder died.
-A holder that was only slow cannot do harm: of two that ``keep`` an answer the second fails, and
-with it everything in its transaction.
+Where that was a process of this machine it is known at once. A holder that was only slow cannot do
+harm: of two that ``keep`` an answer the second fails, and with it everything in its transaction.
 """
 
 from typing import Any
 
 from sqlalchemy import RowMapping, delete, select, update
 
+from automl.core import neighbours
 from automl.core.errors import IdempotencyInFlight, IdempotencyKeyReused
 from automl.core.ports import Reply
 from automl.store.clock import now
@@ -33,7 +34,12 @@ class SqlRequests:
             IdempotencyKeyReused: the key belongs to another operation.
         """
         moment = self._tx.now()
-        fresh = {"operation": operation, "held_until": moment + HELD_SECONDS, "created_at": moment}
+        fresh = {
+            "operation": operation,
+            "held_until": moment + HELD_SECONDS,
+            "created_at": moment,
+            "location": neighbours.name(),
+        }
         taken = self._tx.writer.execute(
             self._tx.insert(requests)
             .values(tenant=tenant, key=key, **fresh)
@@ -45,7 +51,7 @@ class SqlRequests:
         row = self._locked(tenant, key)
         if row is None:  # freed since
             raise IdempotencyInFlight
-        if row["held_until"] is not None and row["held_until"] < moment:
+        if row["held_until"] is not None and (row["held_until"] < moment or _orphaned(row)):
             self._set(tenant, key, fingerprint=None, **fresh)
             return None
         if row["operation"] != operation:
@@ -112,6 +118,12 @@ class SqlRequests:
 
 def _one(tenant: str, key: str) -> tuple[Any, ...]:
     return (requests.c.tenant == tenant, requests.c.key == key)
+
+
+def _orphaned(row: RowMapping) -> bool:
+    """Whether a reservation's holder is known to be dead."""
+    holder = row["location"]
+    return holder is not None and neighbours.dead([holder]) != []
 
 
 def _reply(row: RowMapping) -> Reply:

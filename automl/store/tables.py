@@ -319,6 +319,7 @@ requests = Table(
     # Null once answered; a reservation older than this may be taken over.
     Column("held_until", Double),
     Column("status", Integer),
+    # Of the answer; as long as there is none, the process that works on it.
     Column("location", Text),
     Column("body", Document),
     Column("created_at", Double, nullable=False),

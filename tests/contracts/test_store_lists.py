@@ -1,10 +1,13 @@
 """Lists, cursors, tenants and idempotency keys, on both databases."""
 
+import subprocess
+import sys
 from collections.abc import Callable
 from functools import partial
 
 import pytest
 
+from automl.core import neighbours
 from automl.core.catalog import StudyStatus, TrialState
 from automl.core.errors import IdempotencyInFlight, IdempotencyKeyReused, NotFound
 from automl.core.ports import Reply, Store, Unit
@@ -166,6 +169,25 @@ def test_a_key_is_held_while_it_is_touched(store: SqlStore) -> None:
         reserve(store)
     values.age(store, 31)
     assert reserve(store) is None
+
+
+def test_a_key_whose_holder_is_dead_is_free_at_once(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    host, _, last = neighbours.name().rsplit("-", 2)
+    elsewhere = "0" * len(last)
+    monkeypatch.setattr(neighbours, "name", lambda: f"{host}-{gone.pid}-{elsewhere}")
+    assert reserve(store) is None
+    with pytest.raises(IdempotencyInFlight):  # that number says nothing here
+        reserve(store)
+    monkeypatch.setattr(neighbours, "name", lambda: f"{host}-{gone.pid}-{last}")
+    assert reserve(store, "other") is None
+    monkeypatch.undo()
+    assert reserve(store, "other") is None
+    with pytest.raises(IdempotencyInFlight):
+        reserve(store, "other")
 
 
 def test_a_key_and_its_resource_commit_together(store: Store) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
+from automl.core import neighbours
 from automl.core.catalog import TrialFailure
 from automl.core.errors import SchemaMissing, StoreUnavailable
 from automl.core.leases import Order
@@ -21,7 +22,6 @@ from automl.core.trial import Attempt, Finish
 from automl.settings import Settings
 from tests.workers.fakes import FakeLeases, Inbox, attempt, eventually, fake_child
 from workers import keeper as keeper_module
-from workers import neighbours
 from workers.keeper import Keeper, Limits
 from workers.line import Line, key
 from workers.slot import Held, Slot

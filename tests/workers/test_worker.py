@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from typing_extensions import override
 
+from automl.core import neighbours
 from automl.core.leases import Order, Worker
 from automl.core.trial import Attempt, Finish
 from automl.settings import Settings
 from tests.workers.fakes import FakeLeases, Inbox, attempt, eventually, fake_child
 from workers import keeper as keeper_module
-from workers import neighbours
 from workers.keeper import Keeper
 from workers.slot import Held, Slot
 from workers.start import fresh

@@ -1,8 +1,8 @@
-"""Workers of this machine: a worker whose process is gone is known to be dead at once.
+"""Processes of this machine: one that is gone is known to be dead at once.
 
-A lease lapses after seconds, for a silent worker may only be cut off. Whether a process of the same
+A lease lapses after seconds, for a silent holder may only be cut off. Whether a process of the same
 machine lives, the kernel tells; what it held is then free without waiting. A number that another
-process has by now only means that the lease decides, as it does for workers elsewhere.
+process has by now only means that the lease decides, as it does for holders elsewhere.
 """
 
 import hashlib
@@ -17,7 +17,7 @@ _PROCESSES = Path("/proc/self/ns/pid")
 
 
 def name() -> str:
-    """Return an id for a worker of this process, that no other has: ``host-process-random``.
+    """Return an id for a holder in this process, that no other has: ``host-process-random``.
 
     The last part begins with this machine's `home`.
     """
@@ -25,7 +25,7 @@ def name() -> str:
 
 
 def prefix() -> str:
-    """Return how the ids of all workers on this host begin."""
+    """Return how the ids of all holders on this host begin."""
     return f"{socket.gethostname()}-"
 
 
@@ -41,14 +41,14 @@ def home() -> str:
     return hashlib.sha256(facts.encode()).hexdigest()[:8]
 
 
-def dead(workers: Iterable[str]) -> list[str]:
-    """Return those of the workers that ran here and whose processes are gone."""
+def dead(holders: Iterable[str]) -> list[str]:
+    """Return those of the holders that were here and whose processes are gone."""
     here = home()
-    return [worker for worker in workers if here and _gone(worker, here)]
+    return [holder for holder in holders if here and _gone(holder, here)]
 
 
-def _gone(worker: str, here: str) -> bool:
-    _, number, last = worker.rsplit("-", 2)
+def _gone(holder: str, here: str) -> bool:
+    _, number, last = holder.rsplit("-", 2)
     if not last.startswith(here):
         return False
     try:
