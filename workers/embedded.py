@@ -115,7 +115,8 @@ def _supervise(
         if waiting and answers():
             waiting = False
             ready()
-        if _told_to_stop(wakeup, READY_LOOK_SECONDS if waiting else LOOK_SECONDS):
+        look = READY_LOOK_SECONDS if waiting else LOOK_SECONDS
+        if _told_to_stop(wakeup, min(look, *(part.due_in for part in parts))):
             return
 
 

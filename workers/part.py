@@ -1,5 +1,6 @@
 """One program under the supervisor: started, restarted with a growing pause, stopped."""
 
+import math
 import signal
 import subprocess
 import sys
@@ -44,19 +45,22 @@ class Part:
     def tend(self) -> int | None:
         """Start the program if it is due; return its exit status when it was found dead."""
         now = time.monotonic()
-        if self._process is not None:
-            status = self._process.poll()
-            if status is None:
-                return None
+        status = None if self._process is None else self._process.poll()
+        if status is not None:
             self._process = None
-            steady = now - self._started_at >= STEADY_SECONDS
-            self._pause = FIRST_PAUSE_SECONDS if steady else self._pause
-            self._due_at = now + self._pause
-            self._pause = min(2 * self._pause, LONGEST_PAUSE_SECONDS)
-            return status
-        if now >= self._due_at:
+            if now - self._started_at >= STEADY_SECONDS:
+                self._pause, self._due_at = FIRST_PAUSE_SECONDS, now
+            else:
+                self._due_at = now + self._pause
+                self._pause = min(2 * self._pause, LONGEST_PAUSE_SECONDS)
+        if self._process is None and now >= self._due_at:
             self._start()
-        return None
+        return status
+
+    @property
+    def due_in(self) -> float:
+        """Return the seconds until it is to be started, infinite where it runs."""
+        return math.inf if self._process is not None else max(0.0, self._due_at - time.monotonic())
 
     @property
     def running(self) -> bool:

@@ -1,5 +1,6 @@
 """A supervised program: started, restarted with a growing pause, stopped."""
 
+import math
 import sys
 import time
 from collections.abc import Iterator
@@ -44,6 +45,29 @@ def test_a_death_is_told_once_and_made_good(sleeper: Part) -> None:
     assert sleeper.tend() is None  # not due yet
     assert not sleeper.running
     eventually(lambda: sleeper.tend() is None and sleeper.running)
+
+
+def test_what_lived_long_is_started_again_at_once(
+    sleeper: Part, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sleeper.tend()
+    first = sleeper._process
+    assert first is not None
+    monkeypatch.setattr(part_module, "STEADY_SECONDS", 0.0)
+    first.kill()
+    eventually(lambda: not sleeper.running)
+    assert sleeper.tend() == -9
+    assert sleeper.running
+    assert sleeper._process is not first
+
+
+def test_it_says_when_it_is_due(sleeper: Part) -> None:
+    assert sleeper.due_in == 0.0
+    sleeper.tend()
+    assert sleeper.due_in == math.inf
+    sleeper.kill()
+    sleeper.tend()
+    assert 0.0 < sleeper.due_in <= part_module.FIRST_PAUSE_SECONDS
 
 
 def test_the_pause_grows_for_what_dies_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
