@@ -15,12 +15,20 @@ import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from multiprocessing.connection import wait
 
 import structlog
 
 UNFIT = b"unfit"
 """What a nursery says that cannot be forked."""
+
+LOADING_SECONDS = 180.0
+"""A nursery that has no child so long after one was asked for hangs: on a quiet machine it takes
+three seconds to load, and 44 with seven times its cores' load beside."""
+
+FORKING_SECONDS = 20.0
+"""The same of one that has had children: it has loaded."""
 
 _STATUS_SECONDS = 1.0
 """So long after a child's end the nursery may take to tell its status."""
@@ -40,7 +48,7 @@ class Forks:
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._environment = dict(environment)
         self._lock = threading.Lock()
-        self._nursery: socket.socket | None = None
+        self._nursery: Nursery | None = None
         self._unfit = self._closed = False
         self._processes: list[subprocess.Popen[bytes]] = []
         self._threads: list[threading.Thread] = []
@@ -62,54 +70,56 @@ class Forks:
         ours, theirs = pair()
         request = {"worker": worker, "asked_at": time.monotonic()}
         with theirs, self._lock:
-            if not self._send(json.dumps(request).encode(), [line, theirs.fileno()]):
-                ours.close()
-                return None
-        return Fork(ours)
+            nursery = self._ask(json.dumps(request).encode(), [line, theirs.fileno()])
+        if nursery is None:
+            ours.close()
+            return None
+        return Fork(ours, nursery)
 
     def close(self) -> None:
         """End the nursery, which may still be loading, and what children it has; wait for that."""
         with self._lock:
             self._closed = True
             if self._nursery is not None:
-                self._nursery.close()
+                self._nursery.control.close()
                 self._nursery = None
             for process in tuple(self._processes):
                 process.kill()
             for thread in self._threads:
                 thread.join(_END_SECONDS)
 
-    def _send(self, request: bytes, descriptors: Sequence[int]) -> bool:
-        """Ask the nursery, a new one if there is none; False where that is of no use."""
+    def _ask(self, request: bytes, descriptors: Sequence[int]) -> "Nursery | None":
+        """Ask the nursery, a new one if there is none, and return it; None: that is of no use."""
         for _ in range(2):
-            if self._nursery is None:
-                self._nursery = self._start()
+            nursery = self._nursery = self._nursery or self._start()
             try:
-                self._unfit = self._unfit or _says_unfit(self._nursery)
+                self._unfit = self._unfit or nursery.stuck or _says_unfit(nursery.control)
                 if self._unfit:
-                    return False
-                socket.send_fds(self._nursery, [request], descriptors)
+                    return None
+                socket.send_fds(nursery.control, [request], descriptors)
             except ConnectionError:  # it has ended, perhaps because nobody asked for so long
-                self._nursery.close()
+                nursery.control.close()
                 self._nursery = None
             else:
-                return True
+                return nursery
         raise RuntimeError("a nursery ended before it could be asked")
 
-    def _start(self) -> socket.socket:
-        """Start a nursery, which need not be ready to be asked, and return the way to ask it."""
+    def _start(self) -> "Nursery":
+        """Start a nursery, which need not be ready to be asked."""
         ours, theirs = pair()
+        nursery = Nursery(ours)
         # It is to die with this process, which the kernel takes to mean the thread that started it.
-        thread = threading.Thread(target=self._run, args=(theirs,), name="nursery", daemon=True)
+        ends = (nursery, theirs)
+        thread = threading.Thread(target=self._run, args=ends, name="nursery", daemon=True)
         self._threads = [*(each for each in self._threads if each.is_alive()), thread]
         thread.start()
-        return ours
+        return nursery
 
-    def _run(self, control: socket.socket) -> None:
+    def _run(self, nursery: "Nursery", control: socket.socket) -> None:
         """Start a nursery and wait for its end."""
         with control:
             number = control.fileno()
-            process = subprocess.Popen(
+            process = nursery.process = subprocess.Popen(
                 [sys.executable, "-m", "workers.nursery", str(number), str(os.getpid())],
                 env=self._environment,
                 pass_fds=[number],
@@ -124,15 +134,44 @@ class Forks:
             log.warning("nursery.ended", status=status)
 
 
+@dataclass(eq=False, slots=True)
+class Nursery:
+    """A nursery that was started."""
+
+    control: socket.socket
+    """The way to ask it."""
+    process: "subprocess.Popen[bytes] | None" = None
+    """None as long as there is none."""
+    loaded: bool = False
+    """Whether it has had a child."""
+    stuck: bool = False
+    """Whether it was given up before it had one: the next would hardly come further."""
+
+    @property
+    def patience(self) -> float:
+        """Return the seconds that it may take to have a child."""
+        return FORKING_SECONDS if self.loaded else LOADING_SECONDS
+
+    def give_up(self) -> None:
+        """End it, and with it all its children, which then count as lost."""
+        self.stuck = not self.loaded
+        log.warning("nursery.given_up", loaded=self.loaded)
+        if self.process is not None:
+            self.process.kill()
+
+
 class Fork:
     """A child that was asked for.
 
     Args:
         channel: where it and the nursery tell what becomes of it.
+        nursery: whose child it is.
     """
 
-    def __init__(self, channel: socket.socket) -> None:
+    def __init__(self, channel: socket.socket, nursery: Nursery) -> None:
         self._channel = channel
+        self._nursery = nursery
+        self._asked_at = time.monotonic()
         self._pid: int | None = None
         self._process: int | None = None
         self._status: int | None = None
@@ -145,8 +184,19 @@ class Fork:
         self._hear(0.0)
         return self._pid
 
+    @property
+    def overdue(self) -> bool:
+        """Whether it should have been there by now."""
+        unborn = self.pid is None and self._status is None
+        return unborn and time.monotonic() - self._asked_at > self._nursery.patience
+
     def kill(self) -> None:
-        """End it from outside; one that is not there yet will never be."""
+        """End it from outside; one that is not there yet will never be.
+
+        One that is overdue takes its nursery along, which hangs.
+        """
+        if self.overdue:
+            self._nursery.give_up()
         if self.pid is None and self._status is None:
             # A fork whose word cannot arrive ends; what it said before is in the channel.
             self._channel.shutdown(socket.SHUT_RD)
@@ -180,13 +230,19 @@ class Fork:
 
     def _take(self) -> None:
         try:
-            word, descriptors, _, _ = socket.recv_fds(self._channel, _LONGEST_MESSAGE, 1)
+            word, descriptors = receive(self._channel, 1)
         except ConnectionError:
             word, descriptors = b"", []
         match json.loads(word or b"{}"):
-            case {"pid": int(pid)}:
+            case {"pid": int(pid)} if descriptors:
                 self._pid = pid
                 (self._process,) = descriptors
+                self._nursery.loaded = True
+            case {"pid": int(_)}:  # there was no room here for what it could be ended by
+                self.lost = True
+                self._nursery.loaded = True
+                self._nursery.give_up()
+                self._end(-signal.SIGKILL)
             case {"status": int(status)}:
                 self._end(status)
             case _ if self._process is None:
@@ -214,6 +270,17 @@ class Fork:
 def pair() -> tuple[socket.socket, socket.socket]:
     """Return the ends of a channel that carries whole messages."""
     return socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+
+
+def receive(way: socket.socket, most: int) -> tuple[bytes, list[int]]:
+    """Return the next message and its descriptors, fewer than were sent where there is no room.
+
+    None of them is for programs that this process starts.
+    """
+    message, descriptors, _, _ = socket.recv_fds(way, _LONGEST_MESSAGE, most)
+    for each in descriptors:
+        os.set_inheritable(each, False)
+    return message, descriptors
 
 
 def _says_unfit(nursery: socket.socket) -> bool:

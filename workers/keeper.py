@@ -183,8 +183,11 @@ class Keeper:
             self._pause(f"no child could be started: {error}")
 
     def _enforce(self) -> None:
-        """Kill a child that overstays an order or takes more than a trial may."""
+        """Kill a child that overstays an order or takes more than a trial may, or never comes."""
         slot, now = self._slot, time.monotonic()
+        if slot.overdue:
+            log.warning("child.overdue", worker=self._worker)
+            slot.kill()
         if not slot.held or self._killed is not None:
             return
         longest = now - min(each.since for each in slot.held)

@@ -6,6 +6,7 @@ so nothing here may start a thread, and a nursery that finds one says so and end
 """
 
 import contextlib
+import errno
 import gc
 import json
 import os
@@ -24,7 +25,7 @@ from automl.core.catalog import FamilyName
 from automl.core.lean import for_pandas, give_back, let_go_of_files
 from automl.settings import Settings
 from workers.child import attend, warm_up, work
-from workers.forks import UNFIT
+from workers.forks import UNFIT, receive
 from workers.process import call_itself, end_with_parent
 
 IDLE_SECONDS = 30.0
@@ -32,8 +33,6 @@ IDLE_SECONDS = 30.0
 
 PATIENCE_SECONDS = 2.0
 """A fork without work goes after so long: another is there at once."""
-
-_LONGEST_REQUEST = 4096
 
 log = structlog.get_logger()
 
@@ -119,7 +118,11 @@ def tend(control: socket.socket) -> Request | None:
         for process in [each for each in ready if isinstance(each, int)]:
             _report(process, children.pop(process))
         if control in ready:
-            request = _next(control)
+            try:
+                request = _next(control)
+            except OSError:
+                log.exception("child.unborn")
+                continue
             asked = request is not None
             if request is not None:
                 try:
@@ -167,10 +170,18 @@ def be(request: Request, nursery: int) -> NoReturn:
 
 
 def _next(control: socket.socket) -> Request | None:
-    """Return the next request; None when there will be no more."""
-    message, descriptors, _, _ = socket.recv_fds(control, _LONGEST_REQUEST, 2)
+    """Return the next request; None when there will be no more.
+
+    Raises:
+        OSError: no descriptor is free for it. Who asked finds the channel closed.
+    """
+    message, descriptors = receive(control, 2)
     if not message:
         return None
+    if len(descriptors) < 2:
+        for each in descriptors:
+            os.close(each)
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
     line, channel = descriptors
     return Request(**json.loads(message), line=line, channel=channel)
 

@@ -61,6 +61,11 @@ class Slot:
         return self._child is not None and self._child.pid is not None
 
     @property
+    def overdue(self) -> bool:
+        """Whether the child should have been a process by now."""
+        return self._child is not None and self._child.overdue
+
+    @property
     def line(self) -> Connection | None:
         """The parent's end of the line, to wait on."""
         return self._line

@@ -24,6 +24,10 @@ class Child(Protocol):
     def lost(self) -> bool:
         """Return whether it ended with the process that it was forked from."""
 
+    @property
+    def overdue(self) -> bool:
+        """Return whether it should have been a process by now."""
+
     def kill(self) -> None:
         """End it from outside; one that is not there yet will never be."""
 
@@ -57,6 +61,11 @@ class Fresh:
     @property
     def lost(self) -> bool:
         """Return False: it was not forked."""
+        return False
+
+    @property
+    def overdue(self) -> bool:
+        """Return False: it is a process from the beginning."""
         return False
 
     def kill(self) -> None:

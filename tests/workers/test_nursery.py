@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, Pipe
 from pathlib import Path
+from typing import cast
 
 import psutil
 import pytest
@@ -20,8 +21,9 @@ from automl.core.study import Budget
 from automl.settings import Settings
 from tests.runner.bench import MLP, SLOW, Bench, open_bench
 from tests.workers.fakes import eventually
+from workers import forks as forks_module
 from workers import nursery
-from workers.forks import Fork, Forks, pair
+from workers.forks import Fork, Forks, Nursery, pair
 from workers.keeper import Keeper
 from workers.slot import Slot
 from workers.start import Child, Fresh, Starts
@@ -57,6 +59,15 @@ def born(child: Child) -> psutil.Process:
     """Return the process of a child, once there is one."""
     eventually(lambda: child.pid is not None, LOADING_SECONDS)
     return psutil.Process(child.pid)
+
+
+def held(forks: Forks) -> psutil.Process:
+    """Return the process of the nursery, once there is one."""
+    place = forks._nursery
+    assert place is not None
+    eventually(lambda: place.process is not None)
+    assert place.process is not None
+    return psutil.Process(place.process.pid)
 
 
 def gone(process: psutil.Process) -> None:
@@ -146,12 +157,12 @@ def test_a_nursery_that_finds_a_thread_has_no_children(
         socket.send_fds(ours, [request], [theirs.fileno(), channel.fileno()])
         theirs.close()
         nursery.refuse(control)
-    asked = Fork(mine)
+    asked = Fork(mine, Nursery(ours))
     assert asked.wait(0.0) == 0
     with line, pytest.raises(EOFError):
         line.recv_bytes()
     forks = Forks({})
-    monkeypatch.setattr(forks, "_nursery", ours)
+    monkeypatch.setattr(forks, "_nursery", Nursery(ours))
     assert forks.start("w", 0) is None
     assert forks.start("w", 0) is None
     forks.close()
@@ -174,6 +185,65 @@ def test_a_nursery_whose_worker_is_gone_loads_nothing() -> None:
     with ours, theirs:
         ended = subprocess.run([*command, "1"], pass_fds=[theirs.fileno()], check=False)
     assert ended.returncode == 1
+
+
+def test_a_nursery_that_hangs_before_it_has_loaded_is_given_up(
+    nest: Nest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forks = Forks(Settings(data_dir=nest.bench.folder).child_environment())
+    ours, theirs = Pipe()
+    with theirs:
+        child = forks.start("w", theirs.fileno())
+    assert child is not None
+    place = held(forks)
+    place.suspend()
+    before = child.overdue
+    monkeypatch.setattr(forks_module, "LOADING_SECONDS", 0.0)
+    assert (before, child.overdue) == (False, True)
+    child.kill()
+    assert child.wait(10.0) != 0
+    gone(place)
+    with ours, pytest.raises(EOFError):
+        ours.recv_bytes()
+    assert forks.start("w", 0) is None  # children are interpreters from then on
+    forks.close()
+
+
+def test_a_child_whose_descriptor_finds_no_room_is_lost_with_its_nursery(nest: Nest) -> None:
+    mine, theirs = pair()
+    (asked, line), place = nest.child(), held(nest.forks)
+    born(asked)
+    child = Fork(mine, cast("Nursery", nest.forks._nursery))
+    with theirs:
+        theirs.send(b'{"pid": 1}')
+        assert child.wait(1.0) == -signal.SIGKILL
+    assert child.lost
+    gone(place)
+    assert asked.wait(10.0) == -signal.SIGKILL
+    line.close()
+
+
+def test_a_request_whose_descriptors_find_no_room_is_refused_alone() -> None:
+    ours, control = pair()
+    (line, theirs), (mine, channel) = Pipe(), pair()
+    with ours, control, line:
+        socket.send_fds(ours, [b'{"worker": "w", "asked_at": 0.0}'], [theirs.fileno()])
+        theirs.close()
+        with channel, pytest.raises(OSError, match="Too many open files"):
+            nursery._next(control)
+        with pytest.raises(EOFError):
+            line.recv_bytes()
+    assert Fork(mine, Nursery(ours)).wait(1.0) == 1
+
+
+def test_what_is_received_is_for_no_other_program() -> None:
+    ours, control = pair()
+    with ours, control:
+        socket.send_fds(ours, [b"it"], [ours.fileno()])
+        message, (descriptor,) = forks_module.receive(control, 1)
+        assert message == b"it"
+        assert not os.get_inheritable(descriptor)
+        os.close(descriptor)
 
 
 def test_a_process_with_a_thread_is_not_forked() -> None:
@@ -226,6 +296,25 @@ def test_a_trial_whose_fork_is_killed_goes_on_in_another(nest: Nest) -> None:
         eventually(lambda: bool(slot.held), LOADING_SECONDS)
     (trial,) = bench.trials(study)
     assert (trial.state, trial.attempts) == (TrialState.WAITING, 3)
+
+
+def test_work_goes_on_when_a_nursery_hangs_that_had_loaded(
+    nest: Nest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = nest.bench
+    asked, line = nest.child()
+    place = psutil.Process(born(asked).ppid())
+    asked.kill()
+    asked.wait()
+    line.close()
+    place.suspend()
+    monkeypatch.setattr(forks_module, "FORKING_SECONDS", 0.0)
+    study = bench.study(budget=Budget(seconds=None, trials=1), families=MLP, space=SLOW, rows=400)
+    with working(nest):
+        eventually(lambda: bool(bench.trials(study)), LOADING_SECONDS)
+    gone(place)
+    (trial,) = bench.trials(study)
+    assert trial.attempts == 1
 
 
 def _sockets(process: psutil.Process) -> set[str]:
