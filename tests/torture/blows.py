@@ -13,7 +13,7 @@ from tests.torture.schedule import Blow, Part, Strike
 AIM_SECONDS = 20.0
 """How long to wait for a part to strike at: a training child comes and goes with the work."""
 
-_WORKERS = frozenset({Part.WORKER, Part.CHILD, Part.PARENT})
+_WORKERS = frozenset({Part.WORKER, Part.CHILD, Part.NURSERY, Part.PARENT})
 
 Parts = Callable[[Part], Collection[psutil.Process]]
 """Gives the running processes of a sort, of workers the parents: one may keep several children."""
@@ -73,12 +73,19 @@ def _aims(parts: Parts, strike: Strike) -> Iterator[Aim]:
         return
     for parent in parts(Part.WORKER):
         children = tuple(parent.children(recursive=True))
-        if strike.part is Part.CHILD:
-            yield from (Aim((child,), parent.pid) for child in children)
+        if strike.part in (Part.CHILD, Part.NURSERY):
+            wanted = strike.part is Part.NURSERY
+            aimed = (child for child in children if _is_nursery(child, parent) is wanted)
+            yield from (Aim((child,), parent.pid) for child in aimed)
         elif strike.part is Part.PARENT or strike.blow is Blow.TERM:
             yield Aim((parent,), parent.pid)
         elif strike.part is Part.WORKER:
             yield Aim((parent, *children), parent.pid)
+
+
+def _is_nursery(child: psutil.Process, parent: psutil.Process) -> bool:
+    """Tell it from its forks, whose command line is the same."""
+    return child.ppid() == parent.pid and "workers.nursery" in child.cmdline()
 
 
 def _each(aim: Aim, blow: Callable[[psutil.Process], None]) -> None:

@@ -16,6 +16,8 @@ class Part(StrEnum):
     """A worker process: the parent with its training children."""
     CHILD = "child"
     """One training child alone; the parent sees it die."""
+    NURSERY = "nursery"
+    """What training children are forks of; they end with it."""
     PARENT = "parent"
     """The parent alone; the kernel ends its children."""
     API = "api"
@@ -80,7 +82,8 @@ HALTS = frozenset({WHOLE, *(f"{blow} {Part.DATABASE}" for blow in Blow)})
 
 DECK: tuple[Card, ...] = (
     *[(Blow.KILL, Part.WORKER)] * 3,
-    *[(Blow.KILL, Part.CHILD)] * 3,
+    *[(Blow.KILL, Part.CHILD)] * 2,
+    (Blow.KILL, Part.NURSERY),
     (Blow.KILL, Part.PARENT),
     *[(Blow.KILL, Part.API)] * 2,
     (Blow.KILL, Part.BROKER),
@@ -96,7 +99,8 @@ DECK: tuple[Card, ...] = (
 STORES = (Part.DATABASE, Part.BROKER)
 DECK_APART: tuple[Card, ...] = (
     *[(Blow.KILL, Part.WORKER)] * 5,
-    *[(Blow.KILL, Part.CHILD)] * 5,
+    *[(Blow.KILL, Part.CHILD)] * 4,
+    (Blow.KILL, Part.NURSERY),
     *[(Blow.KILL, Part.PARENT)] * 2,
     *[(Blow.KILL, Part.API)] * 4,
     *[(Blow.KILL, Part.BROKER)] * 2,
