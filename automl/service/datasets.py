@@ -67,6 +67,7 @@ def create(
     """
     from automl.data import ingest  # loads pyarrow, which most requests never need
 
+    admit(store, tenant, upload.bytes)  # a body of unknown length: before the work of reading it
     table = upload.path.with_name(f"{upload.path.name}.parquet")
     try:
         with room():

@@ -29,7 +29,7 @@ def queue(tx: Transaction, tenant: str) -> None:
 def check_datasets(
     tx: Transaction, quotas: Quotas, tenant: str, *, more: int = 0, size: int = 0
 ) -> None:
-    """Return if the tenant may have its datasets and ``more``, of ``size`` stored bytes.
+    """Return if the tenant may have its datasets and ``more``, of ``size`` stored bytes at least.
 
     Raises:
         QuotaExceeded: it may not.
@@ -38,7 +38,8 @@ def check_datasets(
         have = _count(tx, datasets.c.tenant == tenant) + more
         _check(have, quotas.datasets, "datasets", "delete one that is no longer needed")
     if quotas.bytes:
-        _check(_bytes(tx, tenant) + size, quotas.bytes, "stored bytes", _ROOM)
+        wanted = _bytes(tx, tenant) + size
+        _check(wanted, quotas.bytes, "stored bytes", _ROOM, least=size > 0)
 
 
 def check_studies(tx: Transaction, quotas: Quotas, tenant: str) -> None:
@@ -64,9 +65,10 @@ def may_run(tx: Transaction, quotas: Quotas, tenant: str) -> bool:
     return int(tx.writer.execute(mine).scalar_one()) < quotas.trials
 
 
-def _check(wanted: int, most: int, what: str, remedy: str) -> None:
+def _check(wanted: int, most: int, what: str, remedy: str, *, least: bool = False) -> None:
     if wanted > most:
-        raise QuotaExceeded(f"This tenant may have {most:,} {what}, not {wanted:,}; {remedy}.")
+        beyond = f"{wanted:,} or more" if least else f"{wanted:,}"
+        raise QuotaExceeded(f"This tenant may have {most:,} {what}, not {beyond}; {remedy}.")
 
 
 def _count(tx: Transaction, mine: ColumnElement[bool]) -> int:

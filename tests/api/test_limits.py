@@ -46,10 +46,13 @@ def test_an_upload_over_the_quota_leaves_nothing(small: Service) -> None:
     assert [path.name for path in inbox.rglob("*") if path.is_file()] == ["lock"]
 
 
-def test_an_upload_of_unknown_length_is_judged_too(small: Service) -> None:
+def test_an_upload_of_unknown_length_is_judged_before_it_is_read(
+    small: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("automl.data.ingest.run", None)
     lines = (b"%d,%d,%d\n" % (n, n * n, n * 7) for n in range(2, 9000))
     response = small.client.post("/v1/datasets", content=lines, headers=TEXT)
-    problem(response, 403, "QUOTA")
+    assert " or more; " in problem(response, 403, "QUOTA")["detail"]
     with small.store.unit() as unit:
         assert unit.gauges()["artifacts"]["stored"] == 0
 
