@@ -119,7 +119,9 @@ def for_pandas() -> Iterator[None]:
 
     What is imported meanwhile finds the types that a caller's data might be of. None is.
     """
-    if not any(isinstance(finder, _Absent) and "pandas" in finder.names for finder in sys.meta_path):
+    if not any(
+        isinstance(finder, _Absent) and "pandas" in finder.names for finder in sys.meta_path
+    ):
         yield
         return
     standing_in = ModuleType("pandas")
