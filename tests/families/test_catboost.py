@@ -91,14 +91,27 @@ def test_few_categories_are_columns_and_many_are_codes() -> None:
     fold = cases.fold(BINARY)
     columns = Columns.of(fold)
     hot = columns.source[~np.isnan(columns.code)]
-    assert set(hot.tolist()) == {4}  # of three levels; the one of forty stays
-    assert sorted(columns.code[~np.isnan(columns.code)].tolist()) == [-1.0, 0.0, 1.0, 2.0]
+    assert set(hot.tolist()) == {4, 5}  # of three and of forty levels
+    assert columns.code[columns.source == 4].tolist() == [-1.0, 0.0, 1.0, 2.0]
     spread = columns.spread(fold.train.x)
-    assert np.array_equal(spread[:, columns.source == 4].sum(axis=1), np.ones(600))
-    assert np.array_equal(spread[:, -1], fold.train.x[:, 5])
+    for column in (4, 5):
+        assert np.array_equal(spread[:, columns.source == column].sum(axis=1), np.ones(600))
+    many = Columns.of(replace(fold, layout=Layout(6, ((4, 3), (5, 65)))))
+    assert set(many.source[~np.isnan(many.code)].tolist()) == {4}
+    assert np.array_equal(many.spread(fold.train.x)[:, -1], fold.train.x[:, 5])
     assert len(Columns.of(replace(fold, layout=Layout(6, ((4, 2),)))).source) > 6
     flat = replace(fold, train=Examples(np.abs(fold.train.x), fold.train.y))
     assert len(Columns.of(replace(flat, layout=Layout(6, ((4, 2),)))).source) == 6
+
+
+def test_where_rows_are_many_the_fewest_categories_come_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    fold = cases.fold(BINARY)  # 600 rows; four codes with that of what is missing, and forty-one
+    for cells, hot in ((600 * 3, set[int]()), (600 * 44, {4}), (600 * 45, {4, 5})):
+        monkeypatch.setattr("automl.families.catboost.columns.MOST_CELLS", cells)
+        found = Columns.of(fold)
+        assert set(found.source[~np.isnan(found.code)].tolist()) == hot
 
 
 def test_a_question_of_each_kind_in_trees_of_all_sizes() -> None:
@@ -175,7 +188,7 @@ def test_the_file_holds_little_more_than_leaves() -> None:
 @every_case
 def test_the_best_round_is_kept(case: Case) -> None:
     fold, watcher = cases.fold(case, rows=200), Watcher()
-    fitted = model.fit(candidate(learning_rate=0.3, max_rounds=300, patience=30), fold, watcher)
+    fitted = model.fit(candidate(learning_rate=0.3, max_rounds=900, patience=30), fold, watcher)
     last = watcher.points[-1]
     assert last.epoch == fitted.epochs + 30  # it stopped for want of progress
     reached = fold.score(fitted.predict(fold.valid.x))

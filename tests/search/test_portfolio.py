@@ -49,6 +49,11 @@ def test_of_several_classes_leaves_take_more_newton_steps_and_of_many_few_rounds
     assert params["max_rounds"] == rounds
 
 
+def test_of_two_classes_leaves_take_as_many_as_catboost_gives_them() -> None:
+    for rows in (1_000, 20_000):
+        assert _symmetric(replace(PLAN, rows=rows)).params["leaf_estimation_iterations"] == 10
+
+
 def test_a_number_has_no_such_steps() -> None:
     plan = replace(PLAN, task=TaskType.REGRESSION, classes=())
     spec = replace(REPLAY, task=TaskSpec(TaskType.REGRESSION, "y"))

@@ -12,8 +12,11 @@ from automl.core.learner import Fold
 from automl.families.catboost.classes import Classes
 from automl.families.catboost.oblivious import Oblivious
 
-FEW = 10
+FEW = 64
 """Columns of up to so many categories become a column a category; of the others it sees codes."""
+
+MOST_CELLS = 50_000_000
+"""Cells that these may have together, 200 MB; where rows are many, the least categories first."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -26,13 +29,12 @@ class Columns:
     @classmethod
     def of(cls, fold: Fold) -> "Columns":
         """Return the columns for a fold; two categories alone are told apart by their codes."""
-        codes = dict(fold.layout.codes)
+        codes = {column: _codes(fold, column, count) for column, count in fold.layout.codes}
+        few = _few(codes, len(fold.train.x))
         found: list[tuple[int, float]] = []
         for column in range(fold.train.x.shape[1]):
-            count = codes.get(column, 0)
-            missing = bool(count) and bool((fold.train.x[:, column] < 0).any())
-            if count + missing > 2 and count <= FEW:
-                found += [(column, float(code)) for code in range(-missing, count)]
+            if column in few:
+                found += [(column, float(code)) for code in codes[column]]
             else:
                 found.append((column, np.nan))
         source, code = zip(*found, strict=True)
@@ -62,3 +64,16 @@ class Columns:
             leaves=classes.whole(scale * np.concatenate(leaves), 0.0).astype(np.float32),
             bias=classes.whole(np.array([bias]), classes.absent)[0],
         )
+
+
+def _codes(fold: Fold, column: int, count: int) -> range:
+    """Return the codes of a column; −1 is one of them where cells are missing."""
+    return range(-bool((fold.train.x[:, column] < 0).any()), count)
+
+
+def _few(codes: Mapping[int, range], rows: int) -> set[int]:
+    """Return the columns that become a column a category."""
+    few = [column for column, own in codes.items() if len(own) > 2 and own.stop <= FEW]
+    few.sort(key=lambda column: len(codes[column]))
+    ends = np.cumsum([len(codes[column]) for column in few])
+    return set(few[: np.searchsorted(ends, MOST_CELLS // rows, side="right")])

@@ -1,6 +1,6 @@
 """Training, prediction and graph of the CatBoost family.
 
-A category of few values is a column of 0 and 1 for each; others stay codes, the most frequent
+A column of few categories becomes one of 0 and 1 for each; others stay codes, the most frequent
 first. CatBoost trains; what it grew is kept as arrays, and it is not needed to predict.
 """
 
