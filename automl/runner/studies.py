@@ -9,6 +9,7 @@ from automl.core.ports import Store, Unit
 from automl.core.schema import Dataset
 from automl.core.study import Study, StudySpec
 from automl.core.trial import Trial
+from automl.runner.shelf import Shelf
 from automl.search.memory import Memory
 from automl.search.prepare import Prepared, prepare
 from automl.service.cache import Cache
@@ -28,6 +29,7 @@ class Studies:
     def __init__(self, store: Store, cache: Cache) -> None:
         self._store = store
         self._cache = cache
+        self._shelf = Shelf(cache)
         self._prepared: OrderedDict[str, Prepared] = OrderedDict()
         self._ended: OrderedDict[str, list[Trial]] = OrderedDict()
         self._memories: OrderedDict[str, Memory] = OrderedDict()
@@ -65,7 +67,7 @@ class Studies:
         dataset, test = self._datasets(study.tenant, study.spec)
         table = self._cache.path(dataset.table)
         tested = (test, self._cache.path(test.table)) if test else None
-        return prepare(study.plan, study.spec, dataset, table, tested)
+        return prepare(study.plan, study.spec, dataset, table, tested, hold=self._shelf.hold)
 
     def _datasets(self, tenant: str, spec: StudySpec) -> tuple[Dataset, Dataset | None]:
         with self._store.unit() as unit:

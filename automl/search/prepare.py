@@ -1,7 +1,7 @@
 """From a plan and a table to rows that candidates can be judged on."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ from automl.features import categories, encoder
 from automl.features.base import Encoder
 from automl.search import division, testset
 from automl.search.folds import held_out, wanted
+from automl.search.holding import Hold, held, held_frame, own, private
 from automl.search.request import feature_columns, settled
 from automl.tasks.base import TargetScale
 
@@ -72,6 +73,18 @@ class Encoded:
         """How much memory the matrices take."""
         return sum(_bytes(examples.x) for examples in (self.train, self.valid))
 
+    @property
+    def private(self) -> int:
+        """How many of these are in this process's memory alone."""
+        return sum(private(examples.x) for examples in (self.train, self.valid))
+
+    def held(self, hold: Hold) -> "Encoded":
+        """Return the same with large matrices held for all processes."""
+        train, valid = (
+            replace(examples, x=held(examples.x, hold)) for examples in (self.train, self.valid)
+        )
+        return replace(self, train=train, valid=valid)
+
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
@@ -105,6 +118,7 @@ class Prepared:
     judged: Rows
     warnings: tuple[tuple[str, str], ...] = ()
     """The dataset's, for the report: code and message."""
+    hold: Hold = own
     _cache: dict[_Seen, Encoded] = field(default_factory=dict)
     _fitted: dict[_Seen, tuple[Encoder, TargetScale]] = field(default_factory=dict)
 
@@ -120,7 +134,7 @@ class Prepared:
             encoded = self._encode(seen)
             if encoded.bytes + sum(e.bytes for e in self._cache.values()) > CACHED_BYTES:
                 return encoded
-            self._cache[seen] = encoded
+            self._cache[seen] = encoded.held(self.hold)
         return self._cache[seen]
 
     def forget(self) -> None:
@@ -128,9 +142,9 @@ class Prepared:
         self._cache.clear()
 
     def lighten(self) -> None:
-        """Let go of the encoded folds where they are large and soon encoded anew."""
+        """Let go of the encoded folds where they are large, no other's and soon encoded anew."""
         quick = not self.plan.texts and not self.plan.shape
-        if quick and sum(encoded.bytes for encoded in self._cache.values()) > KEPT_BYTES:
+        if quick and sum(encoded.private for encoded in self._cache.values()) > KEPT_BYTES:
             self.forget()
 
     def fits(self, candidate: Candidate) -> tuple[int, ...]:
@@ -248,11 +262,13 @@ def prepare(
     dataset: Dataset,
     table_path: Path,
     test: tuple[Dataset, Path] | None = None,
+    *,
+    hold: Hold = own,
 ) -> Prepared:
     """Return the study's rows, loaded, cleaned of rows without a target, sampled and split.
 
     The split is a function of the rows' content and the seed, not of their order; copies always
-    land on the same side.
+    land on the same side. Whoever shares them with other processes gives ``hold``.
     """
     spec = settled(spec, dataset)
     corrected = override.apply(dataset.columns, spec.columns)
@@ -280,12 +296,13 @@ def prepare(
         dataset_sha256=dataset.sha256,
         test_sha256=test[0].sha256 if test else None,
         columns=columns,
-        frame=frame.take(parts.dev),
+        frame=held_frame(frame.take(parts.dev), hold),
         y=y[parts.dev],
         folds=parts.folds,
-        test=aside,
+        test=(held_frame(aside[0], hold), aside[1]) if aside else None,
         judged=np.sort(np.concatenate([valid for _, valid in parts.folds])),
         warnings=tuple((warning.code, warning.message) for warning in dataset.warnings),
+        hold=hold,
     )
 
 

@@ -1,4 +1,4 @@
-"""Local copies of artifacts, by digest.
+"""Local copies of artifacts, by digest, and other bytes that processes of a machine share.
 
 Artifacts live in the SQL store so that a cluster needs no shared disk; whoever reads one twice
 keeps a copy. Several processes may share a directory: a copy appears whole, by a rename, or not at
@@ -6,11 +6,15 @@ all, and one that vanishes or was damaged is fetched again.
 """
 
 import contextlib
+import errno
 import hashlib
 import os
+import shutil
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from automl.core.errors import ArtifactCorrupt
 from automl.core.model import Artifact
@@ -18,6 +22,9 @@ from automl.core.ports import Artifacts
 from automl.service.disk import room
 
 GIB = 1024**3
+LEFT_FREE = GIB
+"""Bytes of the disk that what is only kept to be shared leaves to the store and to others."""
+
 GRACE_SECONDS = 600.0
 """A copy handed out this recently is not evicted: its reader may not have opened it yet."""
 
@@ -47,22 +54,51 @@ class Cache:
             self._evict(keep=target)
         return target
 
+    def keep(self, content: memoryview) -> Path:
+        """Return the path of a file of these bytes, to be opened soon and never written to.
+
+        Whoever keeps the same bytes, at the same time too, gets the same file: pages of it that
+        several processes map are in memory once.
+
+        Raises:
+            OSError: they cannot be kept: the disk is full, or knows no links.
+        """
+        sha256 = hashlib.sha256(content).hexdigest()
+        target = self._directory / sha256
+        if not _touch(target, sha256):
+            target.unlink(missing_ok=True)  # damaged
+            self._directory.mkdir(parents=True, exist_ok=True)
+            if shutil.disk_usage(self._directory).free < content.nbytes + LEFT_FREE:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            with self._temporary() as (file, temporary):
+                file.write(content)
+                file.close()
+                with contextlib.suppress(FileExistsError):  # another process was first
+                    os.link(temporary, target)
+            self._evict(keep=target)
+        return target
+
     def _fetch(self, artifact: Artifact, target: Path) -> None:
-        handle, name = tempfile.mkstemp(suffix=".tmp", dir=self._directory)
-        temporary = Path(name)
-        try:
+        with self._temporary() as (file, temporary):
             digest = hashlib.sha256()
-            with os.fdopen(handle, "wb") as file:
-                for chunk in self._artifacts.read(artifact.id):
-                    digest.update(chunk)
-                    file.write(chunk)
-                file.flush()
-                os.fsync(file.fileno())  # a rename may outlive the bytes when the power fails
+            for chunk in self._artifacts.read(artifact.id):
+                digest.update(chunk)
+                file.write(chunk)
+            file.flush()
+            os.fsync(file.fileno())  # a rename may outlive the bytes when the power fails
             if digest.hexdigest() != artifact.sha256:
                 raise ArtifactCorrupt
             temporary.replace(target)
+
+    @contextlib.contextmanager
+    def _temporary(self) -> Iterator[tuple[BinaryIO, Path]]:
+        """Open a file that is gone in the end under its own name; whoever is killed leaves it."""
+        handle, name = tempfile.mkstemp(suffix=".tmp", dir=self._directory)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                yield file, Path(name)
         finally:
-            temporary.unlink(missing_ok=True)
+            Path(name).unlink(missing_ok=True)
 
     def _evict(self, *, keep: Path) -> None:
         young = time.time() - GRACE_SECONDS

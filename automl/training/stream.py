@@ -98,6 +98,8 @@ def rows(x: Any, device: str) -> Rows:
 
     Where the device has room for them they are on it after all.
     """
+    if isinstance(x, np.memmap) and device == "cpu":
+        return torch.from_numpy(x)  # nobody writes to rows, and pages are aligned
     if isinstance(x, np.ndarray):
         # A copy: torch's memory is aligned, numpy's not always; products differ in the last bit.
         return torch.tensor(x, device=device)

@@ -1,5 +1,6 @@
 import hashlib
 import os
+import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import pytest
 
 from automl.core.errors import ArtifactCorrupt, NotFound
 from automl.core.model import Artifact
-from automl.service.cache import GRACE_SECONDS, Cache
+from automl.service.cache import GRACE_SECONDS, LEFT_FREE, Cache
 
 
 class FakeArtifacts:
@@ -86,3 +87,70 @@ def test_what_was_just_handed_out_stays(tmp_path: Path) -> None:
     for number in range(3):
         cache.path(artifacts.put("default", "x/y", [bytes([number])]).id)
     assert len(list(tmp_path.iterdir())) == 3
+
+
+def kept(cache: Cache, content: bytes) -> Path:
+    return cache.keep(memoryview(content))
+
+
+def test_equal_bytes_are_kept_once(tmp_path: Path) -> None:
+    one, other = (Cache(tmp_path, FakeArtifacts()) for _ in range(2))
+    first = kept(one, b"hello")
+    number = first.stat().st_ino
+    assert kept(other, b"hello") == first
+    assert (first.read_bytes(), first.stat().st_ino) == (b"hello", number)
+    assert list(tmp_path.iterdir()) == [first]
+
+
+def test_bytes_that_were_damaged_are_kept_anew(tmp_path: Path) -> None:
+    cache = Cache(tmp_path, FakeArtifacts())
+    kept(cache, b"hello").write_bytes(b"he")
+    assert kept(cache, b"hello").read_bytes() == b"hello"
+
+
+def test_of_two_that_keep_the_same_at_once_both_get_the_first_ones_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, free = Cache(tmp_path, FakeArtifacts()), shutil.disk_usage
+    numbers: list[int] = []
+
+    def slow(path: Path) -> object:
+        monkeypatch.setattr(shutil, "disk_usage", free)
+        numbers.append(kept(first, b"hello").stat().st_ino)  # while the second is about to write
+        return free(path)
+
+    monkeypatch.setattr(shutil, "disk_usage", slow)
+    assert kept(Cache(tmp_path, FakeArtifacts()), b"hello").stat().st_ino == numbers[0]
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_what_is_kept_leaves_the_disk_to_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usage = shutil.disk_usage(tmp_path)._replace(free=LEFT_FREE + 4)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
+    cache = Cache(tmp_path, FakeArtifacts())
+    assert kept(cache, b"four").exists()
+    with pytest.raises(OSError, match="space"):
+        kept(cache, b"fives")
+
+
+def test_who_was_killed_while_writing_left_nothing_that_anyone_takes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Killed(BaseException):
+        """Nothing runs after it."""
+
+    def killed(*_: object) -> None:
+        raise Killed
+
+    cache = Cache(tmp_path, FakeArtifacts())
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "link", killed)
+        patch.setattr(Path, "unlink", lambda *_, **__: None)
+        with pytest.raises(Killed):
+            kept(cache, b"hello")
+    (left,) = tmp_path.iterdir()
+    _age(left, 2 * GRACE_SECONDS)
+    assert kept(cache, b"hello").read_bytes() == b"hello"
+    assert not left.exists()

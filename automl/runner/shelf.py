@@ -1,0 +1,34 @@
+"""Where a worker puts large arrays, so that all workers of its machine have them in memory once."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import structlog
+
+from automl.service.cache import Cache
+
+log = structlog.get_logger()
+
+
+class Shelf:
+    """Arrays as files in the cache, named by what is in them, of which processes map the pages.
+
+    Nobody asks whether two arrays were made alike: if they are equal, they are one file. The cache
+    bounds all files together; whoever has mapped one keeps it, removed or not.
+    """
+
+    def __init__(self, cache: Cache) -> None:
+        self._cache = cache
+
+    def hold(self, array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Return the array mapped from its file, or itself where there is no room for one.
+
+        What is written to it is seen by this process alone.
+        """
+        try:
+            path = self._cache.keep(array.data.cast("B"))
+            return np.memmap(path, array.dtype, mode="c", shape=array.shape)
+        except OSError as error:
+            log.warning("array.not_shared", bytes=array.nbytes, detail=str(error))
+            return array

@@ -1,0 +1,60 @@
+"""Large arrays that workers of a machine have in memory once."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from automl.core.study import Budget
+from automl.runner.shelf import Shelf
+from automl.runner.studies import Studies
+from automl.search import holding
+from automl.service.cache import Cache
+from tests.runner.bench import MLP, TENANT, Bench
+
+
+def numbers() -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
+    return np.arange(12, dtype=np.float32).reshape(3, 4)
+
+
+def test_an_array_comes_back_from_the_file_that_others_map(bench: Bench) -> None:
+    one, other = (Shelf(bench.cache).hold(numbers()) for _ in range(2))
+    assert isinstance(one, np.memmap)
+    assert isinstance(other, np.memmap)
+    assert one.filename == other.filename
+    np.testing.assert_array_equal(one, numbers(), strict=True)
+
+
+def test_what_one_writes_no_other_sees(bench: Bench) -> None:
+    one = Shelf(bench.cache).hold(numbers())
+    one[0, 0] = 7
+    np.testing.assert_array_equal(Shelf(bench.cache).hold(numbers()), numbers())
+
+
+def test_without_room_an_array_stays_in_memory(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> Path:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Cache, "keep", full)
+    given = numbers()
+    assert Shelf(bench.cache).hold(given) is given
+
+
+def test_workers_of_a_study_map_the_same_files_and_train_the_same(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = bench.study(budget=Budget(trials=2), families=MLP)
+    bench.work_off(study, bench.runner())
+    alone = [trial.value for trial in bench.trials(study)]
+
+    monkeypatch.setattr(holding, "HELD_BYTES", 1)
+    again = bench.study(budget=Budget(trials=2), families=MLP)
+    bench.work_off(again, bench.runner())
+    assert [trial.value for trial in bench.trials(again)] == alone
+    one, other = (
+        Studies(bench.store, bench.cache).prepared(TENANT, again.id).encoded(0, trial.candidate)
+        for trial in 2 * [bench.trials(again)[0]]
+    )
+    assert one.train.x.filename == other.train.x.filename
