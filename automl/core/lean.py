@@ -119,9 +119,8 @@ def for_pandas() -> Iterator[None]:
 
     What is imported meanwhile finds the types that a caller's data might be of. None is.
     """
-    if not any(
-        isinstance(finder, _Absent) and "pandas" in finder.names for finder in sys.meta_path
-    ):
+    kept_out = any(isinstance(each, _Absent) and "pandas" in each.names for each in sys.meta_path)
+    if not kept_out or "pandas" in sys.modules:  # loaded before it was kept out
         yield
         return
     standing_in = ModuleType("pandas")
@@ -152,14 +151,17 @@ def let_go_of_files() -> None:
 def _as_in_files(mappings: str) -> Iterator[tuple[int, int]]:
     """Yield where a process' mappings equal their files to the byte.
 
-    Relocations are written before their pages are only read: a mapping that has any is not ours.
+    Relocations are written before their pages are only read: a mapping that has any is not ours,
+    whether they are in memory or swapped out.
     """
     where, plain = (0, 0), False
     for line in mappings.splitlines():
         if found := _MAPPING.match(line):
             where = int(found["first"], 16), int(found["last"], 16)
             plain = found["inode"] != "0" and found["rights"] in _ONLY_READ
-        elif plain and line.split() == ["Anonymous:", "0", "kB"]:
+        elif line.startswith("Anonymous:"):
+            plain = plain and line.split()[1] == "0"
+        elif line.startswith("Swap:") and plain and line.split()[1] == "0":
             yield where
 
 

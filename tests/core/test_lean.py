@@ -3,10 +3,11 @@
 import ctypes
 import subprocess
 import sys
+from types import ModuleType
 
 import pytest
 
-from automl.core.lean import for_pandas
+from automl.core.lean import _as_in_files, for_pandas, without
 
 CODE = """
 import sys
@@ -44,6 +45,16 @@ def test_nothing_stands_in_for_a_pandas_that_is_not_kept_out() -> None:
         assert sys.modules.get("pandas") is before
 
 
+def test_a_pandas_that_was_loaded_before_it_was_kept_out_stays(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    there = ModuleType("pandas")
+    monkeypatch.setitem(sys.modules, "pandas", there)
+    with without("pandas"), for_pandas():
+        assert sys.modules["pandas"] is there
+    assert sys.modules["pandas"] is there
+
+
 FILES = """
 import numpy
 from pathlib import Path
@@ -63,6 +74,25 @@ print(numpy.linalg.solve(numpy.eye(4), numpy.ones(4)).sum())
 def test_what_libraries_files_hold_is_let_go_of_and_found_again() -> None:
     done = subprocess.run([sys.executable, "-c", FILES], check=True, capture_output=True, text=True)
     assert done.stdout == "True\n4.0\n"
+
+
+def mapping(first: int, rights: str, *, inode: int = 7, anonymous: int = 0, swap: int = 0) -> str:
+    return (
+        f"{first:x}-{first + 4096:x} {rights} 00001000 fe:00 {inode} /lib/some.so\n"
+        f"Rss:      4 kB\nAnonymous:     {anonymous} kB\nSwap:     {swap} kB\nSwapPss:   0 kB\n"
+    )
+
+
+def test_of_what_is_mapped_only_what_equals_its_file_is_let_go_of() -> None:
+    told = [
+        mapping(0x1000, "r-xp"),
+        mapping(0x3000, "rw-p"),
+        mapping(0x5000, "r--p", anonymous=4),  # relocated
+        mapping(0x7000, "r--p", swap=4),  # the same, and swapped out
+        mapping(0x9000, "r--p", inode=0),
+        mapping(0xB000, "r--p"),
+    ]
+    assert [*_as_in_files("".join(told))] == [(0x1000, 0x2000), (0xB000, 0xC000)]
 
 
 WITHOUT = """
@@ -97,9 +127,6 @@ def test_arrow_takes_its_memory_from_the_c_library() -> None:
 
 ARENAS = """
 import ctypes
-import sys
-
-import pytest
 import threading
 from automl.core.lean import with_few_arenas
 with_few_arenas()
