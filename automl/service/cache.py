@@ -66,15 +66,17 @@ class Cache:
         sha256 = hashlib.sha256(content).hexdigest()
         target = self._directory / sha256
         if not _touch(target, sha256):
-            target.unlink(missing_ok=True)  # damaged
             self._directory.mkdir(parents=True, exist_ok=True)
             if shutil.disk_usage(self._directory).free < content.nbytes + LEFT_FREE:
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             with self._temporary() as (file, temporary):
                 file.write(content)
                 file.close()
-                with contextlib.suppress(FileExistsError):  # another process was first
+                try:
                     os.link(temporary, target)
+                except FileExistsError:
+                    if not _touch(target, sha256):  # damaged; else another process was first
+                        temporary.replace(target)
             self._evict(keep=target)
         return target
 

@@ -3,11 +3,13 @@ import os
 import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
 from automl.core.errors import ArtifactCorrupt, NotFound
 from automl.core.model import Artifact
+from automl.service import cache as cache_module
 from automl.service.cache import GRACE_SECONDS, LEFT_FREE, Cache
 
 
@@ -122,6 +124,24 @@ def test_of_two_that_keep_the_same_at_once_both_get_the_first_ones_file(
     monkeypatch.setattr(shutil, "disk_usage", slow)
     assert kept(Cache(tmp_path, FakeArtifacts()), b"hello").stat().st_ino == numbers[0]
     assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_a_file_that_came_between_the_look_and_the_writing_is_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, look = Cache(tmp_path, FakeArtifacts()), cache_module._touch
+    opened: list[BinaryIO] = []
+
+    def late(path: Path, sha256: str) -> bool:
+        monkeypatch.setattr(cache_module, "_touch", look)
+        there = look(path, sha256)
+        opened.append(kept(first, b"hello").open("rb"))  # as one that maps it
+        return there
+
+    monkeypatch.setattr(cache_module, "_touch", late)
+    path = kept(Cache(tmp_path, FakeArtifacts()), b"hello")
+    with opened[0] as file:
+        assert os.path.samestat(os.fstat(file.fileno()), path.stat())
 
 
 def test_what_is_kept_leaves_the_disk_to_others(
