@@ -126,15 +126,20 @@ class Slot:
         return status
 
     def memory(self) -> int:
-        """Return the bytes of memory that the child occupies, 0 where that cannot be known."""
+        """Return the bytes of memory that the child occupies, 0 where that cannot be known.
+
+        Pages of files do not count, be they a library's or mapped rows: the system takes them back
+        where memory is short.
+        """
         pid = None if self._child is None else self._child.pid
         if pid is None:
             return 0
         try:
-            pages = Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1]
+            pages = Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()
         except OSError:
             return 0
-        return int(pages) * _PAGE
+        resident, of_files = int(pages[1]), int(pages[2])
+        return (resident - of_files) * _PAGE
 
     def _note(self, works: Sequence[Hold]) -> None:
         """Take what the child holds from now on; of what it held before all stays known."""
