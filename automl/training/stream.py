@@ -23,6 +23,9 @@ WINDOW_BYTES = 96 << 20
 LOOKED = 1 << 23
 """Numbers that tell how large all are."""
 
+_ALIGNED = 64
+"""Torch's memory on a processor begins at a multiple of so many bytes."""
+
 _DEVICE_SHARE = 0.25
 """Of a device's free memory rows may take so much."""
 
@@ -98,8 +101,8 @@ def rows(x: Any, device: str) -> Rows:
 
     Where the device has room for them they are on it after all.
     """
-    if isinstance(x, np.memmap) and device == "cpu":
-        return torch.from_numpy(x)  # nobody writes to rows, and pages are aligned
+    if isinstance(x, np.memmap) and device == "cpu" and _as_torch_lays(x):
+        return torch.from_numpy(x)  # nobody writes to rows
     if isinstance(x, np.ndarray):
         # A copy: torch's memory is aligned, numpy's not always; products differ in the last bit.
         return torch.tensor(x, device=device)
@@ -119,6 +122,11 @@ def order(x: Rows, generator: torch.Generator) -> Tensor:
     if isinstance(x, Stream):
         return x.order(generator)
     return torch.randperm(len(x), generator=generator).to(x.device)
+
+
+def _as_torch_lays(x: npt.NDArray[Any]) -> bool:
+    """Whether numbers lie as torch's own do: what is mapped whole does, a part of it hardly."""
+    return x.flags.c_contiguous and x.ctypes.data % _ALIGNED == 0
 
 
 def _bytes(x: Unread) -> int:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -111,3 +112,15 @@ def test_a_network_learns_from_a_file_and_goes_on_to_the_same_bytes() -> None:
     resumed = unpack(pack(watcher.states[2]))
     again = fit(SmallNetwork(), params, kept, Watcher(), resume=resumed)
     assert pack(again.state()) == pack(fitted.state())
+
+
+def test_mapped_rows_are_learned_from_where_they_lie_if_they_lie_as_torchs_own(
+    tmp_path: Path,
+) -> None:
+    mapped = np.memmap(tmp_path / "rows", np.float32, mode="w+", shape=(9, 5))
+    mapped[:] = np.arange(45).reshape(9, 5)
+    for x, there in ((mapped, True), (mapped[1:], False), (mapped[:, :3], False)):
+        found = stream.rows(x, "cpu")
+        assert isinstance(found, torch.Tensor)
+        assert (found.data_ptr() == x.ctypes.data) is there
+        np.testing.assert_array_equal(found.numpy(), x)
