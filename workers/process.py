@@ -62,7 +62,8 @@ def apart(work: Callable[[], object]) -> None:
                 work()
         finally:
             os._exit(0)
-    os.waitpid(pid, 0)
+    with contextlib.suppress(ChildProcessError):  # where a child's end is ignored: it has ended
+        os.waitpid(pid, 0)
 
 
 def call_itself(name: str) -> None:

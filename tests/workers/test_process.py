@@ -25,6 +25,22 @@ def test_what_allocates_without_end_is_stopped_above_the_limit() -> None:
     assert 150 <= int(done.stdout) <= 150 + 1024
 
 
+IGNORED = """
+import signal
+from workers.process import apart
+
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+apart(lambda: print("done", flush=True))
+print("over")
+"""
+
+
+def test_what_is_done_apart_is_waited_for_where_the_ends_of_children_are_ignored() -> None:
+    command = [sys.executable, "-c", IGNORED]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("done\nover\n", "")
+
+
 APART = """
 import sys
 from workers.process import apart
