@@ -279,15 +279,15 @@ def prepare(
     official = testset.official(spec, dataset, table_path)
     kept = np.flatnonzero(usable & ~official)
     kept = kept[sample(y[kept], plan.rows, seed=spec.seed)]
-    own = np.flatnonzero(usable & official)
-    own_truth, y = y[own], y[kept]
+    tested = np.flatnonzero(usable & official)
+    tested_truth, y = y[tested], y[kept]
     frame = table.load(table_path, columns, kept)
     parts = _split(plan, spec, dataset, table_path, kept=kept, frame=frame, y=y)
     aside: tuple[Frame, npt.NDArray[Any]] | None = None
     if test is not None:
         aside = _test_rows(plan, columns, target_column, *test)
-    elif len(own):
-        aside = table.load(table_path, columns, own), own_truth
+    elif len(tested):
+        aside = table.load(table_path, columns, tested), tested_truth
     elif len(parts.test):
         aside = frame.take(parts.test), y[parts.test]
     return Prepared(
