@@ -20,6 +20,7 @@ class Shelf:
 
     def __init__(self, cache: Cache) -> None:
         self._cache = cache
+        self._told = False
 
     def hold(self, array: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Return the array mapped from its file, or itself where there is no room for one.
@@ -30,5 +31,7 @@ class Shelf:
             path = self._cache.keep(array.data.cast("B"))
             return np.memmap(path, array.dtype, mode="c", shape=array.shape)
         except OSError as error:
-            log.warning("array.not_shared", bytes=array.nbytes, detail=str(error))
+            if not self._told:  # once: of a full disk every fold of every trial would tell
+                log.warning("array.not_shared", bytes=array.nbytes, detail=str(error))
+            self._told = True
             return array

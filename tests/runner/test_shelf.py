@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from structlog.testing import capture_logs
 
 from automl.core.study import Budget
 from automl.runner.shelf import Shelf
@@ -31,15 +32,18 @@ def test_what_one_writes_no_other_sees(bench: Bench) -> None:
     np.testing.assert_array_equal(Shelf(bench.cache).hold(numbers()), numbers())
 
 
-def test_without_room_an_array_stays_in_memory(
+def test_without_room_an_array_stays_in_memory_and_that_is_told_once(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(*_: object) -> Path:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(Cache, "keep", full)
-    given = numbers()
-    assert Shelf(bench.cache).hold(given) is given
+    given, shelf = numbers(), Shelf(bench.cache)
+    with capture_logs() as told:
+        assert shelf.hold(given) is given
+        assert shelf.hold(given) is given
+    assert [each["event"] for each in told] == ["array.not_shared"]
 
 
 def test_workers_of_a_study_map_the_same_files_and_train_the_same(
