@@ -80,7 +80,7 @@ def fit(
     numbers = numeric.fit(parsed, parts, view, wide, scaling)
     ages = {f"{name} {AGE}" for name in formats}
     flagged = tuple(index for index in numbers.flagged if numbers.columns[index] in ages)
-    return Dates(formats, replace(numbers, flagged=flagged))
+    return Dates(formats, replace(numbers, flagged=flagged, given=False))
 
 
 def _parsed(frame: Frame, formats: Mapping[str, DateFormat]) -> Frame:

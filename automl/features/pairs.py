@@ -9,7 +9,7 @@ Selection, 2019.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from types import MappingProxyType
 from typing import TypeAlias
@@ -87,10 +87,12 @@ class Pairs:
 
     def fill(self, frame: Frame, x: npt.NDArray[np.float32]) -> None:
         """Write the scaled results into ``x``."""
-        self.numbers.fill(_derived(frame, self.pairs, self.spreads), x)
+        cells = {name: numeric.known(frame.numbers(name)) for name in self._paired}
+        self.numbers.fill(_derived(Frame(cells, frame.rows), self.pairs, self.spreads), x)
 
     def emit(self, graph: Graph, inputs: Mapping[str, str]) -> str:
         """Write the operations, and what becomes of their results."""
+        inputs = self._emit_known(graph, inputs)
         units = {
             name: graph.node("Div", inputs[name], graph.constant([[spread]], np.float64))
             for name, spread in self.spreads.items()
@@ -101,6 +103,18 @@ class Pairs:
             cells = units if operation.scaled else inputs
             found[_name(left, sign, right)] = graph.node(operation.node, cells[left], cells[right])
         return self.numbers.emit(graph, found)
+
+    @property
+    def _paired(self) -> list[str]:
+        return sorted({name for pair in self.pairs for name in pair[::2]})
+
+    def _emit_known(self, graph: Graph, inputs: Mapping[str, str]) -> dict[str, str]:
+        """Write `numeric.known` for the paired columns, all at once."""
+        count = len(self._paired)
+        raw = graph.node("Concat", *(inputs[name] for name in self._paired), axis=1)
+        cells = numeric.emit_known(graph, raw)
+        columns = graph.nodes_out("Split", cells, count=count, axis=1, num_outputs=count)
+        return dict(zip(self._paired, columns, strict=True))
 
 
 def fit(frame: Frame, columns: Sequence[Column], y: Target | None) -> Pairs:
@@ -123,7 +137,8 @@ def fit(frame: Frame, columns: Sequence[Column], y: Target | None) -> Pairs:
     spreads = {name: spread for name, spread in spreads.items() if name in scaled}
     derived = _derived(frame, pairs, spreads)
     made = [Column(name, ColumnKind.NUMERIC, "number", 0, 0) for name in derived.columns]
-    return Pairs(pairs, spreads, numeric.fit(derived, made, View.ORDINAL, derived))
+    numbers = numeric.fit(derived, made, View.ORDINAL, derived)
+    return Pairs(pairs, spreads, replace(numbers, given=False))
 
 
 def chosen(

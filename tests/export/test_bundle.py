@@ -137,6 +137,26 @@ def test_what_does_not_fit_is_named(study: Ended, content: str, says: str, tmp_p
     assert b"Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("infinite", [np.inf, -np.inf])
+def test_infinite_numbers_are_missing_in_the_file_as_in_the_service(
+    study: Ended, infinite: float
+) -> None:
+    scorer = scoring.Scorer(study.result.finished.files[ExportFormat.ONNX])
+    words = np.array([["red"], ["blue"], ["red"]], object)
+
+    def answers(odd: float) -> list[object]:
+        numbers = np.array([[odd, 2.0, odd], [30.0, odd, odd]])
+        given = {
+            "size": numbers[0], "price": 100.0 * numbers[1], "flag": np.array([1.0, odd, 0.0]),
+        }  # fmt: skip
+        feeds = {name: cells[:, None] for name, cells in given.items()}
+        scores = scorer.predict({**feeds, "colour": words})
+        shares = scores.probabilities
+        return [scores.predictions.tolist(), None if shares is None else shares.tolist()]
+
+    assert answers(infinite) == answers(np.nan)
+
+
 def test_numbers_are_read_as_the_service_reads_them() -> None:
     from automl.data import number
 

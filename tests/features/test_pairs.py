@@ -106,6 +106,15 @@ def test_any_floats_are_paired_alike(later: list[tuple[float, float]]) -> None:
     assert_same(EVERY, other)
 
 
+@pytest.mark.parametrize("infinite", [np.inf, -np.inf])
+def test_what_is_infinite_is_missing_in_pairs_too(infinite: float) -> None:
+    cells = np.array([[1.0, infinite, 3.0], [infinite, infinite, 2.0]])
+    missing = np.where(np.isinf(cells), np.nan, cells)
+    given, known = (frame(a=a, b=b, c=b, d=a) for a, b in (cells, missing))
+    np.testing.assert_array_equal(EVERY.transform(given), EVERY.transform(known))
+    assert_same(EVERY, given)
+
+
 def _every() -> Encoder:
     """Return an encoder in which all four operations are."""
     rows = drawn(600)
