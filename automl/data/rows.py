@@ -25,8 +25,9 @@ from automl.data.tabular import open_table
 
 Feeds: TypeAlias = dict[str, npt.NDArray[Any]]
 
-_TRUE = frozenset({"true", "yes", "t", "y"})
-_FALSE = frozenset({"false", "no", "f", "n"})
+_TRUE = frozenset({"true", "yes", "t", "y", "1", "1.0"})
+_FALSE = frozenset({"false", "no", "f", "n", "0", "0.0"})
+"""Both in any case. A column of two such words can mean nothing else by the others."""
 _POINT = re.compile(r"[+-]?\d+\.0")
 _WHOLE = re.compile(r"[+-]?\d+")
 _UNPACKED_LIMIT = 1 << 30
@@ -62,7 +63,8 @@ def from_json(rows: Sequence[Mapping[str, object]], inputs: Sequence[Input]) -> 
 
     For a number input a cell is a number, a string that is written as one, a missing marker or
     null; for a boolean also true and false. For a string input a number is taken the way the file
-    writes it: 1 and 1.0 both as "1", or both as "1.0" (JSON knows one kind of number).
+    writes it: 1 and 1.0 both as "1", or both as "1.0" (JSON knows one kind of number). For a
+    boolean of words true, 1 and every spelling of yes are the word that the column has for it.
 
     Raises:
         InvalidRows: a column is missing, or a cell has the wrong type; names both.
@@ -135,7 +137,10 @@ def _joined(cells: pa.ChunkedArray) -> pa.StringArray:
 def _parsed(cells: pa.StringArray, item: Input, errors: list[Detail]) -> npt.NDArray[Any]:
     """Return text cells as an input."""
     if item.cells == "string":
-        return np.array(cells.to_pylist(), dtype=object).reshape(-1, 1)
+        texts = cells.to_pylist()
+        if item.kind is ColumnKind.BOOLEAN:
+            texts = [_truth(text, item) for text in texts]
+        return np.array(texts, dtype=object).reshape(-1, 1)
     numbers = figures.numbers(cells, item)
     bad = np.flatnonzero(numbers.reading == Reading.OTHER)[:_MOST_ERRORS].tolist()
     errors += [_wrong(item, row, repr(cells[row].as_py()[:60])) for row in bad]
@@ -201,17 +206,29 @@ def _strings(cells: list[object], item: Input, errors: list[Detail]) -> npt.NDAr
             case str():
                 if not _encodable(cell):
                     errors.append(_wrong(item, row, "text with half a character in it"))
-                values[row] = cell
+                values[row] = _truth(cell, item)
             case bool():
                 word = item.true if cell else item.false
                 if word is None:
                     errors.append(_wrong(item, row, "true" if cell else "false"))
                 values[row] = word or ""
             case int() | float():
-                values[row] = _written(cell, point=item.point)
+                values[row] = _truth(_written(cell, point=item.point), item)
             case _:
                 errors.append(_wrong(item, row, _described(cell)))
     return values.reshape(-1, 1)
+
+
+def _truth(text: str, item: Input) -> str:
+    """Return what a boolean column of words has for the text, however it is spelled here."""
+    if text in {item.true, item.false}:
+        return text
+    meaning = text.strip().casefold()
+    if item.true is not None and meaning in _TRUE:
+        return item.true
+    if item.false is not None and meaning in _FALSE:
+        return item.false
+    return text
 
 
 def _encodable(text: str) -> bool:

@@ -35,6 +35,9 @@ import onnxruntime
 MARKERS = frozenset({"", "na", "n/a", "nan", "null", "none", "?"})
 """Missing in a numeric column, in any case."""
 INFINITE = frozenset({"inf", "-inf", "+inf", "infinity", "-infinity", "+infinity"})
+TRUE = frozenset({"true", "yes", "t", "y", "1", "1.0"})
+FALSE = frozenset({"false", "no", "f", "n", "0", "0.0"})
+"""Both in any case, in a column of two such words."""
 SPACE = " \t\r\n\v\f\u00a0\u202f"
 EXACT = 2.0**53
 """From here on whole numbers are not all floats: those written so are no numbers."""
@@ -237,7 +240,7 @@ def feed(cells: list[str], column: dict[str, Any]) -> npt.NDArray[Any]:
         Unusable: a cell of a numeric column is no number.
     """
     if column["cells"] == "string":
-        return np.array(cells, dtype=object).reshape(-1, 1)
+        return np.array([truth(cell, column) for cell in cells], dtype=object).reshape(-1, 1)
     values = []
     for row, cell in enumerate(cells):
         value = number(bare(cell, column), decimal_comma=column.get("decimal_comma", False))
@@ -245,6 +248,17 @@ def feed(cells: list[str], column: dict[str, Any]) -> npt.NDArray[Any]:
             raise Unusable(f"row {row + 1}: {column['name']!r} takes a number, not {cell[:60]!r}")
         values.append(value)
     return np.array(values, dtype=np.float64).reshape(-1, 1)
+
+
+def truth(cell: str, column: dict[str, Any]) -> str:
+    """Return what a boolean column of words has for the cell, however it is spelled here."""
+    words = column.get("true"), column.get("false")
+    if cell not in words:
+        meaning = cell.strip().casefold()
+        for word, spellings in zip(words, (TRUE, FALSE), strict=True):
+            if word is not None and meaning in spellings:
+                return str(word)
+    return cell
 
 
 def bare(cell: str, column: dict[str, Any]) -> str:

@@ -1,6 +1,7 @@
 """Rows to predict, from requests and files."""
 
 import math
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from automl.core.model import Input
 from automl.core.study import ColumnOverride
 from automl.data import override
 from automl.data.rows import from_file, from_json, input_of
+from automl.export import predict
 from tests.data.files import put, take
 
 AGE = Input("age", ColumnKind.NUMERIC, "number")
@@ -65,6 +67,30 @@ def test_missing_numbers(value: object) -> None:
 )
 def test_strings(value: object, text: str) -> None:
     assert cell(value, SEX) == text
+
+
+YES = Input("smokes", ColumnKind.BOOLEAN, "string", true="Yes", false="no")
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        *(
+            (value, "Yes")
+            for value in (True, 1, 1.0, "1", "1.0", "Yes", "YES", " yes ", "True", "t")
+        ),
+        *((value, "no") for value in (False, 0, 0.0, "0", "no", "No", "N", "FALSE")),
+        *((value, str(value)) for value in (2, "maybe", "")),
+        (None, ""),
+    ],
+)
+def test_truths_are_the_words_of_their_column(value: object, text: str, tmp_path: Path) -> None:
+    assert cell(value, YES) == text
+    if isinstance(value, str):
+        path = put(tmp_path, f"smokes,x\n{value},1\n")
+        assert from_file(path, [YES])["smokes"].tolist() == [[text]]
+        assert predict.feed([value], asdict(YES)).tolist() == [[text]]
+        assert cell(value, SEX) == value
 
 
 @pytest.mark.parametrize(
