@@ -1,5 +1,6 @@
 """Targets: what a study predicts, as class indices or numbers."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
@@ -19,6 +20,8 @@ from automl.data.table import categories
 MOST_CLASSES = 1_000
 _FIELD = "task.target"
 _MOST_ERRORS = 5
+_LONG_WHOLE = re.compile(r"[+-]?[1-9][0-9]{15,307}")
+"""Whole numbers that are read as strings, since floats round them; none is infinite."""
 
 Classes = tuple[str, ...] | tuple[int, ...]
 
@@ -63,7 +66,7 @@ def read_target(path: Path, column: Column, task: TaskType) -> Target:
     Raises:
         InvalidSpec: it cannot be predicted; says what would be right.
     """
-    cells = _read(path, column)
+    cells = _read(path, column, task)
     if task is TaskType.REGRESSION:
         return _numbers(column.name, cells)
     classes, class_of = _classes(cells)
@@ -78,7 +81,7 @@ def labels_in(path: Path, column: Column, task: TaskType, classes: Classes) -> F
     Raises:
         InvalidSpec: the table has numbers where labels were, or text where numbers were.
     """
-    cells = _read(path, column)
+    cells = _read(path, column, task)
     if task is TaskType.REGRESSION:
         if not cells.numeric and any(cells.values):
             _refuse_text(column.name, cells)
@@ -103,13 +106,28 @@ def _by_value(classes: Classes) -> dict[float, int]:
     return {float(value): index for index, value in enumerate(numbers.values)}
 
 
-def _read(path: Path, column: Column) -> _Cells:
+def _read(path: Path, column: Column, task: TaskType) -> _Cells:
     cells = categories(path, column.name)
     numbers = figures.numbers(cells.dictionary, column)
+    if task is TaskType.REGRESSION:
+        numbers = _rounded(cells.dictionary, numbers)
     codes = cells.indices.to_numpy()
     reading = numbers.reading[np.bincount(codes, minlength=len(cells.dictionary)) > 0]
     numeric = bool((reading == Reading.NUMBER).any() and (reading != Reading.OTHER).all())
     return _Cells(codes, cells.dictionary.to_pylist(), numbers, numeric)
+
+
+def _rounded(cells: pa.StringArray, numbers: Numbers) -> Numbers:
+    """Return the numbers with whole ones beyond 2^53 among them, as the nearest floats.
+
+    Two classes must not become one so, but an amount may: nothing learns it to 16 digits.
+    """
+    values, reading = numbers.values.copy(), numbers.reading.copy()
+    for index in np.flatnonzero(reading == Reading.OTHER).tolist():
+        text = cells[index].as_py().strip()
+        if _LONG_WHOLE.fullmatch(text):
+            values[index], reading[index] = float(text), Reading.NUMBER
+    return Numbers(values, reading)
 
 
 def _classes(cells: _Cells) -> tuple[Classes, Ints]:

@@ -53,6 +53,17 @@ def test_integers_beyond_exact_floats_stay_strings(tmp_path: Path) -> None:
     assert target(tmp_path, [big, "1", "1", big]).classes == ("1", big)
 
 
+def test_integers_beyond_exact_floats_are_amounts_as_well(tmp_path: Path) -> None:
+    big = 2**60 + 1
+    found = target(tmp_path, [str(big), "1", "-1.5", f"-{big}", "9" * 300], REGRESS)
+    assert found.y.tolist() == [2.0**60, 1.0, -1.5, -(2.0**60), 1e300]
+    with pytest.raises(InvalidSpec, match="such as '007' in row 2"):
+        target(tmp_path, [str(big), "007", "1"], REGRESS)
+    profile, path = take(tmp_path, f"x,y\na,{big}\na,\na,3\n".encode())
+    labels = labels_in(path, only(profile, "y"), REGRESS, ())
+    np.testing.assert_array_equal(labels, [2.0**60, np.nan, 3.0])
+
+
 def test_numbers(tmp_path: Path) -> None:
     found = target(tmp_path, ["1.5", "", "NA", "-2", "1e3", "inf"], REGRESS)
     assert found.classes == ()
