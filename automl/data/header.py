@@ -35,7 +35,7 @@ def column_names(cells: Sequence[str], line: int | None) -> tuple[tuple[str, ...
             f"The file has {len(cells):,} columns; at most {MOST_COLUMNS:,} are taken.",
             errors=(Detail("Too many columns.", line=line),),
         )
-    names = [cell.strip().lstrip("\ufeff") for cell in cells]
+    names = [cleaned(cell) for cell in cells]
     if not any(names):
         raise DatasetUnreadable(
             "The header line names no column.", errors=(Detail("No column has a name.", line=line),)
@@ -54,6 +54,11 @@ def column_names(cells: Sequence[str], line: int | None) -> tuple[tuple[str, ...
         names[index] = _free_name(index, names)
     _refuse_twins(names, line)
     return tuple(names), unnamed
+
+
+def cleaned(name: str) -> str:
+    """Return the name of a column as a dataset has it, for what a file or a user calls it."""
+    return name.strip().lstrip("\ufeff")
 
 
 def name_warnings(names: Sequence[str], unnamed: Sequence[int]) -> tuple[DataWarning, ...]:

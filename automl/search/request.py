@@ -12,6 +12,7 @@ from automl.core.errors import Detail, InvalidSpec
 from automl.core.schema import Column, Dataset
 from automl.core.study import StudySpec
 from automl.data import arrays
+from automl.data.header import cleaned
 from automl.data.target import Target
 from automl.search.spaces import check_restrictions
 
@@ -31,9 +32,12 @@ ENCODED = (
 def settled(spec: StudySpec, dataset: Dataset) -> StudySpec:
     """Return the spec with its target, which beside arrays needs no name where there is but one.
 
+    Columns may be called as the header of their file has them, with blanks around their names.
+
     Raises:
         InvalidSpec: which column is the target must be said.
     """
+    spec = _named(spec)
     if spec.task.target:
         return spec
     apart = (arrays.INPUT, arrays.PART)
@@ -45,6 +49,16 @@ def settled(spec: StudySpec, dataset: Dataset) -> StudySpec:
             errors=(Detail("is required here", field="task.target"),),
         )
     return replace(spec, task=replace(spec.task, target=targets[0]))
+
+
+def _named(spec: StudySpec) -> StudySpec:
+    by = spec.validation.column
+    return replace(
+        spec,
+        task=replace(spec.task, target=cleaned(spec.task.target)),
+        columns={cleaned(name): override for name, override in spec.columns.items()},
+        validation=replace(spec.validation, column=None if by is None else cleaned(by)),
+    )
 
 
 def feature_columns(columns: Sequence[Column], spec: StudySpec) -> tuple[Column, ...]:

@@ -1,13 +1,14 @@
 """What a plan refuses and warns of, before anything is trained."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from automl.core.catalog import MetricName, TaskType
+from automl.core.catalog import MetricName, TaskType, ValidationStrategy
 from automl.core.errors import InvalidSpec
 from automl.core.schema import Dataset
-from automl.core.study import Budget, ColumnOverride, StudySpec, TaskSpec
+from automl.core.study import Budget, ColumnOverride, Plan, StudySpec, TaskSpec, Validation
 from automl.search.plan import make_plan
 from tests import tables
 
@@ -30,6 +31,21 @@ def test_a_target_that_columns_leaves_out_is_told_apart_from_none(tmp_path: Path
     spec = StudySpec(dataset.id, TaskSpec(TaskType.REGRESSION, "z"), Budget(trials=1))
     with pytest.raises(InvalidSpec, match="There is no column 'z'"):
         make_plan(spec, dataset, table)
+
+
+def test_columns_may_be_called_as_their_header_has_them(tmp_path: Path) -> None:
+    rows = [(f"{n % 7}.5", f"{n % 5}", f"{n}.5", "x") for n in range(40)]
+    file = tables.write(tmp_path / "data.csv", ("a", " g", "y ", " u "), rows)
+    dataset, table = tables.dataset(file, tmp_path / "data.parquet")
+
+    def plan(target: str, by: str, unused: str) -> Plan:
+        task = TaskSpec(TaskType.REGRESSION, target)
+        held = Validation(ValidationStrategy.GROUP, by)
+        spec = StudySpec(dataset.id, task, Budget(trials=1), validation=held)
+        return make_plan(replace(spec, columns={unused: UNUSED}), dataset, table)
+
+    assert plan("y ", " g", " u ") == plan("y", "g", "u")
+    assert plan("y ", " g", " u ").target == "y"
 
 
 @pytest.mark.parametrize("metric", [MetricName.MAPE, MetricName.MAE])
