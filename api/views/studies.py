@@ -26,16 +26,17 @@ class TaskView(View):
     type: TaskType
     target: str
     metric: Literal["auto"] | MetricName
-    positive: str | None
+    positive: str | int | None
 
     @classmethod
     def of(cls, task: TaskSpec, plan: Plan) -> Self:
-        """Return the view of a task, with the target that was settled on where none was named."""
+        """Return the view of a task, with its target and class as the dataset has them."""
+        asked = None if task.positive is None else plan.positive
         return cls(
             type=task.type,
             target=plan.target,
             metric=task.metric or "auto",
-            positive=task.positive,
+            positive=None if asked is None else plan.classes[asked],
         )
 
 

@@ -58,6 +58,16 @@ def _whole(dataset_id: str) -> dict[str, Any]:
     }
 
 
+def test_the_positive_class_is_echoed_as_the_classes_are(service: Service) -> None:
+    content = "size,sold\n" + "".join(f"{n}.5,{n % 2}\n" for n in range(40))
+    headers = {"Content-Type": "text/csv"}
+    created = service.post("/v1/datasets?name=sold", content=content, headers=headers)
+    for positive in (0, "0"):
+        task = {"type": "classification", "target": "sold", "positive": positive}
+        body = _post(service, _body(created.json()["id"], task=task)).json()
+        assert body["task"]["positive"] == 0, body
+
+
 def test_a_study_is_queued(service: Service, dataset_id: str) -> None:
     rings = service.bell.rings
     response = _post(service, _whole(dataset_id))
