@@ -36,7 +36,8 @@ _MESSAGES = {
     "MIXED_DECIMAL_MARKS": "Read as text, since both 1.5 and 1,5 occur: {}.",
     "MOSTLY_NUMERIC": "Read as text, although most cells are numbers: {}. "
     "Declare them numeric to treat the other cells as missing.",
-    "MIXED_TYPES": "Numbers and text in one column, read as text: {}.",
+    "MIXED_TYPES": "Numbers and text in one column, read as text: {}. "
+    "Declare such a column numeric if its numbers count: its other cells are missing then.",
     "MOSTLY_MISSING": "More than half of the cells are missing: {}.",
     "HIGH_CARDINALITY": "So many categories that few rows share one: {}.",
     "NUMBERS_AS_TEXT": "Kept as text, so that leading zeros and integers beyond 2^53 stay whole: "

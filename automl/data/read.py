@@ -6,7 +6,7 @@ metadata under `COLUMNS`. Arrays are bytes beside such columns: see `automl.data
 """
 
 import json
-from dataclasses import asdict, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from automl.core.catalog import Modality
 from automl.core.errors import DatasetUnreadable, Detail
-from automl.core.schema import DataWarning, Profile
+from automl.core.schema import DataWarning, Profile, column_to_json
 from automl.data.arrayfile import ArrayFile, take
 from automl.data.arrays import COLUMNS
 from automl.data.bomb import refuse_bomb
@@ -140,7 +140,7 @@ def _table(file: TableFile, out: Path, name: str, modality: Modality | None) -> 
         if not profiler.rows:
             raise _no_rows(name, file.line)
         profile = profiler.finish(file, modality)
-        columns = [asdict(column) for column in profile.columns]
+        columns = [column_to_json(column) for column in profile.columns]
         writer.add_key_value_metadata({COLUMNS: json.dumps(columns)})
     return profile
 

@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from automl.core.catalog import ValidationStrategy
 from automl.core.frame import Arrays, Cells, Floats, Frame, Ints, Strings
-from automl.data.hashing import Hashes, hash_arrays, hash_numbers, hash_strings, hash_text, mix
+from automl.data.hashing import Hashes, hash_arrays, hash_numbers, hash_strings, mix
 
 Rows: TypeAlias = npt.NDArray[np.intp]
 
@@ -235,9 +235,11 @@ def _divisible(
 
 def _row_hashes(frame: Frame) -> Hashes:
     rows = np.zeros(frame.rows, dtype=np.uint64)
-    for name in frame.columns:
-        cells = np.concatenate([_cell_hashes(part.columns[name]) for part in frame.parts()])
-        rows = rows + mix(cells ^ np.uint64(hash_text(name)))
+    names = hash_strings(pa.array(list(frame.columns), pa.string()))
+    for (name, column), its in zip(frame.columns.items(), names, strict=True):
+        alone = Frame({name: column}, frame.rows)  # of thousands only this one is looked at
+        cells = np.concatenate([_cell_hashes(part.columns[name]) for part in alone.parts()])
+        rows = rows + mix(cells ^ its)
     return rows
 
 

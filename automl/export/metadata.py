@@ -70,7 +70,7 @@ def write(
         TASK: card.task,
         TARGET: card.target,
         CLASSES: card.classes,
-        SCHEMA: [asdict(item) for item in card.inputs],
+        SCHEMA: [_flat(item) for item in card.inputs],
         METRIC: card.metric,
         VALUE: card.value,
         VALUES: {name: _plain(estimate) for name, estimate in card.metrics.items()},
@@ -98,6 +98,11 @@ def read(metadata: Mapping[str, str]) -> Metadata:
         return Metadata(_card(values), values[SEED], values[DATASET], values[SPEC], values[VERSION])
     except (KeyError, TypeError) as error:
         raise ValueError(f"not a model file of this service: {error} in its metadata") from None
+
+
+def _flat(item: Input) -> dict[str, Any]:
+    """Return what ``asdict`` would of a value that holds no others: inputs may be thousands."""
+    return {name: getattr(item, name) for name in Input.__slots__}
 
 
 def _plain(estimate: Estimate) -> dict[str, float | None]:

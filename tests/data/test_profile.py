@@ -1,5 +1,6 @@
 """What a profile says of each column, compared with numpy over all cells."""
 
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from automl.core.schema import BINS, QUANTILES, Summary
+from automl.core.schema import BINS, QUANTILES, Summary, column_to_json
 from automl.data.sketch import Digest
 from tests.data.files import codes, only, take
 
@@ -79,6 +80,13 @@ WARNED = {
     "ID_COLUMN": "".join(f"u{n:04},x{n % 2}\n" for n in range(60)),
     "DUPLICATE_ROWS": "".join(f"{n % 5},x{n % 2}\n" for n in range(60)),
 }
+
+
+@pytest.mark.parametrize("code", WARNED)
+def test_columns_are_written_as_asdict_would(code: str, tmp_path: Path) -> None:
+    profile, _ = take(tmp_path, "a,b\n" + WARNED[code])
+    for column in profile.columns:
+        assert column_to_json(column) == asdict(column)
 
 
 @pytest.mark.parametrize("code", WARNED)

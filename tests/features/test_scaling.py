@@ -1,5 +1,7 @@
 """Scalings of numbers: what each does to a column, and that the graph does the same."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -10,6 +12,7 @@ from automl.core.catalog import ColumnKind
 from automl.core.frame import Floats
 from automl.core.learner import Scaling, View
 from automl.export import parity
+from automl.features import numeric
 from tests.features.frames import EXTREMES, column, frame, table
 from tests.features.test_encoder import assert_same, in_graph
 
@@ -21,6 +24,25 @@ def scaled(train: Floats, later: Floats, scaling: Scaling) -> Floats:
     schema = [column("x", ColumnKind.NUMERIC, train)]
     encoder = features.fit(frame(x=train), schema, View.ONE_HOT, scaling=scaling)
     return np.asarray(encoder.transform(frame(x=later))[:, 0], np.float64)
+
+
+@given(st.lists(st.floats(-1e9, 1e9), min_size=1, max_size=40), st.sampled_from([1, 3, 8]))
+def test_robust_looks_at_cells_that_are_there(drawn: list[float], times: int) -> None:
+    train = np.repeat(np.array(drawn), times)
+    low, center, high = np.quantile(train, [0.25, 0.5, 0.75], method="lower")
+    found, spread = numeric.robust(train)
+    assert found == center or abs(center) < 1e-44
+    if high - low > 1e-6:
+        assert spread == pytest.approx((high - low) / 1.349)
+
+
+@EACH
+def test_columns_are_scaled_together_as_alone(scaling: Scaling, monkeypatch: Any) -> None:
+    rows, columns = table(0)
+    encoder = features.fit(rows.take(np.arange(100)), columns, View.ONE_HOT, scaling=scaling)
+    together = encoder.transform(rows)
+    monkeypatch.setattr(numeric, "_TOGETHER", 1)
+    np.testing.assert_array_equal(encoder.transform(rows), together)
 
 
 @EACH
