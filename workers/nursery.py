@@ -87,6 +87,7 @@ def load() -> None:
     """Load all that children need, and leave it where they need not copy it."""
     gc.disable()
     warm_up()
+    let_go_of_files()  # halfway: the next ones take as much for a moment
     with for_pandas():
         import catboost  # noqa: F401 -- loaded for its own sake, as the runner
 

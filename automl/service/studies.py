@@ -7,7 +7,7 @@ from pathlib import Path
 from automl.core.catalog import StudyStatus
 from automl.core.errors import Detail, NotFound
 from automl.core.ids import looks_like_id, new_id
-from automl.core.lean import give_back
+from automl.core.lean import give_back, let_go_of_files
 from automl.core.ports import Event, Store, Unit
 from automl.core.schema import Dataset
 from automl.core.study import Budget, Plan, Study, StudySpec
@@ -61,6 +61,7 @@ def create(
 ) -> Study:
     """Plan and queue a study. Raises what `plan` raises, and `QuotaExceeded`."""
     planned = plan(store, cache, tenant, spec)
+    let_go_of_files()  # who trains now can use what Arrow took
     with store.unit() as unit:
         now = unit.now()
         study = Study(

@@ -76,9 +76,17 @@ def test_what_libraries_files_hold_is_let_go_of_and_found_again() -> None:
     assert done.stdout == "True\n4.0\n"
 
 
-def mapping(first: int, rights: str, *, inode: int = 7, anonymous: int = 0, swap: int = 0) -> str:
+def mapping(
+    first: int,
+    rights: str,
+    *,
+    inode: int = 7,
+    name: str = "/lib/some.so",
+    anonymous: int = 0,
+    swap: int = 0,
+) -> str:
     return (
-        f"{first:x}-{first + 4096:x} {rights} 00001000 fe:00 {inode} /lib/some.so\n"
+        f"{first:x}-{first + 4096:x} {rights} 00001000 fe:00 {inode}      {name}\n"
         f"Rss:      4 kB\nAnonymous:     {anonymous} kB\nSwap:     {swap} kB\nSwapPss:   0 kB\n"
     )
 
@@ -90,9 +98,30 @@ def test_of_what_is_mapped_only_what_equals_its_file_is_let_go_of() -> None:
         mapping(0x5000, "r--p", anonymous=4),  # relocated
         mapping(0x7000, "r--p", swap=4),  # the same, and swapped out
         mapping(0x9000, "r--p", inode=0),
-        mapping(0xB000, "r--p"),
+        mapping(0xB000, "r--p", name="/lib/some.so.1.2"),
+        mapping(0xD000, "r--p", name="/data/rows.npy"),  # may be let go of by another thread
     ]
     assert [*_as_in_files("".join(told))] == [(0x1000, 0x2000), (0xB000, 0xC000)]
+
+
+CHANGING = """
+from automl.core import lean
+
+first, *others = lean._as_in_files(lean._told("smaps"))
+told, did = lean._told, []
+larger = f"{first[0]:x}-{first[1]:x} ", f"{first[0]:x}-{first[1] + 4096:x} "
+lean._told = lambda what: told(what).replace(*larger) if what == "maps" else told(what)
+lean.ctypes.CDLL = lambda _: type("C", (), {"madvise": lambda _, at, *__: did.append(at.value)})()
+lean.let_go_of_files()
+print(first[0] in did, len(did) > 0, {at for at, _ in others} >= {*did})
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux tells of mappings")
+def test_what_another_thread_was_just_loading_stays() -> None:
+    command = [sys.executable, "-c", CHANGING]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    assert done.stdout == "False True True\n"
 
 
 WITHOUT = """
