@@ -10,7 +10,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol, TypeAlias
 
 from automl import machine
+from automl.settings import Settings
+from workers import process
 from workers.forks import Forks
+
+_THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 
 
 class Child(Protocol):
@@ -86,20 +90,26 @@ def fresh(command: Sequence[str], environment: Mapping[str, str]) -> Start:
 
 
 class Starts:
-    """How the children of a process's workers are started.
+    """How the children of a process's workers are started, and what each of them may use.
 
     Args:
-        environment: the children's whole environment.
-        device: where they train.
-        threads: that a child's fits may use.
+        settings: of the workers' process.
     """
 
-    def __init__(self, environment: Mapping[str, str], *, device: str, threads: int) -> None:
-        self._environment = environment
-        self._threads = threads
+    def __init__(self, settings: Settings) -> None:
+        share = max(settings.slots, machine.slots(settings.workers))  # each has one of so many
+        self.device = settings.device or machine.device(0)
+        self.memory = settings.trial_max_bytes or process.memory_share(share)
+        """Bytes that a child may occupy."""
+        self._threads = max(1, machine.cores() // share)
+        self._environment = settings.child_environment(
+            AUTOML_DEVICE=self.device,
+            AUTOML_TRIAL_MAX_BYTES=str(self.memory),
+            **dict.fromkeys(_THREADS, str(self._threads)),
+        )
         # A device's driver and the BLAS libraries' pools belong to the process that began them.
-        forked = sys.platform == "linux" and device == machine.CPU and threads == 1
-        self._forks = Forks(environment) if forked else None
+        forked = sys.platform == "linux" and self.device == machine.CPU and self._threads == 1
+        self._forks = Forks(self._environment) if forked else None
 
     def warm(self) -> None:
         """Load what children need, where they are forks, before the first is asked for."""

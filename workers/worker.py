@@ -9,31 +9,34 @@ import signal
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 
-from automl import machine
 from automl.bootstrap import start
 from automl.core import neighbours
 from automl.core.fault import configure
+from automl.core.lean import let_go_of_files
 from automl.core.leases import Leases
 from automl.settings import Settings
-from workers import celery_app, process, tasks
+from workers import celery_app, tasks
 from workers.keeper import Keeper, Limits
 from workers.queue import broker_url
 from workers.slot import Slot
 from workers.start import Starts
 
-_THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 
+def run(settings: Settings, starts: Starts) -> None:
+    """Work until SIGTERM or SIGINT; what is held then is given back.
 
-def run(settings: Settings) -> None:
-    """Work until SIGTERM or SIGINT; what is held then is given back."""
+    Args:
+        settings: of the process.
+        starts: how its workers' children are started.
+    """
     configure(settings.fault)
-    process.take_descriptors()  # a slot takes five
     with start(settings) as app:
-        keepers = _keepers(settings, app.store.leases)
+        keepers = _keepers(settings, starts, app.store.leases)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: _leave(keepers))
         bells = celery_app.create(broker_url(settings), celery_app.PATIENT)
         tasks.listen(bells, passing_on(keepers))
+        let_go_of_files()  # what loading has touched
         keep(keepers)
 
 
@@ -70,26 +73,15 @@ def _leave(keepers: Sequence[Keeper]) -> None:
         keeper.leave()
 
 
-def _keepers(settings: Settings, leases: Leases) -> list[Keeper]:
-    share = max(settings.slots, machine.slots(settings.workers))  # each has one of so many
-    threads = max(1, machine.cores() // share)
-    device = settings.device or machine.device(0)
-    memory = settings.trial_max_bytes or process.memory_share(share)
-    environment = settings.child_environment(
-        AUTOML_DEVICE=device,
-        AUTOML_TRIAL_MAX_BYTES=str(memory),
-        **dict.fromkeys(_THREADS, str(threads)),
-    )
-    starts = Starts(environment, device=device, threads=threads)
-    starts.warm()  # so that the first study of all finds it so
+def _keepers(settings: Settings, starts: Starts, leases: Leases) -> list[Keeper]:
     return [
         Keeper(
             leases,
             Slot(starts.of(name)),
             worker=name,
-            device=device,
+            device=starts.device,
             heartbeat=settings.heartbeat_seconds,
-            limits=Limits(seconds=settings.trial_max_seconds, bytes=memory),
+            limits=Limits(seconds=settings.trial_max_seconds, bytes=starts.memory),
         )
         for name in (neighbours.name() for _ in range(settings.slots))
     ]

@@ -35,8 +35,15 @@ def worker(
     from automl.core.lean import without
 
     with without("rich", "yaml"):  # structlog and Celery would load them for nothing
+        from workers import process
+        from workers.start import Starts
+
+        process.take_descriptors()  # a slot takes five
+        starts = Starts(settings)
+        starts.warm()  # beside what this process loads next, so that the first study finds it so
+
         from automl.bootstrap import log_to_stderr
         from workers import worker
 
     log_to_stderr(settings.log_level)
-    worker.run(settings)
+    worker.run(settings, starts)

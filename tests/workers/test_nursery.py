@@ -16,6 +16,7 @@ from typing import cast
 import psutil
 import pytest
 
+from automl import machine
 from automl.core.catalog import TrialState
 from automl.core.study import Budget
 from automl.settings import Settings
@@ -257,12 +258,15 @@ def test_a_process_with_a_thread_is_not_forked() -> None:
         thread.join()
 
 
-def test_where_children_cannot_be_forks_they_are_interpreters(tmp_path: Path) -> None:
-    environment = Settings(data_dir=tmp_path).child_environment()
-    for device, threads in (("cpu", 2), ("cuda:0", 1)):
+def test_where_children_cannot_be_forks_they_are_interpreters(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(machine, "cores", lambda: 2)
+    for device, workers in (("cpu", 1), ("cuda:0", 2)):
+        settings = Settings(data_dir=tmp_path, device=device, workers=workers)
         ours, theirs = Pipe()
         with ours, theirs:
-            child = Starts(environment, device=device, threads=threads).of("w")(theirs.fileno())
+            child = Starts(settings).of("w")(theirs.fileno())
             assert isinstance(child, Fresh)
             child.kill()
             assert child.wait() == -signal.SIGKILL
