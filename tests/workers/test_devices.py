@@ -9,10 +9,11 @@ from pathlib import Path
 from tests.workers.fakes import eventually
 
 WORKER = """
-import os, sys, time
+import os, time
 from pathlib import Path
 
-Path(sys.argv[-1]).write_text(f"{os.environ['AUTOML_WORKERS']} {os.getpid()}")
+told = f"{os.environ['AUTOML_WORKERS']} {os.getpid()}"
+Path(os.environ["AUTOML_DEVICE"]).write_text(told)
 time.sleep(60)
 """
 
