@@ -137,10 +137,7 @@ def _joined(cells: pa.ChunkedArray) -> pa.StringArray:
 def _parsed(cells: pa.StringArray, item: Input, errors: list[Detail]) -> npt.NDArray[Any]:
     """Return text cells as an input."""
     if item.cells == "string":
-        texts = cells.to_pylist()
-        if item.kind is ColumnKind.BOOLEAN:
-            texts = [_truth(text, item) for text in texts]
-        return np.array(texts, dtype=object).reshape(-1, 1)
+        return _texts(cells.to_pylist(), item)
     numbers = figures.numbers(cells, item)
     bad = np.flatnonzero(numbers.reading == Reading.OTHER)[:_MOST_ERRORS].tolist()
     errors += [_wrong(item, row, repr(cells[row].as_py()[:60])) for row in bad]
@@ -206,17 +203,24 @@ def _strings(cells: list[object], item: Input, errors: list[Detail]) -> npt.NDAr
             case str():
                 if not _encodable(cell):
                     errors.append(_wrong(item, row, "text with half a character in it"))
-                values[row] = _truth(cell, item)
+                values[row] = cell
             case bool():
                 word = item.true if cell else item.false
                 if word is None:
                     errors.append(_wrong(item, row, "true" if cell else "false"))
                 values[row] = word or ""
             case int() | float():
-                values[row] = _truth(_written(cell, point=item.point), item)
+                values[row] = _written(cell, point=item.point)
             case _:
                 errors.append(_wrong(item, row, _described(cell)))
-    return values.reshape(-1, 1)
+    return _texts(values, item)
+
+
+def _texts(cells: Sequence[str] | npt.NDArray[np.object_], item: Input) -> npt.NDArray[np.object_]:
+    """Return text cells as an input; of a boolean column of words each as the column spells it."""
+    if item.kind is ColumnKind.BOOLEAN:
+        cells = [_truth(cell, item) for cell in cells]
+    return np.array(cells, dtype=object).reshape(-1, 1)
 
 
 def _truth(text: str, item: Input) -> str:
