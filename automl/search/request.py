@@ -71,8 +71,9 @@ def feature_columns(columns: Sequence[Column], spec: StudySpec) -> tuple[Column,
     if not found:
         raise InvalidSpec(
             "No column is left to learn from: every one but the target is constant, an id,"
-            " a date that cannot be read, or left out. Strings that all differ are taken for ids:"
-            " to have them read, upload the file with the modality text.",
+            " a date that cannot be read, left out, or what divides the rows (validation.column)."
+            " Strings that all differ are taken for ids: to have them read, upload the file with"
+            " the modality text.",
             errors=(Detail("at least one usable column is needed", field="columns"),),
         )
     return tuple(c for c in found if c.kind.array) or found
