@@ -28,7 +28,7 @@ from automl.features.units import Unit
 UNITS: tuple[Unit, ...] = ("words", "characters")
 DIRECTIONS = 16
 """With 64 trees and networks were worse on three texts, whether the target hangs on the sentiment,
-on spam or on the topic, but for one case of 0.3 % (`docs/benchmarks.md`)."""
+on spam or on the topic, but for one case of 0.3 % (`docs/history/text.md`)."""
 MOST = 2_000
 """Runs of words, and again of characters."""
 _MORE = 8

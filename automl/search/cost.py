@@ -117,9 +117,9 @@ SERIES_RATES: Mapping[FamilyName, Rate] = MappingProxyType(
     }
 )
 """For series: some for each million steps; channels hardly count. Networks: all their epochs, of
-300 to 500 rows and 26 to 430 steps, in November 2026 (docs/benchmarks.md). Kernels, whose ridge
-costs extra: of eight sets of 200 to 8,000 rows, 26 to 1,000 steps and 1 to 12 channels (0.7 to 2
-times the CPU seconds of a busy machine)."""
+300 to 500 rows and 26 to 430 steps, in November 2026 (docs/history/modalities.md). Kernels,
+whose ridge costs extra: of eight sets of 200 to 8,000 rows, 26 to 1,000 steps and 1 to 12 channels
+(0.7 to 2 times the CPU seconds of a busy machine)."""
 
 SHORT = 50
 """Steps that every row costs networks beside its own: calls, batches, the optimizer."""

@@ -26,7 +26,7 @@ Bars: TypeAlias = tuple[float | None, ...]
 FOLDS = (1 / 3, 1, 3)
 """How many folds are trained at each rung, each rung three times the one before. The first is a
 third of the first fold's schedule, known of networks only; earlier a schedule says too little. A
-part of the rows is none: it orders trees too badly for what it costs (docs/benchmarks.md)."""
+part of the rows is none: it orders trees too badly for what it costs (docs/history/search.md)."""
 
 REDUCTION = 3
 """One in so many goes on."""
