@@ -373,3 +373,21 @@ def test_intervals_of_rows_that_the_search_saw_are_wider_and_possible(
         assert found.low >= 0
         assert found.high <= 1 or name is MetricName.LOG_LOSS
         assert not off or found.high - found.low > 1.1 * (plain.high - plain.low)
+
+
+@pytest.mark.parametrize(("least", "step"), [(1_700_000_000_000_000_000, 10**6), (0, 10**40)])
+def test_numbers_that_float32_cannot_tell_are_judged_as_they_are(
+    least: int, step: int, tmp_path: Path
+) -> None:
+    """Times in nanoseconds a second apart, and what is beyond its largest number."""
+    a, b = [i * i % 101 for i in range(200)], [i * 7 % 13 for i in range(200)]
+    lines = [(str(p), str(q), str(least + step * (p + q))) for p, q in zip(a, b, strict=True)]
+    path = tables.write(tmp_path / "data.csv", ("a", "b", "y"), lines)
+    dataset, table = tables.dataset(path, tmp_path / "data.parquet")
+    task = TaskSpec(TaskType.REGRESSION, "y", MetricName.R2)
+    spec = StudySpec(dataset.id, task, Budget(trials=1), families=(FamilyName.LINEAR,))
+    fit = pipeline.fit(spec, dataset, table)
+    (trial,) = fit.trials
+    assert trial.value is not None
+    assert trial.value > 0.99
+    assert fit.finished.card.value == pytest.approx(trial.value, abs=0.01)

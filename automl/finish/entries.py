@@ -13,8 +13,9 @@ from automl.core.study import Plan
 from automl.core.trial import Trial
 
 OutOfFold = npt.NDArray[np.floating[Any]]
-"""What a trial says of the judged rows, ``(rows, outputs)``: float32 as stored, and 64 bits only of
-what is reckoned with, since those of the whole pool stay in memory until the finish ends."""
+"""What a trial says of the judged rows, ``(rows, outputs)``: as stored, nearly always
+float32, and 64 bits only of what is reckoned with, since those of the whole pool stay in memory
+until the finish ends."""
 
 POOL = 25
 """So many of the best trials may enter the ensemble."""
@@ -25,7 +26,7 @@ class Entry:
     """A complete trial that may become a member; its arrays are read only when needed."""
 
     trial: Trial
-    out_of_fold: Callable[[], npt.NDArray[np.float32]]
+    out_of_fold: Callable[[], OutOfFold]
     fitted: Callable[[], State]
 
 

@@ -3,8 +3,6 @@
 from collections.abc import Iterator, Sequence
 from functools import partial
 
-import numpy as np
-import numpy.typing as npt
 import structlog
 
 from automl.core.catalog import TrialState
@@ -65,10 +63,11 @@ class Stored:
         ]
 
     def _entry(self, trial: Trial, out_of_fold: str, fitted: str) -> Entry:
-        def predictions() -> npt.NDArray[np.float32]:
-            return np.asarray(self.read(out_of_fold).arrays[OUT_OF_FOLD], dtype=np.float32)
-
-        return Entry(trial, predictions, lambda: self.read(fitted))
+        return Entry(
+            trial,
+            lambda: self.read(out_of_fold).arrays[OUT_OF_FOLD],
+            lambda: self.read(fitted),
+        )
 
     def _write(self, tenant: str, state: State) -> str:
         return self.put(tenant, STATE, archive.pack(state)).id

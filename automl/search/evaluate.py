@@ -7,7 +7,7 @@ import hashlib
 import json
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +27,9 @@ NETWORK = "network"
 RUNGS = "rungs"
 """Where a checkpoint keeps how the trial stood at the rungs."""
 
+_UNSEEN = 1e-4
+"""Rounding by this share of the targets' standard deviation shows in no metric."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Evaluation:
@@ -34,15 +37,16 @@ class Evaluation:
 
     ``value`` is the metric over all out-of-fold rows at once; ``fold_values`` are None where a
     fold's rows do not define it (a ROC AUC of rows of one class); ``out_of_fold`` is
-    ``(judged rows, outputs)`` float32 in the data's units; ``fitted`` holds the state of every
-    fold, or of the one fit on all rows; ``parameters`` are those of what is held.
+    ``(judged rows, outputs)`` in the data's units, float32 wherever that tells them as well;
+    ``fitted`` holds the state of every fold, or of the one fit on all rows; ``parameters`` are
+    those of what is held.
     """
 
     value: float
     fold_values: tuple[float | None, ...]
     epochs: int
     parameters: int
-    out_of_fold: npt.NDArray[np.float32]
+    out_of_fold: npt.NDArray[np.floating[Any]]
     fitted: State
     rungs: Rungs
 
@@ -260,10 +264,24 @@ def _result(prepared: Prepared, done: list[Done], rungs: Rungs, whole: Fitted | 
         fold_values=tuple(fold.value for fold in done),
         epochs=sum(fold.epochs for fold in done),
         parameters=sum(fold.parameters for fold in done) if whole is None else whole.parameters,
-        out_of_fold=judged.astype(np.float32),
+        out_of_fold=shortened(judged, prepared.y[prepared.judged]),
         fitted=nest(_kept(done) if whole is None else {str(WHOLE): whole.state()}),
         rungs=rungs,
     )
+
+
+def shortened(
+    predictions: npt.NDArray[np.float64], truth: npt.NDArray[Any]
+) -> npt.NDArray[np.floating[Any]]:
+    """Return predictions as they are kept: float32, unless the targets lie too close for that.
+
+    Targets such as times in nanoseconds differ by less than float32 can tell at their size, and
+    the largest are beyond it: rounded, a good trial would look like none.
+    """
+    with np.errstate(over="ignore"):
+        short = predictions.astype(np.float32)
+        lost = np.abs(predictions - short).max()
+        return short if lost < _UNSEEN * truth.std() else predictions
 
 
 def _kept(done: list[Done]) -> dict[str, State]:
