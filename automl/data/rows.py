@@ -20,6 +20,7 @@ from automl.core.errors import Detail, InvalidRows
 from automl.core.model import Input
 from automl.core.schema import Column
 from automl.data import arrayrows, figures
+from automl.data.header import cleaned
 from automl.data.number import EXACT, Reading
 from automl.data.tabular import open_table
 
@@ -28,6 +29,8 @@ Feeds: TypeAlias = dict[str, npt.NDArray[Any]]
 _TRUE = frozenset({"true", "yes", "t", "y", "1", "1.0"})
 _FALSE = frozenset({"false", "no", "f", "n", "0", "0.0"})
 """Both in any case. A column of two such words can mean nothing else by the others."""
+_FLAGS = {"true": 1.0, "false": 0.0}
+"""What a 0/1 column takes besides numbers, in any case."""
 _POINT = re.compile(r"[+-]?\d+\.0")
 _WHOLE = re.compile(r"[+-]?\d+")
 _UNPACKED_LIMIT = 1 << 30
@@ -138,21 +141,41 @@ def _parsed(cells: pa.StringArray, item: Input, errors: list[Detail]) -> npt.NDA
     """Return text cells as an input."""
     if item.cells == "string":
         return _texts(cells.to_pylist(), item)
+    values, bad = _figures(cells, item)
+    errors += [_wrong(item, row, repr(cells[row].as_py()[:60])) for row in bad[:_MOST_ERRORS]]
+    return values.reshape(-1, 1)
+
+
+def _figures(cells: pa.StringArray, item: Input) -> tuple[npt.NDArray[np.float64], list[int]]:
+    """Return text cells as numbers, and which are none: those of a 0/1 column may say it in words.
+
+    Parquet and Excel have booleans of their own, which arrive as such words.
+    """
     numbers = figures.numbers(cells, item)
-    bad = np.flatnonzero(numbers.reading == Reading.OTHER)[:_MOST_ERRORS].tolist()
-    errors += [_wrong(item, row, repr(cells[row].as_py()[:60])) for row in bad]
-    return numbers.values.reshape(-1, 1)
+    values, bad = numbers.values, np.flatnonzero(numbers.reading == Reading.OTHER).tolist()
+    if item.kind is not ColumnKind.BOOLEAN or not bad:
+        return values, bad
+    words = cells.take(pa.array(bad)).to_pylist()
+    known = [_FLAGS.get(word.strip().casefold()) for word in words]
+    values = values.copy()
+    values[bad] = [math.nan if flag is None else flag for flag in known]
+    return values, [row for row, flag in zip(bad, known, strict=True) if flag is None]
 
 
 def _column(
     rows: Sequence[Mapping[str, object]], item: Input, errors: list[Detail]
 ) -> list[object]:
     """Return a column's cells; a row that lacks it is an error, noted once."""
-    lacking = next((n for n, row in enumerate(rows) if item.name not in row), None)
-    if lacking is not None:
-        errors.append(_missing(item.name, line=lacking + 1))
+    keys = [item.name if item.name in row else _key(row, item.name) for row in rows]
+    if None in keys:
+        errors.append(_missing(item.name, line=keys.index(None) + 1))
         return []
-    return [row[item.name] for row in rows]
+    return [row[key] for row, key in zip(rows, keys, strict=True) if key is not None]
+
+
+def _key(row: Mapping[str, object], name: str) -> str | None:
+    """Return what the row calls a column where it spells the name as the dataset's file did."""
+    return next((key for key in row if cleaned(key) == name), None)
 
 
 def _numbers(cells: list[object], item: Input, errors: list[Detail]) -> npt.NDArray[np.float64]:
@@ -176,10 +199,9 @@ def _numbers(cells: list[object], item: Input, errors: list[Detail]) -> npt.NDAr
                 errors.append(_wrong(item, row, _described(cell)))
     if texts:
         strings = pa.array([text for _, text in texts], pa.string())
-        numbers = figures.numbers(strings, item)
         places = [row for row, _ in texts]
-        values[places] = numbers.values
-        for index in np.flatnonzero(numbers.reading == Reading.OTHER).tolist():
+        values[places], bad = _figures(strings, item)
+        for index in bad:
             row, text = texts[index]
             errors.append(_wrong(item, row, repr(text[:60])))
     return values.reshape(-1, 1)

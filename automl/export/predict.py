@@ -38,6 +38,8 @@ INFINITE = frozenset({"inf", "-inf", "+inf", "infinity", "-infinity", "+infinity
 TRUE = frozenset({"true", "yes", "t", "y", "1", "1.0"})
 FALSE = frozenset({"false", "no", "f", "n", "0", "0.0"})
 """Both in any case, in a column of two such words."""
+FLAGS = {"true": 1.0, "false": 0.0}
+"""What a column of 0 and 1 takes besides numbers, in any case."""
 SPACE = " \t\r\n\v\f\u00a0\u202f"
 EXACT = 2.0**53
 """From here on whole numbers are not all floats: those written so are no numbers."""
@@ -244,6 +246,8 @@ def feed(cells: list[str], column: dict[str, Any]) -> npt.NDArray[Any]:
     values = []
     for row, cell in enumerate(cells):
         value = number(bare(cell, column), decimal_comma=column.get("decimal_comma", False))
+        if value is None and column["kind"] == "boolean":
+            value = FLAGS.get(cell.strip().casefold())
         if value is None:
             raise Unusable(f"row {row + 1}: {column['name']!r} takes a number, not {cell[:60]!r}")
         values.append(value)

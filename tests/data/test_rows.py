@@ -46,6 +46,19 @@ def test_numbers(value: object, item: Input, number: float) -> None:
     assert cell(value, item) == number
 
 
+@pytest.mark.parametrize(
+    ("word", "number"), [("true", 1.0), ("True", 1.0), ("FALSE", 0.0), ("1", 1.0), ("0.0", 0.0)]
+)
+def test_a_column_of_0_and_1_takes_the_booleans_of_other_formats(
+    word: str, number: float, tmp_path: Path
+) -> None:
+    assert cell(word, FLAG) == number
+    path = put(tmp_path, f"flag,x\n{word},1\n,1\n")
+    wanted = [[number], [math.nan]]
+    np.testing.assert_array_equal(from_file(path, [FLAG])["flag"], wanted)
+    np.testing.assert_array_equal(predict.feed([word, ""], asdict(FLAG)), wanted)
+
+
 @pytest.mark.parametrize("value", [None, "", "NA", "?", "nan", math.nan, math.inf, "inf", 10**400])
 def test_missing_numbers(value: object) -> None:
     assert math.isnan(cell(value, AGE))
@@ -133,6 +146,14 @@ def test_a_missing_column_is_named() -> None:
     with pytest.raises(InvalidRows, match="'sex' is missing") as caught:
         from_json([{"age": 1, "sex": "a"}, {"age": 2}], [AGE, SEX])
     assert [(error.field, error.line) for error in caught.value.errors] == [("sex", 2)]
+
+
+def test_names_may_stand_as_in_the_file() -> None:
+    """A dataset drops white space around them, and what reads the same file may keep it."""
+    row = {"\ufeffage ": 1, " sex": "a", "sex ": "b"}
+    feeds = from_json([row, {"age": 2, " age": 3, "sex": "c"}], [AGE, SEX])
+    assert feeds["age"].tolist() == [[1.0], [2.0]]
+    assert feeds["sex"].tolist() == [["a"], ["c"]]
 
 
 def test_many_errors_are_cut_short() -> None:
