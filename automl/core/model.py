@@ -42,7 +42,8 @@ class Member:
 class Input:
     """One named input of the model file, in the order of the dataset's columns.
 
-    ``true`` and ``false`` are how the words of a boolean column are spelled; ``point`` says whether
+    ``true`` and ``false`` are how the words of a boolean column are spelled, and ``words`` are all
+    of one that spells a truth in several ways, each learned by itself; ``point`` says whether
     whole numbers in a column of strings are written as ``1.0``: how to write JSON values.
     ``thousands`` and ``sign`` are what may stand beside the digits of a number in text.
     An input of arrays has a ``shape`` and a ``dtype``, as the dataset's arrays have.
@@ -62,6 +63,7 @@ class Input:
     shape: tuple[int, ...] = ()
     """Of an input of arrays, without the axis of rows."""
     dtype: str = ""
+    words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

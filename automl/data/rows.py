@@ -54,6 +54,7 @@ def input_of(column: Column) -> Input:
         date=column.date,
         shape=column.shape,
         dtype=column.dtype,
+        words=tuple(words) if boolean and len(words) > 2 else (),
     )
 
 
@@ -247,7 +248,7 @@ def _texts(cells: Sequence[str] | npt.NDArray[np.object_], item: Input) -> npt.N
 
 def _truth(text: str, item: Input) -> str:
     """Return what a boolean column of words has for the text, however it is spelled here."""
-    if text in {item.true, item.false}:
+    if text in {item.true, item.false} or text in item.words:
         return text
     meaning = text.strip().casefold()
     if item.true is not None and meaning in _TRUE:

@@ -131,6 +131,7 @@ def _card(values: Mapping[str, Any]) -> ModelCard:
                     **item,
                     "kind": ColumnKind(item["kind"]),
                     "shape": tuple(item.get("shape", ())),
+                    "words": tuple(item.get("words", ())),
                 }
             )
             for item in values[SCHEMA]

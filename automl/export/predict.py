@@ -257,7 +257,7 @@ def feed(cells: list[str], column: dict[str, Any]) -> npt.NDArray[Any]:
 def truth(cell: str, column: dict[str, Any]) -> str:
     """Return what a boolean column of words has for the cell, however it is spelled here."""
     words = column.get("true"), column.get("false")
-    if any(words) and cell not in words:
+    if any(words) and cell not in words and cell not in column.get("words", ()):
         meaning = cell.strip().casefold()
         for word, spellings in zip(words, (TRUE, FALSE), strict=True):
             if word is not None and meaning in spellings:

@@ -154,5 +154,5 @@ def _member(data: Mapping[str, Any]) -> Member:
 
 
 def _input(data: Mapping[str, Any]) -> Input:
-    shape = tuple(data.get("shape", ()))
-    return Input(**{**data, "kind": ColumnKind(data["kind"]), "shape": shape})
+    lists = {name: tuple(data.get(name, ())) for name in ("shape", "words")}
+    return Input(**{**data, "kind": ColumnKind(data["kind"]), **lists})

@@ -106,6 +106,16 @@ def test_truths_are_the_words_of_their_column(value: object, text: str, tmp_path
         assert cell(value, SEX) == value
 
 
+def test_truths_that_a_column_spells_in_several_ways_stay_apart(tmp_path: Path) -> None:
+    lines = "".join(f"{word},{n}\n" for n, word in enumerate(["Yes", "yes", "NO", "Yes"] * 10))
+    profile, _ = take(tmp_path, f"smokes,x\n{lines}")
+    item = input_of(profile.columns[0])
+    assert item.kind is ColumnKind.BOOLEAN
+    told = {"Yes": "Yes", "yes": "yes", "NO": "NO", "YES": "Yes", "no": "NO", True: "Yes"}
+    assert {word: cell(word, item) for word in told} == told
+    assert predict.feed(["yes", "YES"], asdict(item)).tolist() == [["yes"], ["Yes"]]
+
+
 @pytest.mark.parametrize(
     ("value", "item"),
     [

@@ -56,6 +56,7 @@ def test_metadata_are_json_of_known_keys() -> None:
         "sign": "",
         "shape": [],
         "dtype": "",
+        "words": [],
     }
     assert values["values"] == {"log_loss": {"value": 0.1, "low": 0.05, "high": 0.2}}
     assert values["members"][0] == {"trial": 3, "family": "linear", "weight": 0.75}
