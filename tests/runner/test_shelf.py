@@ -1,8 +1,12 @@
 """Large arrays that workers of a machine have in memory once."""
 
+import mmap
+import resource
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 from structlog.testing import capture_logs
 
@@ -30,6 +34,31 @@ def test_what_one_writes_no_other_sees(bench: Bench) -> None:
     one = Shelf(bench.cache).hold(numbers())
     one[0, 0] = 7
     np.testing.assert_array_equal(Shelf(bench.cache).hold(numbers()), numbers())
+
+
+@pytest.fixture
+def fence() -> Iterator[int]:
+    """Let this process allocate 24 MiB more and no further; gives the limit."""
+    before = resource.getrlimit(resource.RLIMIT_DATA)
+    limit = psutil.Process().memory_info().data + (24 << 20)
+    resource.setrlimit(resource.RLIMIT_DATA, (limit, before[1]))
+    yield limit
+    resource.setrlimit(resource.RLIMIT_DATA, before)
+
+
+def test_what_is_mapped_takes_nothing_of_what_a_trial_may_allocate(
+    bench: Bench, fence: int
+) -> None:
+    shelf = Shelf(bench.cache)
+    rows = np.zeros((2 << 20, 2), dtype=np.float32)  # 16 MiB
+    held = [shelf.hold(rows) for _ in range(4)]
+    assert all(isinstance(each, np.memmap) for each in held)
+    assert resource.getrlimit(resource.RLIMIT_DATA)[0] == fence + 4 * rows.nbytes
+    kept = held.pop()[1:]
+    held.clear()
+    assert resource.getrlimit(resource.RLIMIT_DATA)[0] == fence + rows.nbytes
+    with pytest.raises(OSError, match="memory"):  # of its own it gets no more than before
+        mmap.mmap(-1, 32 << 20, flags=mmap.MAP_PRIVATE)
 
 
 def test_without_room_an_array_stays_in_memory_and_that_is_told_once(
