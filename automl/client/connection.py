@@ -11,6 +11,7 @@ import httpx
 
 from automl.client.answers import Dataset
 from automl.client.download import download
+from automl.client.patience import Patience
 from automl.client.problems import Unreachable
 from automl.client.source import as_file, media_type
 from automl.client.transport import Content, Json, Transport, server_sent
@@ -89,7 +90,7 @@ class Connection:
         while True:
             before, why = last, "the stream of events was cut"
             try:
-                for event in self._stream(study_id, last):
+                for event in self._stream(study_id, last, patience):
                     last = int(event["seq"])
                     yield event
             except httpx.TransportError as error:
@@ -166,12 +167,13 @@ class Connection:
         )
         return Dataset(_json(answer))
 
-    def _stream(self, study_id: str, last: int) -> Iterator[Json]:
+    def _stream(self, study_id: str, last: int, patience: Patience) -> Iterator[Json]:
         headers = {"Accept": "text/event-stream", "Last-Event-ID": str(last)}
         path = f"/v1/studies/{study_id}/events"
         with self._transport.stream(path, params={}, headers=headers) as response:
             if response is not None:
-                yield from server_sent(response.iter_lines())
+                with patience.there():  # a study that waits for a worker has no events
+                    yield from server_sent(response.iter_lines())
 
 
 def _opener(path: Path) -> Content:

@@ -2,10 +2,14 @@
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 FIRST_SECONDS = 0.2
 LONGEST_SECONDS = 5.0
+
+STEADY_SECONDS = 5.0
+"""What stood for so long was there: whoever loses it then has waited for nothing yet."""
 
 
 class Patience:
@@ -25,6 +29,16 @@ class Patience:
         """Start anew: something was achieved."""
         self._pause = FIRST_SECONDS
         self._deadline = time.monotonic() + self._seconds
+
+    @contextmanager
+    def there(self) -> Iterator[None]:
+        """Start anew at the end of a block in which what is waited for was there for a while."""
+        since = time.monotonic()
+        try:
+            yield
+        finally:
+            if time.monotonic() - since >= STEADY_SECONDS:
+                self.renew()
 
     def wait(self, hint: float | None = None) -> bool:
         """Sleep, and return whether to try again.
