@@ -18,7 +18,7 @@ from automl.client import Client
 from tests.servers import free_port
 
 AUTOML = Path(sys.executable).parent / "automl"
-READY_SECONDS = 30.0
+READY_SECONDS = 180.0
 
 
 @dataclass
