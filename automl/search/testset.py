@@ -11,7 +11,8 @@ from automl.core.errors import Detail, InvalidSpec
 from automl.core.frame import Floats, Frame, Ints
 from automl.core.schema import Column, Dataset
 from automl.core.study import StudySpec
-from automl.data import arrays, override, table
+from automl.data import arrays, table
+from automl.data.figures import number
 from automl.data.number import MARKERS
 from automl.data.split import content_hashes
 from automl.data.target import Classes, Target, labels_in
@@ -74,12 +75,12 @@ def check(spec: StudySpec, features: Sequence[Column], test: Dataset) -> None:
         )
     for column in features:
         other = test.column(column.name)
-        if column.kind is ColumnKind.NUMERIC and other and _words(other):
-            found = f"{other.top[0][0]!r}" if other.top else "text"
+        if other and (strange := _strange(column, other)):
+            held = "numbers" if column.cells == "number" else repr(column.top[0][0])
             raise InvalidSpec(
-                f"Column {column.name!r} holds numbers, but in the test dataset text such as"
-                f" {found}.",
-                errors=(Detail(f"{column.name!r} holds no numbers", field="test_dataset_id"),),
+                f"Column {column.name!r} holds {held}, but in the test dataset text such as"
+                f" {strange!r}. Write both alike.",
+                errors=(Detail(f"{column.name!r} is not written alike", field="test_dataset_id"),),
             )
         if other and "%" in (column.sign, other.sign) and column.sign != other.sign:
             raise InvalidSpec(
@@ -93,9 +94,17 @@ def check(spec: StudySpec, features: Sequence[Column], test: Dataset) -> None:
             _check_arrays(column, other)
 
 
-def _words(column: Column) -> bool:
-    kinds = (ColumnKind.CATEGORICAL, ColumnKind.TEXT)
-    return column.kind in kinds and column.cells == "string" and not override.has_numbers(column)
+def _strange(column: Column, other: Column) -> str | None:
+    """Return a cell that tells nothing to what learned the column, where no usual one does."""
+    found = [value for value, _ in other.top if value.strip().casefold() not in MARKERS]
+    if column.cells == "number":
+        numbers = other.min is not None or any(number(value, other) is not None for value in found)
+        return None if numbers or not found else found[0]
+    if column.kind is ColumnKind.BOOLEAN:
+        known = {value.strip().casefold() for value, _ in column.top}
+        apart = known.isdisjoint(value.strip().casefold() for value in found)
+        return found[0] if found and apart else None
+    return None
 
 
 def _check_arrays(column: Column, other: Column) -> None:

@@ -50,6 +50,46 @@ def test_per_cents_in_one_of_both_are_refused(tmp_path: Path) -> None:
         make_plan(_spec(data, test[0]), data, table, test)
 
 
+FLAGS = ["01"[n % 3 > 0] for n in range(40)]
+TRUTHS = [("False", "True")[n % 3 > 0] for n in range(40)]
+
+
+@pytest.mark.parametrize(
+    ("learned", "judged", "says"),
+    [
+        (VALUES, ["old"] * 40, "'a' holds numbers, but in the test dataset text such as 'old'"),
+        (VALUES, [f"x{n}" for n in range(40)], "'a' holds numbers, but .* such as 'x"),
+        (FLAGS, TRUTHS, "'a' holds numbers, but in the test dataset text such as 'True'"),
+        (TRUTHS, FLAGS, "'a' holds 'True', but in the test dataset text such as '1'"),
+    ],
+)
+def test_columns_that_cannot_be_read_alike_are_refused(
+    learned: Sequence[object], judged: Sequence[object], says: str, tmp_path: Path
+) -> None:
+    """They would be missing in every row, and the estimate be of rows without them."""
+    data, table = _table(tmp_path, "learned", learned, CLASSES)
+    test = _table(tmp_path, "judged", judged, CLASSES)
+    with pytest.raises(InvalidSpec, match=says):
+        make_plan(_spec(data, test[0]), data, table, test)
+
+
+@pytest.mark.parametrize(
+    ("learned", "judged"),
+    [
+        (VALUES, ["", "NA"] * 20),
+        (VALUES, ["2", "old"] * 20),
+        (FLAGS, ["1"] * 40),
+        (TRUTHS, ["TRUE", "false"] * 20),
+    ],
+)
+def test_columns_of_which_some_cells_are_read_are_taken(
+    learned: Sequence[object], judged: Sequence[object], tmp_path: Path
+) -> None:
+    data, table = _table(tmp_path, "learned", learned, CLASSES)
+    test = _table(tmp_path, "judged", judged, CLASSES)
+    assert make_plan(_spec(data, test[0]), data, table, test).official_rows == 40
+
+
 def test_classes_that_nothing_was_learned_of_are_told(tmp_path: Path) -> None:
     data, table = _table(tmp_path, "two", VALUES, CLASSES)
     test = _table(tmp_path, "three", VALUES, ["r", "r", "", *CLASSES[3:]])
