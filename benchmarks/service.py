@@ -21,6 +21,12 @@ from sklearn.datasets import load_iris
 from automl.cli.service import service
 from automl.client import Client
 
+LOADING_SECONDS = 15.0
+"""So long after the start the nursery has loaded."""
+
+IDLE_SECONDS = 40.0
+"""Nobody has asked a nursery for a child for so long: it has gone."""
+
 TINY = {
     "mlp": {
         "layers": [1],
@@ -39,13 +45,16 @@ def main() -> None:
         folder = Path(name)
         table = iris(folder / "iris.csv")
         with service(folder / "data", print) as url, Client(url) as client:
-            idle("idle after the start")
+            time.sleep(LOADING_SECONDS)
+            idle("idle after the start, the nursery there")
+            time.sleep(IDLE_SECONDS)
+            idle("idle once the nursery has gone")
             dataset = client.upload(table)
             study(client, dataset, {"trials": 2})  # the workers are warm now
             first_result(client, dataset)
             gaps(client, url, dataset)
-            print("waiting 40 s for the workers to grow light again")
-            time.sleep(40)
+            print(f"waiting {IDLE_SECONDS:g} s for the workers to grow light again")
+            time.sleep(IDLE_SECONDS)
             idle("idle after work")
 
 
