@@ -217,7 +217,7 @@ class Keeper:
         status = slot.collect()
         killed, self._killed = self._killed, None
         if killed is None and slot.lost:
-            killed = {}  # none of its trials did that: they are given back
+            killed = {}  # nothing that it held did that: all is given back
         if not held:
             self._pause_after(status, lived)
             self._sweep_at = 0.0  # a bell may have reached it when it had made up its mind to go
@@ -230,7 +230,9 @@ class Keeper:
     def _settle(self, hold: Hold, held: float, killed: Mapping[Key, Why] | None) -> None:
         """Give what a child held that has ended its outcome: only a death of its own counts."""
         why = (killed or {}).get(key(hold))
-        if isinstance(hold, Finish) or killed is None:
+        if isinstance(hold, Finish) and killed == {}:
+            self._ask(lambda: self._leases.bury([self._worker]))  # it has no other lease
+        elif isinstance(hold, Finish) or killed is None:
             self._ask(lambda: self._leases.crashed(hold))
         elif isinstance(why, TrialFailure):
             message = _LIMITS[why]

@@ -126,6 +126,16 @@ def test_who_ended_with_the_nursery_is_not_at_fault(
     assert leases.called("crashed") == []
 
 
+def test_a_finish_that_ended_with_the_nursery_is_free_at_once_and_not_at_fault(
+    offer: Offer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Fresh, "lost", True)
+    leases = offer(Finish("st_1", "default", 4, None))
+    with keep(leases, "crash") as keeper:
+        eventually(lambda: leases.called("bury") == [(keeper._worker,)])
+    assert leases.called("crashed") == []
+
+
 def test_a_finish_that_dies_counts_too(offer: Offer) -> None:
     work = Finish("st_1", "default", 4, None)
     leases = offer(work)
