@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import structlog
+from hypothesis import HealthCheck, settings
 
 from automl.settings import Settings
 from automl.store import SqlStore
@@ -17,6 +18,14 @@ structlog.configure(
     logger_factory=structlog.stdlib.LoggerFactory(),
     wrapper_class=structlog.stdlib.BoundLogger,
 )
+
+# Nothing here is judged by the clock, and a folder may serve all examples of a test.
+settings.register_profile(
+    "unhurried",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+settings.load_profile("unhurried")
 
 
 @pytest.fixture(scope="session")

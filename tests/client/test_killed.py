@@ -26,7 +26,7 @@ def _kill(service: Service) -> None:
 
 def _follow(client: Client, told: "Queue[dict[str, Any]]") -> list[int]:
     """Follow the only study from the first to the last event; return their numbers."""
-    study = until(lambda: next(client.items("/v1/studies"), None), PATIENCE, "no study was begun")
+    study = until(lambda: next(client.items("/v1/studies"), None), "no study was begun")
     seqs = []
     for event in client.events(study["id"]):
         seqs.append(event["seq"])

@@ -56,7 +56,7 @@ count = st.integers(-(10**15), 10**15).map(str)
 cell = written | odd | digits | count | st.text(max_size=12)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(cells=st.lists(cell, min_size=1, max_size=8), format_=st.sampled_from(FORMATS))
 def test_any_cell_is_parsed_alike(cells: list[str], format_: DateFormat) -> None:
     here, there = moments.parse(cells, format_), in_graph(cells, format_)
@@ -65,7 +65,7 @@ def test_any_cell_is_parsed_alike(cells: list[str], format_: DateFormat) -> None
         np.testing.assert_array_equal(values, there[name], err_msg=name)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(when=moment)
 def test_the_calendar_is_python_s(when: datetime) -> None:
     expected = [when.year, when.month, when.day, when.weekday(), when.hour]

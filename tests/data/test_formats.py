@@ -9,7 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from automl.core.errors import DatasetUnreadable
@@ -75,9 +75,7 @@ DAMAGEABLE = same_rows()
 
 
 @pytest.mark.parametrize("form", ["parquet", "jsonl", "xlsx"])
-@settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=40)
 @given(data=st.data())
 def test_damaged_bytes_are_refused_or_read(form: str, data: st.DataObject, tmp_path: Path) -> None:
     content = bytearray(DAMAGEABLE[form])

@@ -8,7 +8,7 @@ import zlib
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from automl.core.errors import DatasetUnreadable
@@ -31,9 +31,7 @@ def cells_of(out: Path, names: list[str]) -> list[list[str]]:
     return [list(row) for row in zip(*(table.text(out, name) for name in names), strict=True)]
 
 
-@settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=150)
 @given(rows=tables(), delimiter=st.sampled_from(",;\t|"), quote_all=st.booleans())
 @example(rows=[["\ufeff", ""]], delimiter=",", quote_all=False)
 def test_any_table_comes_back_cell_by_cell(

@@ -18,7 +18,8 @@ from automl.client import Client
 from tests.servers import free_port
 
 AUTOML = Path(sys.executable).parent / "automl"
-READY_SECONDS = 180.0
+PATIENCE = 180.0
+"""Seconds until a wait has failed, no more: with twelve times its load a machine takes long."""
 
 
 @dataclass
@@ -108,7 +109,7 @@ def serve(
         )
     service = Service(data_dir, port, process, log)
     try:
-        until(lambda: _ready(service), READY_SECONDS, f"the service is not ready, see {log}")
+        until(lambda: _ready(service), f"the service is not ready, see {log}")
         yield service
     finally:
         if process.poll() is None:
@@ -118,7 +119,7 @@ def serve(
             assert not alive, f"left behind: {alive} ({len(gone)} ended)"
 
 
-def until(holds: Callable[[], Any], seconds: float, message: str) -> Any:
+def until(holds: Callable[[], Any], message: str, *, seconds: float = PATIENCE) -> Any:
     """Return what ``holds`` returns as soon as that is true; fail after ``seconds``."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:

@@ -70,7 +70,7 @@ def _start(service: Service, folder: Path) -> str:
             "search_space": {"mlp": {"layers": [1], "width": [8], "epochs": [10]}},
         }
         study_id = str(client.start(body)["id"])
-        until(lambda: _complete(client, study_id) >= 2, 60, "no trial was completed")
+        until(lambda: _complete(client, study_id) >= 2, "no trial was completed")
     return study_id
 
 

@@ -77,7 +77,7 @@ def test_five_kills_change_nothing(csv: Path, undisturbed: Outcome, tmp_path: Pa
     with serve(tmp_path / "data", workers=3) as service, service.client() as client:
         study = _start(client, csv)
         for kind, moment in zip(strikes, sorted(moments), strict=True):
-            until(lambda m=moment: _ended(client, study["id"]) >= m, 120, f"stuck before {moment}")  # type: ignore[misc]
+            until(lambda m=moment: _ended(client, study["id"]) >= m, f"stuck before {moment}")  # type: ignore[misc]
             service.kill(kind)
             if kind == "valkey":
                 shutil.rmtree(service.data_dir / "broker", ignore_errors=True)

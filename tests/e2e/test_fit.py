@@ -50,7 +50,7 @@ def _trained(service: Service, trials: int) -> None:
             studies = http.get("/v1/studies").json()["items"]
         return bool(studies) and studies[0]["progress"]["trials"]["complete"] >= trials
 
-    until(enough, 90, "nothing was trained")
+    until(enough, "nothing was trained")
 
 
 def test_fit_survives_the_death_of_the_api_and_of_everything(file: Path, tmp_path: Path) -> None:

@@ -30,9 +30,9 @@ def test_a_short_study_does_not_wait_for_a_long_training(tmp_path: Path) -> None
     with _service(tmp_path) as service, service.client() as client:
         dataset = client.upload(csv)["id"]
         long = _start(client, dataset, families=["mlp"], search_space=LONG)
-        until(lambda: _seen(client, long, "trial.epoch"), 60, "no epoch was trained")
+        until(lambda: _seen(client, long, "trial.epoch"), "no epoch was trained")
         short = _start(client, dataset, families=["linear"])
-        until(lambda: _seen(client, short, "trial.completed"), 120, "it had no turn")
+        until(lambda: _seen(client, short, "trial.completed"), "it had no turn")
         assert _seen(client, long, "trial.released")
         assert not _seen(client, long, "trial.completed")
         client.post(f"/v1/studies/{long}/pause", {})

@@ -30,7 +30,7 @@ def run(folder: Path, count: int) -> list[str]:
     cores = os.cpu_count() or 1
     with running(folder, workers=cores) as service, service.client() as client:
         study_id = _train(client, folder, seconds=count + 120)
-        until(lambda: _trains(client, study_id) == cores, 60, "not every worker trains")
+        until(lambda: _trains(client, study_id) == cores, "not every worker trains")
         paths = _paths(study_id)
         with ThreadPoolExecutor(CALLERS) as pool:
             calls = [pool.submit(_call, service.url, paths, count) for _ in range(CALLERS)]

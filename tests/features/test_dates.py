@@ -50,7 +50,7 @@ START = datetime(1970, 1, 1)  # noqa: DTZ001 -- as written
 days = st.lists(st.integers(0, 20_000), min_size=15, max_size=25, unique=True)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(days=days, hour=st.integers(0, 23), layout=st.sampled_from(LAYOUTS))
 def test_all_who_read_a_cell_read_the_same(days: list[int], hour: int, layout: str) -> None:
     whens = [

@@ -87,7 +87,7 @@ def test_no_rows_give_no_rows(view: View) -> None:
 cells = st.floats(allow_nan=True, allow_infinity=True) | st.sampled_from(EXTREMES)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(train=st.lists(cells, min_size=1, max_size=8), later=st.lists(cells, min_size=1, max_size=8))
 def test_any_float_is_encoded_alike(train: list[float], later: list[float]) -> None:
     fitted_on, other = frame(x=np.array(train)), frame(x=np.array(later))

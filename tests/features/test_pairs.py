@@ -96,7 +96,7 @@ def test_the_graph_is_exactly_equal(seed: int) -> None:
 cells = st.floats(allow_nan=True, allow_infinity=True) | st.sampled_from(EXTREMES)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(later=st.lists(st.tuples(cells, cells), min_size=1, max_size=8))
 def test_any_floats_are_paired_alike(later: list[tuple[float, float]]) -> None:
     a, b = np.array(later).T

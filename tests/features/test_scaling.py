@@ -56,7 +56,7 @@ def test_the_graph_is_equal(scaling: Scaling) -> None:
             assert_same(encoder, case)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     train=st.lists(cells, min_size=1, max_size=8),
     later=st.lists(cells, min_size=1, max_size=8),

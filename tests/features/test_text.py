@@ -43,7 +43,7 @@ pieces = st.sampled_from(
 texts = st.lists(pieces, max_size=6).map(" ".join) | st.text(max_size=20) | st.none()
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(later=st.lists(texts, min_size=1, max_size=6))
 def test_any_text_is_encoded_alike(later: list[str | None]) -> None:
     encoder = fitted(strings(CORPUS))
@@ -52,7 +52,7 @@ def test_any_text_is_encoded_alike(later: list[str | None]) -> None:
     assert_same(encoder, rows)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(train=st.lists(texts, min_size=1, max_size=8))
 def test_any_text_can_be_learned_from(train: list[str | None]) -> None:
     encoder = fitted(strings(train))

@@ -47,13 +47,13 @@ def assert_same(encoder: Encoder, rows: Frame) -> None:
     assert wanted.max(initial=0) < encoder.layout.vocabulary
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(later=st.lists(texts, min_size=1, max_size=6), reading=st.sampled_from(READINGS))
 def test_any_text_is_numbered_alike(later: list[str | None], reading: Reading) -> None:
     assert_same(fitted(strings(CORPUS), reading), frame(t=strings(later)))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(train=st.lists(texts, min_size=1, max_size=8), reading=st.sampled_from(READINGS))
 def test_any_text_can_be_learned_from(train: list[str | None], reading: Reading) -> None:
     assert_same(fitted(strings(train), reading), frame(t=strings([*train, None, *CORPUS])))

@@ -52,13 +52,13 @@ def assert_alike(encoder: Encoder, rows: Frame, columns: int = 3) -> None:
     )
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(later=st.lists(texts, min_size=1, max_size=6))
 def test_any_text_is_listed_alike(later: list[str | None]) -> None:
     assert_alike(fitted(strings(CORPUS)), frame(t0=strings(later)))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(train=st.lists(texts, min_size=1, max_size=8))
 def test_any_text_can_be_learned_from(train: list[str | None]) -> None:
     assert_alike(fitted(strings(train)), frame(t0=strings([*train, None, *CORPUS])))

@@ -69,7 +69,7 @@ def test_a_full_disk_loses_nothing_and_can_be_emptied(cramped: Service, tmp_path
         small, *large = kept
         for dataset in large:
             remove(client, dataset)
-        until(lambda: upload(client, noise(99, 20_000), "again").is_success, 30, "no room again")
+        until(lambda: upload(client, noise(99, 20_000), "again").is_success, "no room again")
         assert study(client, small)["status"] == "succeeded"
 
 
@@ -99,7 +99,7 @@ def test_a_disk_that_others_filled_fails_trials_and_hurts_nothing_else(
         assert client.get("/readyz").is_success
         ballast.unlink()
         more = {"budget": {"trials": 2}}
-        until(lambda: client.post(f"{path}/resume", json=more).is_success, 20, "no room again")
+        until(lambda: client.post(f"{path}/resume", json=more).is_success, "no room again")
         assert ended(client, path)["status"] == "succeeded"
 
 
@@ -124,7 +124,7 @@ def fill(client: httpx.Client, kept: dict[str, str]) -> httpx.Response:
 
 def remove(client: httpx.Client, dataset: str) -> None:
     path = f"/v1/datasets/{dataset}"
-    until(lambda: client.delete(path).status_code in (204, 404), 20, "it cannot be deleted")
+    until(lambda: client.delete(path).status_code in (204, 404), "it cannot be deleted")
 
 
 def listed(client: httpx.Client) -> list[dict[str, Any]]:
@@ -149,6 +149,6 @@ def study(client: httpx.Client, dataset: str) -> dict[str, Any]:
 
 def ended(client: httpx.Client, path: str) -> dict[str, Any]:
     over = ("succeeded", "failed", "cancelled")
-    until(lambda: client.get(path).json()["status"] in over, 90, "the study never ended")
+    until(lambda: client.get(path).json()["status"] in over, "the study never ended")
     found: dict[str, Any] = client.get(path).json()
     return found

@@ -15,7 +15,6 @@ from automl.settings import Settings
 from tests.e2e.service import AUTOML, Service, serve, until
 from workers import broker, embedded
 
-RESTART_SECONDS = 15.0
 FORBIDDEN = ("libtorch", "/sklearn/", "lightgbm", "catboost", "/scipy/")
 
 
@@ -52,7 +51,7 @@ def test_only_the_training_child_carries_the_training_libraries(service: Service
 
 def test_the_nursery_loads_with_the_service(tmp_path: Path) -> None:
     with serve(tmp_path / "data", workers=machine.cores()) as fresh:  # of one thread each
-        until(lambda: [*fresh.parts("worker")[0].children()], RESTART_SECONDS, "no nursery")
+        until(lambda: [*fresh.parts("worker")[0].children()], "no nursery")
 
 
 def test_an_idle_service_is_small(service: Service) -> None:
@@ -65,12 +64,10 @@ def test_an_idle_service_is_small(service: Service) -> None:
 def test_a_part_that_dies_is_started_again(service: Service, kind: str) -> None:
     before = {process.pid for process in service.parts(kind)}
     service.kill(kind)
-    until(
-        lambda: len({p.pid for p in service.parts(kind)} - before) == 1, RESTART_SECONDS, "not back"
-    )
+    until(lambda: len({p.pid for p in service.parts(kind)} - before) == 1, "not back")
     with service.client() as client:
-        until(lambda: client.get("/readyz")["broker"], RESTART_SECONDS, "no broker")
-        until(lambda: len(client.get("/v1/workers")["items"]) == 2, RESTART_SECONDS, "workers")
+        until(lambda: client.get("/readyz")["broker"], "no broker")
+        until(lambda: len(client.get("/v1/workers")["items"]) == 2, "workers")
 
 
 def test_a_second_service_on_the_same_data_says_so(service: Service) -> None:

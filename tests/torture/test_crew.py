@@ -17,7 +17,7 @@ def test_who_is_killed_is_replaced_and_all_end_with_the_block(tmp_path: Path) ->
     with Crew([Program(name, WAIT, {}) for name in ("api", "worker-1", "worker-2")], log) as crew:
         api, first, second = *crew.of("api"), *crew.of("worker")
         first.kill()
-        until(lambda: len(crew.of("worker")) == 2 and first not in crew.of("worker"), 10, "gone")
+        until(lambda: len(crew.of("worker")) == 2 and first not in crew.of("worker"), "gone")
         assert second in crew.of("worker")
         everyone = [api, second, *crew.of("worker")]
     _, alive = psutil.wait_procs(everyone, timeout=1)

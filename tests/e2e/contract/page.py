@@ -54,7 +54,7 @@ def ended(http: httpx.Client, study_id: str) -> Json:
         found: Json = http.get(f"/v1/studies/{study_id}").json()
         return found if found["status"] in {"succeeded", "failed", "cancelled"} else None
 
-    found: Json = until(look, 120, "the study never ended")
+    found: Json = until(look, "the study never ended")
     assert found["status"] != "failed", found["error"]
     return found
 

@@ -98,7 +98,7 @@ def test_control(http: httpx.Client, dataset: Json) -> None:
     """Paused, resumed, cancelled with a model, resumed after the end, deleted."""
     made = http.post("/v1/studies", json=body(dataset, budget={"seconds": 600})).json()
     path = f"/v1/studies/{made['id']}"
-    until(lambda: http.get(path).json()["best"], 60, "nothing was trained")
+    until(lambda: http.get(path).json()["best"], "nothing was trained")
     refused(http.delete(path), 409)
     refused(http.delete(f"/v1/datasets/{dataset['id']}"), 409, "DATASET_IN_USE")
     assert [http.post(f"{path}/pause").status_code for _ in range(2)] == [202, 200]
