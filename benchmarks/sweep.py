@@ -42,6 +42,7 @@ from automl.search.plan import make_plan
 from automl.search.prepare import Prepared, prepare
 from automl.search.rungs import NO_BARS
 from automl.training import lanes, paying
+from automl.training.strides import Strides
 from benchmarks.busy import Busy
 from benchmarks.plain_search import Plain
 from benchmarks.problem import Problem, load
@@ -219,6 +220,7 @@ def _candidates_together(
     prepared: Prepared, candidates: Sequence[Candidate], device: str
 ) -> list[float]:
     values: dict[int, float] = {}
+    strides = Strides()  # as in a worker's child
 
     def member(number: int) -> Member:
         def ended(outcome: Evaluation | Exception) -> None:
@@ -228,23 +230,31 @@ def _candidates_together(
 
         return Member(candidates[number], Deadline(None), NO_BARS, None, ended)
 
-    for group in groups(prepared, candidates, device):
-        evaluate_together(prepared, list(map(member, group)), device=device, threads=1)
+    for group in groups(prepared, candidates, device, strides):
+        members = list(map(member, group))
+        evaluate_together(prepared, members, device=device, threads=1, strides=strides)
     return [values[number] for number in range(len(candidates))]
 
 
-def groups(prepared: Prepared, candidates: Sequence[Candidate], device: str) -> Iterator[list[int]]:
-    """Yield the places of candidates that should train together."""
+def groups(
+    prepared: Prepared,
+    candidates: Sequence[Candidate],
+    device: str,
+    strides: Strides | None = None,
+) -> Iterator[list[int]]:
+    """Yield the places of candidates that should train together, by what is known of steps then."""
     alike: dict[object, list[int]] = {}
     for number, candidate in enumerate(candidates):
         names = free(candidate)
         fixed = frozenset(item for item in candidate.params.items() if item[0] not in names)
         alike.setdefault((names, fixed), []).append(number)
     for numbers in alike.values():
-        most = companions(prepared, candidates[numbers[0]], device=device)
-        parts = -(-len(numbers) // most)
-        for part in np.array_split(numbers, parts):
-            yield part.tolist()
+        left = numbers
+        while left:
+            most = companions(prepared, candidates[left[0]], device=device, strides=strides)
+            here = -(-len(left) // -(-len(left) // most))  # in even parts
+            yield left[:here]
+            left = left[here:]
 
 
 if __name__ == "__main__":

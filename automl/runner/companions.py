@@ -14,6 +14,7 @@ from automl.runner.studies import Studies
 from automl.search import group
 from automl.search.portfolio import portfolio
 from automl.search.prepare import Prepared
+from automl.training.strides import Strides
 
 log = structlog.get_logger()
 
@@ -40,23 +41,34 @@ class Companions:
         ask: answers turns.
         worker: the worker's id.
         device: where networks train.
+        strides: what steps took in this process.
     """
 
     def __init__(
-        self, leases: Leases, studies: Studies, ask: Ask, *, worker: str, device: str
+        self,
+        leases: Leases,
+        studies: Studies,
+        ask: Ask,
+        *,
+        worker: str,
+        device: str,
+        strides: Strides,
     ) -> None:
         self._leases = leases
         self._studies = studies
         self._ask = ask
         self._worker = worker
         self._device = device
+        self._strides = strides
 
     def most(self, attempt: Attempt, study: Study, prepared: Prepared) -> int:
         """Return how many trials should train together with the attempt, itself included."""
         spec, plan = study.spec, study.plan
         if not attempt.first or spec.budget.replay or attempt.number < len(portfolio(spec, plan)):
             return 1
-        return group.companions(prepared, attempt.candidate, device=self._device)
+        return group.companions(
+            prepared, attempt.candidate, device=self._device, strides=self._strides
+        )
 
     def begin(self, attempt: Attempt, most: int, line: Line) -> list[Attempt]:
         """Return the trials begun to train beside an attempt, leased; the line knows of each."""

@@ -39,6 +39,7 @@ from automl.search.evaluate import Evaluation, evaluate
 from automl.search.rungs import Bars, bars
 from automl.search.slots import first_failure
 from automl.service.cache import Cache
+from automl.training.strides import Strides
 
 log = structlog.get_logger()
 
@@ -74,8 +75,14 @@ class Runner:
         self._leases = store.leases
         self._stored = Stored(store)
         self._studies = Studies(store, cache)
+        self._strides = Strides()
         self._companions = Companions(
-            store.leases, self._studies, self._ask, worker=worker, device=device
+            store.leases,
+            self._studies,
+            self._ask,
+            worker=worker,
+            device=device,
+            strides=self._strides,
         )
         self._worker = worker
         self._device = device
@@ -159,6 +166,7 @@ class Runner:
                 control=lambda each: self._control(each, line, lanes=lanes),
                 bars=lambda each: _bars(study, history, each),
                 settle=self._settle,
+                strides=self._strides,
             ).train(prepared, device=self._device, threads=self._threads)
             return
         resume, spent = self._resume(attempt)

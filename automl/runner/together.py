@@ -11,6 +11,7 @@ from automl.search.evaluate import Evaluation
 from automl.search.group import Member, evaluate_together
 from automl.search.prepare import Prepared
 from automl.search.rungs import Bars
+from automl.training.strides import Strides
 
 log = structlog.get_logger()
 
@@ -32,6 +33,7 @@ class Together:
         control: gives the control of one.
         bars: gives what one must reach.
         settle: writes down how one ended.
+        strides: is told what steps take.
     """
 
     def __init__(
@@ -43,6 +45,7 @@ class Together:
         control: Callable[[Attempt], AttemptControl],
         bars: Callable[[Attempt], Bars],
         settle: Callable[[Attempt, AttemptControl, Result], None],
+        strides: Strides,
     ) -> None:
         self._first = tuple(attempts)
         self._line = line
@@ -50,6 +53,7 @@ class Together:
         self._control = control
         self._bars = bars
         self._settle = settle
+        self._strides = strides
         self._open: dict[int, Callable[[Result], None]] = {}
         """How those that train are told of their end, by number."""
 
@@ -58,7 +62,12 @@ class Together:
         members = [self._member(attempt) for attempt in self._first]
         try:
             evaluate_together(
-                prepared, members, device=device, threads=threads, refill=self._refill
+                prepared,
+                members,
+                device=device,
+                threads=threads,
+                refill=self._refill,
+                strides=self._strides,
             )
         except Exception:
             log.exception("group.broken", trials=list(self._open))

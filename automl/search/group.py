@@ -20,6 +20,7 @@ from automl.search.rungs import Bars
 
 if TYPE_CHECKING:
     from automl.training.lane import Training
+    from automl.training.strides import Record, Strides
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,8 +48,16 @@ def free(candidate: Candidate) -> frozenset[str]:
     return FREE | {name for name in DROPOUTS if candidate.params.get(name)}
 
 
-def companions(prepared: Prepared, candidate: Candidate, *, device: str) -> int:
+def companions(
+    prepared: Prepared, candidate: Candidate, *, device: str, strides: "Strides | None" = None
+) -> int:
     """Return how many candidates like this one, itself included, should train together; 1: alone.
+
+    Args:
+        prepared: the study's rows and folds.
+        candidate: the first of them.
+        device: where networks train.
+        strides: what steps took here, where a clock may have a say.
 
     Raises:
         TrialError: the candidate is invalid.
@@ -63,7 +72,9 @@ def companions(prepared: Prepared, candidate: Candidate, *, device: str) -> int:
     fold = prepared.fold(0, candidate, seed=0, threads=1, device=device)
     folds = len(prepared.folds)
     sweep = all(families.scheduled(name) for name in prepared.plan.families)
-    return lanes.companions(family, candidate.params, fold, stacking, folds=folds, sweep=sweep)
+    return lanes.companions(
+        family, candidate.params, fold, stacking, folds=folds, sweep=sweep, strides=strides
+    )
 
 
 def evaluate_together(
@@ -73,6 +84,7 @@ def evaluate_together(
     device: str,
     threads: int,
     refill: Callable[[], Member | None] = lambda: None,
+    strides: "Strides | None" = None,
 ) -> None:
     """Evaluate the members, and tell each how it ended as soon as it has.
 
@@ -82,6 +94,7 @@ def evaluate_together(
         device: where networks train.
         threads: how many threads each fit may use.
         refill: gives one more for the place of one that ended, None where there is none.
+        strides: is told what steps take.
     """
     courses = [_follow(prepared, member, device, threads) for member in members]
     if len(members) > 1 and _pay(prepared, members[0].candidate, device):
@@ -90,7 +103,8 @@ def evaluate_together(
             member = refill()
             return None if member is None else (member, _follow(prepared, member, device, threads))
 
-        _Group(members, courses, join).train()
+        record = None if strides is None else _record(strides, prepared, members[0], device)
+        _Group(members, courses, join, record).train()
         return
     for member, course in zip(members, courses, strict=True):
         try:
@@ -106,6 +120,15 @@ def _pay(prepared: Prepared, candidate: Candidate, device: str) -> bool:
         return companions(prepared, candidate, device=device) > 1
     except TrialError:
         return False  # it hears of it when it is evaluated
+
+
+def _record(strides: "Strides", prepared: Prepared, member: Member, device: str) -> "Record":
+    from automl.training import lanes
+
+    candidate = member.candidate
+    family = cast("NetworkFamily", families.model(candidate.family))
+    fold = prepared.fold(0, candidate, seed=0, threads=1, device=device)
+    return strides.begin(lanes.kind(family, candidate.params, fold))
 
 
 def _follow(prepared: Prepared, member: Member, device: str, threads: int) -> Course:
@@ -128,12 +151,13 @@ class _Group:
         members: Sequence[Member],
         courses: Sequence[Course],
         join: Callable[[], tuple[Member, Course] | None],
+        record: "Record | None",
     ) -> None:
         from automl.families import lanes as stacking
         from automl.training.lanes import Lanes
 
         self._join = join
-        self._lanes = Lanes(stacking)
+        self._lanes = Lanes(stacking, record=record)
         self._waiting: dict[Training, tuple[Member, Course]] = {}
         for member, course in zip(members, courses, strict=True):
             self._go_on(member, course, None)

@@ -12,6 +12,7 @@ What ends a candidate before its time, ends its own lanes.
 
 import time
 from collections.abc import Collection, Hashable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TypeAlias
 
 import torch
@@ -25,12 +26,13 @@ from automl.training.device import memory_errors, out_of_memory, seed, session, 
 from automl.training.fit import epoch as epoch_alone
 from automl.training.lane import Lane, Training, by_training
 from automl.training.pace import Clock, Pace, judging
-from automl.training.paying import companions, pay
+from automl.training.paying import companions, kind, pay
 from automl.training.precision import products
 from automl.training.stacked import Stacked
 from automl.training.stream import Rows
+from automl.training.strides import Record
 
-__all__ = ["Lanes", "Outcome", "companions", "fit", "pay"]
+__all__ = ["Lanes", "Outcome", "companions", "fit", "kind", "pay"]
 
 Outcome: TypeAlias = list[Fitted] | Exception
 """A candidate's fitted folds, or what ended it before."""
@@ -69,11 +71,21 @@ class Lanes:
     Args:
         stacking: Makes one program of networks.
         clock: Seconds from any origin.
+        record: Is told what steps take.
     """
 
-    def __init__(self, stacking: Stacking, *, clock: Clock = time.perf_counter) -> None:
+    def __init__(
+        self,
+        stacking: Stacking,
+        *,
+        clock: Clock = time.perf_counter,
+        record: Record | None = None,
+    ) -> None:
         self._stacking = stacking
         self._clock = clock
+        self._record = record
+        self._before: list[Lane] = []
+        """Those that stepped together in the epoch before."""
         self._trainings: list[Training] = []
         self._read: dict[int, tuple[Examples, Rows, Tensor]] = {}
         self._shapes: dict[Hashable, int] = {}
@@ -182,7 +194,8 @@ class Lanes:
             else:
                 stacked = self._stack(lanes)
                 back = stacked.mark()
-                self._together(stacked)
+                with self._recorded(lanes):
+                    self._together(stacked)
         except Exception as error:  # noqa: BLE001 -- whose lanes these are hear of it
             short = out_of_memory(error)
             failure = too_large(_what(1)) if short else error
@@ -214,6 +227,23 @@ class Lanes:
         lane.progress.draw_from(None)
         pace = lane.training.paces[lane.shape]
         lane.points.append(epoch_alone(lane.progress, lane.run, pace))
+
+    @contextmanager
+    def _recorded(self, lanes: list[Lane]) -> Iterator[None]:
+        """Take down what steps take inside the block.
+
+        Only where all lanes take all of an epoch's steps, and not for the first time together: what
+        a program does but once is not what a step takes.
+        """
+        again, self._before = lanes == self._before, lanes
+        if self._record is None or not again:
+            yield
+            return
+        begun, taken = self._record.clock(), [lane.progress.step for lane in lanes]
+        yield
+        seconds, steps = self._record.clock() - begun, lanes[0].run.steps
+        if all(lane.progress.step - at == steps for lane, at in zip(lanes, taken, strict=True)):
+            self._record.add(len(lanes), seconds / (len(lanes) * steps))
 
     def _together(self, stacked: Stacked) -> None:
         """Train for an epoch and validate each lane, as `fit.epoch` does one."""
@@ -290,6 +320,8 @@ class Lanes:
         """Let go of what only those that have ended needed."""
         going = set(self._trainings)
         self._held = [stacked for stacked in self._held if going.issuperset(stacked.trainings)]
+        if not going.issuperset(lane.training for lane in self._before):
+            self._before = []
         folds = [lane.run.fold for training in going for lane in training.lanes]
         needed = {id(examples) for fold in folds for examples in (fold.train, fold.valid)}
         self._read = {key: read for key, read in self._read.items() if key in needed}

@@ -1,4 +1,4 @@
-"""Whether lanes pay, and how many: said by candidate, data and device, never by a clock."""
+"""Whether lanes pay, and how many: said by candidate, data and device; steps may say fewer."""
 
 import torch
 
@@ -6,6 +6,7 @@ from automl.core.hyperparameter import Params
 from automl.core.learner import Fold, NetworkFamily, Stacking
 from automl.training import run as runs
 from automl.training.device import session
+from automl.training.strides import Kind, Strides, power
 from automl.training.work import activations, multiplications
 
 _PAYING = 10_000_000
@@ -72,6 +73,7 @@ def companions(
     *,
     folds: int,
     sweep: bool = False,
+    strides: Strides | None = None,
 ) -> int:
     """Return how many candidates of that shape should train together; 1: alone.
 
@@ -82,10 +84,32 @@ def companions(
         stacking: Makes one program of networks.
         folds: How many there are.
         sweep: Whether the study has nothing but networks.
+        strides: What steps took here: they may show that fewer are cheaper, never ask for more.
 
     Raises:
         TrialError: the candidate is invalid.
     """
+    most = _most(family, params, fold, stacking, folds=folds, sweep=sweep)
+    if most == 1 or strides is None:
+        return most
+    return strides.candidates(kind(family, params, fold), most, folds)
+
+
+def kind(family: NetworkFamily, params: Params, fold: Fold) -> Kind:
+    """Return which groups tell of a group of such candidates."""
+    step = max(1.0, _step(family, params, fold))
+    return Kind(family, fold.device.partition(":")[0], power(step))
+
+
+def _most(
+    family: NetworkFamily,
+    params: Params,
+    fold: Fold,
+    stacking: Stacking,
+    *,
+    folds: int,
+    sweep: bool,
+) -> int:
     if not pay(family, params, fold, stacking):
         return 1
     if fold.device != "cpu":

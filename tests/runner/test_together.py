@@ -101,6 +101,30 @@ def test_trials_of_one_shape_are_begun_held_and_ended_each(
     assert len(groups) == 1  # one trial was left
 
 
+def test_one_record_of_steps_is_asked_and_told(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[object] = []
+
+    def companions(*_: Any, strides: object, **__: Any) -> int:
+        seen.append(strides)
+        return LANES
+
+    def together(
+        prepared: Prepared, members: Sequence[Member], *, strides: object, **_: Any
+    ) -> None:
+        seen.append(strides)
+        for member in members:
+            member.ended(trained(prepared, member))
+
+    monkeypatch.setattr(group, "companions", companions)
+    monkeypatch.setattr(together_module, "evaluate_together", together)
+    _, runner, first = begin(bench)
+    runner.run(first, Orders())
+    assert len(seen) == 2
+    assert seen[0] is seen[1]
+
+
 def test_nobody_joins_in_replay_order(bench: Bench, groups: list[list[Member]]) -> None:
     study, runner, first = begin(bench, Budget(trials=4))
     runner.run(first, line := Orders())

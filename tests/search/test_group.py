@@ -18,6 +18,7 @@ from automl.search.portfolio import portfolio
 from automl.search.prepare import Prepared
 from automl.search.rungs import NO_BARS, Bars
 from automl.training import paying
+from automl.training.strides import Kind, Record, Strides
 from tests.search import studies
 from tests.training.folds import Watcher, equal
 
@@ -64,8 +65,21 @@ def trials(prepared: Prepared) -> list[Trial]:
     ]
 
 
-def together(prepared: Prepared, *trials: Trial) -> None:
-    evaluate_together(prepared, [trial.member for trial in trials], device="cpu", threads=1)
+class Known(Strides):
+    """What steps took, of which kinds."""
+
+    def __init__(self) -> None:
+        super().__init__(lambda _: lambda: 0.0)
+        self.begun: list[tuple[Kind, Record]] = []
+
+    def begin(self, kind: Kind) -> Record:
+        self.begun.append((kind, super().begin(kind)))
+        return self.begun[-1][1]
+
+
+def together(prepared: Prepared, *trials: Trial, strides: Strides | None = None) -> None:
+    members = [trial.member for trial in trials]
+    evaluate_together(prepared, members, device="cpu", threads=1, strides=strides)
     assert all(len(trial.told) == 1 for trial in trials)
 
 
@@ -80,7 +94,7 @@ def same(one: Evaluation, other: Evaluation) -> None:
 def test_each_has_the_result_and_the_curve_that_it_has_alone(
     prepared: Prepared, trials: list[Trial]
 ) -> None:
-    together(prepared, *trials)
+    together(prepared, *trials, strides=Known())
     for trial in trials:
         same(trial.evaluation, evaluate(prepared, trial.candidate, alone := Watcher()))
         told = [
@@ -179,6 +193,30 @@ def test_more_train_together_where_there_is_nothing_but_networks(
     beside = replace(prepared, plan=replace(plan, families=(FamilyName.MLP, FamilyName.LINEAR)))
     assert companions(prepared, candidate, device="cpu") == paying.SWEEP_LANES // FOLDS
     assert companions(beside, candidate, device="cpu") == max(1, paying.LANES // FOLDS)
+
+
+def test_fewer_train_together_where_groups_have_shown_that_it_is_cheaper(
+    prepared: Prepared, trials: list[Trial], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a group takes down, it takes down for the next one like it, and for no other."""
+    monkeypatch.setattr(paying, "SWEEP_LANES", 3 * FOLDS)
+    known, candidate = Known(), trials[0].candidate
+    short = [replace(trial, candidate=with_(trial.candidate, epochs=1)) for trial in trials[:2]]
+    together(prepared, *short, strides=known)
+    ((kind, _),) = known.begun
+    assert companions(prepared, candidate, device="cpu", strides=known) == 3
+    for _ in range(2):
+        record = known.begin(kind)
+        for lanes in 3 * (FOLDS, 3 * FOLDS):
+            record.add(lanes, float(lanes))
+    assert companions(prepared, candidate, device="cpu", strides=known) == 1
+    assert companions(prepared, candidate, device="cpu") == 3
+    wide = with_(candidate, width=64)
+    assert companions(prepared, wide, device="cpu", strides=known) == 3
+
+
+def with_(candidate: Candidate, **changes: Value) -> Candidate:
+    return replace(candidate, params={**candidate.params, **changes})
 
 
 def test_what_may_differ_is_said_by_name(prepared: Prepared, trials: list[Trial]) -> None:

@@ -22,6 +22,7 @@ from automl.training import archive, lanes
 from automl.training.fit import fit
 from automl.training.lanes import Lanes, Outcome
 from automl.training.stacked import Stacked
+from automl.training.strides import Record
 from tests.training.folds import Watcher, classification, equal, regression
 from tests.training.test_lanes import falling, folds, near, params
 
@@ -276,3 +277,54 @@ def test_what_has_ended_is_in_no_circle() -> None:
     while left:
         left -= len(every.epoch())
     assert [network() for network in networks] == [None] * len(given) * len(ROWS)
+
+
+class Steps(Record):
+    """A record whose clock is set, and what it was told."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        super().__init__(lambda: self.now)
+        self.told: list[tuple[int, float]] = []
+
+    def add(self, lanes: int, seconds: float) -> None:
+        self.told.append((lanes, seconds))
+
+
+def test_a_lanes_step_is_taken_down_but_in_a_programs_first_epoch(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A step of twelve lanes takes 12 s, one of six 3: so much is a lane's 1 s, and half of one."""
+    record, step = Steps(), Stacked.step
+
+    def slow(stacked: Stacked, number: int) -> None:
+        record.now += len(stacked.lanes) * (1.0 if len(stacked.lanes) > 6 else 0.5)
+        step(stacked, number)
+
+    monkeypatch.setattr(Stacked, "step", slow)
+    changes = [
+        {"epochs": epochs, "l2": l2} for epochs, l2 in ((3, 0.1), (3, 0.0), (6, 0.0), (6, 0.1))
+    ]
+    given = entries(changes, make=classification)
+    every = Lanes(stacking, record=record)
+    waiting = {
+        every.add(each.family, each.params, each.folds, each.watcher): each for each in given
+    }
+    while waiting:
+        for training, outcome in every.epoch():
+            waiting.pop(training).outcome = outcome
+    assert record.told == [(12, 1.0)] * 2 + [(6, 0.5)] * 2
+    for each in given:
+        each.check()
+
+
+def test_an_epoch_in_which_one_leaves_is_not_taken_down() -> None:
+    record = Steps()
+    given = entries(CHANGES[:2], make=classification)
+    given[0].watcher = Watcher(stop_at=7)  # in the second
+    every = Lanes(stacking, record=record)
+    for each in given:
+        every.add(each.family, each.params, each.folds, each.watcher)
+    for _ in range(4):
+        every.epoch()
+    assert [lanes for lanes, _ in record.told] == [3]
