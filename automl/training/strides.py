@@ -7,7 +7,7 @@ be clearly cheaper than the most there may be.
 
 import time
 from collections import defaultdict, deque
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
@@ -30,7 +30,7 @@ def stepping(device: str) -> Callable[[], float]:
 class Kind:
     """What groups have in common that tell of each other."""
 
-    family: Hashable
+    family: object
     device: str
     """Its type."""
     size: int

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pytest
+from typing_extensions import override
 
 from automl import families
 from automl.core.catalog import FamilyName
@@ -72,6 +73,7 @@ class Known(Strides):
         super().__init__(lambda _: lambda: 0.0)
         self.begun: list[tuple[Kind, Record]] = []
 
+    @override
     def begin(self, kind: Kind) -> Record:
         self.begun.append((kind, super().begin(kind)))
         return self.begun[-1][1]

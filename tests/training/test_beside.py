@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pytest
 import torch
+from typing_extensions import override
 
 from automl.core.errors import TrialError, TrialStopped
 from automl.core.hyperparameter import Params, Value
@@ -287,6 +288,7 @@ class Steps(Record):
         super().__init__(lambda: self.now)
         self.told: list[tuple[int, float]] = []
 
+    @override
     def add(self, lanes: int, seconds: float) -> None:
         self.told.append((lanes, seconds))
 

@@ -15,7 +15,7 @@ from automl.core.trial import Attempt, Candidate, CurvePoint, Finish, Rungs, Tur
 from workers.line import Key, decode, encode, key
 
 Work = Attempt | Finish | Turn
-ENOUGH_SECONDS = 10.0
+ENOUGH_SECONDS = 180.0
 
 
 def attempt(number: int = 0, token: int = 1, seconds_left: float | None = None) -> Attempt:
