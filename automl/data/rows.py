@@ -75,6 +75,7 @@ def from_json(rows: Sequence[Mapping[str, object]], inputs: Sequence[Input]) -> 
     """
     errors: list[Detail] = []
     feeds: Feeds = {}
+    rows = [_named(row, inputs) for row in rows]
     for item in inputs:
         cells = _column(rows, item, errors)
         match item.cells:
@@ -167,16 +168,18 @@ def _column(
     rows: Sequence[Mapping[str, object]], item: Input, errors: list[Detail]
 ) -> list[object]:
     """Return a column's cells; a row that lacks it is an error, noted once."""
-    keys = [item.name if item.name in row else _key(row, item.name) for row in rows]
-    if None in keys:
-        errors.append(_missing(item.name, line=keys.index(None) + 1))
+    lacking = next((n for n, row in enumerate(rows) if item.name not in row), None)
+    if lacking is not None:
+        errors.append(_missing(item.name, line=lacking + 1))
         return []
-    return [row[key] for row, key in zip(rows, keys, strict=True) if key is not None]
+    return [row[item.name] for row in rows]
 
 
-def _key(row: Mapping[str, object], name: str) -> str | None:
-    """Return what the row calls a column where it spells the name as the dataset's file did."""
-    return next((key for key in row if cleaned(key) == name), None)
+def _named(row: Mapping[str, object], inputs: Sequence[Input]) -> Mapping[str, object]:
+    """Return the row by the columns' names, where it spells any as the dataset's file did."""
+    if all(item.name in row for item in inputs):
+        return row
+    return {cleaned(key): cell for key, cell in reversed([*row.items()])} | {**row}
 
 
 def _numbers(cells: list[object], item: Input, errors: list[Detail]) -> npt.NDArray[np.float64]:
