@@ -13,7 +13,7 @@ from multiprocessing.connection import Connection
 import structlog
 
 from automl.core.fault import configure
-from automl.core.lean import without_pandas, without_pools, without_redis
+from automl.core.lean import deferring, without, without_pandas, without_pools, without_redis
 from automl.settings import Settings
 from workers.drain import PATIENCE_SECONDS, drain
 from workers.line import Line
@@ -100,8 +100,11 @@ def warm_up() -> None:
     without_pandas()
     without_redis()
     without_pools()
-    import lightgbm  # noqa: F401 -- loaded for its own sake, as the next
-    import sklearn.linear_model  # noqa: F401
+    # scikit-learn takes functions out of these that nothing here calls, and bars out of rich.
+    with without("rich"), deferring("scipy.stats", "scipy.integrate", "scipy.interpolate"):
+        import lightgbm  # noqa: F401 -- loaded for its own sake, as the next ones
+        import sklearn.ensemble  # noqa: F401
+        import sklearn.linear_model  # noqa: F401
     import torch
 
     torch.set_num_interop_threads(1)

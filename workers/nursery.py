@@ -19,14 +19,16 @@ from multiprocessing.connection import wait
 from pathlib import Path
 from typing import NoReturn
 
-import structlog
+from automl.core.lean import for_pandas, give_back, let_go_of_files, without
 
-from automl.core.catalog import FamilyName
-from automl.core.lean import for_pandas, give_back, let_go_of_files
-from automl.settings import Settings
-from workers.child import attend, warm_up, work
-from workers.forks import UNFIT, receive
-from workers.process import call_itself, end_with_parent
+with without("rich"):  # structlog would load it for nothing
+    import structlog
+
+    from automl.core.catalog import FamilyName
+    from automl.settings import Settings
+    from workers.child import attend, warm_up, work
+    from workers.forks import UNFIT, receive
+    from workers.process import call_itself, end_with_parent
 
 IDLE_SECONDS = 30.0
 """A nursery without children that nobody asks for one goes after so long."""

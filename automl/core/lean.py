@@ -6,10 +6,12 @@ import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from importlib import import_module
 from importlib.machinery import ModuleSpec
 from itertools import islice
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8
 _ARENAS = 2
@@ -142,6 +144,23 @@ def for_pandas() -> Iterator[None]:
         del sys.modules["pandas"]
 
 
+@contextmanager
+def deferring(*modules: str) -> Iterator[None]:
+    """Have modules load when something of them is first used, for what is loaded meanwhile.
+
+    Many a library takes a function or two out of one that is ten times as large as what it uses of
+    it. A part that was taken can be called, and has the parts that the real one has; a class to
+    derive from it is not.
+    """
+    standing_in = {name: _Deferred(name) for name in modules if name not in sys.modules}
+    sys.modules.update(standing_in)
+    try:
+        yield
+    finally:
+        for name in standing_in:
+            del sys.modules[name]
+
+
 def let_go_of_files() -> None:
     """Let go of the pages that hold what libraries' files say. Linux only; in any thread.
 
@@ -186,6 +205,34 @@ def _set(options: Mapping[int, int]) -> None:
     if sys.platform == "linux" and hasattr(libc := ctypes.CDLL(None), "mallopt"):
         for option, value in options.items():
             libc.mallopt(option, value)
+
+
+class _Deferred(ModuleType):
+    """Stands in for a module: what is taken out of it loads it when that is used."""
+
+    def __getattr__(self, name: str) -> "_Part":
+        """Return what stands in for that part; none for what only the import system asks for."""
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return _Part(self.__name__, name)
+
+
+class _Part:
+    """Stands in for a part of a module; only when it is used is the module loaded."""
+
+    def __init__(self, module: str, name: str) -> None:
+        self._module, self._name = module, name
+
+    def __call__(self, *given: Any, **named: Any) -> Any:
+        """Call the part itself."""
+        return self._loaded()(*given, **named)
+
+    def __getattr__(self, name: str) -> Any:
+        """Return a part of the part itself."""
+        return getattr(self._loaded(), name)
+
+    def _loaded(self) -> Any:
+        return getattr(import_module(self._module), self._name)
 
 
 class _Absent:

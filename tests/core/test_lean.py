@@ -141,6 +141,31 @@ def test_what_another_thread_was_just_loading_stays_and_what_is_known_is_not_loo
     )
 
 
+DEFERRED = """
+import sys
+from automl.core.lean import deferring
+with deferring("wave", "sys"):
+    import wave
+    from wave import Error, open as opened
+    assert sys.modules["sys"] is sys
+print("wave" in sys.modules)
+try:
+    opened("/nowhere", "rb")
+except FileNotFoundError:
+    print("wave" in sys.modules, Error.__name__)
+from wave import open as real
+with deferring("wave"):
+    from wave import open as same
+print(same is real)
+"""
+
+
+def test_a_deferred_module_is_loaded_when_something_of_it_is_used() -> None:
+    command = [sys.executable, "-c", DEFERRED]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    assert done.stdout == "False\nTrue Error\nTrue\n"
+
+
 WITHOUT = """
 import sys
 from automl.core.lean import without
