@@ -152,7 +152,7 @@ def deferring(*modules: str) -> Iterator[None]:
     it. A part that was taken can be called, and has the parts that the real one has; a class to
     derive from it is not.
     """
-    standing_in = {name: _Deferred(name) for name in modules if name not in sys.modules}
+    standing_in = {name: _deferred(name) for name in modules if name not in sys.modules}
     sys.modules.update(standing_in)
     try:
         yield
@@ -207,14 +207,17 @@ def _set(options: Mapping[int, int]) -> None:
             libc.mallopt(option, value)
 
 
-class _Deferred(ModuleType):
-    """Stands in for a module: what is taken out of it loads it when that is used."""
+def _deferred(module: str) -> ModuleType:
+    """Return what stands in for a module: what is taken out of it loads it when that is used."""
 
-    def __getattr__(self, name: str) -> "_Part":
-        """Return what stands in for that part; none for what only the import system asks for."""
-        if name.startswith("__"):
+    def part(name: str) -> _Part:
+        if name.startswith("__"):  # only the import system asks for these
             raise AttributeError(name)
-        return _Part(self.__name__, name)
+        return _Part(module, name)
+
+    standing_in = ModuleType(module)
+    vars(standing_in)["__getattr__"] = part
+    return standing_in
 
 
 class _Part:
