@@ -33,6 +33,7 @@ from automl.core.study import (
     StudySpec,
     TaskSpec,
     Validation,
+    label,
 )
 
 INT64 = 2**63 - 1
@@ -76,7 +77,7 @@ class TaskBody(Body):
     type: TaskType
     target: Text | None = None
     metric: Literal["auto"] | MetricName = "auto"
-    positive: Text | StrictInt | None = None
+    positive: Text | StrictBool | StrictInt | StrictFloat | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -95,7 +96,7 @@ class TaskBody(Body):
             type=self.type,
             target=self.target or "",
             metric=None if self.metric == "auto" else self.metric,
-            positive=None if self.positive is None else str(self.positive),
+            positive=None if self.positive is None else label(self.positive),
         )
 
 

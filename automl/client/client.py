@@ -10,6 +10,7 @@ from automl.client.request import as_budget, guess_task
 from automl.client.source import TARGET, is_arrays
 from automl.client.study import StudyHandle
 from automl.client.transport import Json
+from automl.core.study import label
 
 
 class Client(Connection):
@@ -30,7 +31,7 @@ class Client(Connection):
         budget: str | float | Mapping[str, Any] = "5m",
         test: Any = None,
         metric: str | None = None,
-        positive: str | int | None = None,
+        positive: str | float | None = None,
         families: str | Sequence[str] | None = None,
         modality: str | None = None,
         seed: int = 0,
@@ -68,7 +69,7 @@ class Client(Connection):
             "type": task or guess_task(dataset, target),
             "target": target,
             "metric": metric,
-            "positive": positive,
+            "positive": None if positive is None else label(positive),
         }
         body: Json = {
             **more,

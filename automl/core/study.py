@@ -30,6 +30,13 @@ def finish_reserve(seconds: float, outputs: int) -> float:
     return max(2.0, 0.06 * seconds, min(least, 0.3 * seconds))
 
 
+def label(value: str | float) -> str:
+    """Return how a class is spelled that is named by a value: ``true``, ``1`` for 1.0."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
 @dataclass(frozen=True, slots=True)
 class TaskSpec:
     """What is predicted and how it is judged; ``metric`` None means the task's default."""

@@ -51,7 +51,7 @@ class _AutoML(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         metric: str | None = None,
         families: str | Sequence[str] | None = None,
         seed: int = 0,
-        positive: str | int | None = None,
+        positive: str | float | None = None,
         columns: Space | None = None,
         search_space: Space | None = None,
         validation: Mapping[str, Any] | None = None,

@@ -31,6 +31,7 @@ from automl.core.study import (
     StudySpec,
     TaskSpec,
     Validation,
+    label,
 )
 from automl.core.trial import Trial
 from automl.data import local, read
@@ -118,7 +119,7 @@ def _spec(request: Request, dataset: Dataset, *, spent: float) -> StudySpec:
             TaskType(request.task),
             TARGET,
             chosen,
-            None if request.positive is None else str(request.positive),
+            None if request.positive is None else label(request.positive),
         ),
         budget=_budget(request.budget, spent=spent),
         columns=_overrides(request.corrected(kinds, TARGET)),

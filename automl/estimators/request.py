@@ -21,7 +21,7 @@ class Request:
 
     task: str
     metric: str | None
-    positive: str | int | None
+    positive: str | float | None
     budget: Mapping[str, Any]
     families: Sequence[str] | None
     columns: Columns

@@ -133,20 +133,36 @@ def metric_of(spec: StudySpec, target: Target) -> MetricName:
 def positive_of(spec: StudySpec, target: Target) -> int | None:
     """Return which of two classes counts as positive: the second, where nothing is asked for.
 
+    One that is spelled otherwise is found if only case differs, or if true stands for 1.
+
     Raises:
         InvalidSpec: what is asked for is none of two classes.
     """
     if spec.task.positive is None:
         return 1 if len(target.classes) == 2 else None
     names = [str(label) for label in target.classes]
-    if len(names) != 2 or spec.task.positive not in names:
+    found = _spelled(spec.task.positive, names)
+    if len(names) != 2 or found is None:
         raise InvalidSpec(
             f"positive={spec.task.positive!r} must be one of two classes, here {names[:10]}."
             if names
             else "positive names one of two classes; regression has none, so leave it out.",
             errors=(Detail("not one of two classes", field="task.positive"),),
         )
-    return names.index(spec.task.positive)
+    return found
+
+
+def _spelled(asked: str, names: Sequence[str]) -> int | None:
+    """Return which name is meant: the very one, else the only one by a spelling that says less."""
+    for spelling in (str, _folded):
+        found = [index for index, name in enumerate(names) if spelling(name) == spelling(asked)]
+        if found:
+            return found[0] if len(found) == 1 else None
+    return None
+
+
+def _folded(name: str) -> str:
+    return {"1": "true", "0": "false"}.get(name, name.casefold())
 
 
 def check_objective(spec: StudySpec) -> None:

@@ -62,7 +62,7 @@ def test_the_positive_class_is_echoed_as_the_classes_are(service: Service) -> No
     content = "size,sold\n" + "".join(f"{n}.5,{n % 2}\n" for n in range(40))
     headers = {"Content-Type": "text/csv"}
     created = service.post("/v1/datasets?name=sold", content=content, headers=headers)
-    for positive in (0, "0"):
+    for positive in (0, "0", 0.0, False):
         task = {"type": "classification", "target": "sold", "positive": positive}
         body = _post(service, _body(created.json()["id"], task=task)).json()
         assert body["task"]["positive"] == 0, body
@@ -182,8 +182,8 @@ def test_a_wrong_request_says_where(
     [
         ({"task": {"type": "classification", "target": "colour", "metric": "x"}}, "task.metric",
          "'auto' or 'roc_auc', "),
-        ({"task": {"type": "classification", "target": "colour", "positive": True}},
-         "task.positive", "a valid string or a valid integer"),
+        ({"task": {"type": "classification", "target": "colour", "positive": []}},
+         "task.positive", "a valid string or a valid boolean or a valid integer or a valid number"),
         ({"validation": {"test_fraction": 0.6}}, "validation.test_fraction",
          "'auto' or less than or equal to 0.5"),
     ],

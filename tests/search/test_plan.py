@@ -3,13 +3,16 @@
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from automl.core.catalog import MetricName, TaskType, ValidationStrategy
 from automl.core.errors import InvalidSpec
 from automl.core.schema import Dataset
 from automl.core.study import Budget, ColumnOverride, Plan, StudySpec, TaskSpec, Validation
+from automl.data.target import Target
 from automl.search.plan import make_plan
+from automl.search.request import positive_of
 from tests import tables
 
 UNUSED = ColumnOverride(use=False)
@@ -63,3 +66,27 @@ def test_targets_of_zero_are_told_where_the_metric_divides_by_them(
     told = warnings([0.0, 0.0, *(1.5 + n for n in range(38))])
     assert ("TARGET_ZERO" in told) is (metric is MetricName.MAPE)
     assert "0 in 2 rows" in told.get("TARGET_ZERO", "0 in 2 rows")
+
+
+@pytest.mark.parametrize(
+    ("asked", "classes", "found"),
+    [
+        ("Yes", ("No", "Yes"), 1),
+        ("no", ("No", "Yes"), 0),
+        ("yes", ("YES", "yes"), 1),
+        ("true", (0, 1), 1),
+        ("false", ("False", "True"), 0),
+    ],
+)
+def test_the_positive_class_is_found_by_its_spelling(
+    asked: str, classes: tuple[str, ...], found: int
+) -> None:
+    spec = StudySpec("ds_1", TaskSpec(TaskType.CLASSIFICATION, "y", positive=asked), Budget(3.0))
+    assert positive_of(spec, Target(np.array([0, 1]), classes)) == found
+
+
+@pytest.mark.parametrize("asked", ["Yes", "maybe", "1"])
+def test_a_positive_class_that_is_not_clear_is_told_so(asked: str) -> None:
+    spec = StudySpec("ds_1", TaskSpec(TaskType.CLASSIFICATION, "y", positive=asked), Budget(3.0))
+    with pytest.raises(InvalidSpec, match="must be one of two classes, here"):
+        positive_of(spec, Target(np.array([0, 1]), ("YES", "yes")))
