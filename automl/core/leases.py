@@ -93,10 +93,18 @@ class Leases(Protocol):  # noqa: PLR0904 -- what a worker may do, one method eac
             most: how many would train together at best.
         """
 
-    def in_the_way(self, attempt: Attempt) -> bool:
+    def rejoin(self, worker: str, attempt: Attempt, number: int) -> Attempt | None:
+        """Lease a trial that gave way, for it to go on beside ``attempt``, of the same study.
+
+        None when it does not wait any more, an attempt at it was lost, or its tenant may not run
+        one more.
+        """
+
+    def in_the_way(self, attempt: Attempt, held: int = 1) -> bool:
         """Return whether a study without a worker would come next if this trial were given back.
 
-        By the order of claims; never where a worker is idle.
+        And the others of its study that the worker holds: ``held`` in all. By the order of claims;
+        never where a worker is idle.
         """
 
     def beat(self, worker: Worker, holds: Sequence[Attempt | Finish]) -> Sequence[Order]:

@@ -66,7 +66,8 @@ class Attempt:
     """A worker's hold on a trial: every later write carries the fencing ``token``.
 
     ``seconds_left`` is what remained of the study's search time at the claim (None: no limit);
-    ``checkpoint`` the artifact to go on from.
+    ``checkpoint`` the artifact to go on from; ``lost`` counts the attempts before that ended with
+    their worker or were given back. One that gave way is none of them.
     """
 
     study_id: str
@@ -76,6 +77,7 @@ class Attempt:
     candidate: Candidate
     seconds_left: float | None
     checkpoint: str | None
+    lost: int = 0
 
     @property
     def first(self) -> bool:

@@ -1,10 +1,12 @@
 """Trials that a worker begins beside one that it has begun, to train them as one program."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Protocol
 
 import structlog
 
+from automl.core.catalog import TrialState
 from automl.core.errors import Unavailable
 from automl.core.leases import Leases, Order
 from automl.core.study import Study
@@ -32,8 +34,9 @@ class Companions:
     """Begins trials for company.
 
     Never in replay order, whose bytes must not depend on who trains with whom; nor for the
-    portfolio, whose candidates are each of another kind; nor for a trial that was tried before:
-    what broke a group's process breaks only itself then, and the others keep their attempts.
+    portfolio, whose candidates are each of another kind; nor for a trial of which an attempt was
+    lost: what broke a group's process breaks only itself then, and the others keep their attempts.
+    Those that gave way together go on together.
 
     Args:
         leases: where trials are begun.
@@ -64,15 +67,18 @@ class Companions:
     def most(self, attempt: Attempt, study: Study, prepared: Prepared) -> int:
         """Return how many trials should train together with the attempt, itself included."""
         spec, plan = study.spec, study.plan
-        if not attempt.first or spec.budget.replay or attempt.number < len(portfolio(spec, plan)):
+        if attempt.lost or spec.budget.replay or attempt.number < len(portfolio(spec, plan)):
             return 1
         return group.companions(
             prepared, attempt.candidate, device=self._device, strides=self._strides
         )
 
     def begin(self, attempt: Attempt, most: int, line: Line) -> list[Attempt]:
-        """Return the trials begun to train beside an attempt, leased; the line knows of each."""
-        begun: list[Attempt] = []
+        """Return the trials begun to train beside an attempt, leased; the line knows of each.
+
+        First those that gave way, as this one did.
+        """
+        begun = [] if attempt.first else self._back(attempt, most, line)
         while 1 + len(begun) < most and line.order(attempt) is Order.GO_ON:
             found = self.another(attempt, 1 + len(begun), most, line)
             if found is None:
@@ -87,8 +93,28 @@ class Companions:
 
         Whatever goes wrong here is not the trial's fault that wanted company: it goes on without.
         """
+        return self._held(lambda: self._begin(attempt, held, most), line)
+
+    def _back(self, attempt: Attempt, most: int, line: Line) -> list[Attempt]:
+        """Return trials that gave way, leased again to go on beside an attempt that did."""
+        _, history = self._studies.look(attempt.tenant, attempt.study_id)
+        shape = group.shape(attempt.candidate)
+        back: list[Attempt] = []
+        for trial in history:
+            waits = trial.state is TrialState.WAITING and group.shape(trial.candidate) == shape
+            if not waits or line.order(attempt) is not Order.GO_ON:
+                continue
+            if 1 + len(back) == most:
+                break
+            rejoin = partial(self._leases.rejoin, self._worker, attempt, trial.number)
+            if (found := self._held(rejoin, line)) is not None:
+                back.append(found)
+        return back
+
+    def _held(self, lease: Callable[[], Attempt | None], line: Line) -> Attempt | None:
+        """Return what was leased, which the line is told of; None also where that went wrong."""
         try:
-            found = self._begin(attempt, held, most)
+            found = lease()
         except Unavailable as error:
             log.warning("store.away", detail=str(error.__cause__ or error))
             return None

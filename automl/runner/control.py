@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
-from automl import families
 from automl.core.catalog import TrialFailure
 from automl.core.errors import TrialError, TrialGivesWay, TrialStopped, Unavailable
 from automl.core.fault import fault
@@ -13,6 +12,7 @@ from automl.core.leases import Order
 from automl.core.ports import Store
 from automl.core.state import State, nest, unnest
 from automl.core.trial import Attempt, CurvePoint, Finish
+from automl.runner.way import Way
 from automl.training import archive
 
 STATE = "application/vnd.safetensors"
@@ -32,14 +32,6 @@ CHECKPOINT_SHARE = 0.05
 
 RELEASE_SECONDS = 1.0
 """Told to give the trial back, training may go on so long to reach the end of its epoch."""
-
-READY_SHARE = 0.1
-"""Of a worker's time with a trial at most this share goes into rows and network that a trial which
-gave way needs anew: so long it keeps its place."""
-
-HURRY = 0.5
-"""In this part of the seconds left a network plans to end that keeps its place though others wait:
-to the last of two that began together little would be left."""
 
 
 class Orders(Protocol):
@@ -69,9 +61,8 @@ class AttemptControl:
         limit: seconds that a trial may take over all its attempts, 0 for no limit.
         spent: seconds that earlier attempts took up to their checkpoint.
         checkpoint_seconds: between two checkpoints, at least.
-        lanes: how many trials train together; all of them write no more than one alone, and none
-            gives way.
-        taken: when the worker took it up, monotonic seconds; None: now.
+        way: says whether it gives way, with those that train beside it.
+        lanes: how many trials train together; all of them write no more than one alone.
     """
 
     def __init__(
@@ -83,8 +74,8 @@ class AttemptControl:
         limit: float,
         spent: float,
         checkpoint_seconds: float,
+        way: Way,
         lanes: int = 1,
-        taken: float | None = None,
     ) -> None:
         self._store = store
         self._attempt = attempt
@@ -92,15 +83,16 @@ class AttemptControl:
         self._limit = limit
         self._spent = spent
         self._begun = time.monotonic()
-        self._taken = self._begun if taken is None else taken
-        self._ready: float | None = None
-        self._end: float | None = None
         self._recorded = self._begun
         self._saved = self._begun
         self._checkpoint_seconds = checkpoint_seconds
         self._pause = checkpoint_seconds
+        self._room = True
+        """Whether the last checkpoint found a place."""
         self._record_pause = RECORD_SECONDS
+        self._way = way
         self._lanes = lanes
+        way.join(attempt, spent)
         self._release_at: float | None = None
         self._points: list[CurvePoint] = []
 
@@ -121,7 +113,7 @@ class AttemptControl:
 
     def check(self) -> None:
         """Raise `TrialStopped` when told to or out of time, `TrialError` over the trial's limit."""
-        self._ready = self._ready or time.monotonic()
+        self._way.begun()
         left = self._search_left()
         if left is not None and left <= 0:
             raise TrialStopped("the search's time is over")
@@ -140,26 +132,28 @@ class AttemptControl:
         raise TrialStopped(f"the worker was told to {order}")
 
     def save(self, state: Callable[[], State]) -> None:
-        """Store a checkpoint if the last is old enough, or the trial is to be given back.
+        """Store a checkpoint if the last is old enough, or the trial is not to go on.
 
         Raises:
             TrialStopped: it is given back, or gives way.
         """
         now = time.monotonic()
         releasing = self._release_at is not None
-        if now - self._saved < self._pause and not releasing:
+        at_once = releasing or (self._way.given and self._room)
+        if now - self._saved < self._pause and not at_once:
             return
         stored = False
         with contextlib.suppress(Unavailable):  # training goes on; the next one will do
             self._store_checkpoint(state())
             stored = True
+        self._room = stored
         self._saved = time.monotonic()
         took = (self._saved - now) * self._lanes
         self._pause = max(self._checkpoint_seconds, took / CHECKPOINT_SHARE)
         if releasing:
             raise TrialStopped("the trial is given back")
-        if stored and self._in_the_way():
-            self._make_way()
+        if stored and self._way.gives(self._attempt, self._search_left()):
+            raise TrialGivesWay
 
     def seconds_left(self) -> float | None:
         """Return in how many seconds the trial should end, None without a limit.
@@ -167,9 +161,9 @@ class AttemptControl:
         That is when the search does, or sooner for the sake of others.
         """
         left = self._search_left()
-        if left is None or self._end is None:
+        if left is None or self._way.end is None:
             return left
-        return max(0.0, min(left, self._end - time.monotonic()))
+        return max(0.0, min(left, self._way.end - time.monotonic()))
 
     def flush(self) -> None:
         """Write the points that are still waiting; `Unavailable` when the store is away."""
@@ -180,28 +174,6 @@ class AttemptControl:
     def _search_left(self) -> float | None:
         left = self._attempt.seconds_left
         return None if left is None else max(0.0, left - (time.monotonic() - self._begun))
-
-    def _in_the_way(self) -> bool:
-        """Return whether a study without a worker should have the place of this trial."""
-        now = time.monotonic()
-        getting_ready = (self._ready or now) - self._taken
-        if self._lanes > 1 or now - self._taken < getting_ready / READY_SHARE:
-            return False
-        try:
-            return self._store.leases.in_the_way(self._attempt)
-        except Unavailable:
-            return False
-
-    def _make_way(self) -> None:
-        """Raise `TrialGivesWay`, or hurry where all might be lost that went into the trial.
-
-        It might once less time is left than it took so far: it could not be repeated.
-        """
-        left = self._search_left()
-        if left is None or left >= self.seconds:
-            raise TrialGivesWay
-        if self._end is None and families.scheduled(self._attempt.candidate.family):
-            self._end = time.monotonic() + HURRY * left
 
     def _record(self) -> None:
         try:

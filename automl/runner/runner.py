@@ -34,6 +34,7 @@ from automl.runner.persist import persist
 from automl.runner.stored import Stored, readable
 from automl.runner.studies import Studies
 from automl.runner.together import Together
+from automl.runner.way import Way
 from automl.search.ask import ask
 from automl.search.evaluate import Evaluation, evaluate
 from automl.search.rungs import Bars, bars
@@ -157,20 +158,21 @@ class Runner:
         study, history = self._studies.look(attempt.tenant, attempt.study_id)
         most = self._companions.most(attempt, study, prepared)
         others = self._companions.begin(attempt, most, line)
+        way = Way(self._leases, pause=self._checkpoint_seconds, taken=begun)
         if others:
             lanes = 1 + len(others)
             Together(
                 [attempt, *others],
                 line,
                 join=lambda first, held: self._companions.another(first, held, most, line),
-                control=lambda each: self._control(each, line, lanes=lanes),
+                control=lambda each: self._control(each, line, way, lanes=lanes),
                 bars=lambda each: _bars(study, history, each),
                 settle=self._settle,
                 strides=self._strides,
+                way=way,
             ).train(prepared, device=self._device, threads=self._threads)
             return
-        resume, spent = self._resume(attempt)
-        control = self._control(attempt, line, spent=spent, taken=begun)
+        control, resume = self._control(attempt, line, way)
         try:
             result: Evaluation | TrialPruned = evaluate(
                 prepared,
@@ -189,21 +191,23 @@ class Runner:
         self,
         attempt: Attempt,
         orders: Orders,
+        way: Way,
         *,
-        spent: float = 0.0,
         lanes: int = 1,
-        taken: float | None = None,
-    ) -> AttemptControl:
-        return AttemptControl(
+    ) -> tuple[AttemptControl, State | None]:
+        """Return an attempt's control, and the checkpoint that it goes on from."""
+        resume, spent = persist(lambda: self._resume(attempt))
+        control = AttemptControl(
             self._store,
             attempt,
             orders,
             limit=self._trial_seconds,
             spent=spent,
             checkpoint_seconds=self._checkpoint_seconds,
+            way=way,
             lanes=lanes,
-            taken=taken,
         )
+        return control, resume
 
     def _conclude(
         self, attempt: Attempt, control: AttemptControl, result: Evaluation | TrialPruned

@@ -36,7 +36,7 @@ def companion(
         maximize: whether a higher value is better.
         seeds: of the proposals, one each.
     """
-    shape = free, _ = _shape(other)
+    shape = free, _ = group.shape(other)
     within = _settled(space, other.params, free)
     known = [other.params, *(trial.candidate.params for trial in trials)]
     for seed, _ in zip(seeds, range(TRIES), strict=False):
@@ -44,7 +44,7 @@ def companion(
             other.family, space, trials, maximize=maximize, seed=seed, within=within
         )
         found = Candidate(other.family, params)
-        if params not in known and _shape(found) == shape:
+        if params not in known and group.shape(found) == shape:
             return found
     return None
 
@@ -58,9 +58,3 @@ def _settled(space: Space, params: Params, free: Collection[str]) -> Space:
         for item in space
         if item.name in free or item.name in params
     )
-
-
-def _shape(candidate: Candidate) -> tuple[Collection[str], Params]:
-    """Return what must be equal in a group: which names are free there, and all other values."""
-    free = group.free(candidate)
-    return free, {name: each for name, each in candidate.params.items() if name not in free}

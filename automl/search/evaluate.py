@@ -146,7 +146,7 @@ def follow(
     """Return an evaluation that asks for what it needs trained: see `evaluate`."""
     plan = prepared.plan
     families.validate(candidate.family, candidate.params, plan.task, plan.modality)
-    done, partial, (rungs, best) = _restore(resume)
+    done, partial, begun, (rungs, best) = _restore(resume)
     refit = prepared.fits(candidate) == (WHOLE,)
     total = len(prepared.folds) + refit
     climb = Climb(prepared.plan.metric, total, bars, rungs, best)
@@ -155,9 +155,10 @@ def follow(
         seed = _seed(prepared, candidate, index)
         return prepared.fold(index, candidate, seed=seed, threads=threads, device=device)
 
-    for indexes in _together(candidate, fold, len(prepared.folds), bars, len(done)):
+    going = range(len(done), len(done) + begun)
+    for indexes in _together(candidate, fold, len(prepared.folds), bars, going):
         share = len(indexes) / (total - len(done))
-        watch = _FoldControl(control, done, climb, share=share)
+        watch = _FoldControl(control, done, climb, folds=len(indexes), share=share)
         trained = yield Untrained([fold(index) for index in indexes], watch, partial)
         partial = None
         for index, fitted in zip(indexes, trained, strict=True):
@@ -186,12 +187,16 @@ def load_fit(candidate: Candidate, state: State) -> Fitted:
 
 
 def _together(
-    candidate: Candidate, fold: Callable[[int], Fold], folds: int, bars: Bars, done: int
+    candidate: Candidate, fold: Callable[[int], Fold], folds: int, bars: Bars, going: range
 ) -> Iterator[range]:
-    """Yield the folds to train from ``done`` on, in order: those that train as lanes together.
+    """Yield the folds to train, in order: those that train as lanes together.
 
-    So do all that come before a bar, where that is faster; candidate and data alone say whether.
+    First those ``going`` on from a checkpoint, as they began: others may have set bars since. So do
+    all that come before a bar, where that is faster; candidate and data alone say whether.
     """
+    if going:
+        yield going
+    done = going.stop
     several = done < folds > 1 and _pay(candidate, fold(0))
     for end in stages(bars, folds) if several else range(1, folds + 1):
         if done < end:
@@ -295,9 +300,11 @@ def _seed(prepared: Prepared, candidate: Candidate, index: int) -> int:
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big") >> 1
 
 
-def _checkpoint(done: list[Done], climb: Climb, network: State | None = None) -> State:
+def _checkpoint(
+    done: list[Done], climb: Climb, begun: int = 0, network: State | None = None
+) -> State:
     parts = {str(index): fold.state() for index, fold in enumerate(done)}
-    parts[RUNGS] = State({"rungs": list(climb.rungs), "best": climb.best})
+    parts[RUNGS] = State({"rungs": list(climb.rungs), "best": climb.best, "begun": begun})
     if network is not None:
         parts[NETWORK] = network
     return nest(parts)
@@ -305,9 +312,9 @@ def _checkpoint(done: list[Done], climb: Climb, network: State | None = None) ->
 
 def _restore(
     checkpoint: State | None,
-) -> tuple[list[Done], State | None, tuple[Rungs, float | None]]:
+) -> tuple[list[Done], State | None, int, tuple[Rungs, float | None]]:
     if checkpoint is None:
-        return [], None, ((), None)
+        return [], None, 0, ((), None)
     parts = unnest(checkpoint)
     network = parts.pop(NETWORK, None)
     climbed = parts.pop(RUNGS).header
@@ -321,16 +328,20 @@ def _restore(
                 **fold["done"].header,
             )
         )
-    return done, network, (tuple(climbed["rungs"]), climbed["best"])
+    begun = climbed.get("begun", 0)  # checkpoints of old do not say
+    return done, network, begun, (tuple(climbed["rungs"]), climbed["best"])
 
 
 class _FoldControl:
     """Passes on what folds report, with epochs counted through all folds, and checkpoints whole."""
 
-    def __init__(self, control: Control, done: list[Done], climb: Climb, *, share: float) -> None:
+    def __init__(
+        self, control: Control, done: list[Done], climb: Climb, *, folds: int, share: float
+    ) -> None:
         self._control = control
         self._done = done
         self._climb = climb
+        self._folds = folds
         self._share = share
         self._offset = done[-1].reported if done else 0
         self.reported = self._offset
@@ -349,7 +360,7 @@ class _FoldControl:
         return None if left is None else left * self._share
 
     def save(self, state: Callable[[], State]) -> None:
-        self._control.save(lambda: _checkpoint(self._done, self._climb, state()))
+        self._control.save(lambda: _checkpoint(self._done, self._climb, self._folds, state()))
 
 
 class _Unheard:

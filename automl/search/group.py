@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from automl import families
-from automl.core.errors import TrialError
+from automl.core.errors import TrialError, TrialGivesWay
+from automl.core.hyperparameter import Params
 from automl.core.learner import Control, Fitted, NetworkFamily
 from automl.core.state import State
 from automl.core.trial import Candidate
@@ -46,6 +47,12 @@ def free(candidate: Candidate) -> frozenset[str]:
     if not families.scheduled(candidate.family):
         return frozenset()
     return FREE | {name for name in DROPOUTS if candidate.params.get(name)}
+
+
+def shape(candidate: Candidate) -> tuple[frozenset[str], Params]:
+    """Return what is equal in a group: which names are free there, and all other values."""
+    names = free(candidate)
+    return names, {name: each for name, each in candidate.params.items() if name not in names}
 
 
 def companions(
@@ -158,23 +165,37 @@ class _Group:
 
         self._join = join
         self._lanes = Lanes(stacking, record=record)
+        self._leaving = False
         self._waiting: dict[Training, tuple[Member, Course]] = {}
         for member, course in zip(members, courses, strict=True):
             self._go_on(member, course, None)
 
     def train(self) -> None:
-        """Train until every member has ended, and who joined in the place of one."""
+        """Train until every member has ended, and who joined in the place of one.
+
+        Where one gives way the others are asked where they stand: they do as well.
+        """
         while self._waiting:
             going = len(self._waiting)
-            for training, outcome in self._lanes.epoch():
-                member, course = self._waiting.pop(training)
-                if isinstance(outcome, Exception):
-                    member.ended(outcome)
-                else:
-                    self._go_on(member, course, outcome)
+            self._hear(self._lanes.epoch())
+            if self._leaving:
+                self._hear(self._lanes.offer())
+                continue
             for _ in range(going - len(self._waiting)):
                 if (joined := self._join()) is not None:
                     self._go_on(*joined, None)
+
+    def _hear(self, ended: Sequence[tuple["Training", Sequence[Fitted] | Exception]]) -> None:
+        for training, outcome in ended:
+            member, course = self._waiting.pop(training)
+            if isinstance(outcome, Exception):
+                self._end(member, outcome)
+            else:
+                self._go_on(member, course, outcome)
+
+    def _end(self, member: Member, error: Exception) -> None:
+        self._leaving = self._leaving or isinstance(error, TrialGivesWay)
+        member.ended(error)
 
     def _go_on(self, member: Member, course: Course, trained: Sequence[Fitted] | None) -> None:
         """Hand a member what it waited for, and take up what it asks for next."""
@@ -187,6 +208,6 @@ class _Group:
         except StopIteration as ended:
             member.ended(ended.value)
         except Exception as error:  # noqa: BLE001 -- as above
-            member.ended(error)
+            self._end(member, error)
         else:
             self._waiting[training] = member, course

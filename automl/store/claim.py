@@ -170,6 +170,22 @@ def take(
     return None
 
 
+def rejoin(
+    ledger: Ledger, worker: str, number: int, lease_seconds: float, quotas: Quotas
+) -> Attempt | None:
+    """Return the locked study's trial of that number, leased, if it gave way; None: it cannot be.
+
+    What waits and lost no attempt gave way.
+    """
+    study = ledger.study
+    if study.status is not StudyStatus.RUNNING or not study.waiting:
+        return None
+    if not quota.may_run(ledger.tx, quotas, study.tenant):
+        return None
+    gave_way = (trials.c.number == number, trials.c.crashes + trials.c.losses == 0)
+    return _waiting(ledger, worker, lease_seconds, *gave_way)
+
+
 def started(ledger: Ledger, number: int, candidate: Candidate, worker: str, attempt: int) -> None:
     """Append the event of a trial that a worker begins or goes on with."""
     ledger.study.served_at = ledger.now
@@ -194,11 +210,14 @@ def _finish(ledger: Ledger, worker: str, lease_seconds: float) -> Finish | None:
     return Finish(study.id, study.tenant, study.finish_token, left)
 
 
-def _waiting(ledger: Ledger, worker: str, lease_seconds: float) -> Attempt | None:
+def _waiting(
+    ledger: Ledger, worker: str, lease_seconds: float, *which: ColumnElement[bool]
+) -> Attempt | None:
+    """Return the first trial that waits, leased; of all, or of ``which``."""
     study, connection = ledger.study, ledger.tx.writer
     query = (
         select(trials)
-        .where(trials.c.study_id == study.id, trials.c.state == TrialState.WAITING.value)
+        .where(trials.c.study_id == study.id, trials.c.state == TrialState.WAITING.value, *which)
         .order_by(trials.c.number)
         .limit(1)
     )
@@ -234,4 +253,5 @@ def _waiting(ledger: Ledger, worker: str, lease_seconds: float) -> Attempt | Non
         candidate=candidate,
         seconds_left=study.search_left(ledger.now),
         checkpoint=row["checkpoint"],
+        lost=row["crashes"] + row["losses"],
     )

@@ -132,8 +132,20 @@ class SqlLeases:  # noqa: PLR0904 -- the port's verbs, one method each
             return None
         return claim.turn(standing)
 
-    def in_the_way(self, attempt: Attempt) -> bool:
-        """Return whether a study without a worker would come next if this trial were given back.
+    def rejoin(self, worker: str, attempt: Attempt, number: int) -> Attempt | None:
+        """Lease a trial that gave way, for it to go on beside ``attempt``, of the same study.
+
+        None when it does not wait any more, an attempt at it was lost, or its tenant may not run
+        one more.
+        """
+        with self._locked(attempt.study_id) as ledger:
+            if ledger is None:
+                return None
+            settle(ledger)
+            return claim.rejoin(ledger, worker, number, self._lease_seconds, self._quotas)
+
+    def in_the_way(self, attempt: Attempt, held: int = 1) -> bool:
+        """Return whether a study without a worker would come next if ``held`` were given back.
 
         Nobody is asked to give way to what an idle worker is about to take.
         """
@@ -141,7 +153,7 @@ class SqlLeases:  # noqa: PLR0904 -- the port's verbs, one method each
             if not way.needed(reader, attempt.study_id, self._lease_seconds):
                 return False
         with self._database.write(lasting=False) as tx:
-            return way.blocked(tx, attempt.study_id, self._lease_seconds, self._ranking)
+            return way.blocked(tx, attempt.study_id, held, self._lease_seconds, self._ranking)
 
     def beat(self, worker: Worker, holds: Sequence[Attempt | Finish]) -> Sequence[Order]:
         """Renew the worker's row and its leases, and return what to do with each that it holds.

@@ -26,6 +26,8 @@ _c = studies.c
 def look(reader: Connection, attempt: Attempt, lease_seconds: float) -> RowMapping | None:
     """Return how the attempt's study stands, None when it wants no further trial.
 
+    Nor does it while one waits: what was begun comes before what is new.
+
     Beside what `claim.turn` reads, ``left`` counts the trials of its budget that nobody began, None
     without such a budget; ``running`` the tenant's running trials, ``workers`` those alive and
     ``studies`` those that want trials.
@@ -33,6 +35,7 @@ def look(reader: Connection, attempt: Attempt, lease_seconds: float) -> RowMappi
     others = studies.alias("others")
     running = select(func.coalesce(func.sum(others.c.running), 0))
     alive = select(func.count()).select_from(workers)
+    mine = (_c.id == attempt.study_id, _c.status == StudyStatus.RUNNING.value)
     query = select(
         _c.id,
         _c.tenant,
@@ -51,7 +54,7 @@ def look(reader: Connection, attempt: Attempt, lease_seconds: float) -> RowMappi
         .scalar_subquery()
         .label("studies"),
         now().label("now"),
-    ).where(_c.id == attempt.study_id, _c.status == StudyStatus.RUNNING.value, ASKS)
+    ).where(*mine, ASKS, _c.waiting == 0)
     return reader.execute(query).mappings().first()
 
 

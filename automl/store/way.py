@@ -1,7 +1,8 @@
 """Whether a trial in training stands in the way of a study that has no worker at all.
 
-The order of claims decides who that is: the trial is given back, whoever would be next is looked
-at, and all of it is undone. So fairness has one home, see ``claim.ranking``.
+The order of claims decides who that is: the trial is given back, with all that train together with
+it, whoever would be next is looked at, and all of it is undone. So fairness has one home, see
+``claim.ranking``.
 """
 
 from typing import Any
@@ -26,15 +27,17 @@ def needed(reader: Connection, study_id: str, lease_seconds: float) -> bool:
     return bool(reader.execute(select(and_(waits, ~_worker(lease_seconds)))).scalar_one())
 
 
-def blocked(tx: Transaction, study_id: str, lease_seconds: float, ranking: Select[Any]) -> bool:
-    """Return whether a study without a worker would be next without one of this study's trials.
+def blocked(
+    tx: Transaction, study_id: str, held: int, lease_seconds: float, ranking: Select[Any]
+) -> bool:
+    """Return whether a study without a worker would be next without ``held`` of this one's trials.
 
     A worker that was with it at its last heartbeat may be between two trials, and counts.
     """
     tx.writer.execute(
         update(studies)
         .where(_c.id == study_id)
-        .values(running=_c.running - 1, waiting=_c.waiting + 1, served_at=now())
+        .values(running=_c.running - held, waiting=_c.waiting + held, served_at=now())
     )
     first = tx.writer.execute(ranking, {"wanted": 1}).mappings().first()
     if first is None or first["id"] == study_id or first["running"]:

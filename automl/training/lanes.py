@@ -141,6 +141,10 @@ class Lanes:
                 self._train(lanes)
         return list(self._close(trained))
 
+    def offer(self) -> list[tuple[Training, Outcome]]:
+        """Offer a checkpoint of all where they stand; return what has ended by that, and how."""
+        return list(self._close(self._trainings))
+
     def _tensors(self, examples: Examples, device: str) -> tuple[Rows, Tensor]:
         """Return a fold's rows on the device, where they lie once for all candidates."""
         if id(examples) not in self._read:

@@ -24,6 +24,17 @@ def held_by(store: SqlStore, worker: str = "w0", first: Attempt | None = None) -
     return held
 
 
+def test_nobody_joins_while_a_trial_of_the_study_waits(store: SqlStore) -> None:
+    values.add_study(store, seconds=600.0, trials=None)
+    fleet(store, 1)
+    first, other, *_ = held_by(store)
+    assert store.leases.another(first, 1, LANES) is not None
+    store.leases.release(other)
+    assert store.leases.another(first, 1, LANES) is None
+    assert values.attempt(store).number == other.number
+    assert store.leases.another(first, 1, LANES) is not None
+
+
 def fleet(store: SqlStore, count: int) -> None:
     for number in range(count):
         beat(store, None, f"w{number}")

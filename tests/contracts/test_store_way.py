@@ -169,6 +169,62 @@ def _round(store: SqlStore) -> str:
     return held.study_id
 
 
+def test_those_of_a_group_are_judged_as_given_back_together(store: SqlStore) -> None:
+    """Without all three the tenant would have the fewest running trials: they came next again."""
+    values.add_study(store, tenant="a")
+    held = [begin(store) for _ in range(3)]
+    values.add_study(store, tenant="b")
+    begin(store, "w1")
+    values.add_study(store, tenant="b")
+    assert store.leases.in_the_way(held[0])
+    assert not store.leases.in_the_way(held[0], len(held))
+
+
+def test_those_that_gave_way_together_are_leased_together(store: SqlStore) -> None:
+    study = values.add_study(store)
+    kept = [give_way(store, held) for held in [begin(store) for _ in range(3)]]
+    first = begin(store)
+    assert (first.number, first.lost) == (0, 0)
+    assert store.leases.rejoin("w0", first, 0) is None  # it runs
+    again = [store.leases.rejoin("w0", first, number) for number in (2, 1)]
+    assert [(one.number, one.token, one.lost) for one in again if one] == [(2, 2, 0), (1, 2, 0)]
+    assert [one.checkpoint for one in again if one] == [kept[2], kept[1]]
+    assert store.leases.rejoin("w0", first, 7) is None
+    values.check(store, study)
+
+
+@pytest.mark.parametrize("loss", ["crashed", "release"])
+def test_what_lost_an_attempt_is_leased_alone(store: SqlStore, loss: str) -> None:
+    values.add_study(store)
+    held = [begin(store) for _ in range(2)]
+    getattr(store.leases, loss)(held[1])
+    give_way(store, held[0])
+    first = begin(store)
+    assert first.lost == 0
+    assert store.leases.rejoin("w0", first, 1) is None
+    give_way(store, first)
+    assert begin(store).number == 0
+    again = begin(store)
+    assert again.lost == 1
+    checkpoint(store, again)
+    store.leases.give_way(again)
+    assert begin(store).lost == 1  # for ever
+
+
+def test_nothing_rejoins_a_paused_study_or_beyond_a_quota(
+    store: SqlStore, store_settings: Settings
+) -> None:
+    study = values.add_study(store)
+    for held in [begin(store) for _ in range(2)]:
+        give_way(store, held)
+    first = begin(store)
+    bounded = open_store(replace(store_settings, tenant_max_running_trials=1))
+    assert bounded.leases.rejoin("w0", first, 1) is None
+    bounded.close()
+    pause(store, study)
+    assert store.leases.rejoin("w0", first, 1) is None
+
+
 def test_giving_way_is_never_held_against_a_trial(store: SqlStore) -> None:
     study = values.add_study(store, trials=1)
     for count in range(60):

@@ -56,6 +56,7 @@ def test_curves_are_written_more_rarely_to_a_busy_store(
         limit=0.0,
         spent=0.0,
         checkpoint_seconds=10.0,
+        way=mock.Mock(),
     )
     for epoch in range(1, EPOCHS + 1):
         clock.now += 0.01

@@ -1,7 +1,7 @@
 """A trial in training gives its place to a study that has none, and goes on later."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,12 +11,14 @@ import pytest
 
 from automl.core.catalog import ExportFormat, FamilyName, StudyStatus, TrialState
 from automl.core.errors import DiskFull, StoreUnavailable, TrialGivesWay
+from automl.core.leases import Leases
 from automl.core.ports import Store
 from automl.core.state import State
 from automl.core.study import Budget, Study
 from automl.core.trial import Attempt, Candidate
-from automl.runner import control
+from automl.runner import control, way
 from automl.runner.control import AttemptControl
+from automl.runner.way import Way
 from automl.store.claim import AWAY_SECONDS
 from tests.runner.bench import BRIEF, MLP, TENANT, Bench, Orders, open_bench
 from tests.store import values
@@ -27,7 +29,7 @@ LINEAR = (FamilyName.LINEAR,)
 @pytest.fixture
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let trials give way however little they have trained."""
-    monkeypatch.setattr(control, "READY_SHARE", float("inf"))
+    monkeypatch.setattr(way, "READY_SHARE", float("inf"))
 
 
 @pytest.mark.usefixtures("at_once")
@@ -104,6 +106,11 @@ class Place:
     waits: bool | Exception = True
     full: bool = False
     """Whether no checkpoint finds room."""
+    held: int = 1
+    """How many train together."""
+    tries: int = 0
+    """Checkpoints, stored or not."""
+    beside: list[AttemptControl] = field(default_factory=list)
 
     def save(self, after: float) -> None:
         """Offer a checkpoint so many seconds later."""
@@ -122,38 +129,43 @@ def place(monkeypatch: pytest.MonkeyPatch) -> Make:
         *,
         family: FamilyName = FamilyName.MLP,
         spent: float = 0.0,
-        lanes: int = 1,
+        beside: int = 0,
         prepared: float = 0.0,
     ) -> Place:
         clock = Clock()
         monkeypatch.setattr(control, "time", clock)
+        monkeypatch.setattr(way, "time", clock)
 
-        def in_the_way(_: Attempt) -> bool:
+        def in_the_way(_: Attempt, held: int) -> bool:
+            assert held == found.held
             found.asked += 1
             if isinstance(found.waits, Exception):
                 raise found.waits
             return found.waits
 
         def put(*_: object) -> SimpleNamespace:
+            found.tries += 1
             if found.full:
                 raise DiskFull
             return SimpleNamespace(id="art_1")
 
         leases = SimpleNamespace(in_the_way=in_the_way, checkpoint=lambda *_: None)
         artifacts = SimpleNamespace(put=put)
-        found = Place(
-            clock,
-            AttemptControl(
+        shared = Way(cast("Leases", leases), pause=10.0, taken=clock.now - prepared)
+
+        def control_of(number: int) -> AttemptControl:
+            return AttemptControl(
                 cast("Store", SimpleNamespace(leases=leases, artifacts=artifacts)),
-                Attempt("st_1", TENANT, 0, 1, Candidate(family), left, None),
+                Attempt("st_1", TENANT, number, 1, Candidate(family), left, None),
                 Orders(),
                 limit=0.0,
-                spent=spent,
+                spent=spent if number == 0 else 0.0,
                 checkpoint_seconds=10.0,
-                lanes=lanes,
-                taken=clock.now - prepared,
-            ),
-        )
+                way=shared,
+            )
+
+        found = Place(clock, control_of(0), held=1 + beside)
+        found.beside = [control_of(1 + number) for number in range(beside)]
         found.control.check()
         return found
 
@@ -197,10 +209,45 @@ def test_it_gives_way_once_it_has_trained_ten_times_as_long_as_it_got_ready(plac
         here.save(after=13.0)
 
 
-def test_trials_that_train_together_keep_their_place(place: Make) -> None:
-    here = place(lanes=2)
-    here.save(after=60.0)
-    assert here.asked == 0
+def test_of_those_that_train_together_one_asks_for_all(place: Make) -> None:
+    here = place(beside=2)
+    here.waits = False
+    here.clock.now += 10.0
+    for each in (here.control, *here.beside):
+        each.save(lambda: State({}))
+    assert (here.asked, here.tries) == (1, 3)
+    here.waits = True
+    with pytest.raises(TrialGivesWay):
+        here.save(after=10.0)
+    for each in here.beside:
+        with pytest.raises(TrialGivesWay):
+            each.save(lambda: State({}))
+    assert (here.asked, here.tries) == (2, 6)
+
+
+def test_who_finds_no_room_for_a_checkpoint_stays_and_tries_again_later(place: Make) -> None:
+    here = place(beside=1)
+    with pytest.raises(TrialGivesWay):
+        here.save(after=10.0)
+    (other,) = here.beside
+    here.full = True
+    for _ in range(3):
+        here.clock.now += 4.0
+        other.save(lambda: State({}))
+    assert here.tries == 2
+    here.full = False
+    here.clock.now += 4.0
+    with pytest.raises(TrialGivesWay):
+        other.save(lambda: State({}))
+
+
+def test_all_of_them_keep_their_place_when_one_could_not_be_repeated(place: Make) -> None:
+    here = place(left=100.0, spent=45.0, beside=1)
+    here.clock.now += 30.0
+    (other,) = here.beside
+    other.save(lambda: State({}))
+    assert here.asked == 1
+    assert other.seconds_left() == here.control.seconds_left() == 35.0  # of 70
 
 
 @pytest.mark.parametrize(("spent", "gives"), [(35.0, True), (45.0, False)])

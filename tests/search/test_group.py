@@ -1,6 +1,6 @@
 """Candidates evaluated together: each has the trial that it has alone."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -9,7 +9,7 @@ from typing_extensions import override
 
 from automl import families
 from automl.core.catalog import FamilyName
-from automl.core.errors import TrialError, TrialPruned, TrialStopped
+from automl.core.errors import TrialError, TrialGivesWay, TrialPruned, TrialStopped
 from automl.core.hyperparameter import Value, defaults
 from automl.core.state import State
 from automl.core.trial import Candidate
@@ -165,6 +165,62 @@ def test_each_goes_on_alone_or_together_from_its_own_checkpoint(
         together(prepared, *again)
         for trial, resumed in zip(trials, again, strict=True):
             same(resumed.evaluation, trial.evaluation)
+
+
+def test_folds_begun_together_go_on_together_whatever_bars_others_have_set_since(
+    prepared: Prepared, trials: list[Trial]
+) -> None:
+    together(prepared, *trials)
+    bars, again = (0.0, 0.0, 0.0), []
+    for trial in trials:
+        half = trial.watcher.states[len(trial.watcher.states) // 2]
+        again.append(Trial(trial.candidate, bars=bars, resume=half))
+        watcher = Watcher()
+        same(
+            trial.evaluation,
+            evaluate(prepared, trial.candidate, watcher, bars=bars, resume=half),
+        )
+        assert len(watcher.points) < len(trial.watcher.points)
+    together(prepared, *again)
+    for trial, resumed in zip(trials, again, strict=True):
+        same(resumed.evaluation, trial.evaluation)
+        assert len(resumed.watcher.points) < len(trial.watcher.points)
+
+
+@dataclass
+class Giving(Watcher):
+    """Gives way with its third checkpoint, or once another does."""
+
+    others: set[int] = field(default_factory=set)
+    """Who gives way, if anybody."""
+    asks: bool = False
+
+    @override
+    def save(self, state: Callable[[], State]) -> None:
+        super().save(state)
+        if self.others or (self.asks and len(self.states) == 3):
+            self.others.add(id(self))
+            raise TrialGivesWay
+
+
+@pytest.mark.parametrize("asking", range(3))
+def test_where_one_gives_way_all_do_as_they_stand(
+    prepared: Prepared, trials: list[Trial], asking: int
+) -> None:
+    given, joined = set[int](), []
+    for place, trial in enumerate(trials):
+        trial.watcher = Giving(others=given, asks=place == asking)
+    whole = [evaluate(prepared, trial.candidate, Watcher()) for trial in trials]
+    members = [trial.member for trial in trials]
+    evaluate_together(prepared, members, device="cpu", threads=1, refill=lambda: joined.append(0))
+    assert all(isinstance(trial.told[0], TrialGivesWay) for trial in trials)
+    assert (len(given), joined) == (3, [])
+    assert {trial.watcher.points[-1].epoch for trial in trials} == {3}
+    again = [Trial(each.candidate, resume=each.watcher.states[-1]) for each in trials]
+    together(prepared, *again)
+    for trial, expected in zip(again, whole, strict=True):
+        same(trial.evaluation, expected)
+        assert {point.epoch for point in trial.watcher.points} >= {4, 5}
 
 
 def test_one_member_is_evaluated_alone(prepared: Prepared, trials: list[Trial]) -> None:

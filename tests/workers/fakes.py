@@ -102,8 +102,12 @@ class FakeLeases:
         self._note("another", attempt, held, most)
         return None
 
-    def in_the_way(self, attempt: Attempt) -> bool:
-        self._note("in_the_way", attempt)
+    def rejoin(self, worker: str, attempt: Attempt, number: int) -> Attempt | None:
+        self._note("rejoin", worker, attempt, number)
+        return None
+
+    def in_the_way(self, attempt: Attempt, held: int = 1) -> bool:
+        self._note("in_the_way", attempt, held)
         return False
 
     def beat(self, worker: Worker, holds: Sequence[Attempt | Finish]) -> Sequence[Order]:
