@@ -93,11 +93,13 @@ class Leases(Protocol):  # noqa: PLR0904 -- what a worker may do, one method eac
             most: how many would train together at best.
         """
 
-    def rejoin(self, worker: str, attempt: Attempt, number: int) -> Attempt | None:
-        """Lease a trial that gave way, for it to go on beside ``attempt``, of the same study.
+    def rejoin(
+        self, worker: str, attempt: Attempt, numbers: Sequence[int], most: int
+    ) -> Sequence[Attempt]:
+        """Lease trials that gave way, to go on beside ``attempt``, of the same study.
 
-        None when it does not wait any more, an attempt at it was lost, or its tenant may not run
-        one more.
+        That is the first ``most`` of those numbers that still wait and lost no attempt; fewer where
+        their tenant may not run so many.
         """
 
     def in_the_way(self, attempt: Attempt, held: int = 1) -> bool:

@@ -1,7 +1,6 @@
 """Trials that a worker begins beside one that it has begun, to train them as one program."""
 
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import Protocol
 
 import structlog
@@ -78,7 +77,7 @@ class Companions:
 
         First those that gave way, as this one did.
         """
-        begun = [] if attempt.first else self._back(attempt, most, line)
+        begun = [] if attempt.first or most == 1 else self._back(attempt, most, line)
         while 1 + len(begun) < most and line.order(attempt) is Order.GO_ON:
             found = self.another(attempt, 1 + len(begun), most, line)
             if found is None:
@@ -93,42 +92,42 @@ class Companions:
 
         Whatever goes wrong here is not the trial's fault that wanted company: it goes on without.
         """
-        return self._held(lambda: self._begin(attempt, held, most), line)
+        begun = self._held(lambda: self._begin(attempt, held, most), line)
+        return begun[0] if begun else None
 
     def _back(self, attempt: Attempt, most: int, line: Line) -> list[Attempt]:
         """Return trials that gave way, leased again to go on beside an attempt that did."""
-        _, history = self._studies.look(attempt.tenant, attempt.study_id)
-        shape = group.shape(attempt.candidate)
-        back: list[Attempt] = []
-        for trial in history:
-            waits = trial.state is TrialState.WAITING and group.shape(trial.candidate) == shape
-            if not waits or line.order(attempt) is not Order.GO_ON:
-                continue
-            if 1 + len(back) == most:
-                break
-            rejoin = partial(self._leases.rejoin, self._worker, attempt, trial.number)
-            if (found := self._held(rejoin, line)) is not None:
-                back.append(found)
-        return back
 
-    def _held(self, lease: Callable[[], Attempt | None], line: Line) -> Attempt | None:
-        """Return what was leased, which the line is told of; None also where that went wrong."""
+        def lease() -> Sequence[Attempt]:
+            _, history = self._studies.look(attempt.tenant, attempt.study_id)
+            waiting = [trial for trial in history if trial.state is TrialState.WAITING]
+            shape = group.shape(attempt.candidate)
+            alike = [each.number for each in waiting if group.shape(each.candidate) == shape]
+            return self._leases.rejoin(self._worker, attempt, alike, most - 1) if alike else ()
+
+        return self._held(lease, line)
+
+    def _held(self, lease: Callable[[], Sequence[Attempt]], line: Line) -> list[Attempt]:
+        """Return what was leased, which the line is told of; nothing where that went wrong."""
         try:
-            found = lease()
+            found = list(lease())
         except Unavailable as error:
             log.warning("store.away", detail=str(error.__cause__ or error))
-            return None
+            return []
         except Exception:
             log.exception("companions.broken")
-            return None
-        if found is not None:
-            line.take(found)
+            return []
+        for each in found:
+            line.take(each)
         return found
 
-    def _begin(self, attempt: Attempt, held: int, most: int) -> Attempt | None:
+    def _begin(self, attempt: Attempt, held: int, most: int) -> Sequence[Attempt]:
         turn = self._leases.another(attempt, held, most)
         if turn is None:
-            return None
+            return ()
         study, history = self._studies.look(attempt.tenant, attempt.study_id)
         candidate = self._ask(study, history, turn, attempt.candidate)
-        return None if candidate is None else self._leases.begin(self._worker, turn, candidate)
+        if candidate is None:
+            return ()
+        begun = self._leases.begin(self._worker, turn, candidate)
+        return () if begun is None else (begun,)

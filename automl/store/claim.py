@@ -5,6 +5,7 @@ is checked when it comes. For a lease the study is locked and looked at again, b
 at the same time.
 """
 
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import (
@@ -170,20 +171,23 @@ def take(
     return None
 
 
-def rejoin(
-    ledger: Ledger, worker: str, number: int, lease_seconds: float, quotas: Quotas
-) -> Attempt | None:
-    """Return the locked study's trial of that number, leased, if it gave way; None: it cannot be.
+def back(
+    ledger: Ledger, worker: str, numbers: Sequence[int], lease_seconds: float, quotas: Quotas
+) -> Iterator[Attempt]:
+    """Yield those of the locked study's trials that gave way, each leased when it is asked for.
 
     What waits and lost no attempt gave way.
     """
     study = ledger.study
-    if study.status is not StudyStatus.RUNNING or not study.waiting:
-        return None
-    if not quota.may_run(ledger.tx, quotas, study.tenant):
-        return None
-    gave_way = (trials.c.number == number, trials.c.crashes + trials.c.losses == 0)
-    return _waiting(ledger, worker, lease_seconds, *gave_way)
+    gave_way = (trials.c.number.in_(numbers), trials.c.crashes + trials.c.losses == 0)
+    while study.status is StudyStatus.RUNNING and study.waiting:
+        if not quota.may_run(ledger.tx, quotas, study.tenant):
+            return
+        attempt = _waiting(ledger, worker, lease_seconds, *gave_way)
+        if attempt is None:
+            return
+        ledger.save()  # what a quota counts
+        yield attempt
 
 
 def started(ledger: Ledger, number: int, candidate: Candidate, worker: str, attempt: int) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
+from itertools import islice
 
 from sqlalchemy import delete, select, update
 
@@ -132,17 +133,17 @@ class SqlLeases:  # noqa: PLR0904 -- the port's verbs, one method each
             return None
         return claim.turn(standing)
 
-    def rejoin(self, worker: str, attempt: Attempt, number: int) -> Attempt | None:
-        """Lease a trial that gave way, for it to go on beside ``attempt``, of the same study.
-
-        None when it does not wait any more, an attempt at it was lost, or its tenant may not run
-        one more.
-        """
+    def rejoin(
+        self, worker: str, attempt: Attempt, numbers: Sequence[int], most: int
+    ) -> Sequence[Attempt]:
+        """Lease trials that gave way, to go on beside ``attempt``, of the same study."""
+        found: list[Attempt] = []
         with self._locked(attempt.study_id) as ledger:
-            if ledger is None:
-                return None
-            settle(ledger)
-            return claim.rejoin(ledger, worker, number, self._lease_seconds, self._quotas)
+            if ledger is not None:
+                settle(ledger)
+                back = claim.back(ledger, worker, numbers, self._lease_seconds, self._quotas)
+                found += islice(back, most)
+        return found
 
     def in_the_way(self, attempt: Attempt, held: int = 1) -> bool:
         """Return whether a study without a worker would come next if ``held`` were given back.

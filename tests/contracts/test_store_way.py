@@ -182,15 +182,15 @@ def test_those_of_a_group_are_judged_as_given_back_together(store: SqlStore) -> 
 
 def test_those_that_gave_way_together_are_leased_together(store: SqlStore) -> None:
     study = values.add_study(store)
-    kept = [give_way(store, held) for held in [begin(store) for _ in range(3)]]
+    kept = [give_way(store, held) for held in [begin(store) for _ in range(5)]]
     first = begin(store)
     assert (first.number, first.lost) == (0, 0)
-    assert store.leases.rejoin("w0", first, 0) is None  # it runs
-    again = [store.leases.rejoin("w0", first, number) for number in (2, 1)]
-    assert [(one.number, one.token, one.lost) for one in again if one] == [(2, 2, 0), (1, 2, 0)]
-    assert [one.checkpoint for one in again if one] == [kept[2], kept[1]]
-    assert store.leases.rejoin("w0", first, 7) is None
-    values.check(store, study)
+    again = store.leases.rejoin("w0", first, (0, 2, 3, 4, 7), 2)
+    assert [(one.number, one.token, one.lost) for one in again] == [(2, 2, 0), (3, 2, 0)]
+    assert [one.checkpoint for one in again] == kept[2:4]
+    (last,) = store.leases.rejoin("w0", first, (0, 2, 3, 4, 7), 2)
+    assert last.number == 4
+    assert values.check(store, study).counts[TrialState.WAITING] == 1
 
 
 @pytest.mark.parametrize("loss", ["crashed", "release"])
@@ -201,7 +201,7 @@ def test_what_lost_an_attempt_is_leased_alone(store: SqlStore, loss: str) -> Non
     give_way(store, held[0])
     first = begin(store)
     assert first.lost == 0
-    assert store.leases.rejoin("w0", first, 1) is None
+    assert not store.leases.rejoin("w0", first, (1,), 7)
     give_way(store, first)
     assert begin(store).number == 0
     again = begin(store)
@@ -215,14 +215,14 @@ def test_nothing_rejoins_a_paused_study_or_beyond_a_quota(
     store: SqlStore, store_settings: Settings
 ) -> None:
     study = values.add_study(store)
-    for held in [begin(store) for _ in range(2)]:
+    for held in [begin(store) for _ in range(4)]:
         give_way(store, held)
     first = begin(store)
-    bounded = open_store(replace(store_settings, tenant_max_running_trials=1))
-    assert bounded.leases.rejoin("w0", first, 1) is None
+    bounded = open_store(replace(store_settings, tenant_max_running_trials=3))
+    assert len(bounded.leases.rejoin("w0", first, (1, 2, 3), 3)) == 2
     bounded.close()
     pause(store, study)
-    assert store.leases.rejoin("w0", first, 1) is None
+    assert not store.leases.rejoin("w0", first, (3,), 1)
 
 
 def test_giving_way_is_never_held_against_a_trial(store: SqlStore) -> None:

@@ -102,9 +102,11 @@ class FakeLeases:
         self._note("another", attempt, held, most)
         return None
 
-    def rejoin(self, worker: str, attempt: Attempt, number: int) -> Attempt | None:
-        self._note("rejoin", worker, attempt, number)
-        return None
+    def rejoin(
+        self, worker: str, attempt: Attempt, numbers: Sequence[int], most: int
+    ) -> Sequence[Attempt]:
+        self._note("rejoin", worker, attempt, numbers, most)
+        return ()
 
     def in_the_way(self, attempt: Attempt, held: int = 1) -> bool:
         self._note("in_the_way", attempt, held)
