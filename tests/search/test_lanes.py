@@ -9,9 +9,9 @@ import pytest
 from automl.core.catalog import FamilyName
 from automl.core.errors import TrialPruned, TrialStopped
 from automl.core.hyperparameter import Value
-from automl.core.state import State
+from automl.core.state import State, nest, unnest
 from automl.core.trial import Candidate
-from automl.search.evaluate import Evaluation, evaluate, fits
+from automl.search.evaluate import RUNGS, Evaluation, evaluate, fits
 from automl.search.portfolio import portfolio
 from automl.search.prepare import Prepared
 from automl.search.rungs import NO_BARS, Bars
@@ -124,16 +124,26 @@ def test_lanes_go_on_from_any_checkpoint(
             assert [point.epoch for point in rest.points] == list(ends)
 
 
-def test_a_checkpoint_from_before_there_were_lanes_is_gone_on_from(
-    prepared: Prepared, candidate: Candidate, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("told", "first"), [(True, 13), (False, 11)])
+def test_a_fold_begun_alone_goes_on_alone_if_its_checkpoint_tells_and_else_begins_anew(
+    prepared: Prepared,
+    candidate: Candidate,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    told: bool,
+    first: int,
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(lanes, "pay", lambda *_: False)
+        patch.setattr(lanes, "pay", lambda *_: False)  # as before there were lanes
         with pytest.raises(TrialStopped):
             run(prepared, candidate, cut := Watcher(stop_after=13))
-    again = run(prepared, candidate, watcher := Watcher(), resume=cut.states[-1])
+    parts = unnest(cut.states[-1])
+    if not told:  # nor did it tell then
+        climbed = {name: each for name, each in parts[RUNGS].header.items() if name != "begun"}
+        parts[RUNGS] = State(climbed)
+    again = run(prepared, candidate, watcher := Watcher(), resume=nest(parts))
     assert [i for i, _ in fits(again.fitted)] == list(range(FOLDS))
-    assert watcher.points[0].epoch == 11  # the fold in training begins anew
+    assert watcher.points[0].epoch == first
     assert watcher.points[-1].epoch == 5 * FOLDS
 
 
