@@ -133,7 +133,7 @@ def metric_of(spec: StudySpec, target: Target) -> MetricName:
 def positive_of(spec: StudySpec, target: Target) -> int | None:
     """Return which of two classes counts as positive: the second, where nothing is asked for.
 
-    One that is spelled otherwise is found if only case differs, or if true stands for 1.
+    One that is spelled otherwise is found if only case differs, or if true stands for 1 beside 0.
 
     Raises:
         InvalidSpec: what is asked for is none of two classes.
@@ -153,16 +153,14 @@ def positive_of(spec: StudySpec, target: Target) -> int | None:
 
 
 def _spelled(asked: str, names: Sequence[str]) -> int | None:
-    """Return which name is meant: the very one, else the only one by a spelling that says less."""
-    for spelling in (str, _folded):
+    """Return which name is meant: the very one, else the only one that case tells apart."""
+    if {*names} == {"0", "1"}:
+        asked = {"true": "1", "false": "0"}.get(asked.casefold(), asked)
+    for spelling in (str, str.casefold):
         found = [index for index, name in enumerate(names) if spelling(name) == spelling(asked)]
         if found:
             return found[0] if len(found) == 1 else None
     return None
-
-
-def _folded(name: str) -> str:
-    return {"1": "true", "0": "false"}.get(name, name.casefold())
 
 
 def check_objective(spec: StudySpec) -> None:

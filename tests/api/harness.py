@@ -182,6 +182,15 @@ class Hand:
                     return
         raise TimeoutError("the study never ended")
 
+    def trial(self, study_id: str) -> None:
+        """Work until the study has a complete trial; others may be due before it."""
+        for _ in range(200):
+            self.step()
+            with self.store.unit() as unit:
+                if unit.studies.get("default", study_id).best_trial is not None:
+                    return
+        raise TimeoutError("no trial was ever complete")
+
     def model(self, finish: Finish) -> Model:
         with self.store.unit() as unit:
             study = unit.studies.get(finish.tenant, finish.study_id)

@@ -279,7 +279,7 @@ def test_cancel_takes_the_best_so_far(service: Service, dataset_id: str) -> None
     study_id = _post(service, _body(dataset_id, budget={"trials": 50})).json()["id"]
     path = f"/v1/studies/{study_id}"
     hand = Hand(service.store)
-    hand.step()
+    hand.trial(study_id)
     first, again = service.post(f"{path}/cancel"), service.post(f"{path}/cancel")
     assert (first.status_code, again.status_code) == (202, 200)
     hand.run(study_id)
@@ -297,7 +297,6 @@ def test_cancel_takes_the_best_so_far(service: Service, dataset_id: str) -> None
 def test_a_study_without_a_model_has_no_download(service: Service, dataset_id: str) -> None:
     study_id = _post(service, _body(dataset_id)).json()["id"]
     service.post(f"/v1/studies/{study_id}/cancel")
-    Hand(service.store).step()
     body = service.get(f"/v1/studies/{study_id}").json()
     assert (body["status"], body["model_id"]) == ("cancelled", None)
     problem(service.get(f"/v1/studies/{study_id}/model/download"), 404, "NOT_FOUND")

@@ -85,8 +85,13 @@ def test_the_positive_class_is_found_by_its_spelling(
     assert positive_of(spec, Target(np.array([0, 1]), classes)) == found
 
 
-@pytest.mark.parametrize("asked", ["Yes", "maybe", "1"])
-def test_a_positive_class_that_is_not_clear_is_told_so(asked: str) -> None:
+@pytest.mark.parametrize(
+    ("asked", "classes"),
+    [("Yes", ("YES", "yes")), ("maybe", ("No", "Yes")), ("1", ("No", "Yes")), ("true", (1, 2))],
+)
+def test_a_positive_class_that_is_not_clear_is_told_so(
+    asked: str, classes: tuple[str, ...]
+) -> None:
     spec = StudySpec("ds_1", TaskSpec(TaskType.CLASSIFICATION, "y", positive=asked), Budget(3.0))
     with pytest.raises(InvalidSpec, match="must be one of two classes, here"):
-        positive_of(spec, Target(np.array([0, 1]), ("YES", "yes")))
+        positive_of(spec, Target(np.array([0, 1]), classes))
