@@ -11,6 +11,7 @@ from automl.settings import Settings
 from automl.store import SqlStore
 from tests import servers
 from tests.store import values
+from tests.store.still import stand
 
 # What is logged in this process goes where pytest keeps it, and not to its output.
 structlog.configure(
@@ -59,6 +60,6 @@ def store_settings(database_url: str, tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def store(store_settings: Settings) -> Iterator[SqlStore]:
-    """A migrated store on each database in turn."""
+    """A migrated store on each database in turn, whose clock stands still."""
     with values.opened(store_settings) as opened:
-        yield opened
+        yield stand(opened)

@@ -43,13 +43,13 @@ def test_attempts_say_how_they_went(store: SqlStore) -> None:
 def test_phases_take_their_seconds_and_ended_ones_no_more(store: SqlStore) -> None:
     values.add_study(store, trials=1)
     values.age(store, 10)
-    assert _gauges(store)["phases"]["queued"] == pytest.approx(10, abs=1)
+    assert _gauges(store)["phases"]["queued"] == pytest.approx(10, abs=0.1)
     values.complete(store, 0.5)
     values.age(store, 20)
     store.leases.give_up(values.finish(store), StudyFailure.EXPORT_FAILED, "no")
     ended = _gauges(store)["phases"]
     assert ended["trial"] > 0
-    assert ended["finish"] == pytest.approx(20, abs=1)
-    assert ended["search"] == pytest.approx(0, abs=1)
+    assert ended["finish"] == pytest.approx(20, abs=0.1)
+    assert ended["search"] == pytest.approx(0, abs=0.1)
     values.age(store, 30)
     assert _gauges(store)["phases"] == pytest.approx(ended)

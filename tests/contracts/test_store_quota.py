@@ -12,6 +12,7 @@ from automl.settings import Settings
 from automl.store import SqlStore, open_store
 from tests.contracts.test_store_races import at_once
 from tests.store import values
+from tests.store.still import stand
 
 MOST = 10
 MANY = 50
@@ -25,7 +26,7 @@ def bounded(store: SqlStore, store_settings: Settings) -> Iterator[Bounded]:
     opened: list[SqlStore] = []
 
     def reopen(**quotas: int) -> SqlStore:
-        opened.append(open_store(replace(store_settings, **quotas)))  # type: ignore[arg-type]
+        opened.append(stand(open_store(replace(store_settings, **quotas))))  # type: ignore[arg-type]
         return opened[-1]
 
     yield reopen

@@ -10,6 +10,7 @@ from automl.settings import Settings
 from automl.store import SqlStore, open_store
 from tests.store import values
 from tests.store.acts import beat, cancel, pause
+from tests.store.still import stand
 
 LANES = 8
 
@@ -71,7 +72,7 @@ def test_what_is_left_of_a_budget_is_shared_between_workers(store: SqlStore) -> 
 def test_the_running_trials_of_a_tenant_are_shared_between_workers(
     store: SqlStore, store_settings: Settings
 ) -> None:
-    bounded = open_store(replace(store_settings, tenant_max_running_trials=4))
+    bounded = stand(open_store(replace(store_settings, tenant_max_running_trials=4)))
     values.add_study(bounded, seconds=100)
     fleet(bounded, 2)
     assert [len(held_by(bounded, f"w{n}")) for n in range(2)] == [2, 1]

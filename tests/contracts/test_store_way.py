@@ -13,6 +13,7 @@ from automl.settings import Settings
 from automl.store import SqlStore, open_store
 from tests.store import values
 from tests.store.acts import beat, cancel, pause
+from tests.store.still import stand
 
 AWAY = 11.0
 """Seconds after which a trial that gave way comes first again, and one."""
@@ -129,7 +130,7 @@ def test_a_finish_is_waited_for(store: SqlStore) -> None:
 
 
 def test_a_quota_of_one_running_trial_is_shared(store: SqlStore, store_settings: Settings) -> None:
-    bounded = open_store(replace(store_settings, tenant_max_running_trials=1))
+    bounded = stand(open_store(replace(store_settings, tenant_max_running_trials=1)))
     values.add_study(bounded)
     held = begin(bounded)
     other = values.add_study(bounded)
@@ -218,7 +219,7 @@ def test_nothing_rejoins_a_paused_study_or_beyond_a_quota(
     for held in [begin(store) for _ in range(4)]:
         give_way(store, held)
     first = begin(store)
-    bounded = open_store(replace(store_settings, tenant_max_running_trials=3))
+    bounded = stand(open_store(replace(store_settings, tenant_max_running_trials=3)))
     assert len(bounded.leases.rejoin("w0", first, (1, 2, 3), 3)) == 2
     bounded.close()
     pause(store, study)

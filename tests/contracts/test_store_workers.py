@@ -53,7 +53,7 @@ def test_a_started_study_that_lost_its_workers_gets_its_seconds_again(store: Sql
     assert failed.error is not None
     assert failed.error[0] is StudyFailure.NO_WORKER
     assert resume(store, study)
-    assert values.attempt(store).seconds_left == pytest.approx(47, abs=1)
+    assert values.attempt(store).seconds_left == pytest.approx(47, abs=0.1)
     assert values.check(store, study).elapsed_seconds < 2
 
 
@@ -158,7 +158,7 @@ def test_workers_are_live_while_they_beat(store: SqlStore) -> None:
     with store.unit() as unit:
         first, second = unit.workers()
         assert (first.device, first.study_id, first.trial) == ("cuda:0", study.id, 0)
-        assert first.last_heartbeat_at == pytest.approx(unit.now(), abs=1)
+        assert first.last_heartbeat_at == pytest.approx(unit.now(), abs=0.1)
         assert second.id == "w1"
         gauges = unit.gauges()
     assert gauges["workers"] == {"idle": 0, "busy": 2}
