@@ -26,6 +26,7 @@ from automl.core.formula import (
 )
 from automl.core.frame import Floats, Ints
 from automl.core.model import Estimate
+from automl.core.repeated import REPEATED
 
 _MINIMIZED = frozenset(
     {MetricName.LOG_LOSS, MetricName.RMSE, MetricName.MAE, MetricName.MAPE, MetricName.RMSLE}
@@ -200,17 +201,22 @@ def _resampled_rows(
     rounds: int,
     random: np.random.Generator,
 ) -> list[float]:
-    strata = np.zeros(len(y), np.int64) if name in REGRESSION else y
+    strata = np.zeros(len(y), np.int64) if name in REGRESSION else np.asarray(y, np.int64)
     order = np.argsort(strata, kind="stable")
     first, counts = np.unique(strata[order], return_index=True, return_counts=True)[1:]
     y, predictions = y[order], predictions[order]
-    values = []
-    for _ in range(rounds):
-        drawn = _sizes(counts, random)
-        within = (random.random(drawn.sum()) * np.repeat(counts, drawn)).astype(np.int64)
-        rows = np.repeat(first, drawn) + within
-        values.append(score(name, y[rows], predictions[rows], positive=positive))
-    return values
+    draws = (_drawn(first, counts, random) for _ in range(rounds))
+    if name in REGRESSION:
+        return [score(name, y[rows], predictions[rows], positive=None) for rows in draws]
+    value = REPEATED[name](y, predictions, _positive(predictions, positive))
+    return [value(np.bincount(rows, minlength=len(y))) for rows in draws]
+
+
+def _drawn(first: Ints, counts: Ints, random: np.random.Generator) -> Ints:
+    """Return rows drawn with replacement from strata that lie one behind the other."""
+    sizes = _sizes(counts, random)
+    within = (random.random(sizes.sum()) * np.repeat(counts, sizes)).astype(np.int64)
+    return np.asarray(np.repeat(first, sizes) + within)
 
 
 def _resampled(counts: Ints, rounds: int, random: np.random.Generator) -> Iterator[Ints]:

@@ -97,13 +97,16 @@ def serving(directory: Path, **given: Any) -> Iterator[Service]:
         store.close()
 
 
+NAP_SECONDS = 0.01
+
+
 def wait_for(condition: Callable[[], object], *, seconds: float = 10.0) -> None:
-    """Return as soon as ``condition`` holds."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            raise TimeoutError("the condition never held")
-        time.sleep(0.01)
+    """Return as soon as ``condition`` holds, looking as often as the seconds hold naps."""
+    for _ in range(round(seconds / NAP_SECONDS)):
+        if condition():
+            return
+        time.sleep(NAP_SECONDS)
+    raise TimeoutError("the condition never held")
 
 
 def add_dataset(store: Store, *, tenant: str = "default", name: str = "tiny") -> Dataset:

@@ -4,7 +4,6 @@ import os
 import signal
 import sqlite3
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from automl.core.trial import CurvePoint
 from automl.settings import Settings
 from automl.store import SqlStore, sweep
 from tests import servers
+from tests.stopwatch import Stopwatch
 from tests.store import values
 
 
@@ -66,10 +66,9 @@ def test_only_where_a_power_cut_ends_the_holder_too_a_beginning_is_not_synced(
 
 def test_a_reader_waits_for_no_writer(lite: SqlStore) -> None:
     study = values.add_study(lite)
-    with lite.database.write():
-        before = time.monotonic()
+    with lite.database.write(), Stopwatch() as watch:
         assert values.read(lite, study).status is StudyStatus.QUEUED
-        assert time.monotonic() - before < 1
+    assert watch.seconds < 1
 
 
 def test_a_unit_that_reads_first_may_write_after_others_did(lite: SqlStore) -> None:
@@ -86,10 +85,9 @@ def test_a_locked_database_is_unavailable_within_five_seconds(
 ) -> None:
     other = sqlite3.connect(tmp_path / "automl.sqlite", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
-    before = time.monotonic()
-    with pytest.raises(StoreUnavailable):
+    with Stopwatch() as watch, pytest.raises(StoreUnavailable):
         lite.leases.leave("w")
-    assert 1 < time.monotonic() - before < 5
+    assert 1 < watch.seconds < 5
     other.execute("ROLLBACK")
     other.close()
     lite.leases.leave("w")
@@ -218,10 +216,9 @@ def remote(server: servers.Postgres, tmp_path: Path) -> Iterator[SqlStore]:
 
 
 def unavailable(store: SqlStore) -> float:
-    before = time.monotonic()
-    with pytest.raises(StoreUnavailable):
+    with Stopwatch() as watch, pytest.raises(StoreUnavailable):
         store.ping()
-    return time.monotonic() - before
+    return watch.seconds
 
 
 def test_a_stopped_server_is_unavailable_and_comes_back(
@@ -290,11 +287,10 @@ def test_a_server_that_freezes_under_a_transaction(
             server.signal_all(signal.SIGSTOP)
             unit.studies.get("default", study.id)
 
-    before = time.monotonic()
     try:
-        with pytest.raises(StoreUnavailable):
+        with Stopwatch() as watch, pytest.raises(StoreUnavailable):
             freeze()
     finally:
         server.signal_all(signal.SIGCONT)
-    assert time.monotonic() - before < 6
+    assert watch.seconds < 6
     assert values.read(remote, study).status is StudyStatus.QUEUED
