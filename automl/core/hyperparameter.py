@@ -51,6 +51,7 @@ class Hyperparameter:
     ``defaults`` has the default of some modalities where it is another there, and ``settled`` the
     one value that is left where the study has a trait. ``absent`` is what
     a candidate says that lacks an active dimension because it is older than that; None: none is.
+    ``yields_to`` names one that this would overrule: where a study names that, ``absent`` is left.
     """
 
     name: str
@@ -67,6 +68,7 @@ class Hyperparameter:
     defaults: Mapping[Modality, Value] | None = None
     settled: Mapping[Trait, Value] = field(default_factory=dict)
     absent: Value | None = None
+    yields_to: str | None = None
     description: str = ""
 
     def active(self, params: Params) -> bool:

@@ -3,6 +3,7 @@
 The trees do not depend on how many grow at a time, nor on the number of threads.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from automl.core.hyperparameter import Params
 from automl.core.learner import Control, Fold
 from automl.core.trial import CurvePoint
 from automl.families.averaged import FittedForest, convert, join, mean
+from automl.families.leaves import smallest
 from automl.families.pace import Pace
 
 LEAVES = 1_000_000
@@ -30,13 +32,16 @@ _SEEN = 10_000
 """Training rows that the training loss is measured on."""
 
 
-def grow(forest: Any, fold: Fold, params: Params, control: Control) -> FittedForest:
-    """Return the forest, grown to ``params["trees"]`` trees or to the end of the time.
+def grow(
+    kind: Callable[..., Any], features: str | float, params: Params, fold: Fold, control: Control
+) -> FittedForest:
+    """Return a forest, grown to ``params["trees"]`` trees or to the end of the time.
 
     Args:
-        forest: scikit-learn's, with ``warm_start``.
-        fold: What to learn from.
+        kind: scikit-learn's class.
+        features: What auto means as its ``max_features``.
         params: The candidate's hyperparameters.
+        fold: What to learn from.
         control: Hears of every few trees, and may stop the growth.
 
     Raises:
@@ -45,6 +50,9 @@ def grow(forest: Any, fold: Fold, params: Params, control: Control) -> FittedFor
     """
     check_features(fold)
     pace, scores = Pace(control), Scores(fold)
+    settings = _settings(params, fold, features=features)
+    leaf = smallest(params, fold, lambda rows: kind(**settings, min_samples_leaf=rows))
+    forest = kind(**settings, **_growth(params, fold, leaf), warm_start=True)
     weights = row_weights(params, fold.train.y, fold.outputs)
     trees, step = int(params["trees"]), at_once(len(fold.train.y))
     parts: list[FittedForest] = []
@@ -81,23 +89,25 @@ def converted(
     return convert(grown, outputs=fold.outputs, classes=classes, smoothing=smoothing, epochs=epochs)
 
 
-def settings(params: Params, fold: Fold, *, features: str | float) -> dict[str, Any]:
-    """Return what scikit-learn's forests are given; ``features`` is what auto means."""
-    leaves = max(2, LEAVES // int(params["trees"]))
-    smallest, wished = int(params["min_samples_leaf"]), params["max_features"]
+def _settings(params: Params, fold: Fold, *, features: str | float) -> dict[str, Any]:
+    """Return what scikit-learn's forests are given, of whatever leaves."""
+    wished = params["max_features"]
     chosen: dict[str, Any] = {
-        "n_estimators": 1,
         "max_features": features if wished == "auto" else wished,
-        "min_samples_leaf": smallest,
-        # Best-first growth costs more: only where it limits.
-        "max_leaf_nodes": leaves if len(fold.train.y) // smallest > leaves else None,
         "n_jobs": fold.threads,
         "random_state": fold.seed % 2**31,
-        "warm_start": True,
     }
     if fold.task is TaskType.CLASSIFICATION:
         chosen["criterion"] = params["criterion"]
     return chosen
+
+
+def _growth(params: Params, fold: Fold, leaf: int) -> dict[str, Any]:
+    """Return how far trees grow whose leaves need so many rows."""
+    leaves = max(2, LEAVES // int(params["trees"]))
+    # Best-first growth costs more: only where it limits.
+    limits = len(fold.train.y) // leaf > leaves
+    return {"min_samples_leaf": leaf, "max_leaf_nodes": leaves if limits else None}
 
 
 def check_features(fold: Fold) -> None:

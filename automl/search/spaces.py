@@ -90,22 +90,26 @@ def _usual(name: FamilyName, task: TaskType, modality: Modality, traits: frozens
 def _settled(dimensions: Space, traits: frozenset[Trait], *, named: Collection[str] = ()) -> Space:
     """Return the dimensions, one value left of those that are no question and are not ``named``."""
     return tuple(
-        item if item.name in named else _with_one_value(item, traits) for item in dimensions
+        item if item.name in named else _with_one_value(item, traits, named) for item in dimensions
     )
 
 
-def _with_one_value(item: Hyperparameter, traits: frozenset[Trait]) -> Hyperparameter:
-    for trait, value in item.settled.items():
-        if trait in traits and item.allows(value):
-            return replace(
-                item,
-                type="categorical",
-                choices=(value,),
-                default=value,
-                low=None,
-                high=None,
-                log=False,
-            )
+def _with_one_value(
+    item: Hyperparameter, traits: frozenset[Trait], named: Collection[str]
+) -> Hyperparameter:
+    settled = [value for trait, value in item.settled.items() if trait in traits]
+    if item.yields_to in named and item.absent is not None:
+        settled.insert(0, item.absent)
+    for value in filter(item.allows, settled):
+        return replace(
+            item,
+            type="categorical",
+            choices=(value,),
+            default=value,
+            low=None,
+            high=None,
+            log=False,
+        )
     return item
 
 

@@ -139,12 +139,13 @@ def test_cells_on_a_threshold_go_the_same_way(case: Case) -> None:
 def test_it_predicts_what_scikit_learn_does_without_smoothing(outputs: int) -> None:
     case = replace(FOREST, outputs=outputs)
     fold = cases.fold(case)
-    params = candidate(case, {"trees": 20})
-    asked = growing.settings(params, fold, features="sqrt")
+    params = candidate(case, {"trees": 20, "min_samples_leaf": 2, "leaf_rows": "least"})
     fitted = growing.grow(
-        RandomForestClassifier(**asked), fold, {**params, "smoothing": 0.0}, Watcher()
+        RandomForestClassifier, "sqrt", {**params, "smoothing": 0.0}, fold, Watcher()
     )
-    forest = RandomForestClassifier(**{**asked, "n_estimators": 20}).fit(fold.train.x, fold.train.y)
+    seed = fold.seed % 2**31
+    forest = RandomForestClassifier(20, min_samples_leaf=2, random_state=seed)
+    forest.fit(fold.train.x, fold.train.y)
     x = np.concatenate([fold.valid.x, cases.probe(case)])
     assert np.abs(fitted.predict(x) - forest.predict_proba(x)).max() < 1e-5
 

@@ -6,7 +6,7 @@ from automl.core.catalog import TaskType
 from automl.core.hyperparameter import Params
 from automl.core.learner import Control, Fold
 from automl.families.averaged import FittedForest, load
-from automl.families.growing import grow, settings
+from automl.families.growing import grow
 
 __all__ = ["fit", "load"]
 
@@ -20,5 +20,4 @@ def fit(params: Params, fold: Fold, control: Control) -> FittedForest:
     """
     classification = fold.task is TaskType.CLASSIFICATION
     kind = ExtraTreesClassifier if classification else ExtraTreesRegressor
-    forest = kind(**settings(params, fold, features=1.0 if classification else 0.5))
-    return grow(forest, fold, params, control)
+    return grow(kind, 1.0 if classification else 0.5, params, fold, control)
