@@ -45,15 +45,10 @@ def smallest(params: Params, fold: Fold, forest: Callable[[int], Any]) -> int:
         return least
     rows = np.random.default_rng(fold.seed).permutation(len(fold.train.y))[:_ROWS]
     judges, learners = np.split(rows, [len(rows) // 4])
-    best, least_error = least, np.inf
-    for size in (least * times for times in TIMES):
-        if (size > least and size * _FEWEST > len(learners)) or not len(judges):
-            break
-        error = _error(forest(size), params, fold, learners, judges)
-        if error >= least_error:
-            break
-        best, least_error = size, error
-    return best
+    sizes = [least * times for times in TIMES if least * times * _FEWEST <= len(learners)]
+    if len(sizes) < 2:
+        return least
+    return min(sizes, key=lambda size: _error(forest(size), params, fold, learners, judges))
 
 
 def _error(forest: Any, params: Params, fold: Fold, learners: Ints, judges: Ints) -> float:

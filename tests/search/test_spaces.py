@@ -6,7 +6,7 @@ import pytest
 
 from automl import families
 from automl.core.catalog import FamilyName, MetricName, Modality
-from automl.core.hyperparameter import Trait
+from automl.core.hyperparameter import Trait, Value, defaults
 from automl.core.study import StudySpec
 from automl.search.portfolio import portfolio
 from automl.search.spaces import planned, space
@@ -116,3 +116,17 @@ def test_classes_are_not_weighed_where_chances_are_judged_unless_that_is_asked_f
     named = {"decision_tree": {"class_weight": ["none", "balanced"]}}
     asked = replace(REPLAY, search_space=named)
     assert choices(MetricName.LOG_LOSS, asked) == {("none",), ("none", "balanced")}
+
+
+@pytest.mark.parametrize("name", [FamilyName.EXTRA_TREES, FamilyName.RANDOM_FOREST])
+def test_who_says_how_many_rows_leaves_need_has_them_so(name: FamilyName) -> None:
+    def chosen(restriction: dict[str, object]) -> dict[str, Value]:
+        asked = replace(REPLAY, search_space={name.value: restriction})
+        return defaults(space(asked, name))
+
+    assert chosen({})["leaf_rows"] == "chosen"
+    assert chosen({"trees": 30})["leaf_rows"] == "chosen"
+    assert chosen({"min_samples_leaf": 5})["leaf_rows"] == "least"
+    assert chosen({"min_samples_leaf": {"low": 2, "high": 9}})["leaf_rows"] == "least"
+    named = chosen({"min_samples_leaf": 5, "leaf_rows": "chosen"})
+    assert (named["leaf_rows"], named["min_samples_leaf"]) == ("chosen", 5)
