@@ -103,7 +103,7 @@ def test_no_more_rows_are_looked_at_than_pay(
 
 @every_kind
 @every_task
-def test_ten_trees_tell_the_error_of_many(name: FamilyName, task: TaskType) -> None:
+def test_few_trees_tell_the_error_of_many(name: FamilyName, task: TaskType) -> None:
     fold = learn(task, noise=1.0)
     learners, judges = np.arange(300, 1200), np.arange(300)
 
@@ -119,7 +119,22 @@ def test_ten_trees_tell_the_error_of_many(name: FamilyName, task: TaskType) -> N
     truth = y == many.classes_ if task is TaskType.CLASSIFICATION else y
     real = ((answers - truth) ** 2).sum(axis=1).mean()
     assert error(200) == pytest.approx(real, rel=0.03)
-    assert error(10) > 1.03 * real
+    assert error(8) > 1.03 * real
+
+
+def test_of_some_rows_larger_leaves_must_be_clearly_better(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    fold, kind = learn(TaskType.REGRESSION, noise=4.0), forest(*REGRESSION)
+    errors = {1: 1.0, 4: 0.995, 16: 0.99}
+    monkeypatch.setattr(
+        leaves, "_error", lambda made, *_: errors[made.get_params()["min_samples_leaf"]]
+    )
+    assert smallest(chosen(), fold, kind) == 16
+    monkeypatch.setattr(leaves, "_ROWS", 600)
+    assert smallest(chosen(), fold, kind) == 1
+    errors[4] = 0.97
+    assert smallest(chosen(), fold, kind) == 4
 
 
 def test_rare_classes_may_be_missing_where_small_forests_learn() -> None:
