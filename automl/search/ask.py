@@ -19,8 +19,10 @@ from automl.core.catalog import FamilyName, Modality, TrialState
 from automl.core.hyperparameter import Params, Space
 from automl.core.study import REPLAY_WINDOW, Plan, StudySpec
 from automl.core.trial import Candidate, Trial
+from automl.search import hurry
 from automl.search.beside import companion
 from automl.search.cost import expected
+from automl.search.hurry import hurried
 from automl.search.memory import Memory
 from automl.search.portfolio import portfolio
 from automl.search.portfolios import image
@@ -86,21 +88,22 @@ def ask(
     if beside is not None:
         if beside.family not in fitting:
             return None
-        space = planned(spec, plan, beside.family)
-        own = tried.get(beside.family, ())
+        own, space = tried.get(beside.family, ()), planned(spec, plan, beside.family)
         seeds = (_seed(spec.seed, f"{number}/{attempt}") for attempt in count())
         return companion(beside, space, own, warm, maximize=maximize, seeds=seeds)
     head = portfolio(spec, plan)
     if number < len(head) and (number == 0 or head[number].family in fitting):
-        return image.settled(head[number], number, history, plan)
+        candidate = image.settled(head[number], number, history, plan)
+        return hurried(candidate, spec, plan, complete, seconds_left)
     if not fitting:
         return None
     spaces = {name: planned(spec, plan, name) for name in fitting}
-    prices = {} if spec.budget.replay else costs
-    name = _draw_family(plan, spaces, complete, prices, _seed(spec.seed, number))
+    costs = {} if spec.budget.replay else costs
+    name = _draw_family(plan, spaces, complete, costs, _seed(spec.seed, number))
     own = tried.get(name, ())
     seeds = (_seed(spec.seed, f"{number}/again/{n}" if n else number) for n in range(1 + TRIES))
-    return _untried(name, spaces[name], own, warm, maximize=maximize, seeds=seeds)
+    candidate = _untried(name, spaces[name], own, warm, maximize=maximize, seeds=seeds)
+    return hurried(candidate, spec, plan, complete, seconds_left)
 
 
 def _untried(
@@ -231,7 +234,7 @@ def _affordable(
     if families.scheduled(name):
         cost /= PLANNED_SHORTER
     if roughly is None:
-        return cost <= seconds_left
+        return cost <= seconds_left * (hurry.MOST if name in hurry.PROPORTIONAL else 1.0)
     return seconds_left >= UNTIMED * spec.budget.seconds and cost <= roughly * seconds_left
 
 

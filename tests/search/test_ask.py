@@ -124,7 +124,7 @@ def test_of_a_space_that_was_tried_whole_something_is_tried_again() -> None:
 def test_a_candidate_that_cannot_finish_in_time_is_not_started() -> None:
     head = portfolio(REPLAY, PLAN)
     trials = [
-        _complete(n, c, 0.8, seconds=0.5 if c.family is FamilyName.LINEAR else 30.0)
+        _complete(n, c, 0.8, seconds=0.5 if c.family is FamilyName.LINEAR else 31.0)
         for n, c in enumerate(head)
     ]
     asked = ask(PLAN, TIMED, trials, len(head), seconds_left=10.0)
