@@ -40,17 +40,19 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
     return studies.mixed(tmp_path_factory.mktemp("data"), FOREST, BOOSTED)
 
 
-def candidate(prepared: Prepared, family: FamilyName, **params: int) -> Candidate:
+def candidate(prepared: Prepared, family: FamilyName, **params: int | str) -> Candidate:
     defaults = next(c for c in portfolio(prepared.spec, prepared.plan) if c.family is family)
     return Candidate(family, {**defaults.params, **params})
 
 
 def forest(prepared: Prepared, watcher: Watcher, resume: State | None = None) -> Evaluation:
-    return evaluate(prepared, candidate(prepared, FOREST, trees=12), watcher, resume=resume)
+    return evaluate(
+        prepared, candidate(prepared, FOREST, trees=12, leaf_rows="least"), watcher, resume=resume
+    )
 
 
 def entry(prepared: Prepared, result: Evaluation) -> Entry:
-    given = candidate(prepared, FOREST, trees=12)
+    given = candidate(prepared, FOREST, trees=12, leaf_rows="least")
     trial = Trial("st_test", 0, TrialState.COMPLETE, given, result.value, parameters=1)
     return Entry(trial, lambda: result.out_of_fold, lambda: result.fitted)
 
