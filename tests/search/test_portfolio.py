@@ -29,6 +29,20 @@ def test_what_pays_most_comes_first() -> None:
     assert names[:4] == ["linear", "lightgbm", "extra_trees", "catboost"]
 
 
+def test_a_second_forest_waits_where_it_is_dear() -> None:
+    large = replace(PLAN, rows=40_000, features=("x",) * 20)
+
+    def place(plan: Plan, budget: Budget) -> int:
+        names = [each.family for each in portfolio(replace(REPLAY, budget=budget), plan)]
+        return names.index(FamilyName.RANDOM_FOREST) - len(names)
+
+    usual = place(PLAN, Budget(trials=9))
+    assert usual < -3
+    assert place(large, Budget(trials=9)) == usual
+    assert place(large, Budget(seconds=3600.0)) == place(PLAN, Budget(seconds=60.0)) == usual
+    assert place(large, Budget(seconds=60.0)) == -1
+
+
 def test_its_steps_are_larger_where_rows_are_many() -> None:
     small, large = (_symmetric(replace(PLAN, rows=rows)).params for rows in (1_000, 20_000))
     assert small["learning_rate"] == 0.05
