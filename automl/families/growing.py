@@ -51,7 +51,12 @@ def grow(
     check_features(fold)
     pace, scores = Pace(control), Scores(fold)
     settings = _settings(params, fold, features=features)
-    leaf = smallest(params, fold, lambda rows: kind(**settings, min_samples_leaf=rows))
+
+    def small(rows: int) -> Any:
+        control.check()
+        return kind(**settings, min_samples_leaf=rows)
+
+    leaf = smallest(params, fold, small)
     forest = kind(**settings, **_growth(params, fold, leaf), warm_start=True)
     weights = row_weights(params, fold.train.y, fold.outputs)
     trees, step = int(params["trees"]), at_once(len(fold.train.y))

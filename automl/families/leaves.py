@@ -21,7 +21,8 @@ LEAST, CHOSEN = "least", "chosen"
 """What ``leaf_rows`` says: as many rows as ``min_samples_leaf`` has, or the best of `TIMES`."""
 
 TIMES = (1, 4, 16)
-_ROWS = 24_000
+_ROWS, _CELLS = 24_000, 4_000_000
+"""Looked at, at most: of thousands of columns a single tree takes long."""
 _TREES = 8
 _CLEARLY = 0.93
 """Larger leaves must have so much less error: what trees know by heart differs from tree to tree,
@@ -46,7 +47,8 @@ def smallest(params: Params, fold: Fold, forest: Callable[[int], Any]) -> int:
     least = int(params["min_samples_leaf"])
     if params.get("leaf_rows", LEAST) == LEAST:
         return least
-    rows = np.random.default_rng(fold.seed).permutation(len(fold.train.y))[:_ROWS]
+    most = min(_ROWS, _CELLS // fold.train.x.shape[1])
+    rows = np.random.default_rng(fold.seed).permutation(len(fold.train.y))[:most]
     judges, learners = np.split(rows, [len(rows) // 4])
     sizes = [least * times for times in TIMES if least * times * _FEWEST <= len(learners)]
     if len(sizes) < 2:

@@ -80,11 +80,12 @@ def test_leaves_are_never_so_large_that_few_are_left() -> None:
     assert smallest(chosen(), fold, forest(*REGRESSION)) in (1, 4)  # of 113 rows 16 make seven
 
 
+@pytest.mark.parametrize(("limit", "most"), [("_ROWS", 200), ("_CELLS", 600)])
 @every_kind
 def test_no_more_rows_are_looked_at_than_pay(
-    name: FamilyName, monkeypatch: pytest.MonkeyPatch
+    name: FamilyName, limit: str, most: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(leaves, "_ROWS", 200)
+    monkeypatch.setattr(leaves, limit, most)
     seen: list[int] = []
     kind = forest(name, TaskType.CLASSIFICATION)
 
