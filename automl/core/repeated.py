@@ -1,6 +1,7 @@
 """Metrics of rows that are taken several times or not at all: what is sorted is sorted once.
 
-A resample of 11,000 rows is judged in a fifth of the time that its rows, copied and sorted, take.
+A resample of 11,000 rows is drawn and judged in 0.4 of the time that its rows, copied and sorted,
+take. For a single look at the rows the functions in `formula.py` are the faster ones.
 """
 
 from collections.abc import Callable, Mapping

@@ -47,7 +47,7 @@ def hurried(
         complete: its complete trials by family; they tell what is usual.
         seconds_left: of the search, None without a limit.
     """
-    own = [each for each in complete.get(candidate.family, ()) if each.seconds is not None]
+    own = [each for each in complete.get(candidate.family, ()) if each.seconds]
     if candidate.family not in PROPORTIONAL or seconds_left is None or not own:
         return candidate
     name, power = PROPORTIONAL[candidate.family]

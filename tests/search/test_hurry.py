@@ -36,6 +36,8 @@ def past(name: FamilyName, **own: Value) -> dict[FamilyName, list[Trial]]:
 def test_with_time_enough_nothing_changes(name: FamilyName, left: float | None) -> None:
     assert hurried(usual(name), TIMED, PLAN, past(name), left) == usual(name)
     assert hurried(usual(name), TIMED, PLAN, {}, 1.0) == usual(name)
+    instant = {name: [replace(each, seconds=0.0) for each in past(name)[name]]}
+    assert hurried(usual(name), TIMED, PLAN, instant, 1.0) == usual(name)
 
 
 @every_family

@@ -31,16 +31,17 @@ def test_what_pays_most_comes_first() -> None:
 
 def test_a_second_forest_waits_where_it_is_dear() -> None:
     large = replace(PLAN, rows=40_000, features=("x",) * 20)
+    assert [each.family for each in portfolio(REPLAY, PLAN)][-1] is not FamilyName.RANDOM_FOREST
+    last = portfolio(REPLAY, large)[-1].family
+    assert last is FamilyName.RANDOM_FOREST
 
-    def place(plan: Plan, budget: Budget) -> int:
-        names = [each.family for each in portfolio(replace(REPLAY, budget=budget), plan)]
-        return names.index(FamilyName.RANDOM_FOREST) - len(names)
 
-    usual = place(PLAN, Budget(trials=9))
-    assert usual < -3
-    assert place(large, Budget(trials=9)) == usual
-    assert place(large, Budget(seconds=3600.0)) == place(PLAN, Budget(seconds=60.0)) == usual
-    assert place(large, Budget(seconds=60.0)) == -1
+@pytest.mark.parametrize("rows", [1_000, 40_000])
+def test_a_budget_that_grows_changes_no_place_in_it(rows: int) -> None:
+    """Trial n is its n-th candidate: another order would try some again and others never."""
+    plan = replace(PLAN, rows=rows, features=("x",) * 20)
+    budgets = [Budget(trials=9), *(Budget(seconds=each) for each in (10.0, 60.0, 3600.0))]
+    assert len({repr(portfolio(replace(REPLAY, budget=each), plan)) for each in budgets}) == 1
 
 
 def test_its_steps_are_larger_where_rows_are_many() -> None:
