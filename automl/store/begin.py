@@ -11,9 +11,10 @@ from automl.store.tables import trials
 
 _ADD = insert(trials)
 
-MAKING_READY = 0.1
+MAKING_READY = 0.25
 """Of a budget in seconds so much at most goes to a worker that loads its libraries and the data.
-Who asked for a minute waits a minute, but little of ten seconds shall be lost to a cold start."""
+Who asked for a minute waits a minute, also where the libraries come from the disk first, which took
+up to 11 s; but of ten seconds a cold start shall leave most."""
 
 
 def begin(

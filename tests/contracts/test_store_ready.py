@@ -37,7 +37,7 @@ def test_nothing_counts_from_before_the_study_was_there(store: SqlStore) -> None
     assert 2.0 <= waited(store, queued=2.0, free=3600.0) < MAKING_READY * SECONDS
 
 
-def test_a_slow_start_takes_a_tenth_at_most(store: SqlStore) -> None:
+def test_a_slow_start_takes_so_much_at_most(store: SqlStore) -> None:
     assert waited(store, queued=100.0, free=50.0) == pytest.approx(MAKING_READY * SECONDS)
 
 
