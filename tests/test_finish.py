@@ -167,6 +167,21 @@ def test_a_dear_member_of_a_table_keeps_few_folds(
     assert folds > 1
 
 
+def test_a_model_says_how_many_fits_of_a_member_it_holds(
+    searched: tuple[Prepared, Sequence[Entry]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prepared, entries = searched
+    folds = len(prepared.folds)
+    for tax, kept in ((1e-9, folds), (1.0, 1)):
+        monkeypatch.setattr("automl.finish.prices.TAX", tax)
+        finished = finish(prepared, entries)
+        assert {member.fits for member in finished.card.members} == {kept}
+        scorer = Scorer(finished.files[ExportFormat.ONNX])
+        assert scorer.metadata.card.members == finished.card.members
+        report = json.loads(finished.files[ExportFormat.REPORT])
+        assert {member["fits"] for member in report["members"]} == {kept}
+
+
 def test_what_is_to_be_kept_stays_in_the_pool(
     searched: tuple[Prepared, Sequence[Entry]], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -26,11 +26,15 @@ class TestView(View):
 
 
 class MemberView(View):
-    """A trial's share in the ensemble."""
+    """A trial's share in the ensemble: the mean of its `fits` that the file holds.
+
+    Models of earlier versions do not say how many.
+    """
 
     trial: int
     family: FamilyName
     weight: float
+    fits: int | None
 
 
 class InputView(View):
@@ -102,7 +106,8 @@ class ModelView(View):
                 },
             ),
             members=[
-                MemberView(trial=m.trial, family=m.family, weight=m.weight) for m in card.members
+                MemberView(trial=m.trial, family=m.family, weight=m.weight, fits=m.fits)
+                for m in card.members
             ],
             excluded=[
                 ExclusionView(trial=e.trial, difference=e.difference, detail=e.detail)

@@ -36,6 +36,8 @@ class Member:
     trial: int
     family: FamilyName
     weight: float
+    fits: int | None = None
+    """How many the file holds of it: its answer is their mean. Earlier versions did not say."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -211,8 +211,10 @@ class Best(TypedDict):
 class MemberReport(TypedDict):
     """A trial in the ensemble, with its recipe.
 
-    ``learned`` says of what: ``all`` rows in one fit, ``folds`` (the mean of a fit for each), or
-    ``holdout`` (one fit, which never saw the rows that judged it).
+    ``learned`` says of what: ``all`` rows in one fit, ``folds`` (all rows but one of them in each
+    fit), or ``holdout`` (one fit, which never saw the rows that judged it). ``fits`` are how many
+    the file holds, whose mean the member is: not always one of each fold. Reports of earlier
+    versions do not say.
     """
 
     trial: int
@@ -221,6 +223,7 @@ class MemberReport(TypedDict):
     value: Number
     params: Mapping[str, str | float | int | bool]
     learned: NotRequired[str]
+    fits: NotRequired[int | None]
 
 
 class ExcludedReport(TypedDict):

@@ -42,7 +42,7 @@ class TrainedMember:
     @property
     def share(self) -> Member:
         """This as the plain value that is stored and shown."""
-        return Member(self.trial, self.family, self.weight)
+        return Member(self.trial, self.family, self.weight, self.folds)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -262,6 +262,7 @@ def _members(plan: Plan, card: ModelCard, trials: Sequence[Trial]) -> list[Membe
             value=_number(by_number[member.trial].value),
             params=dict(by_number[member.trial].candidate.params),
             learned=_learned(plan, member.family),
+            fits=member.fits,
         )
         for member in card.members
     ]

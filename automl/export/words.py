@@ -109,12 +109,19 @@ def decided(report: Report) -> Iterator[str]:
 
 def learned(report: Report, member: MemberReport) -> str:
     """Return what a member learned from."""
-    folds = report["data"]["folds"]
+    times = _times(member.get("fits"), report["data"]["folds"])
     return {
         "all": "all rows",
-        "folds": f"all rows but a fold, {folds} times",
+        "folds": f"all rows but a fold, {times}",
         "holdout": "the rows that did not judge it",
     }.get(member.get("learned", ""), "–")
+
+
+def _times(fits: int | None, folds: int) -> str:
+    """Return how many of its folds' fits a member holds, as far as the report says so."""
+    if fits == folds:
+        return f"{folds} times"
+    return f"{fits} of {folds} times" if fits else f"up to {folds} times"
 
 
 def compared(report: Report) -> Iterator[str]:

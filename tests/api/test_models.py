@@ -37,7 +37,7 @@ def test_a_model_says_what_it_is(service: Service, ended: Study) -> None:
     assert body["metric"] == {"name": "log_loss", "direction": "minimize"}
     assert body["test"]["source"] == "out_of_fold"
     assert body["test"]["metrics"] == {"log_loss": {"value": 0.1, "low": 0.05, "high": 0.2}}
-    assert body["members"] == [{"trial": 0, "family": "mlp", "weight": 1.0}]
+    assert body["members"] == [{"trial": 0, "family": "mlp", "weight": 1.0, "fits": 1}]
     shown = {"name": "size", "kind": "numeric", "shape": None, "dtype": None}
     assert body["inputs"] == [shown]
     assert body["classes"] == ["blue", "red"]

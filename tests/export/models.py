@@ -61,7 +61,7 @@ def card(task: TaskType, schema: tuple[Input, ...], classes: Labels) -> ModelCar
         value=0.125,
         source="test",
         metrics={MetricName.LOG_LOSS: Estimate(0.1, 0.05, 0.2)},
-        members=(Member(3, FamilyName.LINEAR, 0.75), Member(1, FamilyName.MLP, 0.25)),
+        members=(Member(3, FamilyName.LINEAR, 0.75, 1), Member(1, FamilyName.MLP, 0.25, 2)),
         inputs=schema,
         classes=classes,
         parity=3e-8,

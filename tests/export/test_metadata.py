@@ -40,6 +40,15 @@ def test_a_metric_without_a_value_is_null_and_comes_back() -> None:
     assert math.isnan(metadata.read(facts).card.metrics[MetricName.RMSLE].value)
 
 
+def test_a_file_of_an_earlier_version_does_not_say_how_many_fits_a_member_has() -> None:
+    facts = facts_of(built(*CASES[2])[1])
+    members = json.loads(facts["members"])
+    for member in members:
+        del member["fits"]
+    read = metadata.read({**facts, "members": json.dumps(members)}).card.members
+    assert [member.fits for member in read] == [None, None]
+
+
 def test_metadata_are_json_of_known_keys() -> None:
     facts = facts_of(built(*CASES[2])[1])
     values = {key: json.loads(text) for key, text in facts.items()}
@@ -59,5 +68,5 @@ def test_metadata_are_json_of_known_keys() -> None:
         "words": [],
     }
     assert values["values"] == {"log_loss": {"value": 0.1, "low": 0.05, "high": 0.2}}
-    assert values["members"][0] == {"trial": 3, "family": "linear", "weight": 0.75}
+    assert values["members"][0] == {"trial": 3, "family": "linear", "weight": 0.75, "fits": 1}
     assert (values["seed"], values["parity"], values["task"]) == (7, 3e-8, "regression")

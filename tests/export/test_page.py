@@ -265,10 +265,25 @@ def test_page_and_card_tell_how_the_model_decides_and_what_chance_may_be() -> No
         assert "The search's own best log loss was 0.4; the final rows say 0.5." in plain
 
 
+@pytest.mark.parametrize(
+    ("fits", "times"), [(8, "8 times"), (2, "2 of 8 times"), (None, "up to 8 times")]
+)
+def test_page_and_card_tell_how_many_fits_of_a_member_the_file_holds(
+    fits: int | None, times: str
+) -> None:
+    found = _found(())
+    found["data"]["folds"] = 8
+    found["members"][0]["learned"] = "folds"
+    found["members"][0]["fits"] = fits
+    for text in (page.write(cast("StudyReport", found)), model_card.write(found)):
+        assert f"all rows but a fold, {times}" in text
+
+
 @pytest.mark.parametrize("labels", [("no", "yes"), ("a", "b", "c"), ()])
 def test_a_report_of_an_earlier_version_has_its_page(labels: tuple[str, ...]) -> None:
     found = _found(labels)
     del found["decision"], found["rivals"], found["members"][0]["learned"]
+    del found["members"][0]["fits"]
     del found["guess"], found["bests"], found["request"], found["data"]["target"]
     facts = found["provenance"]
     del facts["versions"], facts["model_sha256"], facts["model_bytes"]

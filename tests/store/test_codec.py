@@ -2,6 +2,7 @@
 
 import types
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from sqlalchemy.dialects import sqlite
 
 from automl.core.catalog import FamilyName, MetricName, TaskType
-from automl.core.model import Estimate, ModelCard
+from automl.core.model import Estimate, Member, ModelCard
 from automl.core.schema import Column, DataWarning
 from automl.core.study import Budget, ColumnOverride, Plan, StudySpec, TaskSpec
 from automl.store import codec
@@ -29,6 +30,7 @@ _LABELS = st.one_of(
     st.lists(TEXT, max_size=3).map(tuple), st.lists(st.integers(), max_size=3).map(tuple)
 )
 _METRICS = st.dictionaries(st.sampled_from(MetricName), st.builds(Estimate), max_size=3)
+_MEMBERS = st.lists(st.from_type(Member), min_size=1, max_size=3).map(tuple)
 _OVERRIDES = st.dictionaries(TEXT, st.from_type(ColumnOverride), max_size=2)
 
 
@@ -61,6 +63,18 @@ def test_plans(plan: Plan) -> None:
 @given(st.builds(ModelCard, classes=_LABELS, metrics=_METRICS))
 def test_cards(card: ModelCard) -> None:
     assert_same(codec.card_from_json(through(codec.card_to_json(card))), card)
+
+
+@settings(max_examples=50)
+@given(st.builds(ModelCard, classes=_LABELS, metrics=_METRICS, members=_MEMBERS))
+def test_a_card_of_an_earlier_version_does_not_say_how_many_fits_a_member_has(
+    card: ModelCard,
+) -> None:
+    data = through(codec.card_to_json(card))
+    for member in data["members"]:
+        del member["fits"]
+    unsaid = tuple(replace(member, fits=None) for member in card.members)
+    assert_same(codec.card_from_json(data), replace(card, members=unsaid))
 
 
 @settings(max_examples=50)

@@ -75,7 +75,7 @@ def report(**other: Any) -> dict[str, Any]:
         "members": [
             {
                 "trial": 0, "family": "mlp", "weight": 1.0, "value": 0.05,
-                "params": {"layers": 1}, "learned": "folds",
+                "params": {"layers": 1}, "learned": "folds", "fits": 2,
             }
         ],
         "excluded": [],

@@ -61,6 +61,17 @@ def test_it_says_how_good_the_model_is_and_what_to_distrust(page: Page, service:
     expect(page.locator("#trial-0")).to_be_in_viewport()
 
 
+@pytest.mark.parametrize(("fits", "times"), [(1, "1 of 2 times"), (None, "up to 2 times")])
+def test_a_member_says_how_many_of_its_fits_the_file_holds(
+    fits: int | None, times: str, page: Page, service: Service
+) -> None:
+    written = report()
+    written["members"][0]["fits"] = fits
+    _open(page, service, written)
+    made = page.get_by_role("region", name="What it is made of")
+    expect(made).to_contain_text(f"all rows but a fold, {times}")
+
+
 def test_the_headings_lead_to_their_parts(page: Page, service: Service) -> None:
     _open(page, service, report())
     page.get_by_role("button", name="Use it elsewhere").press("Enter")

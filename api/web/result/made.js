@@ -32,8 +32,13 @@ const Recipe = ({ name, params }) => html`
 const NAMES = { onnx: "ONNX file", bundle: "Bundle", report: "Report" };
 
 function learned(member, report) {
-  const { folds } = report?.data ?? {};
-  return { all: "all rows", folds: `all rows but a fold, ${folds} times`, holdout: "the rows that did not judge it" }[member?.learned] ?? "–";
+  return { all: "all rows", folds: `all rows but a fold, ${times(member?.fits, report?.data?.folds)}`, holdout: "the rows that did not judge it" }[member?.learned] ?? "–";
+}
+
+/** Returns how many of its folds' fits a member holds; reports of earlier versions do not say. */
+function times(fits, folds) {
+  if (fits === folds) return `${folds} times`;
+  return fits ? `${fits} of ${folds} times` : `up to ${folds} times`;
 }
 
 /** Returns in sentences what becomes of the members' mean, where anything does. */
