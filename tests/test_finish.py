@@ -32,6 +32,7 @@ from automl.finish import Entry, best_entries, choose_weights, files, finish
 from automl.finish.estimate import Judged, crossed, intervals
 from automl.finish.rivals import rivals
 from automl.finish.weights import mix
+from automl.finish.within import within
 from automl.search.evaluate import load_fit
 from automl.search.plan import make_plan
 from automl.search.prepare import Prepared, prepare
@@ -82,6 +83,24 @@ def test_members_go_until_the_file_is_small_enough(
         assert finished.card.value > 0.8
     loose = _bounded(prepared, Objective(max_model_bytes=2 * size))
     assert finish(loose, entries).card.members == whole.card.members
+
+
+@pytest.mark.parametrize(("tax", "members"), [(0.0, 2), (1.0, 1)])
+def test_members_owe_for_their_time_once_another_went(
+    tax: float,
+    members: int,
+    searched: tuple[Prepared, Sequence[Entry]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    prepared, entries = searched
+    monkeypatch.setattr("automl.finish.prices.TAX", tax)
+    pool = best_entries(prepared.plan, entries)
+    predictions, equal = [entry.out_of_fold() for entry in pool], [1 / len(pool)] * len(pool)
+    whole = files.build(prepared, pool, predictions, equal)
+    size = len(files.write(prepared, whole, files.draft(prepared, whole)))
+    bounded = _bounded(prepared, Objective(max_model_bytes=size - 1))
+    file, kept = within(bounded, pool, predictions, equal)
+    assert len(file.members) == len(kept) == members
 
 
 def test_what_was_encoded_to_train_is_gone_when_the_file_is_made(

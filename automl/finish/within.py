@@ -11,6 +11,7 @@ from automl.export import bounds
 from automl.export.portable import Portable
 from automl.finish.entries import Entry, OutOfFold
 from automl.finish.files import build, draft, write
+from automl.finish.prices import prices
 from automl.finish.weights import every, weigh
 from automl.search.prepare import Prepared
 
@@ -40,7 +41,9 @@ def within(
             for index in kept
         ]
         kept.pop(int(np.argmax(costs)))
-        again = weigh(prepared, [predictions[index] for index in kept], every(prepared))
+        left = [predictions[index] for index in kept]
+        paid = prices(prepared, [pool[index] for index in kept])
+        again = weigh(prepared, left, every(prepared), paid)
         weights = [again[kept.index(i)] if i in kept else 0.0 for i in range(len(pool))]
         kept = [index for index in kept if weights[index] > 0]
         file = build(prepared, pool, predictions, weights)
