@@ -39,8 +39,9 @@ def finish(
 ) -> Finished:
     """Return the best weighted set of the entries as a model file that was checked.
 
-    The test rows are read here, once. Without test rows the estimate comes from out-of-fold rows,
-    with weights, temperature and levels cross-fitted so that choosing them does not flatter it.
+    The test rows are predicted here, when the model is made. Without test rows the estimate comes
+    from out-of-fold rows, with weights, temperature and levels cross-fitted so that choosing them
+    does not flatter it.
 
     Args:
         prepared: the study's rows.
