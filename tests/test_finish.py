@@ -2,8 +2,9 @@
 
 import json
 import weakref
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -18,17 +19,19 @@ from automl.core.decision import PLAIN, Decision
 from automl.core.errors import ExportFailed, InvalidSpec
 from automl.core.frame import Frame
 from automl.core.graph import Graph
+from automl.core.kin import Bond, Kin
 from automl.core.learner import Fitted
 from automl.core.model import Input, Member
 from automl.core.state import State
 from automl.core.study import Budget, Objective, Plan, StudySpec, TaskSpec
 from automl.core.trial import Candidate
+from automl.ensembling.crossfit import Rows, crossfit
 from automl.export import parity, portable
 from automl.export.ensemble import Traced, TrainedMember, trace
 from automl.export.scoring import Scorer, Session
 from automl.families.forest import Trees
 from automl.families.lightgbm import exits, trees
-from automl.finish import Entry, best_entries, choose_weights, files, finish
+from automl.finish import Entry, best_entries, choose_weights, estimate, files, finish
 from automl.finish.estimate import Judged, crossed, intervals
 from automl.finish.rivals import rivals
 from automl.finish.weights import mix
@@ -288,6 +291,33 @@ def test_choosing_among_many_guesses_does_not_flatter(
         judged = crossed(some, pool, guesses)
         assert abs(prepared.score(truth, judged.predictions) - 0.5) < 0.06
     assert flattered > 0.58
+
+
+@pytest.mark.parametrize("bond", ["copy", "group", "moment"])
+def test_a_holdout_is_judged_by_parts_that_divide_no_kin(
+    searched: tuple[Prepared, Sequence[Entry]], bond: Bond, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prepared, entries = searched
+    numbers = np.random.default_rng(0).integers(0, 30, len(prepared.y)).astype(np.int32)
+    train, valid = prepared.folds[0]
+    assert len(valid) < len(train)
+    held = replace(
+        prepared, folds=((valid, train),), judged=train, test=None, kin=Kin(numbers, bond)
+    )
+    parts: list[list[Rows]] = []
+
+    def noted(given: list[Rows], choose: Callable[[Rows], object]) -> Iterator[object]:
+        parts.append(given)
+        return crossfit(given, choose)
+
+    monkeypatch.setattr(estimate, "crossfit", noted)
+    some = np.asarray(entries[0].out_of_fold(), np.float64)[np.searchsorted(prepared.judged, train)]
+    crossed(held, entries[:1], [some])
+    shared = [set(numbers[train[part]]) for part in parts[0]]
+    assert len(shared) == 5
+    assert sum(map(len, shared)) == len(set(numbers[train]))
+    if bond == "moment":
+        assert all(max(one) < min(next_) for one, next_ in pairwise(shared))
 
 
 def test_rivals_are_those_that_chance_may_have_put_behind(

@@ -17,6 +17,7 @@ from automl.core.catalog import FamilyName, Modality, TaskType
 from automl.core.frame import Floats
 from automl.core.graph import Graph
 from automl.core.hyperparameter import Params, Space
+from automl.core.kin import Kin
 from automl.core.state import State
 from automl.core.trial import CurvePoint
 
@@ -138,6 +139,7 @@ class Fold:
     ``score`` gives the study's metric of predictions for the validation rows (``(rows, outputs)``,
     in the space of ``y``); ``maximize`` says which way is better. ``counted`` is
     the number of training rows that several folds of about as many go by, None for its own.
+    ``kin`` says which training rows are one side's where a family divides them, None for none.
     """
 
     train: Examples
@@ -151,6 +153,7 @@ class Fold:
     threads: int
     device: str
     counted: int | None = None
+    kin: Kin | None = None
 
     @property
     def rows(self) -> int:

@@ -148,6 +148,8 @@ class Plan:
     """Whether folds have one layout and equally many steps: not in studies of before they had."""
     contested: bool = False
     """Whether rows that differ in the target alone are dealt one by one: not so in those either."""
+    kin: bool = False
+    """Whether what divides a fold's training rows keeps kin together: nor did it in those."""
 
     @property
     def outputs(self) -> int:

@@ -18,6 +18,7 @@ import pyarrow as pa
 
 from automl.core.catalog import ValidationStrategy
 from automl.core.frame import Arrays, Cells, Floats, Frame, Ints, Strings
+from automl.core.kin import Kin
 from automl.data.hashing import Hashes, hash_arrays, hash_numbers, hash_strings, mix
 
 Rows: TypeAlias = npt.NDArray[np.intp]
@@ -36,12 +37,14 @@ class Split:
 
     ``folds`` are (train, valid) pairs of indices into ``dev``, ascending too; a single pair is a
     holdout. The valid parts of several folds are disjoint and cover ``dev``, but for folds in time:
-    what comes first is never judged.
+    what comes first is never judged. ``kin`` says which rows of ``dev`` no split inside of it may
+    divide either, None where any may be.
     """
 
     test: Rows
     dev: Rows
     folds: tuple[tuple[Rows, Rows], ...]
+    kin: Kin | None = None
 
 
 def test_size(rows: int, test_fraction: float | None, has_test_set: bool) -> int:  # noqa: FBT001
@@ -119,7 +122,7 @@ def split_rows(
     pairs = tuple(
         (np.flatnonzero(numbers != n), np.flatnonzero(numbers == n)) for n in range(parts)
     )
-    return Split(test, dev, pairs)
+    return Split(test, dev, pairs, Kin.where_shared(groups.of_row, "copy"))
 
 
 def split_groups(
@@ -153,7 +156,8 @@ def split_groups(
     pairs = tuple(
         (np.flatnonzero(numbers != n), np.flatnonzero(numbers == n)) for n in range(parts)
     )
-    return Split(test, dev, tuple(pair for pair in pairs if len(pair[1])))
+    kin = Kin.where_shared(groups.codes[dev], "group")
+    return Split(test, dev, tuple(pair for pair in pairs if len(pair[1])), kin)
 
 
 def split_time(moments: Floats, *, folds: int, test_fraction: float) -> Split:
@@ -182,7 +186,10 @@ def split_time(moments: Floats, *, folds: int, test_fraction: float) -> Split:
         (np.sort(place[order[:start]]), np.sort(place[order[start:end]]))
         for start, end in pairwise([*edges, until])
     )
-    return Split(np.sort(order[until:]), dev, pairs)
+    nth = np.zeros(len(order), dtype=np.int32)  # moment, of each row
+    nth[order[cuts]] = 1
+    nth[order] = np.cumsum(nth[order])
+    return Split(np.sort(order[until:]), dev, pairs, Kin(nth[dev], "moment"))
 
 
 def _nearest(cuts: Rows, wanted: float) -> int:

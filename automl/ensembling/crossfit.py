@@ -6,6 +6,8 @@ from typing import Any, TypeAlias, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from automl.core.kin import Kin
+
 Rows: TypeAlias = npt.NDArray[np.intp]
 Chosen = TypeVar("Chosen")
 
@@ -28,8 +30,15 @@ def crossfit(
         yield part, choose(np.sort(np.concatenate(others)) if others else part)
 
 
-def deal(truth: npt.NDArray[Any], parts: int = PARTS) -> list[Rows]:
-    """Return the rows dealt to parts, each with its share of every class or of the range."""
+def deal(truth: npt.NDArray[Any], parts: int = PARTS, *, kin: Kin | None = None) -> list[Rows]:
+    """Return the rows dealt to parts, each with its share of every class or of the range.
+
+    Where there are ``kin``, no part divides them; of moments each part is a stretch of time. There
+    may be fewer parts then, even one.
+    """
+    if kin is not None:
+        numbers = kin.deal(parts, truth)
+        return [np.flatnonzero(numbers == part) for part in np.unique(numbers)]
     order = np.argsort(truth, kind="stable")
     dealt = [np.sort(order[start::parts]) for start in range(parts)]
     return [rows for rows in dealt if len(rows)]

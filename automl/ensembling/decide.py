@@ -12,6 +12,7 @@ from automl.core import metric
 from automl.core.catalog import MetricName
 from automl.core.decision import PLAIN, Decision
 from automl.core.frame import Floats, Ints
+from automl.core.kin import Kin
 from automl.ensembling.crossfit import Rows, crossfit, deal
 from automl.ensembling.levels import LEVELLED, levels
 from automl.ensembling.odds import odds
@@ -27,7 +28,9 @@ KEPT = {
 """The metrics that none of this changes: of two classes those of order."""
 
 
-def decide(name: MetricName, truth: Ints, mean: Floats, *, positive: int | None) -> Decision:
+def decide(
+    name: MetricName, truth: Ints, mean: Floats, *, positive: int | None, kin: Kin | None = None
+) -> Decision:
     """Return what becomes of the members' mean.
 
     Args:
@@ -35,9 +38,12 @@ def decide(name: MetricName, truth: Ints, mean: Floats, *, positive: int | None)
         truth: ``(rows,)`` class indices.
         mean: the members' weighted mean out of fold, ``(rows, classes)``.
         positive: see `metric.score`.
+        kin: which of the rows are one side's, None for none.
     """
     mean = mean / mean.sum(axis=1, keepdims=True)
-    parts = deal(truth)
+    parts = deal(truth, kin=kin)
+    if len(parts) < 2:
+        return PLAIN  # there are no other rows
     found = _sureness(name, truth, mean, parts, positive)
     if name not in LEVELLED:
         return found

@@ -36,8 +36,9 @@ _FEWEST = 8
 def smallest(params: Params, fold: Fold, forest: Callable[[int], Any]) -> int:
     """Return the rows that a leaf needs.
 
-    A quarter of some of the fold's training rows judges small forests of the others, by squared
-    error: that of a few trees and how far these are apart tell that of as many as there will be.
+    A quarter of some of the fold's training rows, in time the newest, judges small forests of the
+    others, by squared error: that of a few trees and how far these are apart tell that of as many
+    as there will be. Leaves of one row know a group by heart, so no group is on both sides.
 
     Args:
         params: The candidate's hyperparameters.
@@ -49,13 +50,22 @@ def smallest(params: Params, fold: Fold, forest: Callable[[int], Any]) -> int:
         return least
     most = min(_ROWS, _CELLS // fold.train.x.shape[1])
     rows = np.random.default_rng(fold.seed).permutation(len(fold.train.y))[:most]
-    judges, learners = np.split(rows, [len(rows) // 4])
+    judges, learners = _sides(fold, rows)
     sizes = [least * times for times in TIMES if least * times * _FEWEST <= len(learners)]
     if len(sizes) < 2:
         return least
     errors = [_error(forest(size), params, fold, learners, judges) for size in sizes]
     best = int(np.argmin(errors))
     return sizes[best] if errors[best] < _CLEARLY * errors[0] else least
+
+
+def _sides(fold: Fold, rows: Ints) -> tuple[Ints, Ints]:
+    """Return which of the rows judge, about a quarter, and which are learned from."""
+    if fold.kin is None:
+        judges, learners = np.split(rows, [len(rows) // 4])
+        return judges, learners
+    aside = fold.kin.take(rows).judges(4, fold.train.y[rows])
+    return rows[aside], rows[~aside]
 
 
 def _error(forest: Any, params: Params, fold: Fold, learners: Ints, judges: Ints) -> float:

@@ -18,6 +18,7 @@ from scipy import sparse
 from automl.core.catalog import ColumnKind
 from automl.core.frame import Frame
 from automl.core.graph import Graph, Sparse
+from automl.core.kin import Kin
 from automl.core.learner import Layout, Matrix, Reading, Scaling, View
 from automl.core.schema import Column
 from automl.features import (
@@ -125,6 +126,7 @@ def fit(
     paired: bool = False,
     reading: Reading = WORDS,
     room: Frame | None = None,
+    kin: Kin | None = None,
 ) -> Encoder:
     """Return the encoder of those columns, learned from the rows of ``frame`` alone.
 
@@ -133,6 +135,7 @@ def fit(
     ``scaling`` is of the numbers where the view is not `View.ORDINAL`; nothing else depends on it.
     With a ``target``, ``(rows,)``, which way free text leans is a column; if ``paired``, pairs of
     numbers that tell more of it are columns too. ``reading`` is of `View.TOKENS` alone.
+    ``kin`` are rows that tell each other nothing of the target; equal texts never do.
 
     Encoders of one `Layout` are fitted on rows of one ``room``, which says how many columns there
     are: those of what ``frame`` has not are always 0. It is ``frame`` where it is None, and for
@@ -158,7 +161,7 @@ def fit(
         scaling, room = Scaling.ROBUST, None
     by_kind = {kind: [column for column in rest if column.kind is kind] for kind in KINDS}
     blocks = tuple(
-        _fit(frame, chosen, view, room or frame, kind=kind, scaling=scaling, y=target)
+        _fit(frame, chosen, view, room or frame, kind=kind, scaling=scaling, y=target, kin=kin)
         for kind, chosen in by_kind.items()
     )
     derived = pairs.fit(frame, used, target if paired else None)
@@ -193,6 +196,7 @@ def _fit(
     kind: ColumnKind,
     scaling: Scaling,
     y: Target | None,
+    kin: Kin | None,
 ) -> Block:
     if view is View.EMBEDDING and kind is not ColumnKind.CATEGORICAL:
         view = View.ONE_HOT  # only categories look different in it
@@ -202,6 +206,6 @@ def _fit(
         case ColumnKind.DATETIME:
             return dates.fit(frame, columns, view, room, scaling)
         case ColumnKind.TEXT:
-            return text.fit(frame, columns, view, room, y)
+            return text.fit(frame, columns, view, room, y, kin=kin)
         case _:
             return KINDS[kind].fit(frame, columns, view, room)

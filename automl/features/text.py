@@ -16,12 +16,13 @@ from scipy import sparse
 
 from automl.core.frame import Floats, Frame
 from automl.core.graph import ElementType, Graph
+from automl.core.kin import Kin
 from automl.core.learner import View
 from automl.core.schema import Column
 from automl.features import grams, units
 from automl.features.chain import Chain
 from automl.features.grams import Grams
-from automl.features.lean import learn
+from automl.features.lean import PARTS, Lean, Told, learn
 from automl.features.outputs import Target, outputs
 from automl.features.units import Unit
 
@@ -118,19 +119,26 @@ def fit(
     view: View,  # noqa: ARG001 -- both alike
     room: Frame,  # noqa: ARG001 -- as many whatever the rows
     target: Target | None = None,
+    *,
+    kin: Kin | None = None,
 ) -> Chain:
-    """Return the directions of every column, with a ``target`` also which way its texts lean."""
+    """Return the directions of every column, with a ``target`` also which way its texts lean.
+
+    Rows of training do not lean by what their ``kin`` say.
+    """
     y = None if target is None else outputs(target)
-    return Chain(tuple(fit_column(frame, column.name, y) for column in columns))
+    if kin is not None and kin.bond == "copy":
+        kin = None  # of one text, which is on one side anyway
+    return Chain(tuple(fit_column(frame, column.name, y, kin) for column in columns))
 
 
-def fit_column(frame: Frame, column: str, y: Floats | None = None) -> Text:
+def fit_column(frame: Frame, column: str, y: Floats | None = None, kin: Kin | None = None) -> Text:
     """Return the directions of one column's texts in ``frame``; equal texts count once.
 
-    With ``y``, ``(rows, outputs)``, also which way they lean.
+    With ``y``, ``(rows, outputs)``, also which way they lean, the rows by what no ``kin`` say.
     """
     texts, places = grams.distinct(frame.strings(column))
-    chosen = grams.sampled(texts)
+    chosen = np.array(grams.sampled(texts), np.intp)
     sample = [texts[place] for place in chosen]
     vocabularies = tuple(
         vocabulary
@@ -138,19 +146,21 @@ def fit_column(frame: Frame, column: str, y: Floats | None = None) -> Text:
         if vocabulary.width
     )
     if not vocabularies:
-        nothing = np.zeros(0)
-        return Text(column, (), np.zeros((0, 1), np.float32), nothing, nothing)
+        return Text(column, (), np.zeros((0, 1), np.float32), np.zeros(0), np.zeros(0))
     damped = _damped(vocabularies, sample)
     rarity = _rarity(damped)
     found = _of_length_one(damped, rarity)
-    lean = None if y is None else learn(found, *_means(y, places, len(texts), chosen))
-    weights = _weights(rarity, [_main_directions(found), *([lean.weights] if lean else [])])
     whole = damped if len(sample) == len(texts) else _damped(vocabularies, texts)
-    directed = _directed(whole, weights)
+    lean = None
+    if y is not None:
+        shown = found if kin is None else _of_length_one(whole, rarity)
+        lean = _lean(shown, chosen, places, y, kin)
+    weights = _weights(rarity, [_main_directions(found), *([lean.weights] if lean else [])])
     leans = lean.weights.shape[1] if lean else 0
+    directed = _directed(whole, weights)[places]
     if lean:
-        directed[chosen, -1 - leans : -1] = lean.crossed
-    directed = directed[places]
+        told = np.isin(places, chosen) | (kin is not None)  # other texts alone taught nothing
+        directed[told, -1 - leans : -1] = lean.crossed
     return Text(
         column,
         vocabularies,
@@ -161,13 +171,25 @@ def fit_column(frame: Frame, column: str, y: Floats | None = None) -> Text:
     )
 
 
-def _means(
-    y: Floats, places: npt.NDArray[np.intp], texts: int, chosen: Sequence[int]
-) -> tuple[Floats, Floats]:
-    """Return the mean of ``y`` over the rows that have each chosen text, and how many these are."""
-    counts = np.bincount(places, minlength=texts).astype(np.float64)
-    sums = [np.bincount(places, weights=output, minlength=texts) for output in y.T]
-    return (np.column_stack(sums) / counts[:, None])[chosen], counts[chosen]
+def _lean(
+    texts: sparse.csr_array,
+    chosen: npt.NDArray[np.intp],
+    places: npt.NDArray[np.intp],
+    y: Floats,
+    kin: Kin | None,
+) -> Lean:
+    """Return which way runs lean, learned from the chosen texts.
+
+    Rows with one of these are told by other texts. Where there are ``kin``, all rows are told by
+    other groups, or by what came before; ``texts`` are then all that there are, else the chosen.
+    """
+    known = np.isin(places, chosen)
+    if kin is not None:
+        part = kin.deal(PARTS, y[:, 0])
+        return learn(Told(texts, places, y, known), part, by_past=kin.bond == "moment")
+    place = np.searchsorted(chosen, places[known])
+    part = place % (PARTS if len(chosen) >= PARTS else 1)
+    return learn(Told(texts, place, y[known], known[known]), part)
 
 
 def _sizes(directed: Floats, leans: int) -> tuple[Floats, Floats]:

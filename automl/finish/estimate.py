@@ -98,7 +98,8 @@ def _widened(name: MetricName, found: Estimate) -> Estimate:
 
 
 def _parts(prepared: Prepared) -> list[Rows]:
-    """Return the judged rows fold by fold; a holdout's are dealt."""
+    """Return the judged rows fold by fold; a holdout's are dealt, kin to one part."""
     if len(prepared.folds) == 1:
-        return deal(prepared.y[prepared.judged])
+        kin = prepared.kin.take(prepared.judged) if prepared.kin else None
+        return deal(prepared.y[prepared.judged], kin=kin)
     return [np.searchsorted(prepared.judged, valid) for _, valid in prepared.folds]

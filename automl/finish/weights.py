@@ -71,7 +71,8 @@ def decide(prepared: Prepared, mean: Floats, rows: Rows) -> Decision:
     if plan.task is not TaskType.CLASSIFICATION:
         return PLAIN
     rows, truth = _some(prepared, rows, min(JUDGED_ROWS, JUDGED_CELLS // plan.outputs))
-    return decision_of(plan.metric, truth, mean[rows], positive=plan.positive)
+    kin = prepared.kin.take(prepared.judged[rows]) if prepared.kin else None
+    return decision_of(plan.metric, truth, mean[rows], positive=plan.positive, kin=kin)
 
 
 def mix(predictions: Sequence[OutOfFold], weights: Sequence[float]) -> Floats:

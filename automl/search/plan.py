@@ -86,6 +86,7 @@ def make_plan(
         rare=_rare(table_path, features, kept) if modality is Modality.TEXT else 0.0,
         alike=True,
         contested=modality is Modality.TABLE,
+        kin=True,
         **_counts(features),
     )
     plan = affordable(plan, spec, features)

@@ -13,6 +13,7 @@ from automl import families, tasks
 from automl.core import metric
 from automl.core.catalog import ColumnKind, TaskType
 from automl.core.frame import Floats, Frame
+from automl.core.kin import Kin
 from automl.core.learner import Examples, Fold, Matrix, Reading, Scaling, View
 from automl.core.model import Input
 from automl.core.schema import Column, Dataset
@@ -104,6 +105,7 @@ class Prepared:
     ``frame`` and ``y`` are the rows the search sees; ``folds`` index into them. ``test`` is set
     aside and only read by the finish. ``judged`` are the rows that out-of-fold predictions cover,
     in their order: all rows with folds, the validation rows with a holdout or with folds in time.
+    ``kin`` says which rows of ``frame`` stay together where those of a fold are divided again.
     """
 
     plan: Plan
@@ -118,6 +120,7 @@ class Prepared:
     judged: Rows
     warnings: tuple[tuple[str, str], ...] = ()
     """The dataset's, for the report: code and message."""
+    kin: Kin | None = None
     hold: Hold = own
     _cache: dict[_Seen, Encoded] = field(default_factory=dict)
     _fitted: dict[_Seen, tuple[Encoder, TargetScale]] = field(default_factory=dict)
@@ -194,6 +197,7 @@ class Prepared:
             threads=threads if encoded.train.x.size >= SHARED_CELLS else 1,
             device=device,
             counted=self._counted(index),
+            kin=self._kin(index),
         )
 
     def _counted(self, index: int) -> int | None:
@@ -207,6 +211,10 @@ class Prepared:
             return self.folds[index]
         every = np.arange(len(self.y))
         return every, every[:SHOWN_ROWS]
+
+    def _kin(self, index: int) -> Kin | None:
+        """Return the kin of the training rows of the fold at ``index``."""
+        return self.kin.take(self._rows(index)[0]) if self.kin else None
 
     def _fit(self, seen: _Seen) -> tuple[Encoder, TargetScale]:
         if seen not in self._fitted:
@@ -222,6 +230,7 @@ class Prepared:
                 paired=seen.pairs,
                 reading=seen.reading,
                 room=self._room(),
+                kin=self._kin(seen.index),
             )
             self._fitted[seen] = fitted, scale
         return self._fitted[seen]
@@ -302,6 +311,7 @@ def prepare(
         test=(held_frame(aside[0], hold), aside[1]) if aside else None,
         judged=np.sort(np.concatenate([valid for _, valid in parts.folds])),
         warnings=tuple((warning.code, warning.message) for warning in dataset.warnings),
+        kin=parts.kin if plan.kin else None,
         hold=hold,
     )
 

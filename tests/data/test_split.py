@@ -298,3 +298,46 @@ def test_rows_alone_are_dealt_one_by_one_and_copies_stay_together() -> None:
     reached = np.array([len(set(sides[contents == content])) for content in range(40)])
     assert (reached[20:] == 1).all()
     assert reached[:20].min() > 2
+
+
+def test_kin_are_the_copies_that_the_split_keeps_together() -> None:
+    contents = np.repeat(np.arange(60), 3) + 1_000  # hashed as no number of a copy is
+    y = contents % 2
+    assert split(hashes_of(np.arange(180)), y).kin is None
+    parts = split_rows(
+        hashes_of(contents),
+        y,
+        alone=contents < 1_020,
+        stratify=True,
+        strategy=KFOLD,
+        folds=5,
+        test_fraction=0.2,
+        seed=0,
+    )
+    assert parts.kin is not None
+    assert parts.kin.bond == "copy"
+    same = parts.kin.numbers[:, None] == parts.kin.numbers
+    dev = contents[parts.dev]
+    wanted = (dev[:, None] == dev) & (dev >= 1_020)[:, None]
+    np.fill_diagonal(wanted, val=True)
+    np.testing.assert_array_equal(same, wanted)
+
+
+def test_kin_are_the_rows_of_a_group() -> None:
+    codes = np.random.default_rng(0).integers(0, 30, 300)
+    zeros = np.zeros(300, dtype=np.int64)
+    parts = split_groups(groups_of(codes), zeros, folds=5, test_fraction=0.2, seed=0)
+    assert parts.kin is not None
+    assert parts.kin.bond == "group"
+    assert parts.kin.numbers.tolist() == codes[parts.dev].tolist()
+    alone = split_groups(groups_of(np.arange(40)), zeros[:40], folds=5, test_fraction=0.2, seed=0)
+    assert alone.kin is None
+
+
+@pytest.mark.parametrize("rows", [1, 3])
+def test_kin_are_the_rows_of_a_moment_in_the_order_of_time(rows: int) -> None:
+    when = np.random.default_rng(0).permutation(np.repeat(np.arange(60.0), rows))
+    parts = split_time(when, folds=4, test_fraction=0.2)
+    assert parts.kin is not None
+    assert parts.kin.bond == "moment"
+    assert parts.kin.numbers.tolist() == when[parts.dev].tolist()

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from automl.core.kin import Bond, Kin
 from automl.ensembling.crossfit import crossfit, deal, spread
 
 
@@ -24,6 +25,30 @@ def test_parts_are_alike_and_hold_every_row_once(rows: int) -> None:
     assert sorted(np.concatenate(parts).tolist()) == list(range(rows))
     shares = [truth[part].sum() for part in parts]
     assert max(shares) - min(shares) <= 1
+
+
+@pytest.mark.parametrize("bond", ["copy", "group", "moment"])
+def test_no_part_divides_kin(bond: Bond) -> None:
+    random = np.random.default_rng(0)
+    numbers = random.integers(0, 50, 400).astype(np.int32)
+    parts = deal(random.integers(0, 3, 400), kin=Kin(numbers, bond))
+    assert len(parts) == 5
+    assert sorted(np.concatenate(parts).tolist()) == list(range(400))
+    shared = [set(numbers[part]) for part in parts]
+    assert sum(map(len, shared)) == len(set(numbers))
+    if bond == "moment":
+        assert [(min(part), max(part)) for part in shared] == sorted(
+            (min(part), max(part)) for part in shared
+        )
+
+
+@pytest.mark.parametrize("classes", [True, False])
+def test_rows_without_kin_are_dealt_alike_either_way(classes: bool) -> None:
+    random = np.random.default_rng(0)
+    truth = random.integers(0, 3, 57) if classes else random.normal(size=57)
+    alone = Kin(np.arange(57, dtype=np.int32), "copy")
+    for one, other in zip(deal(truth), deal(truth, kin=alone), strict=True):
+        assert one.tolist() == other.tolist()
 
 
 def test_rows_that_stand_for_all_keep_shares_and_rare_classes() -> None:

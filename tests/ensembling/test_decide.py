@@ -1,5 +1,7 @@
 """Temperature and levels against plain search, and kept only where they pay on other rows."""
 
+from collections.abc import Callable, Iterator
+
 import numpy as np
 import pytest
 from sklearn import metrics
@@ -7,6 +9,8 @@ from sklearn import metrics
 from automl.core.catalog import MetricName
 from automl.core.decision import PLAIN, Decision
 from automl.core.frame import Floats, Ints
+from automl.core.kin import Bond, Kin
+from automl.ensembling.crossfit import crossfit
 from automl.ensembling.decide import decide
 from automl.ensembling.levels import levels
 from automl.ensembling.odds import odds
@@ -127,6 +131,40 @@ def test_a_class_that_is_ranked_well_and_never_said_gets_its_due() -> None:
     mended = found.probabilities(Decision(3.0, factors=(0.95, 0.05)).probabilities(q))
     assert loss(other, mended) == pytest.approx(loss(other, q), rel=0.05)
     assert metrics.roc_auc_score(other, mended[:, 1]) == metrics.roc_auc_score(other, q[:, 1])
+
+
+@pytest.mark.parametrize("bond", ["copy", "group", "moment"])
+def test_what_pays_is_judged_by_other_groups(bond: Bond, monkeypatch: pytest.MonkeyPatch) -> None:
+    y, p = drawn(3, 400)
+    numbers = np.random.default_rng(0).integers(0, 40, 400).astype(np.int32)
+    parts: list[Ints] = []
+
+    def noted(given: list[Ints], choose: Callable[[Ints], object]) -> Iterator[object]:
+        parts.extend(given)
+        return crossfit(given, choose)
+
+    monkeypatch.setattr("automl.ensembling.decide.crossfit", noted)
+    decide(M.LOG_LOSS, y, p, positive=None, kin=Kin(numbers, bond))
+    assert len(parts) == 5
+    assert sum(len(set(numbers[part])) for part in parts) == len(set(numbers))
+
+
+@pytest.mark.parametrize("name", [M.F1, M.LOG_LOSS, M.ROC_AUC])
+def test_one_group_alone_decides_nothing(name: MetricName) -> None:
+    y, p = drawn(2, 300, shares=(9.0, 1.0))
+    sharp = Decision(0.3).probabilities(p)
+    assert decide(name, y, sharp, positive=1) != PLAIN
+    one = Kin(np.zeros(300, np.int32), "group")
+    assert decide(name, y, sharp, positive=1, kin=one) == PLAIN
+
+
+@pytest.mark.parametrize("groups", [2, 3, 7])
+def test_groups_of_one_class_are_borne(groups: int) -> None:
+    kin = Kin(np.arange(90, dtype=np.int32) % groups, "group")
+    y = kin.numbers.astype(np.int64) % 2
+    _, p = drawn(2, 90)
+    for name in (M.LOG_LOSS, M.F1, M.BALANCED_ACCURACY, M.ROC_AUC):
+        assert np.isfinite(decide(name, y, p, positive=1, kin=kin).probabilities(p)).all()
 
 
 @pytest.mark.parametrize("rows", [2, 6, 400])

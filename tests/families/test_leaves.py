@@ -14,6 +14,7 @@ from sklearn.ensemble import (
 )
 
 from automl.core.catalog import FamilyName, TaskType
+from automl.core.kin import Bond, Kin
 from automl.core.learner import Fold
 from automl.families import leaves
 from automl.families.leaves import CHOSEN, LEAST, smallest
@@ -146,3 +147,58 @@ def test_rare_classes_may_be_missing_where_small_forests_learn() -> None:
     balanced = chosen(class_weight="balanced")
     kind = forest(FamilyName.EXTRA_TREES, TaskType.CLASSIFICATION)
     assert smallest(balanced, rare, kind) in leaves.TIMES
+
+
+@every_task
+def test_leaves_of_one_row_know_groups_by_heart_which_tells_nothing_of_new_ones(
+    task: TaskType,
+) -> None:
+    random, kind = np.random.default_rng(0), forest(FamilyName.EXTRA_TREES, task)
+    groups = np.repeat(np.arange(800, dtype=np.int32), 5)
+    x = random.normal(size=(800, 3))[groups] + 0.01 * random.normal(size=(4000, 3))
+    effect = random.normal(size=800)[groups] + 0.1 * random.normal(size=4000)
+    y = (effect > 0).astype(np.int64) if task is TaskType.CLASSIFICATION else effect
+    fold = learn(task, noise=0.0)
+    fold = replace(fold, train=replace(fold.train, x=x.astype(np.float32), y=y))
+    assert smallest(chosen(), fold, kind) == 1
+    assert smallest(chosen(), replace(fold, kin=Kin(groups, "group")), kind) == 16
+
+
+def sides(fold: Fold, monkeypatch: pytest.MonkeyPatch) -> tuple[Any, Any]:
+    """Return which rows small forests learn from and which judge them."""
+    seen: list[tuple[Any, Any]] = []
+
+    def noted(_forest: Any, _params: Any, _fold: Fold, learners: Any, judges: Any) -> float:
+        seen.append((learners, judges))
+        return 1.0
+
+    monkeypatch.setattr(leaves, "_error", noted)
+    smallest(chosen(), fold, forest(*REGRESSION))
+    assert len(seen) == len(leaves.TIMES)
+    return seen[0]
+
+
+def test_the_newest_rows_judge(monkeypatch: pytest.MonkeyPatch) -> None:
+    moments = np.random.default_rng(0).permutation(1200).astype(np.int32) // 3
+    fold = replace(learn(REGRESSION[1], noise=1.0), kin=Kin(moments, "moment"))
+    for most in (1200, 500):
+        monkeypatch.setattr(leaves, "_ROWS", most)
+        learners, judges = sides(fold, monkeypatch)
+        assert moments[learners].max() < moments[judges].min()
+        assert len(learners) + len(judges) == most
+        assert len(judges) == pytest.approx(most / 4, rel=0.02)
+
+
+@pytest.mark.parametrize("bond", ["copy", "group"])
+def test_kin_judge_or_are_learned_from(bond: Bond, monkeypatch: pytest.MonkeyPatch) -> None:
+    numbers = np.random.default_rng(0).integers(0, 700, 1200).astype(np.int32)
+    fold = replace(learn(REGRESSION[1], noise=1.0), kin=Kin(numbers, bond))
+    learners, judges = sides(fold, monkeypatch)
+    assert not set(numbers[learners]) & set(numbers[judges])
+    assert sorted(np.concatenate([learners, judges])) == list(range(1200))
+    assert len(judges) == pytest.approx(300, rel=0.05)
+
+
+def test_leaves_of_one_group_alone_are_not_judged() -> None:
+    fold = replace(learn(REGRESSION[1], noise=8.0), kin=Kin(np.zeros(1200, np.int32), "group"))
+    assert smallest(chosen(), fold, forest(*REGRESSION)) == 1

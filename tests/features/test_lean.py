@@ -7,8 +7,9 @@ import pytest
 from automl import features
 from automl.core.catalog import ColumnKind
 from automl.core.frame import Ints, Strings
+from automl.core.kin import Bond, Kin
 from automl.core.learner import View
-from automl.features import Encoder
+from automl.features import Encoder, grams
 from automl.features.outputs import MOST, Target
 from tests.features.frames import column, frame, strings
 from tests.features.test_encoder import assert_same
@@ -26,9 +27,12 @@ def liked(texts: list[str]) -> Ints:
     return np.array([len(LIKED & set(text.split())) for text in texts])
 
 
-def fitted(texts: list[str], y: Target, view: View = View.ORDINAL) -> Encoder:
+def fitted(
+    texts: list[str], y: Target, view: View = View.ORDINAL, kin: Kin | None = None
+) -> Encoder:
     cells = strings(texts)
-    return features.fit(frame(t=cells), [column("t", ColumnKind.TEXT, cells)], view, target=y)
+    columns = [column("t", ColumnKind.TEXT, cells)]
+    return features.fit(frame(t=cells), columns, view, target=y, kin=kin)
 
 
 def rows(texts: list[str]) -> dict[str, Strings]:
@@ -39,7 +43,7 @@ def leans(encoder: Encoder, x: npt.NDArray[np.float32]) -> npt.NDArray[np.float3
     return x[:, [place for place, name in enumerate(encoder.names) if name.startswith("t lean")]]
 
 
-def told(x: npt.NDArray[np.float32], y: npt.NDArray[np.float64] | Ints) -> float:
+def told(x: npt.NDArray[np.float32], y: npt.NDArray[np.floating] | Ints) -> float:
     return float(np.corrcoef(x, y)[0, 1])
 
 
@@ -102,3 +106,57 @@ def test_the_graph_leans_alike(classes: int) -> None:
 def test_few_texts_lean_too(texts: list[str]) -> None:
     encoder = fitted(texts, np.arange(len(texts), dtype=np.float64))
     assert np.isfinite(features.learned_from(encoder, frame(**rows(texts)))).all()
+
+
+def crossed(texts: list[str], y: Target, kin: Kin | None) -> npt.NDArray[np.float32]:
+    """Return which way the rows of training lean, ``(rows,)``, each output's first."""
+    encoder = fitted(texts, y, kin=kin)
+    return leans(encoder, features.learned_from(encoder, frame(**rows(texts))))[:, 0]
+
+
+@pytest.mark.parametrize("known", [grams.FITTED_TEXTS, 120])
+def test_a_text_knows_nothing_of_its_own_group(known: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of which each has a word of its own, and a target that no text tells."""
+    monkeypatch.setattr(grams, "FITTED_TEXTS", known)
+    groups = np.repeat(np.arange(30, dtype=np.int32), 8)
+    texts = [f"{text} q{group}q" for text, group in zip(written(240, 9), groups, strict=True)]
+    effect = np.random.default_rng(10).normal(size=30)[groups]
+    assert told(crossed(texts, effect, None), effect) > 0.4
+    assert told(crossed(texts, effect, Kin(groups, "group")), effect) < 0.1
+
+
+def test_equal_texts_of_other_groups_tell_what_new_ones_will_be_told() -> None:
+    groups = np.repeat(np.arange(40, dtype=np.int32), 10)
+    texts = (written(20, seed=11) * 20)[:400]
+    y = liked(texts).astype(np.float64)
+    assert told(crossed(texts, y, Kin(groups, "group")), y) > 0.8
+
+
+def test_texts_are_told_by_the_past_alone() -> None:
+    texts = written(400, seed=12)
+    moments = np.random.default_rng(13).permutation(400).astype(np.int32)
+    kin = Kin(moments, "moment")
+    y = liked(texts).astype(np.float64)
+    late = np.argsort(moments)[240:]
+    other = y.copy()
+    other[late] = np.random.default_rng(14).permutation(other[late])
+    before, after = (crossed(texts, some, kin) for some in (y, other))
+    early = np.argsort(moments)[:240]
+    # Sizes are of all rows: what was learned from none stays apart from no weight at all.
+    assert told(before[early], after[early]) == pytest.approx(1.0)
+    assert told(before[late], y[late]) > 0.6
+    assert len(np.unique(before[np.argsort(moments)[:80]])) == 1
+
+
+def test_copies_have_one_text_which_is_kept_together_anyway() -> None:
+    texts = written(100, seed=15) * 2
+    y = liked(texts).astype(np.float64)
+    copies = Kin(np.tile(np.arange(100, dtype=np.int32), 2), "copy")
+    np.testing.assert_array_equal(crossed(texts, y, copies), crossed(texts, y, None))
+
+
+@pytest.mark.parametrize("bond", ["group", "moment"])
+def test_rows_that_are_all_kin_lean_nowhere(bond: Bond) -> None:
+    texts = written(50, seed=16)
+    found = crossed(texts, liked(texts).astype(np.float64), Kin(np.zeros(50, np.int32), bond))
+    assert len(np.unique(found)) == 1
