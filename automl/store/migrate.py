@@ -23,6 +23,9 @@ _LOCK = 7201690263
 def migrate(database: Database, url: str) -> None:
     """Bring the schema to ``HEAD``; several processes may call this at once.
 
+    Whoever comes while another is at it waits for as long as that takes, and an index over many
+    rows has the time that it needs: cut off, it would be begun anew at every start, for ever.
+
     Raises:
         StoreUnavailable: the database is away.
     """
@@ -30,6 +33,9 @@ def migrate(database: Database, url: str) -> None:
     lock = _file_lock(Path(f"{path}.lock")) if url.startswith("sqlite") and path else nullcontext()
     with translated(), lock, database.write() as tx:
         if not tx.sqlite:
+            from automl.store.postgres import wait_without_end  # only here, see engine.py
+
+            wait_without_end(tx.writer)
             tx.writer.execute(text("SET LOCAL statement_timeout = 0"))
             # What upgrades is loaded meanwhile, which takes a busy machine longer than a lease.
             tx.writer.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))

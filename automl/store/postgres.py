@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import psycopg
 from psycopg import abc
-from sqlalchemy import Engine, event
+from sqlalchemy import Connection, Engine, event
 from sqlalchemy.exc import InvalidatePoolError
 from typing_extensions import override
 
@@ -69,6 +69,16 @@ def look_after(engine: Engine, seconds: float) -> None:
         if connection is not None:
             connection.patience = _PING_SECONDS
             connection.used_at = time.monotonic()
+
+
+def wait_without_end(connection: Connection) -> None:
+    """Have whoever holds the connection wait for every answer until it comes.
+
+    That ends when the connection is given back. A machine that vanished is still found out, by
+    keepalives; a server that is stopped and stays so is not.
+    """
+    driver: Any = connection.connection.driver_connection  # typed for any driver's but this one
+    driver.patience = math.inf
 
 
 def _until(gen: abc.PQGen[T], deadline: float) -> Generator[Any, Any, T]:

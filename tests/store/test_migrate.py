@@ -3,8 +3,12 @@
 import multiprocessing
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
+import psycopg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
@@ -13,7 +17,7 @@ from alembic.script import ScriptDirectory
 
 from automl.core.errors import SchemaMissing
 from automl.settings import Settings
-from automl.store import SqlStore, migrate, open_store
+from automl.store import SqlStore, engine, migrate, open_store
 from automl.store.tables import metadata
 from tests import servers
 from tests.stopwatch import Stopwatch
@@ -77,6 +81,36 @@ def test_several_processes_may_start_at_once(postgres: servers.Postgres, tmp_pat
         with store.unit() as unit:
             assert len(unit.datasets.list("default", before=None, limit=9)) == 3
         store.close()
+
+
+def test_who_comes_while_another_migrates_waits_beyond_its_patience(
+    postgres: servers.Postgres, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So has an index over many rows the time that it needs."""
+    monkeypatch.setattr(engine, "BUSY_SECONDS", 0.2)
+    store = fresh(postgres.database(), tmp_path)
+    url = store.database.engine.url.set(drivername="postgresql")
+    with (
+        ThreadPoolExecutor(1) as pool,
+        psycopg.connect(url.render_as_string(hide_password=False), autocommit=True) as other,
+    ):
+        other.execute("SELECT pg_advisory_lock(%s)", [migrate._LOCK])
+        migrated = pool.submit(store.migrate)
+        while not (migrated.done() or _waits(other, seconds=1.0)):
+            time.sleep(0.01)
+        other.execute("SELECT pg_advisory_unlock(%s)", [migrate._LOCK])
+        migrated.result()
+    assert store.leases.claim("w") is None
+    store.close()
+
+
+def _waits(other: psycopg.Connection[Any], *, seconds: float) -> bool:
+    """Whether another session of this database has waited for a lock for so long."""
+    query = (
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+        " AND wait_event_type = 'Lock' AND clock_timestamp() - query_start > %s * interval '1 s'"
+    )
+    return bool(other.execute(query, [seconds]).fetchone() != (0,))
 
 
 def test_a_current_schema_is_left_alone_at_once(tmp_path: Path) -> None:
