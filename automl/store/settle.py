@@ -36,6 +36,7 @@ def end_search(ledger: Ledger) -> None:
         study.status = StudyStatus.FINALIZING
         study.finalizing_at = ledger.now
         study.paused_at = None
+        study.finish_token += 1  # of a resumed study: what was sent for the last finish comes late
         study.finish_worker = study.finish_until = None
         study.finish_crashes = study.finish_losses = 0
         ledger.event(EventType.STUDY_FINALIZING)

@@ -257,6 +257,29 @@ def test_a_finish_that_kills_its_process_is_given_up(store: Store) -> None:
     assert error[0] is StudyFailure.INTERNAL
 
 
+def test_what_ended_a_study_changes_nothing_after_its_resume(store: Store) -> None:
+    """Who lost the answer of a commit repeats it, however much happened meanwhile."""
+    study = values.add_study(store, trials=1)
+    values.complete(store, 0.9)
+    old = values.finish(store)
+    store.leases.give_up(old, StudyFailure.DISK_FULL, "full")
+    with store.unit() as unit:
+        assert unit.studies.resume("default", study.id, None)
+    before = values.check(store, study)
+    assert before.status is StudyStatus.FINALIZING
+    with pytest.raises(LeaseLost):
+        store.leases.give_up(old, StudyFailure.DISK_FULL, "full")
+    with pytest.raises(LeaseLost):
+        store.leases.publish(old, values.model(store, study))
+    with pytest.raises(LeaseLost):
+        store.leases.crashed(old)
+    assert store.leases.beat(worker(), [old]) == [Order.STOP]
+    after = values.check(store, study)
+    assert (after.status, after.last_seq) == (before.status, before.last_seq)
+    store.leases.publish(values.finish(store, "w1"), values.model(store, study))
+    assert values.check(store, study).status is StudyStatus.SUCCEEDED
+
+
 def test_a_poison_trial_gets_three_attempts(store: Store) -> None:
     study = values.add_study(store, trials=2)
     for _ in range(3):
