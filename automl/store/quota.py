@@ -4,8 +4,9 @@ Those who take from the same quota come one after the other, and each counts wha
 committed: many at once cannot pass together.
 """
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, Select, func, select
 
+from automl.core.catalog import StudyStatus
 from automl.core.errors import QuotaExceeded
 from automl.core.quota import Quotas
 from automl.store import links
@@ -14,6 +15,8 @@ from automl.store.tables import artifacts, datasets, studies
 
 _SEED = 0x51554F
 """Keeps these advisory locks apart from any other."""
+
+_GOING_ON = [status.value for status in StudyStatus if not status.ended]
 
 _ROOM = "delete datasets, studies or models that are no longer needed"
 
@@ -60,9 +63,17 @@ def may_run(tx: Transaction, quotas: Quotas, tenant: str) -> bool:
     if not quotas.trials:
         return True
     queue(tx, tenant)
-    running = select(func.coalesce(func.sum(studies.c.running), 0))
-    mine = running.where(studies.c.tenant == tenant)
-    return int(tx.writer.execute(mine).scalar_one()) < quotas.trials
+    return int(tx.writer.execute(running(tenant)).scalar_one()) < quotas.trials
+
+
+def running(tenant: str) -> Select[int]:
+    """Return the query for the number of the tenant's running trials.
+
+    An ended study has none, and there may be thousands.
+    """
+    own = studies.alias("own")
+    total = select(func.coalesce(func.sum(own.c.running), 0))
+    return total.where(own.c.tenant == tenant, own.c.status.in_(_GOING_ON))
 
 
 def _check(wanted: int, most: int, what: str, remedy: str, *, least: bool = False) -> None:

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, RowMapping, func, select
 
 from automl.core.catalog import StudyStatus
 from automl.core.trial import Attempt
+from automl.store import quota
 from automl.store.claim import ASKS, SEARCHING
 from automl.store.clock import now
 from automl.store.tables import studies, workers
@@ -32,8 +33,6 @@ def look(reader: Connection, attempt: Attempt, lease_seconds: float) -> RowMappi
     without such a budget; ``running`` the tenant's running trials, ``workers`` those alive and
     ``studies`` those that want trials.
     """
-    others = studies.alias("others")
-    running = select(func.coalesce(func.sum(others.c.running), 0))
     alive = select(func.count()).select_from(workers)
     mine = (_c.id == attempt.study_id, _c.status == StudyStatus.RUNNING.value)
     query = select(
@@ -43,7 +42,7 @@ def look(reader: Connection, attempt: Attempt, lease_seconds: float) -> RowMappi
         _c.next_number,
         _c.search_ends_at,
         (_c.trials - _c.next_number).label("left"),
-        running.where(others.c.tenant == attempt.tenant).scalar_subquery().label("running"),
+        quota.running(attempt.tenant).scalar_subquery().label("running"),
         alive.where(workers.c.last_heartbeat_at >= now() - lease_seconds)
         .scalar_subquery()
         .label("workers"),
@@ -58,19 +57,19 @@ def look(reader: Connection, attempt: Attempt, lease_seconds: float) -> RowMappi
     return reader.execute(query).mappings().first()
 
 
-def fair(standing: RowMapping, held: int, most: int, quota: int) -> bool:
+def fair(standing: RowMapping, held: int, most: int, trials: int) -> bool:
     """Return whether a worker that holds ``held`` trials of a study may hold one more.
 
     Args:
         standing: what `look` returned.
         held: trials that it holds.
         most: lanes of a worker.
-        quota: trials of a tenant that may run at the same time, 0 for no limit.
+        trials: of the tenant that may run at the same time, 0 for no limit.
     """
     workers = max(1, standing["workers"])
     if held >= most or held * standing["studies"] >= most * workers:
         return False
-    if quota and held * workers >= quota - standing["running"] + held:
+    if trials and held * workers >= trials - standing["running"] + held:
         return False
     left = standing["left"]
     return left is None or held * workers < left + held

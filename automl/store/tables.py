@@ -191,6 +191,7 @@ studies = Table(
     Column("finalizing_at", Double),
     Index(None, "tenant", "id"),
     Index(None, "tenant", "served_at"),
+    Index(None, "tenant", "status", "id"),
     Index(None, "dataset_id"),
     Index(None, "test_dataset_id"),
     Index(None, "status"),

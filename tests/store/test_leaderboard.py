@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -12,6 +11,7 @@ from automl.core.trial import Trial
 from automl.store import SqlStore, ends
 from automl.store.trials import ordered
 from tests.store import values
+from tests.store.plans import explained
 
 TRIALS = 10_000
 EVERY = 10
@@ -50,15 +50,6 @@ def statements(store: SqlStore) -> Iterator[list[str]]:
     sa.event.listen(store.database.engine, "before_cursor_execute", note)
     yield said
     sa.event.remove(store.database.engine, "before_cursor_execute", note)
-
-
-def explained(store: SqlStore, query: sa.Select[Any]) -> str:
-    """Return how the database goes about a query."""
-    with store.database.transaction() as tx:
-        text = str(query.compile(tx.reader, compile_kwargs={"literal_binds": True}))
-        how = "EXPLAIN QUERY PLAN" if tx.sqlite else "EXPLAIN"
-        steps = tx.reader.exec_driver_sql(f"{how} {text}").all()
-    return "\n".join(str(step[-1]) for step in steps)
 
 
 def best_of(
