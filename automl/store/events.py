@@ -7,7 +7,7 @@ from sqlalchemy import select
 from automl.core.ports import Event
 from automl.store import rows
 from automl.store.database import Transaction
-from automl.store.tables import events, studies
+from automl.store.tables import KEPT, events, studies
 
 
 class SqlEvents:
@@ -28,5 +28,5 @@ class SqlEvents:
 
     def last_seqs(self, study_ids: Sequence[str]) -> Mapping[str, int]:
         """Return the last seq of each study that there is."""
-        query = select(studies.c.id, studies.c.last_seq).where(studies.c.id.in_(study_ids))
+        query = select(studies.c.id, studies.c.last_seq).where(studies.c.id.in_(study_ids), KEPT)
         return {row.id: row.last_seq for row in self._tx.reader.execute(query)}

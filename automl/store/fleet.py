@@ -11,7 +11,7 @@ from automl.store import rows
 from automl.store.claim import FINISH_DUE
 from automl.store.clock import now
 from automl.store.database import Transaction
-from automl.store.tables import artifacts, datasets, models, studies, workers
+from automl.store.tables import KEPT, artifacts, datasets, models, studies, workers
 
 
 def live(tx: Transaction, lease_seconds: float) -> Sequence[Worker]:
@@ -49,7 +49,7 @@ _SUMS: Mapping[str, Mapping[str, ColumnElement[Any]]] = {
 def gauges(tx: Transaction, lease_seconds: float) -> Mapping[str, Mapping[str, float]]:
     """Return totals by kind and state, over all tenants."""
     statuses = dict.fromkeys((status.value for status in StudyStatus), 0)
-    query = select(_c.status, func.count()).group_by(_c.status)
+    query = select(_c.status, func.count()).where(KEPT).group_by(_c.status)
     statuses |= {status: int(count) for status, count in tx.reader.execute(query).all()}
     busy = {"idle": 0, "busy": 0}
     for worker in live(tx, lease_seconds):
@@ -74,7 +74,7 @@ def _sums(tx: Transaction) -> Mapping[str, Mapping[str, float]]:
         for kind, totals in _SUMS.items()
         for state, total in totals.items()
     ]
-    row = tx.reader.execute(select(*columns).select_from(studies)).mappings().one()
+    row = tx.reader.execute(select(*columns).where(KEPT)).mappings().one()
     return {
         kind: {state: row[f"{kind} {state}"] for state in totals} for kind, totals in _SUMS.items()
     }

@@ -17,7 +17,7 @@ from automl.core.study import REPLAY_WINDOW
 from automl.store.clock import now
 from automl.store.database import Transaction
 from automl.store.elapsed import elapsed
-from automl.store.tables import events, studies, trials
+from automl.store.tables import KEPT, events, studies, trials
 
 
 @dataclass(slots=True)
@@ -119,7 +119,7 @@ _columns = attrgetter(*_NAMES)
 
 _LOCK = (
     select(*(studies.c[name] for name in _NAMES), now().label("now"))
-    .where(studies.c.id == bindparam("study_id"))
+    .where(studies.c.id == bindparam("study_id"), KEPT)
     .with_for_update()
 )
 _SAVE = update(studies).where(studies.c.id == bindparam("study_id"))

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, inspect, make_url, text
 from automl.store.database import Database
 from automl.store.trouble import translated
 
-HEAD = "0008"
+HEAD = "0009"
 """The newest revision under ``migrations/versions``; a test compares."""
 
 _LOCK = 7201690263

@@ -4,14 +4,14 @@ Those who take from the same quota come one after the other, and each counts wha
 committed: many at once cannot pass together.
 """
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, and_, func, select
 
 from automl.core.catalog import StudyStatus
 from automl.core.errors import QuotaExceeded
 from automl.core.quota import Quotas
 from automl.store import links
 from automl.store.database import Transaction
-from automl.store.tables import artifacts, datasets, studies
+from automl.store.tables import KEPT, artifacts, datasets, studies
 
 _SEED = 0x51554F
 """Keeps these advisory locks apart from any other."""
@@ -52,7 +52,7 @@ def check_studies(tx: Transaction, quotas: Quotas, tenant: str) -> None:
         QuotaExceeded: it may not.
     """
     if quotas.studies:
-        have = _count(tx, studies.c.tenant == tenant)
+        have = _count(tx, and_(studies.c.tenant == tenant, KEPT))
         _check(have, quotas.studies, "studies", "delete one that has ended")
     if quotas.bytes:  # what a study will store nobody knows: there must be some room
         _check(_bytes(tx, tenant) + 1, quotas.bytes, "stored bytes", _ROOM)

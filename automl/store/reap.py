@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 
 from automl.core.catalog import EventType, StudyFailure, StudyStatus, TrialFailure, TrialState
-from automl.store import ends, finishes, settle
+from automl.store import ends, finishes, removal, settle
 from automl.store.claim import OVER, SEARCHING
 from automl.store.clock import now
 from automl.store.database import Transaction
@@ -55,6 +55,7 @@ _LOOK = select(
         exists().where(SEARCHING, OVER),
         and_(exists().where(_UNFINISHED), ~exists().where(~_DEAD)),
         exists().where(artifacts.c.kept_until < now()),
+        exists().where(removal.DUE),
     ).label("busy"),
     now().label("now"),
 )

@@ -3,18 +3,18 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import insert, select
 
 from automl.core.catalog import EventType, StudyStatus
 from automl.core.errors import NotFound, StudyState
 from automl.core.quota import UNBOUNDED, Quotas
 from automl.core.study import Budget, Study
-from automl.store import codec, control, links, quota, rows
+from automl.store import codec, control, quota, removal, rows
 from automl.store.clock import now
 from automl.store.database import Transaction
 from automl.store.datasets import lock_datasets
 from automl.store.ledger import Ledger
-from automl.store.tables import model_files, models, studies, trials
+from automl.store.tables import KEPT, studies
 
 
 class SqlStudies:
@@ -50,7 +50,7 @@ class SqlStudies:
             NotFound: there is none of that id, or it is another tenant's.
         """
         query = select(studies, now().label("now")).where(
-            studies.c.tenant == tenant, studies.c.id == study_id
+            studies.c.tenant == tenant, studies.c.id == study_id, KEPT
         )
         row = self._tx.reader.execute(query).mappings().first()
         if row is None:
@@ -61,7 +61,7 @@ class SqlStudies:
         self, tenant: str, *, status: StudyStatus | None, before: str | None, limit: int
     ) -> Sequence[Study]:
         """Return the newest first, those with an id below ``before``."""
-        query = select(studies, now().label("now")).where(studies.c.tenant == tenant)
+        query = select(studies, now().label("now")).where(studies.c.tenant == tenant, KEPT)
         if status is not None:
             query = query.where(studies.c.status == status.value)
         if before is not None:
@@ -116,9 +116,7 @@ class SqlStudies:
         ledger = self._lock(tenant, study_id)
         if not ledger.study.status.ended:
             raise StudyState(f"the study is {ledger.study.status}; cancel it or wait for its end")
-        held = _artifacts(self._tx, study_id)
-        self._tx.writer.execute(delete(studies).where(studies.c.id == study_id))
-        links.let_go(self._tx, *held)
+        removal.remove(self._tx, ledger.study)
 
     def _lock(self, tenant: str, study_id: str) -> Ledger:
         ledger = Ledger.lock(self._tx, study_id, tenant)
@@ -129,16 +127,6 @@ class SqlStudies:
 
 def _unknown(study_id: str) -> NotFound:
     return NotFound(f"there is no study {study_id!r}")
-
-
-def _artifacts(tx: Transaction, study_id: str) -> list[str | None]:
-    """Return what the study's trials and models refer to."""
-    held: list[str | None] = []
-    for column in (trials.c.checkpoint, trials.c.out_of_fold, trials.c.fitted):
-        query = select(column).where(trials.c.study_id == study_id, column.is_not(None))
-        held += tx.writer.execute(query).scalars()
-    files = select(model_files.c.artifact_id).join(models).where(models.c.study_id == study_id)
-    return [*held, *tx.writer.execute(files).scalars()]
 
 
 def _values(study: Study) -> dict[str, Any]:

@@ -1,11 +1,11 @@
-"""Artifacts that nothing refers to are removed, a few chunks a transaction."""
+"""What nobody needs any more is removed, a few rows a transaction: artifacts and large studies."""
 
 from contextlib import suppress
 
 from sqlalchemy import delete, exists, select, update
 
 from automl.core.errors import DiskFull
-from automl.store import links
+from automl.store import links, removal
 from automl.store.clock import now
 from automl.store.database import Database
 from automl.store.tables import artifacts, chunks
@@ -18,12 +18,15 @@ CHUNKS = 32
 
 
 def sweep(database: Database) -> int:
-    """Remove what has waited long enough for somebody to refer to it; returns how many."""
+    """Return how much was removed: portions of removed studies, and artifacts.
+
+    These have waited long enough for somebody to refer to them.
+    """
+    removed = removal.sweep(database)
     due = artifacts.c.kept_until < now()
     query = select(artifacts.c.id, artifacts.c.state).where(due).limit(ARTIFACTS)
     with database.transaction() as tx:
         found = tx.reader.execute(query).all()
-    removed = 0
     for artifact_id, state in found:
         if state == "doomed" or _doom(database, artifact_id):
             removed += _remove(database, artifact_id)

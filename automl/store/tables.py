@@ -189,13 +189,19 @@ studies = Table(
     Column("crashes", Integer, nullable=False, server_default=text("0")),
     Column("trial_seconds", Double, nullable=False, server_default=text("0")),
     Column("finalizing_at", Double),
+    # Since when it is gone for every reader; its rows go in portions, see removal.py.
+    Column("removed_at", Double),
     Index(None, "tenant", "id"),
     Index(None, "tenant", "served_at"),
     Index(None, "tenant", "status", "id"),
     Index(None, "dataset_id"),
     Index(None, "test_dataset_id"),
     Index(None, "status"),
+    Index(None, "removed_at"),
 )
+
+KEPT = studies.c.removed_at.is_(None)
+"""The study was not removed: every reader asks, for the rows of a large one stay for a while."""
 
 trials = Table(
     "trials",

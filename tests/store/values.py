@@ -172,7 +172,7 @@ def age(store: SqlStore, seconds: float) -> None:
     """Let time pass: everything in the database happened that much earlier."""
     passing = {
         tables.studies: "created_at queued_at served_at started_at finished_at paused_at "
-        "search_ends_at finish_until finalizing_at",
+        "search_ends_at finish_until finalizing_at removed_at",
         tables.trials: "started_at finished_at lease_until",
         tables.workers: "last_heartbeat_at",
         tables.artifacts: "kept_until",
