@@ -46,19 +46,30 @@ _SWEEP = 0x53574550
 """Keeps the advisory lock of whoever sweeps apart from any other."""
 
 _OLD = requests.c.created_at < now() - KEPT_SECONDS
-_LOOK = select(
+
+
+def _least(column: ColumnElement[float | None]) -> ColumnElement[float | None]:
+    """Return the least value in a table, which stands at the end of an index.
+
+    Asked whether any is less than the clock, PostgreSQL reads the table: that one ticks.
+    """
+    return select(func.min(column)).scalar_subquery()
+
+
+LOOK = select(
     or_(
         exists().where(_DEAD),
-        exists().where(_OLD),
-        exists().where(trials.c.lease_until < now()),
+        _least(requests.c.created_at) < now() - KEPT_SECONDS,
+        _least(trials.c.lease_until) < now(),
         exists().where(_FINISHING, _c.finish_until < now()),
         exists().where(SEARCHING, OVER),
         and_(exists().where(_UNFINISHED), ~exists().where(~_DEAD)),
-        exists().where(artifacts.c.kept_until < now()),
-        exists().where(removal.DUE),
+        _least(artifacts.c.kept_until) < now(),
+        _least(_c.removed_at) < now() - removal.READ_SECONDS,
     ).label("busy"),
     now().label("now"),
 )
+"""Whether there is anything to look at more closely, and the moment."""
 
 BURIED = 0.0
 """The end of a lease whose holder is known to be dead."""
@@ -69,7 +80,7 @@ def look(tx: Transaction, lease_seconds: float) -> tuple[bool, float]:
 
     There is nearly never, and every worker and API process asks about once a second.
     """
-    found = tx.reader.execute(_LOOK, {"lease_seconds": lease_seconds}).one()
+    found = tx.reader.execute(LOOK, {"lease_seconds": lease_seconds}).one()
     return bool(found.busy), float(found.now)
 
 
@@ -89,7 +100,7 @@ def lapsing(lease_seconds: float) -> ColumnElement[bool]:
     """Whether some lease was not renewed for half its time: its work will soon be anyone's."""
     soon = now() + lease_seconds / 2
     return or_(
-        exists().where(trials.c.lease_until < soon),
+        _least(trials.c.lease_until) < soon,
         exists().where(_FINISHING, _c.finish_until < soon),
     )
 

@@ -23,8 +23,14 @@ PORTIONS = 10
 READ_SECONDS = 10.0
 """So long a removed study's rows stay whole: who found it just before may still be reading them."""
 
-DUE = studies.c.removed_at < now() - READ_SECONDS
-"""The study was removed, and nobody reads it any more."""
+_DUE = (
+    select(studies.c.id)
+    .where(studies.c.removed_at.is_not(None), studies.c.removed_at < now() - READ_SECONDS)
+    .order_by(studies.c.removed_at)
+    .limit(1)
+)
+"""The study removed first, once nobody reads it any more: at the end of an index, as nearly none
+was removed."""
 
 _ARRAYS = (trials.c.checkpoint, trials.c.out_of_fold, trials.c.fitted)
 
@@ -45,7 +51,7 @@ def remove(tx: Transaction, study: Standing) -> None:
 def sweep(database: Database) -> int:
     """Delete rows of removed studies; returns how many portions, 0 when none is left."""
     with database.look() as reader:
-        if reader.execute(select(studies.c.id).where(DUE).limit(1)).first() is None:
+        if reader.execute(_DUE).first() is None:
             return 0
     for done in range(PORTIONS):
         # What a power cut undoes is done again.
@@ -67,8 +73,7 @@ def _portion(tx: Transaction) -> bool:
 
     Its row is the lock: one that another sweep is at is left to that.
     """
-    query = select(studies.c.id).where(DUE).order_by(studies.c.removed_at).limit(1)
-    study_id = tx.writer.execute(query.with_for_update(skip_locked=True)).scalar()
+    study_id = tx.writer.execute(_DUE.with_for_update(skip_locked=True)).scalar()
     if study_id is None:
         return False
     if not (
