@@ -297,6 +297,7 @@ class SqlLeases:  # noqa: PLR0904 -- the port's verbs, one method each
             self._sight.note(moment)
             if not busy or not reap.alone(tx):
                 return 0
+            astray = reap.astray(tx, self._lease_seconds)
             changed = reap.forget(tx, self._lease_seconds)
             live = reap.live_workers(tx, self._lease_seconds)
             until = moment if self._sight.may_judge() else reap.BURIED
@@ -304,6 +305,8 @@ class SqlLeases:  # noqa: PLR0904 -- the port's verbs, one method each
             due = reap.due(tx, live)
             deserted = not live and reap.unfinished(tx) and reap.watched(tx)
             starved = reap.starved(tx) if deserted else []
+        if astray:
+            changed += self._set_right()
         for study_id, number in lapsed:
             changed += self._try(study_id, partial(reap.retry_lapsed, number=number))
         for study_id in finishing:
@@ -313,6 +316,14 @@ class SqlLeases:  # noqa: PLR0904 -- the port's verbs, one method each
         for study_id in starved:
             changed += self._try(study_id, reap.starve)
         return changed + sweep.sweep(self._database)
+
+    def _set_right(self) -> int:
+        changed = 0
+        for statement in reap.SET_RIGHT:
+            with self._database.write() as tx:
+                lease = {"lease_seconds": self._lease_seconds}
+                changed += tx.writer.execute(statement, lease).rowcount
+        return changed
 
     def _renewed(self, tx: Transaction, hold: Attempt | Finish) -> tuple[Order, bool]:
         """Return the order for a holder, and whether the search's time is over."""

@@ -56,6 +56,23 @@ def _least(column: ColumnElement[float | None]) -> ColumnElement[float | None]:
     return select(func.min(column)).scalar_subquery()
 
 
+_AHEAD = now() + 10.0 * _LEASE
+"""No lease ends so late, and nobody was heard of so late, unless the clock was set back since."""
+
+_ASTRAY = or_(
+    select(func.max(trials.c.lease_until)).scalar_subquery() > _AHEAD,
+    exists().where(_FINISHING, _c.finish_until > _AHEAD),
+    exists().where(workers.c.last_heartbeat_at > _AHEAD),
+)
+
+SET_RIGHT = (
+    update(trials).where(trials.c.lease_until > _AHEAD).values(lease_until=now() + _LEASE),
+    update(studies).where(_FINISHING, _c.finish_until > _AHEAD).values(finish_until=now() + _LEASE),
+    update(workers).where(workers.c.last_heartbeat_at > _AHEAD).values(last_heartbeat_at=now()),
+)
+"""What is `astray` gets a lease's time from now: who lives renews it by then. Each in a transaction
+of its own, for others lock these rows in other orders."""
+
 LOOK = select(
     or_(
         exists().where(_DEAD),
@@ -66,6 +83,7 @@ LOOK = select(
         and_(exists().where(_UNFINISHED), ~exists().where(~_DEAD)),
         _least(artifacts.c.kept_until) < now(),
         _least(_c.removed_at) < now() - removal.READ_SECONDS,
+        _ASTRAY,
     ).label("busy"),
     now().label("now"),
 )
@@ -94,6 +112,14 @@ def alone(tx: Transaction) -> bool:
     if tx.sqlite:
         return True
     return bool(tx.reader.execute(select(func.pg_try_advisory_xact_lock(_SWEEP))).scalar_one())
+
+
+def astray(tx: Transaction, lease_seconds: float) -> bool:
+    """Return whether leases or heartbeats are from before the database's clock was set back.
+
+    Else the dead would hold their work, and count as alive, for as long as it was set back.
+    """
+    return bool(tx.reader.execute(select(_ASTRAY), {"lease_seconds": lease_seconds}).scalar_one())
 
 
 def lapsing(lease_seconds: float) -> ColumnElement[bool]:

@@ -1,10 +1,13 @@
 """Workers that are late, dead or away, on both databases."""
 
+from collections.abc import Callable
+
 import pytest
 
 from automl.core.catalog import StudyFailure, StudyStatus, TrialState
 from automl.core.errors import LeaseLost
 from automl.core.leases import Order, Worker
+from automl.core.trial import Attempt, Finish
 from automl.store import SqlStore
 from tests.store import values
 from tests.store.acts import beat, resume
@@ -147,6 +150,37 @@ def test_a_lapsed_finish_is_taken_over(store: SqlStore) -> None:
         store.leases.publish(old, values.model(store, study))
     store.leases.publish(new, values.model(store, study))
     assert values.check(store, study).status is StudyStatus.SUCCEEDED
+
+
+def finishing(store: SqlStore) -> Finish:
+    values.complete(store, 0.5)
+    return values.finish(store)
+
+
+@pytest.mark.parametrize("held", [values.attempt, finishing])
+def test_a_clock_that_was_set_back_keeps_the_dead_no_longer_than_a_lease(
+    store: SqlStore, held: Callable[[SqlStore], Attempt | Finish]
+) -> None:
+    values.add_study(store, trials=1)
+    work = held(store)
+    beat(store, work)
+    values.age(store, -3600)
+    assert store.leases.reap() == 2  # the lease and the worker's row
+    assert store.leases.reap() == 0
+    assert beat(store, work) is Order.GO_ON
+    values.age(store, -3600)
+    assert store.leases.reap() == 2
+    values.age(store, 5)
+    assert store.leases.reap() == 0
+    with store.unit() as unit:
+        assert len(unit.workers()) == 1
+    values.age(store, 2)
+    assert store.leases.reap() == 2
+    with store.unit() as unit:
+        assert not unit.workers()
+    again = store.leases.claim("w1")
+    assert isinstance(again, type(work))
+    assert again.token > work.token
 
 
 def test_workers_are_live_while_they_beat(store: SqlStore) -> None:
