@@ -43,6 +43,7 @@ STATUS: Mapping[type[AutoMLError], int] = {
     errors.TrialPruned: 500,
     errors.TrialGivesWay: 500,
     errors.TrialError: 500,
+    errors.StudyError: 500,
     errors.NothingTrained: 500,
     errors.ExportFailed: 500,
     errors.ArtifactCorrupt: 500,

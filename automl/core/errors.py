@@ -26,6 +26,7 @@ AutoMLError
 │   ├── TrialPruned              others of its family were better at the same rung
 │   └── TrialGivesWay            a study without a worker has its place
 ├── TrialError                   a candidate cannot be trained; becomes data on its row
+├── StudyError                   no candidate of a study can be; becomes data on its row
 ├── NothingTrained               no trial was complete when the budget ended
 ├── ExportFailed                 no member survived the parity check
 ├── ArtifactCorrupt              stored bytes do not match their digest
@@ -38,7 +39,7 @@ Each class has a stable ``reason``; its docstring is the default message. None k
 from dataclasses import dataclass
 from typing import ClassVar
 
-from automl.core.catalog import TrialFailure
+from automl.core.catalog import StudyFailure, TrialFailure
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +214,16 @@ class TrialError(AutoMLError):
     reason = "TRIAL_ERROR"
 
     def __init__(self, failure: TrialFailure, message: str) -> None:
+        super().__init__(message)
+        self.failure = failure
+
+
+class StudyError(AutoMLError):
+    """No candidate of the study can be trained."""
+
+    reason = "STUDY_ERROR"
+
+    def __init__(self, failure: StudyFailure, message: str) -> None:
         super().__init__(message)
         self.failure = failure
 

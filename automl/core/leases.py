@@ -154,8 +154,8 @@ class Leases(Protocol):  # noqa: PLR0904 -- what a worker may do, one method eac
     def publish(self, finish: Finish, model: Model) -> None:
         """Store the model and end the study with it."""
 
-    def give_up(self, finish: Finish, reason: StudyFailure, detail: str) -> None:
-        """End the study without a model."""
+    def give_up(self, hold: Attempt | Finish, reason: StudyFailure, detail: str) -> None:
+        """End the study without a new model: it cannot be finished, or none of its trials run."""
 
     def reap(self) -> int:
         """Release what dead workers held, finish what is due, fail studies without workers.

@@ -174,6 +174,8 @@ class Study:
     last_seq: int
     counts: Mapping[TrialState, int]
     created_at: float
+    queued_at: float = 0.0
+    """When it was last queued: anew, or resumed after its end."""
     started_at: float | None = None
     finished_at: float | None = None
     elapsed_seconds: float = 0.0

@@ -5,7 +5,15 @@ import errno
 import structlog
 
 from automl.core.catalog import StudyFailure, TrialFailure
-from automl.core.errors import DiskFull, ExportFailed, NothingTrained, TrialError
+from automl.core.errors import (
+    ArtifactCorrupt,
+    DiskFull,
+    ExportFailed,
+    NotFound,
+    NothingTrained,
+    StudyError,
+    TrialError,
+)
 
 log = structlog.get_logger()
 
@@ -31,6 +39,19 @@ def out_of_memory(error: Exception) -> bool:
     return isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"
 
 
+def without_rows(error: NotFound | ArtifactCorrupt | DiskFull) -> StudyError:
+    """Return what to say of a study whose rows cannot be had, for no candidate can mend that."""
+    if isinstance(error, DiskFull):
+        detail = "The disk is full; the data found no room on it. Make room and resume the study."
+        return StudyError(StudyFailure.DISK_FULL, detail)
+    state = "missing" if isinstance(error, NotFound) else "damaged"
+    detail = (
+        f"The dataset's stored bytes are {state}. Restore them from a backup and resume the study,"
+        " or upload the dataset again and start a new one."
+    )
+    return StudyError(StudyFailure.DATASET_UNUSABLE, detail)
+
+
 def search_failure(error: Exception) -> str:
     """Return what to say of a study whose search cannot tell what to try next."""
     name = type(error).__name__
@@ -39,6 +60,8 @@ def search_failure(error: Exception) -> str:
 
 def study_failure(error: Exception) -> tuple[StudyFailure, str]:
     """Return the reason on the study's row, and what to do about it where something can be."""
+    if isinstance(error, StudyError):
+        return error.failure, str(error)
     if isinstance(error, NothingTrained):
         return StudyFailure.NO_TRIAL_COMPLETED, str(error)
     if isinstance(error, ExportFailed):

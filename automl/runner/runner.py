@@ -12,6 +12,7 @@ from automl.core.errors import (
     LeaseLost,
     NotFound,
     NothingTrained,
+    StudyError,
     TrialGivesWay,
     TrialPruned,
     TrialStopped,
@@ -123,6 +124,7 @@ class Runner:
             seconds_left=turn.seconds_left,
             memory=self._studies.memory(study.id),
             beside=beside,
+            since=_since(study, history),
         )
 
     def run(self, work: Attempt | Finish, line: Line) -> None:
@@ -292,9 +294,9 @@ class Runner:
         """Write down what broke; when somebody else holds the work by now, nothing."""
         try:
             away = isinstance(error, Unavailable) and not isinstance(error, DiskFull)
-            if isinstance(work, Finish):
-                if away:
-                    return  # the lease lapses, and the next finish starts anew
+            if away and isinstance(work, Finish):
+                return  # the lease lapses, and the next finish starts anew
+            if isinstance(work, Finish) or isinstance(error, StudyError):
                 reason, detail = study_failure(error)
                 log.warning("study.failed", reason=reason.value)
                 persist(lambda: self._leases.give_up(work, reason, detail))
@@ -316,6 +318,12 @@ class Runner:
 
 def _bars(study: Study, history: Sequence[Trial], attempt: Attempt) -> Bars:
     return bars(study.plan, study.spec, history, attempt.number, attempt.candidate.family)
+
+
+def _since(study: Study, history: Sequence[Trial]) -> int:
+    """Return the number of the first trial since the study was last queued: anew, or resumed."""
+    begun = (trial.number for trial in history if (trial.started_at or 0.0) >= study.queued_at)
+    return next(begun, len(history))
 
 
 def _names(work: Attempt | Finish) -> dict[str, object]:

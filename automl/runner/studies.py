@@ -5,10 +5,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TypeVar
 
+from automl.core.errors import ArtifactCorrupt, DiskFull, NotFound
 from automl.core.ports import Store, Unit
 from automl.core.schema import Dataset
 from automl.core.study import Study, StudySpec
 from automl.core.trial import Trial
+from automl.runner.failures import without_rows
 from automl.runner.shelf import Shelf
 from automl.search.memory import Memory
 from automl.search.prepare import Prepared, prepare
@@ -46,7 +48,11 @@ class Studies:
         return memory
 
     def prepared(self, tenant: str, study_id: str) -> Prepared:
-        """Return a study's rows, split and ready to be encoded."""
+        """Return a study's rows, split and ready to be encoded.
+
+        Raises:
+            StudyError: they are missing or damaged, or find no room.
+        """
         with self._store.unit() as unit:
             study = unit.studies.get(tenant, study_id)
         known = self._prepared.get(study_id)
@@ -64,9 +70,12 @@ class Studies:
             self._prepared[study_id].lighten()
 
     def _load(self, study: Study) -> Prepared:
-        dataset, test = self._datasets(study.tenant, study.spec)
-        table = self._cache.path(dataset.table)
-        tested = (test, self._cache.path(test.table)) if test else None
+        try:
+            dataset, test = self._datasets(study.tenant, study.spec)
+            table = self._cache.path(dataset.table)
+            tested = (test, self._cache.path(test.table)) if test else None
+        except (NotFound, ArtifactCorrupt, DiskFull) as error:
+            raise without_rows(error) from error
         return prepare(study.plan, study.spec, dataset, table, tested, hold=self._shelf.hold)
 
     def _datasets(self, tenant: str, spec: StudySpec) -> tuple[Dataset, Dataset | None]:

@@ -51,6 +51,10 @@ TRIES = 8
 """So often another one is drawn for a candidate that was tried already. Then it is tried once more:
 of a small space all may have been."""
 
+HOPELESS = 50
+"""So many trials that failed, and none that completed, end a search: the portfolio is behind it,
+and every family had its chance. What is broken then is not the candidates."""
+
 PLANNED_WHOLLY = (Modality.IMAGE, Modality.VOLUME)
 """Where all families do, and learn from a part of the rows where not even an epoch fits: until one
 of them was timed, whoever comes early begins the next candidate whatever it is foreseen to take."""
@@ -65,6 +69,7 @@ def ask(
     seconds_left: float | None = None,
     memory: Memory | None = None,
     beside: Candidate | None = None,
+    since: int = 0,
 ) -> Candidate | None:
     """Return the candidate of trial ``number``, or None when nothing is worth starting.
 
@@ -76,11 +81,15 @@ def ask(
         seconds_left: of the search, None in replay order.
         memory: what earlier asks of the same study left; it changes the speed, not the answer.
         beside: what it shall be able to train together with, as one program, and differ from.
+        since: the first trial of those that tell whether the search is hopeless; a study that was
+            resumed has another chance.
     """
     if spec.budget.replay:
         history = [trial for trial in history if trial.number <= number - REPLAY_WINDOW]
     tried = _by_family(history)
     complete = _complete(tried)
+    if not complete and _failures(history, since) >= HOPELESS:
+        return None
     measured = _costs(complete)
     costs = expected(plan, measured)
     fitting = _fitting(plan, spec, costs, measured, seconds_left)
@@ -178,6 +187,11 @@ def _complete(tried: Mapping[FamilyName, Sequence[Trial]]) -> dict[FamilyName, l
     state = TrialState.COMPLETE
     complete = {name: [each for each in own if each.state is state] for name, own in tried.items()}
     return {name: own for name, own in complete.items() if own}
+
+
+def _failures(history: Iterable[Trial], since: int) -> int:
+    """Return how many trials failed, from that number on."""
+    return sum(each.state is TrialState.FAILED and each.number >= since for each in history)
 
 
 def _least_errors(

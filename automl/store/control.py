@@ -7,6 +7,9 @@ from automl.store.datasets import lock_datasets
 from automl.store.ledger import Ledger, Standing
 from automl.store.settle import end_search, settle
 
+_MENDED = (StudyFailure.DISK_FULL.value, StudyFailure.DATASET_UNUSABLE.value)
+"""What an owner may have mended meanwhile: a finish that failed so is worth another one."""
+
 
 def cancel(ledger: Ledger) -> bool:
     """End the search now; returns False where the owner did so before.
@@ -81,7 +84,7 @@ def _go_on(ledger: Ledger, add: Budget | None) -> bool:
 def _reopen(ledger: Ledger, add: Budget | None) -> None:
     """Go on after the end: the log goes on too, the old model stays until there is a new one."""
     study = ledger.study
-    if add is None and study.error_reason == StudyFailure.DISK_FULL.value:
+    if add is None and study.finalizing_at is not None and study.error_reason in _MENDED:
         _finish_again(ledger)
         return
     starved = study.error_reason == StudyFailure.NO_WORKER.value
@@ -108,7 +111,7 @@ def _reopen(ledger: Ledger, add: Budget | None) -> None:
 
 
 def _finish_again(ledger: Ledger) -> None:
-    """Build the model that found no room: the search is over, and its results are all there."""
+    """Build the model that could not be: the search is over, and its results are all there."""
     study = ledger.study
     study.paused_at = study.finished_at
     _end_pause(ledger)

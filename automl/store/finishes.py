@@ -32,12 +32,6 @@ def publish(ledger: Ledger, finish: Finish, model: Model) -> None:
     settle.finish(ledger, StudyStatus.CANCELLED if study.cancelling else StudyStatus.SUCCEEDED)
 
 
-def give_up(ledger: Ledger, finish: Finish, reason: StudyFailure, detail: str) -> None:
-    """End the study without a new model."""
-    check(ledger, finish)
-    settle.fail(ledger, reason, detail)
-
-
 def crash(ledger: Ledger, finish: Finish, max_attempts: int) -> None:
     """Let another worker try the finish, or give up when its child died too often."""
     check(ledger, finish)

@@ -281,10 +281,14 @@ class SqlLeases:  # noqa: PLR0904 -- the port's verbs, one method each
         with self._held(finish) as ledger:
             finishes.publish(ledger, finish, model)
 
-    def give_up(self, finish: Finish, reason: StudyFailure, detail: str) -> None:
-        """End the study without a model."""
-        with self._held(finish) as ledger:
-            finishes.give_up(ledger, finish, reason, detail)
+    def give_up(self, hold: Attempt | Finish, reason: StudyFailure, detail: str) -> None:
+        """End the study without a new model: it cannot be finished, or none of its trials run."""
+        with self._held(hold) as ledger:
+            if isinstance(hold, Finish):
+                finishes.check(ledger, hold)
+            else:
+                ends.hold(ledger, hold)
+            fail_study(ledger, reason, detail)
 
     def reap(self) -> int:
         """Release what dead workers held, finish what is due, fail studies without workers.

@@ -58,6 +58,7 @@ def study(row: RowMapping) -> Study:
         last_seq=row["last_seq"],
         counts={state: row[state.value] for state in TrialState},
         created_at=row["created_at"],
+        queued_at=row["queued_at"],
         started_at=row["started_at"],
         finished_at=row["finished_at"],
         elapsed_seconds=elapsed(

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from automl.core.catalog import StudyStatus, TrialState
+from automl.core.catalog import StudyFailure, StudyStatus, TrialState
 from automl.core.errors import DatasetGone, DatasetInUse, LeaseLost, NotFound, StudyState
 from automl.core.leases import Order
 from automl.core.study import Budget
@@ -193,6 +193,36 @@ def test_a_cancelled_study_goes_on_with_what_is_left(store: SqlStore) -> None:
     assert resume(store, study)
     values.complete(store, 0.5)
     assert values.check(store, study).status is StudyStatus.RUNNING
+
+
+def test_a_study_that_none_of_its_trials_can_help_ends_and_goes_on_when_resumed(
+    store: SqlStore,
+) -> None:
+    study = values.add_study(store, trials=5)
+    values.complete(store, 0.7)
+    broken, other = values.attempt(store), values.attempt(store)
+    store.leases.give_up(broken, StudyFailure.DISK_FULL, "no room")
+    ended = values.check(store, study)
+    assert (ended.status, ended.error) == (StudyStatus.FAILED, (StudyFailure.DISK_FULL, "no room"))
+    assert ended.counts[TrialState.CANCELLED] == 2
+    for held in (broken, other):
+        with pytest.raises(LeaseLost):
+            store.leases.give_up(held, StudyFailure.DISK_FULL, "no room")
+    assert resume(store, study)
+    assert values.attempt(store).number == 3
+    values.check(store, study)
+
+
+@pytest.mark.parametrize("reason", [StudyFailure.DISK_FULL, StudyFailure.DATASET_UNUSABLE])
+def test_a_finish_that_an_owner_could_mend_is_done_again(
+    store: SqlStore, reason: StudyFailure
+) -> None:
+    study = values.add_study(store, trials=1)
+    values.complete(store, 0.7)
+    store.leases.give_up(values.finish(store), reason, "mend it")
+    assert resume(store, study)
+    publish(store, study)
+    assert values.check(store, study).status is StudyStatus.SUCCEEDED
 
 
 def test_resume_needs_the_dataset(store: SqlStore) -> None:

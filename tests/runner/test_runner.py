@@ -24,6 +24,7 @@ from automl.core.study import Budget, Study
 from automl.core.trial import Candidate, Finish, Trial
 from automl.runner import runner as runner_module
 from automl.search import prepare
+from automl.search.ask import HOPELESS
 from automl.search.evaluate import Evaluation, evaluate
 from automl.search.prepare import Prepared
 from automl.search.rungs import NO_BARS, Bars
@@ -148,6 +149,29 @@ def test_a_result_that_finds_no_room_is_told_and_the_next_one_counts(
     assert bench.work_off(study, runner).status is StudyStatus.SUCCEEDED
 
 
+def test_data_that_find_no_room_end_the_study_which_goes_on_when_there_is_some(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = bench.study(budget=Budget(trials=4))
+    runner = bench.runner()
+    runner.run(bench.attempt(runner), Orders())
+
+    def path(*_: object) -> None:
+        raise DiskFull
+
+    with monkeypatch.context() as patch:
+        patch.setattr(bench.cache, "path", path)
+        failed = bench.work_off(study, bench.runner())
+    assert failed.error is not None
+    assert failed.error[0] is StudyFailure.DISK_FULL
+    assert failed.counts[TrialState.CANCELLED] == 1
+    assert studies.resume(bench.store, TENANT, study.id, add=None).changed
+    ended = bench.work_off(study, bench.runner())
+    assert ended.status is StudyStatus.SUCCEEDED
+    assert ended.counts[TrialState.COMPLETE] == 3
+    values.check(bench.store, study)
+
+
 def test_a_model_that_finds_no_room_is_built_again_when_there_is_some(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -173,6 +197,23 @@ def test_a_model_that_finds_no_room_is_built_again_when_there_is_some(
         EventType.STUDY_SUCCEEDED,
     ]
     values.check(bench.store, study)
+
+
+def test_a_search_in_which_every_trial_fails_ends_and_may_be_resumed(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = bench.study(budget=Budget(seconds=3600.0), families=(FamilyName.LIGHTGBM,))
+    with monkeypatch.context() as patch:
+        breaking(patch, ValueError())
+        for runs in (1, 2):
+            failed = bench.work_off(study, bench.runner())
+            assert failed.error is not None
+            assert failed.error[0] is StudyFailure.NO_TRIAL_COMPLETED
+            assert failed.counts[TrialState.FAILED] == runs * HOPELESS
+            assert studies.resume(bench.store, TENANT, study.id, add=None).changed
+    runner = bench.runner()
+    runner.run(bench.attempt(runner), Orders())
+    assert bench.read(study).counts[TrialState.COMPLETE] == 1
 
 
 def test_one_bad_trial_never_hurts(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:

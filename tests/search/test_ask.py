@@ -14,7 +14,7 @@ from automl.core.catalog import (
 )
 from automl.core.study import REPLAY_WINDOW, Budget, Plan, StudySpec, TaskSpec
 from automl.core.trial import Candidate, Trial
-from automl.search.ask import ask
+from automl.search.ask import HOPELESS, ask
 from automl.search.portfolio import portfolio
 from automl.search.spaces import planned
 
@@ -74,6 +74,24 @@ def test_replay_order_looks_at_what_lies_before_the_window() -> None:
     other = [replace(t, value=1.6 - (t.value or 0)) for t in one]
     asked = [ask(PLAN, REPLAY, one, n) != ask(PLAN, REPLAY, other, n) for n in range(24, 30)]
     assert any(asked)
+
+
+@pytest.mark.parametrize(("spec", "behind"), [(TIMED, 0), (REPLAY, REPLAY_WINDOW - 1)])
+def test_a_search_whose_trials_all_failed_is_given_up(spec: StudySpec, behind: int) -> None:
+    failed = [
+        Trial("s", number, TrialState.FAILED, Candidate(FamilyName.LINEAR))
+        for number in range(HOPELESS + behind)
+    ]
+
+    def asked(history: list[Trial], since: int = 0) -> Candidate | None:
+        return ask(PLAN, spec, history, len(history), seconds_left=50.0, since=since)
+
+    assert len(portfolio(spec, PLAN)) < HOPELESS
+    assert asked(failed[:-1]) is not None
+    assert asked(failed) is None
+    assert asked(failed, since=1) is not None  # it was resumed since
+    one = _complete(0, failed[0].candidate, 0.8)
+    assert asked([one, *failed[1:], replace(failed[0], number=len(failed))]) is not None
 
 
 def test_measured_seconds_play_no_part_in_replay_order() -> None:

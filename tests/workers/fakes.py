@@ -157,8 +157,8 @@ class FakeLeases:
     def publish(self, finish: Finish, model: Model) -> None:
         self._note("publish", finish, model)
 
-    def give_up(self, finish: Finish, reason: StudyFailure, detail: str) -> None:
-        self._note("give_up", finish, reason, detail)
+    def give_up(self, hold: Attempt | Finish, reason: StudyFailure, detail: str) -> None:
+        self._note("give_up", hold, reason, detail)
 
     def reap(self) -> int:
         self._note("reap")
