@@ -71,8 +71,21 @@ def drain(
 def _next(leases: Leases, runner: Runner, line: Line, worker: str) -> Hold | None:
     try:
         claim = leases.claim(worker)
-        return runner.answer(claim) if isinstance(claim, Turn) else claim
+        return _answered(runner, line, claim) if isinstance(claim, Turn) else claim
     except Unavailable as error:
+        line.let_go_of_all()
         log.warning("store.away", detail=str(error.__cause__ or error))
         line.listen(AWAY_SECONDS)
         return None
+
+
+def _answered(runner: Runner, line: Line, turn: Turn) -> Attempt | None:
+    """Return the answer of a turn, of which the parent knows until there is one.
+
+    What ends this process meanwhile, from outside or as an error that nobody foresaw, is counted
+    against the study: else it would end every child that comes, and no other study had a turn.
+    """
+    line.take(turn)
+    attempt = runner.answer(turn)
+    line.let_go(turn)
+    return attempt

@@ -19,8 +19,8 @@ from automl.core import neighbours
 from automl.core.catalog import TrialFailure
 from automl.core.errors import LeaseLost, SchemaMissing, Unavailable
 from automl.core.leases import Leases, Order, Worker
-from automl.core.trial import Attempt, Finish
-from workers.line import Hold, Key, key
+from automl.core.trial import Attempt, Finish, Turn
+from workers.line import Key, Work, key
 from workers.slot import Held, Slot, signal_name
 
 GRACE_SECONDS = 3.0
@@ -28,6 +28,10 @@ GRACE_SECONDS = 3.0
 
 OVERSTAY_SECONDS = 10.0
 """A child ends a trial over its time limit by itself; after so many more seconds it is killed."""
+
+ASK_SECONDS = 120.0
+"""A child that has not answered a turn after so long hangs, and is killed: it takes milliseconds,
+and some seconds on a machine with many times its cores' load beside."""
 
 LOOK_SECONDS = 0.25
 SWEEP_SECONDS = 0.8
@@ -141,6 +145,7 @@ class Keeper:
     def _beat(self) -> bool:
         """Renew the leases and pass the answers on; False when the store is away."""
         held = self._slot.held
+        leased = [(each, each.work) for each in held if not isinstance(each.work, Turn)]
         first = held[0].work if held else None
         worker = Worker(
             id=self._worker,
@@ -151,8 +156,8 @@ class Keeper:
             study_id=first.study_id if first else None,
             trial=first.number if isinstance(first, Attempt) else None,
         )
-        orders = self._ask(lambda: self._leases.beat(worker, [each.work for each in held]))
-        for each, order in zip(held, orders or (), strict=orders is not None):
+        orders = self._ask(lambda: self._leases.beat(worker, [work for _, work in leased]))
+        for (each, _), order in zip(leased, orders or (), strict=orders is not None):
             if order is not Order.GO_ON:
                 self._slot.tell(each, order)
         return orders is not None
@@ -190,14 +195,19 @@ class Keeper:
             slot.kill()
         if not slot.held or self._killed is not None:
             return
-        longest = now - min(each.since for each in slot.held)
         late = [each for each in slot.held if now - (each.told_at or now) >= GRACE_SECONDS]
         if 0 < self._limits.bytes < slot.memory():
             self._kill(TrialFailure.OUT_OF_MEMORY, slot.held)
-        elif 0 < self._limits.seconds < longest - OVERSTAY_SECONDS:
+        elif any(self._overstays(each.work, now - each.since) for each in slot.held):
             self._kill(TrialFailure.TIME_LIMIT, slot.held)
         elif late:
             self._kill(late[0].order, late)
+
+    def _overstays(self, work: Work, held: float) -> bool:
+        """Return whether a child is at this for so many seconds that it must hang."""
+        if isinstance(work, Turn):
+            return held > ASK_SECONDS
+        return 0 < self._limits.seconds < held - OVERSTAY_SECONDS
 
     def _kill(self, why: Why, held: Sequence[Held]) -> None:
         """Kill the child for what it held.
@@ -211,7 +221,7 @@ class Keeper:
         self._slot.kill()
 
     def _bury(self) -> None:
-        """Look at how the child ended and give its trials the outcomes that follow."""
+        """Look at how the child ended and give its work the outcomes that follow."""
         slot, now = self._slot, time.monotonic()
         held, lived = slot.held, now - slot.started_at
         status = slot.collect()
@@ -227,20 +237,22 @@ class Keeper:
             self._settle(each.work, now - each.since, killed)
         self._sweep_at = 0.0  # the trials may go on right here
 
-    def _settle(self, hold: Hold, held: float, killed: Mapping[Key, Why] | None) -> None:
-        """Give what a child held that has ended its outcome: only a death of its own counts."""
-        why = (killed or {}).get(key(hold))
-        if isinstance(hold, Finish) and killed == {}:
+    def _settle(self, work: Work, held: float, killed: Mapping[Key, Why] | None) -> None:
+        """Give what a child was at that has ended its outcome: only a death of its own counts."""
+        why = (killed or {}).get(key(work))
+        if isinstance(work, Turn) and killed == {}:
+            return  # nobody holds it
+        if isinstance(work, Finish) and killed == {}:
             self._ask(lambda: self._leases.bury([self._worker]))  # it has no other lease
-        elif isinstance(hold, Finish) or killed is None:
-            self._ask(lambda: self._leases.crashed(hold))
+        elif isinstance(work, Finish | Turn) or killed is None:
+            self._ask(lambda: self._leases.crashed(work))
         elif isinstance(why, TrialFailure):
             message = _LIMITS[why]
-            self._ask(lambda: self._leases.fail(hold, why, message, held))
+            self._ask(lambda: self._leases.fail(work, why, message, held))
         elif why is Order.STOP:
-            self._ask(lambda: self._leases.cancel(hold, held))
+            self._ask(lambda: self._leases.cancel(work, held))
         else:
-            self._ask(lambda: self._leases.release(hold))
+            self._ask(lambda: self._leases.release(work))
 
     def _pause_after(self, status: int, lived: float) -> None:
         """Do not start in a tight loop what dies at once without ever holding work."""
@@ -274,9 +286,9 @@ class Keeper:
                 self._give_back(each.work)
         self._ask(lambda: self._leases.leave(self._worker))
 
-    def _give_back(self, hold: Hold) -> None:
-        if isinstance(hold, Attempt):
-            self._ask(lambda: self._leases.release(hold))
+    def _give_back(self, work: Work) -> None:
+        if isinstance(work, Attempt):
+            self._ask(lambda: self._leases.release(work))
 
     def _ask(self, question: Callable[[], Answer]) -> Answer | None:
         """Return the store's answer, None while it is away or when the lease is somebody else's."""
@@ -315,7 +327,7 @@ def between_sweeps(crowd: int) -> float:
 
 def _names(held: Sequence[Held]) -> dict[str, object]:
     works = [each.work for each in held]
-    names = [work.number if isinstance(work, Attempt) else "finish" for work in works]
+    names = ["finish" if isinstance(work, Finish) else work.number for work in works]
     return {"study_id": works[0].study_id, "trial": names[0] if len(names) == 1 else names}
 
 

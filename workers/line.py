@@ -13,13 +13,16 @@ from typing import Any, TypeAlias
 
 from automl.core.catalog import FamilyName
 from automl.core.leases import Order
-from automl.core.trial import Attempt, Candidate, Finish
+from automl.core.trial import Attempt, Candidate, Finish, Turn
 
 Hold: TypeAlias = Attempt | Finish
 """What a worker can hold under a lease; of trials that train together several at once."""
 
+Work: TypeAlias = Hold | Turn
+"""What a child is at: what it holds, or a turn that it answers, which is nobody's."""
+
 Key: TypeAlias = tuple[str, int | None, int]
-"""Study, trial (None: its finish) and token: what tells a hold from all others."""
+"""Study, trial (None: its finish) and token (of a turn 0): what tells work from all other."""
 
 LOOK_SECONDS = 0.02
 """Training asks for orders at every batch; so often the line is really looked at."""
@@ -30,18 +33,18 @@ class Line:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._held: dict[Key, Hold] = {}
+        self._held: dict[Key, Work] = {}
         self._orders: dict[Key, Order] = {}
         self._looked = 0.0
         self.leaving = False
         """Whether the worker is to end: what is held is given back."""
 
-    def take(self, work: Hold) -> None:
-        """Tell the parent that this is held from now on, beside what is."""
+    def take(self, work: Work) -> None:
+        """Tell the parent that this is held or answered from now on, beside what is."""
         self._held[key(work)] = work
         self._tell()
 
-    def let_go(self, work: Hold) -> None:
+    def let_go(self, work: Work) -> None:
         """Tell the parent that this is not held any more; saying it again changes nothing."""
         if self._held.pop(key(work), None) is not None:
             self._orders.pop(key(work), None)
@@ -90,24 +93,26 @@ class Line:
         self._connection.send_bytes(encode(tuple(self._held.values())))
 
 
-def key(work: Hold) -> Key:
-    """Return what tells this hold from all others: an order must not reach the next one."""
-    number = work.number if isinstance(work, Attempt) else None
-    return work.study_id, number, work.token
+def key(work: Work) -> Key:
+    """Return what tells this work from all other: an order must not reach the next one."""
+    number = None if isinstance(work, Finish) else work.number
+    return work.study_id, number, 0 if isinstance(work, Turn) else work.token
 
 
-def encode(works: Sequence[Hold]) -> bytes:
+def encode(works: Sequence[Work]) -> bytes:
     """Return all that is held as a message."""
     return json.dumps([asdict(work) for work in works]).encode()
 
 
-def decode(message: bytes) -> tuple[Hold, ...]:
+def decode(message: bytes) -> tuple[Work, ...]:
     """Return what ``encode`` wrote."""
-    return tuple(_hold(each) for each in json.loads(message))
+    return tuple(_work(each) for each in json.loads(message))
 
 
-def _hold(hold: dict[str, Any]) -> Hold:
-    if "candidate" not in hold:
-        return Finish(**hold)
-    recipe = hold.pop("candidate")
-    return Attempt(candidate=Candidate(FamilyName(recipe["family"]), recipe["params"]), **hold)
+def _work(work: dict[str, Any]) -> Work:
+    if "version" in work:
+        return Turn(**work)
+    if "candidate" not in work:
+        return Finish(**work)
+    recipe = work.pop("candidate")
+    return Attempt(candidate=Candidate(FamilyName(recipe["family"]), recipe["params"]), **work)

@@ -15,7 +15,8 @@ from multiprocessing.connection import Connection, Pipe
 from pathlib import Path
 
 from automl.core.leases import Order
-from workers.line import Hold, decode, key
+from automl.core.trial import Turn
+from workers.line import Work, decode, key
 from workers.start import Child, Start
 
 _PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -23,9 +24,9 @@ _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 @dataclass(slots=True)
 class Held:
-    """One piece of what the child holds, and what it was told about it."""
+    """One piece of what the child is at, and what it was told about it."""
 
-    work: Hold
+    work: Work
     since: float
     """Since when it holds it, monotonic seconds."""
     order: Order = Order.GO_ON
@@ -45,7 +46,7 @@ class Slot:
         self._child: Child | None = None
         self._line: Connection | None = None
         self.held: tuple[Held, ...] = ()
-        """What the child holds, by its last word."""
+        """What the child is at, by its last word."""
         self.started_at = 0.0
         self.lost = False
         """Whether the last child ended with the process that it was forked from."""
@@ -98,7 +99,8 @@ class Slot:
 
     def ring(self) -> None:
         """Have a child that waits for work look for it now."""
-        if self.born and not self.held:  # one that is not there yet will look anyway
+        working = any(not isinstance(each.work, Turn) for each in self.held)
+        if self.born and not working:  # one that is not there yet will look anyway
             self._send({"order": "look"})
 
     def dismiss(self) -> None:
@@ -141,8 +143,8 @@ class Slot:
         resident, of_files = int(pages[1]), int(pages[2])
         return (resident - of_files) * _PAGE
 
-    def _note(self, works: Sequence[Hold]) -> None:
-        """Take what the child holds from now on; of what it held before all stays known."""
+    def _note(self, works: Sequence[Work]) -> None:
+        """Take what the child is at from now on; of what it was at before all stays known."""
         known = {key(held.work): held for held in self.held}
         now = time.monotonic()
         self.held = tuple(known.get(key(work)) or Held(work, now) for work in works)

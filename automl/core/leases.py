@@ -148,8 +148,11 @@ class Leases(Protocol):  # noqa: PLR0904 -- what a worker may do, one method eac
         Not counted against it, however often.
         """
 
-    def crashed(self, hold: Attempt | Finish) -> None:
-        """Note that the training child died under a living parent: counted against the trial."""
+    def crashed(self, work: Attempt | Finish | Turn) -> None:
+        """Note that the training child died under a living parent: counted against its work.
+
+        A turn that was answered since changes nothing.
+        """
 
     def publish(self, finish: Finish, model: Model) -> None:
         """Store the model and end the study with it."""

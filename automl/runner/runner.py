@@ -94,13 +94,22 @@ class Runner:
         self._free_since = time.monotonic() if free_since is None else free_since
 
     def answer(self, turn: Turn) -> Attempt | None:
-        """Return the study's next trial, leased; None when it moved on or wants no more."""
-        study, history = self._studies.look(turn.tenant, turn.study_id)
+        """Return the study's next trial, leased; None when it moved on, is gone or wants no more.
+
+        Raises:
+            Unavailable: the store is away.
+        """
         try:
+            study, history = self._studies.look(turn.tenant, turn.study_id)
             candidate = self._ask(study, history, turn)
+        except NotFound:
+            return None  # it was removed since
+        except Unavailable:
+            raise
         except Exception as error:
-            # A search that cannot go on ends with what it has, and not in an endless loop.
-            log.exception("ask.broken", study_id=study.id, trial=turn.number)
+            # A search that cannot go on ends with what it has, and not in an endless loop: nor can
+            # one go on here whose rows do not tell what this version knows.
+            log.exception("ask.broken", study_id=turn.study_id, trial=turn.number)
             self._leases.exhaust(turn, broke=search_failure(error))
             return None
         if candidate is None:

@@ -7,6 +7,7 @@ from automl.core.study import finish_reserve
 from automl.core.trial import Attempt, Candidate, Turn
 from automl.store.claim import started
 from automl.store.ledger import Ledger
+from automl.store.settle import exhaust
 from automl.store.tables import trials
 
 _ADD = insert(trials)
@@ -54,10 +55,25 @@ def begin(
     )
     study.version += 1
     study.next_number += 1
+    study.finish_crashes = 0
     ledger.move(None, TrialState.RUNNING)
     started(ledger, turn.number, candidate, worker, 1)
     left = study.search_left(ledger.now)
     return Attempt(study.id, study.tenant, turn.number, 1, candidate, left, None)
+
+
+def crash(ledger: Ledger, turn: Turn, max_attempts: int) -> None:
+    """Note that a process died that asked for the trial; as many deaths as it may have end it all.
+
+    They are counted until somebody begins it, whoever asked.
+    """
+    study = ledger.study
+    if study.next_number != turn.number or not study.asks(ledger.now):
+        return
+    study.finish_crashes += 1
+    study.crashes += 1
+    if study.finish_crashes >= max_attempts:
+        exhaust(ledger, f"the process that chose the next trial died {max_attempts} times")
 
 
 def _start(ledger: Ledger, free: float) -> None:

@@ -106,6 +106,7 @@ def _reopen(ledger: Ledger, add: Budget | None) -> None:
     study.finished_at = study.finalizing_at = None
     study.error_reason = study.error_detail = None
     study.cancelling = study.exhausted = False
+    study.finish_crashes = 0
     study.queued_at = ledger.now
     _running(ledger)
 

@@ -30,8 +30,8 @@ from automl.store import (
 )
 from automl.store.database import Database, Transaction
 from automl.store.ledger import Ledger
+from automl.store.settle import exhaust, settle
 from automl.store.settle import fail as fail_study
-from automl.store.settle import settle
 from automl.store.sight import Sight
 from automl.store.spread import Spread
 from automl.store.tables import trials, workers
@@ -116,10 +116,7 @@ class SqlLeases:  # noqa: PLR0904 -- the port's verbs, one method each
         """Note that nothing more is worth starting: the study finishes when its trials have."""
         with self._locked(turn.study_id) as ledger:
             if ledger is not None and ledger.study.version == turn.version:
-                ledger.study.exhausted = True
-                if broke and not (ledger.study.complete or ledger.study.open):
-                    fail_study(ledger, StudyFailure.INTERNAL, broke)
-                settle(ledger)
+                exhaust(ledger, broke)
 
     def another(self, attempt: Attempt, held: int, most: int) -> Turn | None:
         """Return the turn of a trial that may train beside ``attempt``, in the same worker.
@@ -267,14 +264,18 @@ class SqlLeases:  # noqa: PLR0904 -- the port's verbs, one method each
         """Let the trial wait at its last checkpoint while others have their turn. Not counted."""
         self._end(attempt, lambda ledger: ends.give_way(ledger, ends.hold(ledger, attempt)))
 
-    def crashed(self, hold: Attempt | Finish) -> None:
-        """Note that the training child died under a living parent: counted against the trial."""
+    def crashed(self, work: Attempt | Finish | Turn) -> None:
+        """Note that the training child died under a living parent: counted against its work."""
         most = self._max_attempts
-        if isinstance(hold, Finish):
-            with self._held(hold) as ledger:
-                finishes.crash(ledger, hold, most)
+        if isinstance(work, Turn):
+            with self._locked(work.study_id) as ledger:
+                if ledger is not None:
+                    begin.crash(ledger, work, most)
+        elif isinstance(work, Finish):
+            with self._held(work) as ledger:
+                finishes.crash(ledger, work, most)
         else:
-            self._end(hold, lambda ledger: ends.crash(ledger, ends.hold(ledger, hold), most))
+            self._end(work, lambda ledger: ends.crash(ledger, ends.hold(ledger, work), most))
 
     def publish(self, finish: Finish, model: Model) -> None:
         """Store the model and end the study with it."""

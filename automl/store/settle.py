@@ -28,6 +28,18 @@ def settle(ledger: Ledger) -> bool:
     return True
 
 
+def exhaust(ledger: Ledger, broke: str = "") -> None:
+    """Ask for no more: the search is over when nothing is open.
+
+    ``broke`` says how it broke, if it did: a study that has nothing fails with it.
+    """
+    study = ledger.study
+    study.exhausted = True
+    if broke and not (study.complete or study.open):
+        fail(ledger, StudyFailure.INTERNAL, broke)
+    settle(ledger)
+
+
 def end_search(ledger: Ledger) -> None:
     """Cancel what is open; then the finish is due, or there is nothing to finish."""
     study = ledger.study

@@ -181,6 +181,7 @@ studies = Table(
     Column("finish_token", Integer, nullable=False, server_default=text("0")),
     Column("finish_worker", Name),
     Column("finish_until", Double),
+    # Deaths of processes that finished it or, while it searches, asked for its next trial.
     Column("finish_crashes", Integer, nullable=False, server_default=text("0")),
     Column("finish_losses", Integer, nullable=False, server_default=text("0")),
     # What the metrics page adds up: over all trials, and of the finish.

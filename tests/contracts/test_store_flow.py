@@ -152,6 +152,51 @@ def test_a_search_that_broke_before_it_had_anything_says_so(store: Store) -> Non
     assert ended.error == (StudyFailure.INTERNAL, "The search broke.")
 
 
+def turn(store: Store) -> Turn:
+    found = store.leases.claim("w")
+    assert isinstance(found, Turn)
+    return found
+
+
+def test_an_ask_that_kills_its_process_ends_the_search_and_a_resume_tries_again(
+    store: Store,
+) -> None:
+    study = values.add_study(store)
+    for _ in range(2):
+        for _ in range(3):
+            assert values.read(store, study).status is StudyStatus.QUEUED
+            store.leases.crashed(turn(store))
+        assert store.leases.claim("w") is None
+        ended = values.check(store, study)
+        assert ended.error is not None
+        assert ended.error[0] is StudyFailure.INTERNAL
+        assert "died 3 times" in ended.error[1]
+        with store.unit() as unit:
+            unit.studies.resume("default", study.id, None)
+
+
+def test_an_ask_that_kills_its_process_leaves_what_the_search_has(store: Store) -> None:
+    study = values.add_study(store)
+    store.leases.complete(values.attempt(store), values.outcome(store, 0.5))
+    for _ in range(3):
+        store.leases.crashed(turn(store))
+    finish = values.finish(store)
+    store.leases.publish(finish, values.model(store, study))
+    assert values.check(store, study).status is StudyStatus.SUCCEEDED
+
+
+def test_deaths_of_asks_count_for_one_trial_and_only_until_it_is_begun(store: Store) -> None:
+    study = values.add_study(store)
+    for _ in range(3):
+        asked = turn(store)
+        store.leases.crashed(asked)
+        store.leases.crashed(asked)
+        values.attempt(store)
+        store.leases.crashed(asked)  # it was answered meanwhile
+    assert values.check(store, study).status is StudyStatus.RUNNING
+    assert isinstance(store.leases.claim("w"), Turn)
+
+
 def test_a_search_that_broke_keeps_what_it_has(store: Store) -> None:
     study = values.add_study(store)
     store.leases.complete(values.attempt(store), values.outcome(store, 0.5))

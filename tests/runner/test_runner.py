@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from sqlalchemy import select, update
 
 from automl.core.catalog import (
     EventType,
@@ -21,7 +22,7 @@ from automl.core.errors import DiskFull, StoreUnavailable, TrialError
 from automl.core.leases import Order
 from automl.core.model import Artifact
 from automl.core.study import Budget, Study
-from automl.core.trial import Candidate, Finish, Trial
+from automl.core.trial import Candidate, Finish, Trial, Turn
 from automl.runner import runner as runner_module
 from automl.search import prepare
 from automl.search.ask import HOPELESS
@@ -29,9 +30,10 @@ from automl.search.evaluate import Evaluation, evaluate
 from automl.search.prepare import Prepared
 from automl.search.rungs import NO_BARS, Bars
 from automl.service import studies
+from automl.store import tables
 from tests.runner.bench import BRIEF, MLP, SLOW, TENANT, Bench, Orders
 from tests.stopwatch import Stopwatch
-from tests.store import values
+from tests.store import acts, values
 
 
 def breaking(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
@@ -327,6 +329,44 @@ def test_a_search_that_cannot_ask_ends_with_what_it_has(
 
     monkeypatch.setattr(runner_module, "ask", ask)
     assert bench.work_off(study, runner).status is StudyStatus.SUCCEEDED
+
+
+def test_a_study_that_cannot_be_read_ends_and_the_others_have_their_turn(bench: Bench) -> None:
+    of_another_version, other = (bench.study(budget=Budget(trials=1)) for _ in range(2))
+    with bench.store.database.write() as tx:
+        here = tables.studies.c.id == of_another_version.id
+        plan = dict(tx.writer.execute(select(tables.studies.c.plan).where(here)).scalar_one())
+        plan["families"] = [*plan["families"], "of_another_version"]
+        tx.writer.execute(update(tables.studies).where(here).values(plan=plan))
+    assert bench.work_off(other, bench.runner()).status is StudyStatus.SUCCEEDED
+    with bench.store.database.transaction() as tx:
+        stands = select(tables.studies.c.status, tables.studies.c.error_reason).where(here)
+        assert tx.reader.execute(stands).one() == (StudyStatus.FAILED, StudyFailure.INTERNAL)
+
+
+def test_the_turn_of_a_study_that_is_gone_is_answered_with_nothing(bench: Bench) -> None:
+    study = bench.study(budget=Budget(trials=1))
+    turn = bench.store.leases.claim("w")
+    assert isinstance(turn, Turn)
+    acts.cancel(bench.store, study)
+    with bench.store.unit() as unit:
+        unit.studies.remove(study.tenant, study.id)
+    assert bench.runner().answer(turn) is None
+
+
+def test_a_store_that_is_away_ends_no_search(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    study = bench.study(budget=Budget(trials=1))
+    turn = bench.store.leases.claim("w")
+    assert isinstance(turn, Turn)
+
+    def unit() -> None:
+        raise StoreUnavailable
+
+    with monkeypatch.context() as patch:
+        patch.setattr(bench.store, "unit", unit)
+        with pytest.raises(StoreUnavailable):
+            bench.runner().answer(turn)
+    assert bench.read(study).status is StudyStatus.QUEUED
 
 
 def test_a_study_s_clock_runs_while_its_worker_makes_ready(bench: Bench) -> None:

@@ -9,19 +9,19 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from automl.core.leases import Order
-from automl.core.trial import Attempt
+from automl.core.trial import Attempt, Turn
 from tests.workers.fakes import Inbox
-from workers.line import Hold, Line
+from workers.line import Line, Work
 
 TOGETHER = "group-"
 """Before a behaviour: all that is in the inbox is held at once."""
 
 
-def behave(how: str, line: Line, works: Sequence[Hold]) -> None:
+def behave(how: str, line: Line, works: Sequence[Work]) -> None:
     match how:
         case "obedient":
             for work in works:
-                while line.order(work) is Order.GO_ON:
+                while not isinstance(work, Turn) and line.order(work) is Order.GO_ON:
                     time.sleep(0.01)
                 line.let_go(work)
         case "stubborn":
@@ -39,9 +39,9 @@ def behave(how: str, line: Line, works: Sequence[Hold]) -> None:
             return
 
 
-def taken(inbox: Inbox, line: Line, most: int) -> list[Hold]:
+def taken(inbox: Inbox, line: Line, most: int) -> list[Work]:
     """Return what is held from now on."""
-    works: list[Hold] = []
+    works: list[Work] = []
     while len(works) < most and (work := inbox.popleft()) is not None:
         line.take(work)
         works.append(work)

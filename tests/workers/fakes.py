@@ -43,7 +43,7 @@ def fake_child(how: str, folder: Path) -> list[str]:
 class Inbox:
     """Work in a folder: laid out by a test, taken by whichever child comes."""
 
-    def __init__(self, folder: Path, *work: Attempt | Finish) -> None:
+    def __init__(self, folder: Path, *work: Work) -> None:
         self.folder = folder
         for index, item in enumerate(work):
             (folder / f"{index:03}").write_bytes(encode((item,)))
@@ -51,7 +51,7 @@ class Inbox:
     def __bool__(self) -> bool:
         return any(self.folder.iterdir())
 
-    def popleft(self) -> Attempt | Finish | None:
+    def popleft(self) -> Work | None:
         """Return the first piece and remove it; None when there is none."""
         for path in sorted(self.folder.iterdir()):
             try:
@@ -151,8 +151,8 @@ class FakeLeases:
     def give_way(self, attempt: Attempt) -> None:
         self._note("give_way", attempt)
 
-    def crashed(self, hold: Attempt | Finish) -> None:
-        self._note("crashed", hold)
+    def crashed(self, work: Work) -> None:
+        self._note("crashed", work)
 
     def publish(self, finish: Finish, model: Model) -> None:
         self._note("publish", finish, model)

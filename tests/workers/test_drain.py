@@ -12,6 +12,7 @@ from automl.core.trial import Attempt, Finish, Turn
 from tests.workers.fakes import FakeLeases, Work, attempt, turn
 from workers.drain import drain
 from workers.line import Hold, Line, decode, encode, key
+from workers.line import Work as Said
 
 
 class Notes:
@@ -38,7 +39,7 @@ def ends() -> tuple[Line, Connection]:
     return Line(theirs), ours
 
 
-def held(parent: Connection) -> list[tuple[Hold, ...]]:
+def held(parent: Connection) -> list[tuple[Said, ...]]:
     said = []
     while parent.poll():
         said.append(decode(parent.recv_bytes()))
@@ -56,7 +57,35 @@ def test_everything_claimable_is_done_in_order(ends: tuple[Line, Connection]) ->
     waiting = attempt(1)
     run(ends[0], notes, waiting, turn(2))
     assert notes.done == [waiting, attempt(2)]
-    assert held(ends[1]) == [(waiting,), (), (attempt(2),), ()]
+    assert held(ends[1]) == [(waiting,), (), (turn(2),), (), (attempt(2),), ()]
+
+
+def test_a_turn_whose_answer_nobody_foresaw_is_what_the_child_was_at(
+    ends: tuple[Line, Connection], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    notes = Notes()
+
+    def answer(turn: Turn) -> Attempt | None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(notes, "answer", answer)
+    with pytest.raises(ZeroDivisionError):
+        run(ends[0], notes, turn(2))
+    assert held(ends[1]) == [(turn(2),)]
+
+
+def test_a_turn_that_the_store_s_absence_left_open_is_nobody_s_fault(
+    ends: tuple[Line, Connection], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workers.drain.AWAY_SECONDS", 0.01)
+    notes = Notes()
+
+    def answer(turn: Turn) -> Attempt | None:
+        raise StoreUnavailable
+
+    monkeypatch.setattr(notes, "answer", answer)
+    run(ends[0], notes, turn(2))
+    assert held(ends[1]) == [(turn(2),), ()]
 
 
 def test_nothing_is_held_that_nobody_works_on(ends: tuple[Line, Connection]) -> None:
@@ -159,6 +188,6 @@ def test_the_end_of_the_parent_is_the_end(ends: tuple[Line, Connection]) -> None
 
 def test_work_survives_the_line() -> None:
     finish = Finish("st_1", "default", 4, 2.5)
-    works = (attempt(3, 5, 9.5), attempt(seconds_left=None), finish)
+    works = (attempt(3, 5, 9.5), attempt(seconds_left=None), finish, turn(4))
     assert decode(encode(works)) == works
     assert decode(encode(())) == ()

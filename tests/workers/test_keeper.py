@@ -20,7 +20,7 @@ from automl.core.errors import SchemaMissing, StoreUnavailable
 from automl.core.leases import Order
 from automl.core.trial import Attempt, Finish
 from automl.settings import Settings
-from tests.workers.fakes import FakeLeases, Inbox, attempt, eventually, fake_child
+from tests.workers.fakes import FakeLeases, Inbox, attempt, eventually, fake_child, turn
 from workers import keeper as keeper_module
 from workers.keeper import Keeper, Limits
 from workers.line import Line, key
@@ -141,6 +141,33 @@ def test_a_finish_that_dies_counts_too(offer: Offer) -> None:
     leases = offer(work)
     with keep(leases, "crash"):
         eventually(lambda: leases.called("crashed") == [(work,)])
+
+
+def test_a_turn_that_kills_who_answers_it_counts_and_has_no_lease(offer: Offer) -> None:
+    leases = offer(turn(3))
+    with keep(leases, "crash"):
+        eventually(lambda: leases.called("crashed") == [(turn(3),)])
+    assert not any(leases.held)
+
+
+def test_a_turn_that_is_never_answered_counts_too(
+    offer: Offer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeper_module, "ASK_SECONDS", 0.2)
+    leases = offer(turn(3))
+    with keep(leases, "stubborn"):
+        eventually(lambda: leases.called("crashed") == [(turn(3),)])
+
+
+def test_a_turn_whose_child_ended_with_the_nursery_is_forgotten(
+    offer: Offer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Fresh, "lost", True)
+    work = attempt()
+    leases = offer(turn(3), work)
+    with keep(leases, "crash"):
+        eventually(lambda: leases.called("release") == [(work,)])
+    assert leases.called("crashed") == []
 
 
 @pytest.mark.parametrize(("order", "outcome"), [(Order.STOP, "cancel"), (Order.RELEASE, "release")])

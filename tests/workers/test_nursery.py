@@ -19,6 +19,7 @@ import pytest
 from automl import machine
 from automl.core.catalog import TrialState
 from automl.core.study import Budget
+from automl.core.trial import Attempt
 from automl.settings import Settings
 from tests.runner.bench import MLP, SLOW, Bench, open_bench
 from tests.workers.fakes import eventually
@@ -287,17 +288,21 @@ def working(nest: Nest) -> Iterator[Slot]:
         assert not slot.busy
 
 
+def trains(slot: Slot) -> bool:
+    return any(isinstance(each.work, Attempt) for each in slot.held)
+
+
 def test_a_trial_whose_fork_is_killed_goes_on_in_another(nest: Nest) -> None:
     bench = nest.bench
     study = bench.study(budget=Budget(seconds=None, trials=1), families=MLP, space=SLOW, rows=400)
     with working(nest) as slot:
         for blow in (lambda child: child, lambda child: psutil.Process(child.ppid())):
-            eventually(lambda: bool(slot.held), LOADING_SECONDS)
+            eventually(lambda: trains(slot), LOADING_SECONDS)
             child = psutil.Process(slot._child.pid if slot._child else None)
             eventually(lambda: bench.trials(study)[0].state is TrialState.RUNNING)
             blow(child).kill()
             eventually(lambda: slot.held == ())
-        eventually(lambda: bool(slot.held), LOADING_SECONDS)
+        eventually(lambda: trains(slot), LOADING_SECONDS)
     (trial,) = bench.trials(study)
     assert (trial.state, trial.attempts) == (TrialState.WAITING, 3)
 
