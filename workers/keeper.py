@@ -204,10 +204,13 @@ class Keeper:
             self._kill(late[0].order, late)
 
     def _overstays(self, work: Work, held: float) -> bool:
-        """Return whether a child is at this for so many seconds that it must hang."""
+        """Return whether a child is at this for so many seconds that it must hang.
+
+        A finish takes what it takes: it is no trial, and would only be begun again.
+        """
         if isinstance(work, Turn):
             return held > ASK_SECONDS
-        return 0 < self._limits.seconds < held - OVERSTAY_SECONDS
+        return isinstance(work, Attempt) and 0 < self._limits.seconds < held - OVERSTAY_SECONDS
 
     def _kill(self, why: Why, held: Sequence[Held]) -> None:
         """Kill the child for what it held.

@@ -219,6 +219,18 @@ def test_too_much_time_fails_the_trial(offer: Offer) -> None:
     assert leases.called("fail")[0][:2] == (work, TrialFailure.TIME_LIMIT)
 
 
+def test_a_trial_s_time_limit_is_not_a_finish_s(offer: Offer) -> None:
+    leases = offer(Finish("st_1", "default", 4, None))
+    with keep(leases, "stubborn", Limits(seconds=60.0)) as keeper:
+        eventually(lambda: keeper._slot.held != ())
+        (finish,) = keeper._slot.held
+        finish.since -= 3600.0
+        looked = len(leases.held)
+        eventually(lambda: len(leases.held) > looked + 3)
+        assert keeper._slot.held == (finish,)
+    assert leases.called("crashed") == []
+
+
 GROUP = (attempt(0), attempt(1), attempt(2))
 
 
