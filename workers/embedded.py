@@ -109,9 +109,11 @@ def _supervise(
     waiting = True
     while True:
         for part in parts:
-            status = part.tend()
-            if status is not None:
-                _say("part.ended", part=part.name, status=status)
+            match part.tend():
+                case int(status):
+                    _say("part.ended", part=part.name, status=status)
+                case Exception() as error:
+                    _say("part.unstarted", part=part.name, error=str(error))
         if waiting and answers():
             waiting = False
             ready()

@@ -42,8 +42,12 @@ class Part:
         self._started_at = 0.0
         self._due_at = 0.0
 
-    def tend(self) -> int | None:
-        """Start the program if it is due; return its exit status when it was found dead."""
+    def tend(self) -> int | Exception | None:
+        """Start the program if it is due.
+
+        Returns its exit status when it was found dead, or else what kept it from being started: it
+        will be tried again.
+        """
         now = time.monotonic()
         status = None if self._process is None else self._process.poll()
         if status is not None:
@@ -51,10 +55,13 @@ class Part:
             if now - self._started_at >= STEADY_SECONDS:
                 self._pause, self._due_at = FIRST_PAUSE_SECONDS, now
             else:
-                self._due_at = now + self._pause
-                self._pause = min(2 * self._pause, LONGEST_PAUSE_SECONDS)
+                self._rest(now)
         if self._process is None and now >= self._due_at:
-            self._start()
+            try:
+                self._start()
+            except (OSError, subprocess.SubprocessError) as error:  # no memory, or no process
+                self._rest(now)
+                return error if status is None else status
         return status
 
     @property
@@ -77,6 +84,11 @@ class Part:
         if self._process is not None:
             self._process.kill()
             self._process.wait()
+
+    def _rest(self, now: float) -> None:
+        """Have it wait for its start, the longer the more often it came to nothing."""
+        self._due_at = now + self._pause
+        self._pause = min(2 * self._pause, LONGEST_PAUSE_SECONDS)
 
     def _start(self) -> None:
         self._started_at = time.monotonic()

@@ -1,6 +1,10 @@
 """A supervised program: started, restarted with a growing pause, stopped."""
 
+import errno
 import math
+import signal
+import socket
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -10,8 +14,8 @@ import pytest
 
 from automl.settings import Settings
 from tests.workers.fakes import eventually
+from workers import embedded, process
 from workers import part as part_module
-from workers import process
 from workers.part import Part
 
 SLEEPER = "import time; time.sleep(60)"
@@ -81,6 +85,22 @@ def test_the_pause_grows_for_what_dies_at_once(monkeypatch: pytest.MonkeyPatch) 
         time.sleep(0.002)
     assert ends[3] - ends[2] > 0.2  # 0.05, 0.1, 0.2
     assert part._pause == pytest.approx(0.8)
+
+
+def test_a_start_that_fails_ends_nothing_and_is_tried_again(
+    sleeper: Part, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise BlockingIOError(errno.EAGAIN, "no more processes")
+
+    ours, theirs = socket.socketpair()
+    with ours, theirs, monkeypatch.context() as patch:
+        patch.setattr(subprocess, "Popen", full)
+        theirs.send(bytes([signal.SIGTERM]))
+        embedded._supervise([sleeper], ours, answers=lambda: False, ready=lambda: None)
+    assert "part.unstarted" in capfd.readouterr().err
+    assert 0.0 < sleeper.due_in <= part_module.FIRST_PAUSE_SECONDS
+    eventually(lambda: sleeper.tend() is None and sleeper.running)
 
 
 def test_it_is_asked_first(sleeper: Part) -> None:
