@@ -1,11 +1,13 @@
 """One program under the supervisor: started, restarted with a growing pause, stopped."""
 
 import math
+import os
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from workers.process import end_with_parent
 
@@ -100,9 +102,12 @@ class Part:
             pass_fds=self._descriptors,
             # Ctrl-C reaches the supervisor alone: it says in which order the parts end.
             start_new_session=True,
-            preexec_fn=_obey,  # noqa: PLW1509 -- the supervisor has one thread
+            preexec_fn=partial(_obey, os.getpid()),  # noqa: PLW1509 -- the supervisor has one thread
         )
 
 
-def _obey() -> None:
+def _obey(supervisor: int) -> None:
+    """End with the supervisor, also if it ended before that was known."""
     end_with_parent(signal.SIGTERM)
+    if os.getppid() != supervisor:
+        os._exit(1)

@@ -2,6 +2,7 @@
 
 import errno
 import math
+import os
 import signal
 import socket
 import subprocess
@@ -101,6 +102,17 @@ def test_a_start_that_fails_ends_nothing_and_is_tried_again(
     assert "part.unstarted" in capfd.readouterr().err
     assert 0.0 < sleeper.due_in <= part_module.FIRST_PAUSE_SECONDS
     eventually(lambda: sleeper.tend() is None and sleeper.running)
+
+
+def test_it_does_not_outlive_a_supervisor_that_ended_as_it_began(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    part = make("")
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "getpid", lambda: 1)  # as if somebody else had become its parent
+        part.tend()
+    eventually(lambda: not part.running)
+    assert part.tend() == 1
 
 
 def test_it_is_asked_first(sleeper: Part) -> None:
