@@ -23,11 +23,11 @@ from sqlalchemy import (
     update,
 )
 
-from automl.core.catalog import EventType, StudyStatus, TrialState
+from automl.core.catalog import EventType, StudyStatus, TrialFailure, TrialState
 from automl.core.quota import Quotas
 from automl.core.study import REPLAY_WINDOW
 from automl.core.trial import Attempt, Candidate, Finish, Turn
-from automl.store import quota, rows
+from automl.store import ends, quota, rows
 from automl.store.clock import now
 from automl.store.ledger import Ledger
 from automl.store.tables import points, studies, trials
@@ -246,8 +246,14 @@ def _waiting(
         connection.execute(
             points.delete().where(points.c.study_id == study.id, points.c.trial == number)
         )
-    candidate = rows.candidate(row)
     ledger.move(TrialState.WAITING, TrialState.RUNNING)
+    try:
+        candidate = rows.candidate(row)
+    except ValueError:  # damaged, or of a newer version: else it would end every child that comes
+        held = connection.execute(select(trials).where(*mine)).mappings().one()
+        detail = f"the worker's version knows no family {row['family']!r}"
+        ends.fail(ledger, held, TrialFailure.INVALID_CANDIDATE, detail, None)
+        return _waiting(ledger, worker, lease_seconds, *which)
     started(ledger, number, candidate, worker, row["attempts"] + 1)
     return Attempt(
         study_id=study.id,

@@ -4,6 +4,7 @@ from dataclasses import replace
 from functools import partial
 
 import pytest
+from sqlalchemy import select, update
 
 from automl.core.catalog import MetricName, StudyFailure, StudyStatus, TrialFailure, TrialState
 from automl.core.errors import LeaseLost, StudyState
@@ -11,6 +12,8 @@ from automl.core.leases import Order, Worker
 from automl.core.ports import Store
 from automl.core.study import Budget
 from automl.core.trial import Attempt, CurvePoint, Finish, Turn
+from automl.store import SqlStore
+from automl.store.tables import trials
 from tests.store import values
 
 
@@ -337,6 +340,22 @@ def test_a_poison_trial_gets_three_attempts(store: Store) -> None:
     assert (trial.state, trial.reason) == (TrialState.FAILED, TrialFailure.WORKER_CRASH)
     assert trial.attempts == 3
     values.check(store, study)
+
+
+def test_a_trial_that_cannot_be_read_fails_and_the_next_one_goes_on(store: SqlStore) -> None:
+    study = values.add_study(store, trials=2)
+    held = [values.attempt(store) for _ in range(2)]
+    for attempt in held:
+        store.leases.release(attempt)
+    with store.database.write() as tx:
+        first = (trials.c.study_id == study.id, trials.c.number == 0)
+        tx.writer.execute(update(trials).where(*first).values(family="of_another_version"))
+    assert values.attempt(store).number == 1
+    stands = values.read(store, study)
+    assert (stands.counts[TrialState.FAILED], stands.counts[TrialState.RUNNING]) == (1, 1)
+    with store.database.transaction() as tx:
+        reason = tx.reader.execute(select(trials.c.reason).where(*first)).scalar_one()
+    assert reason == TrialFailure.INVALID_CANDIDATE
 
 
 def test_crashes_that_leave_a_checkpoint_do_not_count(store: Store) -> None:
