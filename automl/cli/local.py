@@ -214,7 +214,9 @@ def _show(asked: Asked, study: Json, trials: list[Json], card: ModelCard, took: 
 
 
 def _show_json(asked: Asked, study: Json, trials: list[Json], card: ModelCard, took: float) -> None:
-    metrics = {name.value: asdict(estimate) for name, estimate in card.metrics.items()}
+    from automl.export.metadata import numbers
+
+    metrics = {name.value: numbers(estimate) for name, estimate in card.metrics.items()}
     model = {
         "metric": study["metric"],
         "value": card.value,

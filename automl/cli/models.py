@@ -52,9 +52,12 @@ def show_model(model_id: ModelId, url: Url = None, key: Key = None, as_json: Jso
     show(model, as_json=as_json, fields=FIELDS)
     if as_json:
         return
+    from automl.cli.tables import figure
+
     say(f"On {'the test rows' if model['test']['source'] == 'test' else 'out-of-fold rows'}:")
     for name, seen in model["test"]["metrics"].items():
-        say(f"  {name}: {seen['value']:.5g} ({seen['low']:.5g} to {seen['high']:.5g})")
+        low, high = figure(seen["low"]), figure(seen["high"])
+        say(f"  {name}: {figure(seen['value'])} ({low} to {high})")
     shares = [f"{m['weight']:.0%} {m['family']} (trial {m['trial']})" for m in model["members"]]
     say(f"Members: {', '.join(shares)}")
     say(f"Inputs: {', '.join(item['name'] + ' ' + item['kind'] for item in model['inputs'])}")

@@ -1,5 +1,7 @@
 """What a model looks like in a terminal."""
 
+import math
+
 from rich import box
 from rich.console import Group
 from rich.table import Table
@@ -18,10 +20,19 @@ def outcome(card: ModelCard) -> Group:
     table.add_column("95 % interval", no_wrap=True)
     for name, estimate in card.metrics.items():
         chosen = "bold" if name is card.metric else ""
-        interval = f"{estimate.low:.5g} to {estimate.high:.5g}"
-        table.add_row(name.value, f"{estimate.value:.5g}", interval, style=chosen)
+        interval = f"{figure(estimate.low)} to {figure(estimate.high)}"
+        table.add_row(name.value, figure(estimate.value), interval, style=chosen)
     members = ", ".join(f"{m.weight:.0%} {m.family.value} (trial {m.trial})" for m in card.members)
     lines = [Text(f"Members: {members}")]
     lines += [Text(f"Left out: {item.detail}", style="yellow") for item in card.excluded]
     lines.append(Text(f"File against trained model: largest difference {card.parity:.1e}"))
     return Group(table, *lines)
+
+
+def figure(value: float | None) -> str:
+    """Return a metric's value as people read it; a dash for none, as rmsle of negative numbers.
+
+    >>> figure(0.123456), figure(None), figure(math.nan)
+    ('0.12346', '–', '–')
+    """
+    return "–" if value is None or math.isnan(value) else f"{value:.5g}"

@@ -73,7 +73,7 @@ def write(
         SCHEMA: [_flat(item) for item in card.inputs],
         METRIC: card.metric,
         VALUE: card.value,
-        VALUES: {name: _plain(estimate) for name, estimate in card.metrics.items()},
+        VALUES: {name: numbers(estimate) for name, estimate in card.metrics.items()},
         SOURCE: card.source,
         MEMBERS: [asdict(member) for member in card.members],
         EXCLUDED: [asdict(exclusion) for exclusion in card.excluded],
@@ -100,14 +100,14 @@ def read(metadata: Mapping[str, str]) -> Metadata:
         raise ValueError(f"not a model file of this service: {error} in its metadata") from None
 
 
+def numbers(estimate: Estimate) -> dict[str, float | None]:
+    """Return the numbers as JSON has them: null for NaN, such as rmsle of negative numbers."""
+    return {name: x if math.isfinite(x) else None for name, x in asdict(estimate).items()}
+
+
 def _flat(item: Input) -> dict[str, Any]:
     """Return what ``asdict`` would of a value that holds no others: inputs may be thousands."""
     return {name: getattr(item, name) for name in Input.__slots__}
-
-
-def _plain(estimate: Estimate) -> dict[str, float | None]:
-    """Return the numbers as JSON has them: null for NaN, such as rmsle of negative numbers."""
-    return {name: x if math.isfinite(x) else None for name, x in asdict(estimate).items()}
 
 
 def _estimate(numbers: Mapping[str, float | None]) -> Estimate:

@@ -86,6 +86,22 @@ def test_a_script_reads_one_object_and_no_terminal_codes(iris: Path) -> None:
     assert b": trial 0 (linear): log_loss 0." in done.stderr
 
 
+def test_a_metric_without_a_value_is_null(tmp_path: Path) -> None:
+    file = tmp_path / "below.csv"
+    file.write_text("x,y\n" + "".join(f"{n % 9}.5,-{n % 9}.25\n" for n in range(60)))
+    line = [sys.executable, "-m", "automl.cli", "fit", file.name, "--target", "y", "--json"]
+    done = subprocess.run(
+        [*line, "--task", "regression", "--family", "linear", "--trials", "1", "--slots", "1"],
+        cwd=tmp_path,
+        env=Settings.from_environment({}).child_environment(),
+        capture_output=True,
+        check=True,
+    )
+    assert b"NaN" not in done.stdout  # which no other program would read
+    metrics = json.loads(done.stdout)["model"]["test"]["metrics"]
+    assert metrics["rmsle"] == {"value": None, "low": None, "high": None}
+
+
 @pytest.mark.parametrize(
     ("environment", "option", "slots", "devices", "said"),
     [

@@ -1,8 +1,10 @@
 """The REST API from a shell, against a real server."""
 
 import json
+import math
 import socket
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,9 +12,12 @@ from typer.testing import CliRunner, Result
 
 from automl import cli
 from automl.client.text import plain
+from automl.core.catalog import MetricName
 from automl.core.key import Scope
+from automl.core.model import Estimate
 from automl.core.study import Study
 from automl.service import keys
+from tests.api import harness
 from tests.api.harness import Hand, Service, add_dataset, add_study, serving
 
 EVIL = "\x1b[31mred\x1b]0;title\x07 [bold]\u202e"
@@ -106,6 +111,18 @@ def test_models(service: Service, ended: Study, tmp_path: Path) -> None:
     assert json.loads(answer) == {"file": str(file), "format": "onnx", "bytes": len(first)}
     nowhere = ("models", "download", ended.model_id, "--out", str(tmp_path / "no" / "m.onnx"))
     assert run(service, *nowhere).exit_code == 1
+
+
+def test_a_metric_without_a_value_is_a_dash(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nothing = {MetricName.RMSLE: Estimate(math.nan, math.nan, math.nan)}
+    monkeypatch.setattr(harness, "CARD", replace(harness.CARD, metrics=nothing))
+    study = add_study(service.store, add_dataset(service.store), trials=1)
+    Hand(service.store).run(study.id)
+    with service.store.unit() as unit:
+        model_id = unit.studies.get("default", study.id).model_id
+    assert "rmsle: – (– to –)" in done(service, "models", "show", str(model_id))
 
 
 @pytest.mark.parametrize("command", [("datasets", "list"), ("datasets", "show")])
