@@ -4,6 +4,7 @@ The environment variable of a field is its name in capitals with the prefix ``AU
 line options take precedence. This is the only module that reads the environment.
 """
 
+import math
 import os
 import re
 from collections.abc import Mapping
@@ -18,6 +19,12 @@ from automl.core.quota import Quotas
 MIB = 1024 * 1024
 
 _DEVICE = re.compile(r"cpu|cuda(:\d+)?", re.ASCII)
+
+_LEAST = {"slots": 1, "max_upload_bytes": 1, "max_attempts": 1}
+"""Numbers of which 0 says nothing; of the others it is the least."""
+_INTERVALS = ("heartbeat_seconds", "lease_seconds")
+"""Above 0, however little."""
+_LAST_PORT = 65_535
 
 
 def _default_data_dir() -> Path:
@@ -88,7 +95,8 @@ class Settings:
         """Return the settings of ``environment``, overridden by every ``given`` that is not None.
 
         Raises:
-            SettingError: a variable cannot be read as its field's type, or a device is none.
+            SettingError: a variable cannot be read as its field's type, a number is out of its
+                range, or a device is none.
         """
         source = os.environ if environment is None else environment  # noqa: TID251 -- as above
         values: dict[str, Any] = {}
@@ -99,6 +107,7 @@ class Settings:
                 values[item.name] = _parse(item.name, text, getattr(defaults, item.name))
         values |= {name: value for name, value in given.items() if value is not None}
         settings = replace(defaults, **values)
+        _check_numbers(settings)
         _check_device(settings.device)
         return settings
 
@@ -162,6 +171,28 @@ def _parse(name: str, text: str, default: Any) -> Any:
     except (TypeError, ValueError):
         kind = type(default).__name__
         raise SettingError(f"AUTOML_{name.upper()}={text!r} cannot be read as {kind}") from None
+
+
+def _check_numbers(settings: Settings) -> None:
+    """Refuse what only a socket, or leases that have always lapsed, would show later."""
+    for item in fields(settings):
+        value = getattr(settings, item.name)
+        if not isinstance(value, int | float):
+            continue
+        least = _LEAST.get(item.name, 0)
+        below = value <= 0 if item.name in _INTERVALS else value < least
+        if below or not math.isfinite(value):
+            right = "above 0" if item.name in _INTERVALS else f"of {least} or more"
+            raise SettingError(f"AUTOML_{item.name.upper()}={value} must be a number {right}")
+    if settings.port > _LAST_PORT:
+        raise SettingError(
+            f"AUTOML_PORT or --port: {settings.port} is no port; write 0 to {_LAST_PORT}"
+        )
+    if settings.heartbeat_seconds >= settings.lease_seconds:
+        raise SettingError(
+            f"AUTOML_HEARTBEAT_SECONDS={settings.heartbeat_seconds:g} must be less than "
+            f"AUTOML_LEASE_SECONDS={settings.lease_seconds:g}, else every lease lapses"
+        )
 
 
 def _check_device(name: str) -> None:

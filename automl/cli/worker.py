@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from automl.settings import SettingError, Settings
+from automl.settings import Settings
 
 NICENESS = 10
 """The API answers while every core trains."""
@@ -24,8 +24,6 @@ def worker(
     from workers import embedded
 
     settings = Settings.from_environment(device=device, slots=slots)
-    if settings.slots < 1:
-        raise SettingError(f"AUTOML_SLOTS={settings.slots} must be at least 1")
     gpus = machine.gpus()
     if gpus > 1 and not settings.device:
         embedded.work(settings, [machine.device(index) for index in range(gpus * settings.slots)])

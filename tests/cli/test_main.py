@@ -74,6 +74,47 @@ def test_a_variable_that_cannot_be_read_is_wrong_usage() -> None:
 
 
 @pytest.mark.parametrize(
+    ("arguments", "port"),
+    [
+        (["serve", "--port", "99999"], "8000"),
+        (["api", "--port", "99999"], "8000"),
+        (["serve"], "99999"),
+    ],
+)
+def test_a_port_that_is_none_is_wrong_usage(
+    tmp_path: Path, arguments: list[str], port: str
+) -> None:
+    done = run(*arguments, environment={"AUTOML_PORT": port, "AUTOML_DATA_DIR": str(tmp_path)})
+    assert done.returncode == 2
+    assert done.stderr == "automl: AUTOML_PORT or --port: 99999 is no port; write 0 to 65535\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "right"),
+    [
+        ("PORT", "-1", "of 0 or more"),
+        ("SLOTS", "0", "of 1 or more"),
+        ("LEASE_SECONDS", "-1", "above 0"),
+        ("HEARTBEAT_SECONDS", "0", "above 0"),
+        ("HEARTBEAT_SECONDS", "nan", "above 0"),
+        ("TRIAL_MAX_SECONDS", "inf", "of 0 or more"),
+        ("MAX_UPLOAD_BYTES", "-1", "of 1 or more"),
+        ("TENANT_REQUESTS_PER_SECOND", "-0.5", "of 0 or more"),
+    ],
+)
+def test_a_number_out_of_its_range_is_refused(name: str, text: str, right: str) -> None:
+    with pytest.raises(SettingError, match=rf"AUTOML_{name}={text}.* must be a number {right}"):
+        Settings.from_environment({f"AUTOML_{name}": text})
+
+
+def test_a_heart_beats_within_a_lease() -> None:
+    with pytest.raises(SettingError, match="SECONDS=2 must be less than AUTOML_LEASE_SECONDS=2,"):
+        Settings.from_environment({"AUTOML_LEASE_SECONDS": "2"})
+    brisk = {"AUTOML_LEASE_SECONDS": "2", "AUTOML_HEARTBEAT_SECONDS": "0.5"}
+    assert Settings.from_environment(brisk).lease_seconds == 2
+
+
+@pytest.mark.parametrize(
     ("arguments", "environment"),
     [
         (["serve"], {"AUTOML_DEVICE": "foo"}),
