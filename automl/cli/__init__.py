@@ -10,7 +10,7 @@ from io import TextIOWrapper
 
 import typer
 
-from automl.cli.usage import Commands
+from automl.cli.usage import Commands, TargetError
 from automl.core.duration import DurationError
 from automl.core.errors import AutoMLError
 from automl.settings import SettingError
@@ -58,9 +58,12 @@ def main() -> None:
         for detail in error.errors:
             typer.echo(f"  {detail.field or detail.line or ''}: {detail.message}", err=True)
         sys.exit(1)
-    except (SettingError, DurationError) as error:
+    except (SettingError, DurationError, TargetError) as error:
         typer.echo(f"automl: {error}", err=True)
         sys.exit(2)
+    except OSError as error:  # a file, a folder or an address that the user named, or a full disk
+        typer.echo(f"automl: {_told(error)}", err=True)
+        sys.exit(1)
     except typer.Exit as end:  # here and below: of a command that typer has not called
         sys.exit(end.exit_code)
     except KeyboardInterrupt:
@@ -74,6 +77,12 @@ def _add(app: typer.Typer, name: str, panel: str) -> None:
         app.command(name, rich_help_panel=panel)(getattr(module, name))
     else:
         app.add_typer(group, name=name, rich_help_panel=panel)
+
+
+def _told(error: OSError) -> str:
+    """Return what the system would not do, and with what."""
+    said = error.strerror or str(error) or type(error).__name__
+    return said if error.filename is None else f"{error.filename}: {said}"
 
 
 def _root() -> None:

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from automl.cli.options import Families, Holds, Json, Metric, Seed, Target, Task
+from automl.cli.usage import check_target
 
 INTERRUPTED = 130
 """The exit code of what a Ctrl-C ended, as shells have it."""
@@ -44,6 +45,7 @@ def fit(
 
     Ctrl-C ends the search and writes the best model so far; a second one ends without.
     """
+    check_target(out)
     from automl.cli import local
 
     asked = local.Asked(

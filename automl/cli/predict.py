@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from automl.cli.usage import check_target
 from automl.core.errors import InvalidInput
 
 
@@ -17,6 +18,8 @@ def predict(
     ] = None,
 ) -> None:
     """Print one line a row: the prediction and, for classes, their probabilities."""
+    if out is not None:
+        check_target(out)
     from automl.client.text import plain
     from automl.data import rows
     from automl.export.predict import written

@@ -3,7 +3,10 @@
 Typer lets pydantic read the values and passes on what it says, which is meant for programmers.
 """
 
+import errno
+import os
 import re
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -18,6 +21,10 @@ _WORDS = (
 )
 
 
+class TargetError(Exception):
+    """What comes out of a command cannot be written where it was asked for."""
+
+
 class Commands(TyperGroup):
     """The commands, which refuse values in plain words."""
 
@@ -30,9 +37,34 @@ class Commands(TyperGroup):
             raise
 
 
+def check_target(file: Path) -> None:
+    """Return if a file can be written there: asked before the work, which would else be lost.
+
+    Raises:
+        TargetError: it cannot; says why.
+    """
+    why = _hindrance(file.resolve())  # a link may lead to a file that is not there yet
+    if why is not None:
+        raise TargetError(f"--out: {file} cannot be written ({why}); name a file in another folder")
+
+
 def plainly(message: str) -> str:
     """Return what pydantic says of a value, for those who typed it."""
     for said, words in _WORDS:
         if found := said.fullmatch(message):
             return found.expand(words)
     return message
+
+
+def _hindrance(place: Path) -> str | None:
+    """Return why no file can be written there, None where one can."""
+    try:
+        if place.is_dir():
+            return "it is a folder"
+        if place.exists():
+            return None if os.access(place, os.W_OK) else os.strerror(errno.EACCES)
+        place.touch()
+        place.unlink()
+    except OSError as error:
+        return error.strerror
+    return None

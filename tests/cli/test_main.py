@@ -10,7 +10,7 @@ import pytest
 import typer
 
 from automl import cli
-from automl.cli import tour
+from automl.cli import tour, usage
 from automl.cli.demo import demo
 from automl.core.errors import Detail, InvalidSpec
 from automl.settings import SettingError, Settings
@@ -156,6 +156,46 @@ def test_a_file_that_is_no_model_is_told_in_a_line(tmp_path: Path) -> None:
     done = run("predict", str(file), str(file))
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == f"automl: {file} is no model file of this service.\n"
+
+
+@pytest.mark.parametrize(
+    ("out", "why"),
+    [
+        ("missing/out", "No such file or directory"),
+        (".", "it is a folder"),
+        ("o" * 300, "File name too long"),
+    ],
+)
+@pytest.mark.parametrize("command", ["fit", "predict"])
+def test_a_target_that_cannot_be_written_is_told_before_any_work(
+    tmp_path: Path, command: str, out: str, why: str
+) -> None:
+    file, target = tmp_path / "rows.csv", tmp_path / out
+    file.write_text("x,y\n1,2\n")
+    given = [str(file), "--target", "y"] if command == "fit" else [str(file), str(file)]
+    done = run(command, *given, "--out", str(target))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        f"automl: --out: {target} cannot be written ({why}); name a file in another folder\n"
+    )
+
+
+def test_asking_for_a_target_leaves_what_was_there(tmp_path: Path) -> None:
+    there, link = tmp_path / "there", tmp_path / "link"
+    there.write_text("kept")
+    link.symlink_to("new")
+    for target in (there, link, tmp_path / "other", Path("/dev/null")):
+        usage.check_target(target)
+    assert there.read_text() == "kept"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["link", "there"]
+
+
+def test_what_the_system_refuses_is_a_line(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    done = run("migrate", environment={"AUTOML_DATA_DIR": str(file)})
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == f"automl: {file}: File exists\n"
 
 
 def test_the_supervisors_command_loads_little() -> None:
