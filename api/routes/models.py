@@ -109,11 +109,13 @@ async def _of_json(request: Request, context: Context, model: Model, answer: Ans
 
 
 async def _of_file(request: Request, context: Context, model: Model, answer: Answer) -> Response:
+    media_type = request.headers.get("content-type")  # with its charset
     with context.inbox.sink(MAX_FILE_BYTES) as sink:
         file = await receive(request.stream(), sink)
 
         def work() -> Response:
-            return answer(predictions.of_file(context.scorers, model, file.path))
+            found = predictions.of_file(context.scorers, model, file.path, media_type=media_type)
+            return answer(found)
 
         return await to_thread.run_sync(work, limiter=context.predictions)
 

@@ -95,11 +95,25 @@ def of_array(scorers: Scorers, model: Model, values: Sequence[Any]) -> Predicted
     return _predict(scorers, model, from_array(values, model.card.inputs), len(values))
 
 
-def of_file(scorers: Scorers, model: Model, path: Path) -> Predicted:
-    """Return predictions for the rows of a file. Raises `InvalidRows`, `DatasetUnreadable`."""
+def of_file(
+    scorers: Scorers, model: Model, path: Path, *, media_type: str | None = None
+) -> Predicted:
+    """Return predictions for the rows of a file.
+
+    Args:
+        scorers: hold the model's session.
+        model: whose inputs the file has as columns.
+        path: of the file.
+        media_type: as sent with it, if any; its charset is obeyed.
+
+    Raises:
+        InvalidRows: a column is missing or a cell has the wrong type; names it.
+        DatasetUnreadable: the file is no table, or not in that charset.
+    """
     from automl.data.rows import from_file
 
-    feeds = from_file(path, model.card.inputs, unpacked_limit=UNPACKED_LIMIT)
+    inputs = model.card.inputs
+    feeds = from_file(path, inputs, media_type=media_type, unpacked_limit=UNPACKED_LIMIT)
     rows = len(next(iter(feeds.values()), ()))
     _check_count(rows, MAX_FILE_ROWS)
     return _predict(scorers, model, feeds, rows)

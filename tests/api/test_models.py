@@ -118,6 +118,13 @@ def test_a_csv_that_does_not_fit_is_refused(service: Service, ended: Study, cont
     problem(_predict(service, ended, content, Content_Type="text/csv"), 422)
 
 
+def test_the_charset_of_a_file_of_rows_is_obeyed(service: Service, ended: Study) -> None:
+    content = "size\n1\n-1\n".encode("cp037")  # of which nothing is as in any other
+    response = _predict(service, ended, content, Content_Type="text/csv; charset=cp037")
+    assert response.json()["predictions"] == ["red", "blue"]
+    problem(_predict(service, ended, content, Content_Type="text/csv; charset=cp0"), 422)
+
+
 @pytest.mark.parametrize(
     "media_type",
     [
