@@ -134,6 +134,7 @@ VOLUMES: dict[str, tuple[npt.NDArray[Any], npt.NDArray[Any]]] = {
         np.stack([BYTES, 255 - BYTES], axis=-1), np.round(100 * RADIUS).astype(np.int64),
     ),
     "two classes of bytes": (BYTES, (RADIUS > 2.25).astype(np.int64)),
+    "two classes of booleans": (X > 0.5, (RADIUS > 2.25).astype(np.int64)),
     "two names of float64": (X, np.where(RADIUS > 2.25, "large", "small")),
 }  # fmt: skip
 

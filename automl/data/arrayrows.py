@@ -215,10 +215,10 @@ def _typed(values: Values, item: Input) -> Values:
         return np.where(lacking, dtype.type(_missing(item)), out) if lacking.any() else out
     if values.dtype.kind == "f":
         values = np.where(np.isfinite(values), values, 0)
-    limits = np.iinfo(dtype)
+    first, last = (0, 1) if dtype.kind == "b" else (np.iinfo(dtype).min, np.iinfo(dtype).max)
     least, most = (values.min(initial=0), values.max(initial=0))
-    if least < limits.min or most > limits.max or (values != np.floor(values)).any():
-        raise Misfit(f"takes whole numbers from {limits.min} to {limits.max} ({dtype.name}).")
+    if least < first or most > last or (values != np.floor(values)).any():
+        raise Misfit(f"takes whole numbers from {first} to {last} ({dtype.name}).")
     return values.astype(dtype)
 
 

@@ -99,7 +99,7 @@ def open_npz(path: Path, *, modality: Modality | None) -> ArrayFile:
             )
     if modality is not None and not modality.arrays:
         raise mismatch(modality, "an .npz file of arrays", "image, series or volume")
-    found = modality or guess(x.shape, whole=x.dtype.kind == "b" or x.dtype == np.uint8)
+    found = modality or guess(x.shape, whole=x.dtype == np.uint8)
     check_axes(x.shape, found)
     notes = [] if modality else [guessed(x.shape, found)]
     used = {member.name for x, y, _ in parts for member in (x, y)}
@@ -241,8 +241,6 @@ def _as_text(y: Member) -> str:
 def _kept(dtype: npt.DTypeLike) -> np.dtype[np.generic]:
     """Return the type that arrays are kept in: one that ONNX and Parquet's readers know."""
     given = np.dtype(dtype)
-    if given.kind == "b":
-        return np.dtype(np.uint8)
     return np.dtype(np.float64) if given.itemsize > 8 else given.newbyteorder("=")
 
 

@@ -206,10 +206,10 @@ def typed(given: npt.NDArray[Any], column: dict[str, Any]) -> npt.NDArray[Any]:
         return np.where(np.isfinite(fit), fit, dtype.type(missing))
     if given.dtype.kind == "f":
         given = np.where(np.isfinite(given), given, 0)
-    limits = np.iinfo(dtype)
+    first, last = (0, 1) if dtype.kind == "b" else (np.iinfo(dtype).min, np.iinfo(dtype).max)
     least, most = given.min(initial=0), given.max(initial=0)
-    if least < limits.min or most > limits.max or (given != np.floor(given)).any():
-        whole = f"whole numbers from {limits.min} to {limits.max}"
+    if least < first or most > last or (given != np.floor(given)).any():
+        whole = f"whole numbers from {first} to {last}"
         raise Unusable(f"{column['name']!r} takes {whole} ({dtype.name})")
     return given.astype(dtype)
 

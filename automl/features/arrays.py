@@ -43,7 +43,7 @@ class ArrayEncoder(OneColumn):
         return Layout(self.width, shape=shape)
 
     def transform(self, frame: Frame) -> Matrix:
-        """Return the rows: ``(rows, channels, …)``, uint8 as they are and all else float32.
+        """Return the rows: ``(rows, channels, …)``, uint8 and booleans as uint8, else float32.
 
         Unread rows stay so: what comes back is `EncodedArrays`.
         """
@@ -56,7 +56,7 @@ class ArrayEncoder(OneColumn):
         """Return arrays as the dataset has them in that form."""
         x = np.moveaxis(values, -1, 1) if self._channels_last else values
         x = x.reshape(len(values), *self._channels_first)
-        return np.ascontiguousarray(x if x.dtype == np.uint8 else x.astype(np.float32))
+        return np.ascontiguousarray(x.astype(_encoded(x.dtype), copy=False))
 
     def emit(self, graph: Graph, inputs: Mapping[str, str]) -> str:
         """Write ``transform`` to the graph, all as float32."""
@@ -97,7 +97,7 @@ class EncodedArrays:
     @property
     def dtype(self) -> np.dtype[Any]:
         """Of the numbers."""
-        return np.dtype(np.uint8 if self.values.dtype == np.uint8 else np.float32)
+        return _encoded(self.values.dtype)
 
     @property
     def size(self) -> int:
@@ -132,3 +132,8 @@ def fit(columns: Sequence[Column]) -> ArrayEncoder:
     if not column.kind.array:
         raise ValueError(f"column {column.name!r} holds no arrays")
     return ArrayEncoder(column.name, column.kind, column.shape, column.dtype)
+
+
+def _encoded(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """Return what numbers of a dataset's dtype are in memory: a byte where they need no more."""
+    return np.dtype(np.uint8 if dtype in (np.uint8, np.bool_) else np.float32)

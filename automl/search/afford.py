@@ -49,7 +49,7 @@ def affordable(plan: Plan, spec: StudySpec, features: Sequence[Column]) -> Plan:
 def _bearable(plan: Plan, spec: StudySpec, features: Sequence[Column]) -> Plan:
     """Return the plan with a sample of the rows where time or memory would not bear them all."""
     if plan.shape:
-        size = 1 if features[0].dtype == "uint8" else 4
+        size = 1 if features[0].dtype in {"uint8", "bool"} else 4
         readable = _array_bytes(plan, spec) / (size * math.prod(plan.shape))
         return _sampled(plan, spec, max(1, int(min(readable, _solvable(plan, spec)))))
     most = MOST_CELLS // (len(plan.features) + TEXT_CELLS * plan.texts)

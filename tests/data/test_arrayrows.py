@@ -24,6 +24,7 @@ SCALED = Input("X", ColumnKind.IMAGE, "array", shape=(2, 2), dtype="float32")
 SERIES = Input("X", ColumnKind.SERIES, "array", shape=(1, 4), dtype="float32")
 PAIR = Input("X", ColumnKind.SERIES, "array", shape=(2, 3), dtype="float64")
 COUNTS = Input("X", ColumnKind.SERIES, "array", shape=(1, 2), dtype="int8")
+FLAGS = Input("X", ColumnKind.SERIES, "array", shape=(1, 2), dtype="bool")
 VOLUME = Input("X", ColumnKind.VOLUME, "array", shape=(2, 2, 2), dtype="float64")
 
 
@@ -44,6 +45,7 @@ def one(cell: object, item: Input) -> npt.NDArray[Any]:
         ([[1, 2], [3, None]], PAIR, [[1, 2, NAN], [3, NAN, NAN]]),
         ([1, None], COUNTS, [[1, 0]]),
         ([True, False], COUNTS, [[1, 0]]),
+        ([True, 0], FLAGS, [[True, False]]),
         ([[[1, 2], [3, 4]], [[5, 6], [None, 8]]], VOLUME, [[[1, 2], [3, 4]], [[5, 6], [0, 8]]]),
         ([[0.5, None], [1, 2]], SCALED, [[0.5, 0], [1, 2]]),
     ],
@@ -63,6 +65,7 @@ def test_lists_become_arrays(cell: object, item: Input, wanted: Any) -> None:
         ([1], COUNTS, "1 × 2"),
         ([1, 2.5], COUNTS, "whole numbers from -128 to 127"),
         ([1, 300], COUNTS, "whole numbers from -128 to 127"),
+        ([1, 2], FLAGS, "whole numbers from 0 to 1"),
         (["1", "2"], COUNTS, "not text"),
         ([1, "2", None], SERIES, "not str"),
         ([{"a": 1}], SERIES, "not dict"),

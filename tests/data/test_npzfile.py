@@ -50,6 +50,8 @@ def stored(profile: Profile, path: Path) -> npt.NDArray[Any]:
         ((6, 5, 4, 2), "u1", Modality.VOLUME, (5, 4, 2)),
         ((6, 5, 4, 3, 2), "f4", Modality.VOLUME, (5, 4, 3, 2)),
         ((6, 5, 4), "f8", Modality.SERIES, (5, 4)),
+        ((6, 5, 4), "?", Modality.SERIES, (5, 4)),
+        ((6, 5, 4, 3), "?", Modality.IMAGE, (5, 4, 3)),
         ((6, 5), "i8", Modality.SERIES, (1, 5)),
         ((6, 5), "u1", Modality.SERIES, (1, 5)),
     ],
@@ -68,8 +70,9 @@ def test_axes_tell_what_arrays_are(
     assert only(profile, "y").labels == ("0", "1")
 
 
-def test_a_modality_that_is_given_is_no_guess(tmp_path: Path) -> None:
-    x = RNG.normal(size=(6, 5, 4))
+@pytest.mark.parametrize("dtype", ["f8", "?"])
+def test_a_modality_that_is_given_is_no_guess(tmp_path: Path, dtype: str) -> None:
+    x = RNG.normal(size=(6, 5, 4)).astype(dtype)
     profile, _ = take(tmp_path, npz(X=x, y=np.arange(6) % 2), Modality.IMAGE)
     assert profile.modality is Modality.IMAGE
     assert "MODALITY_GUESSED" not in codes(profile)

@@ -33,6 +33,7 @@ CASES = [
     (ColumnKind.IMAGE, (64, 40, 3), "uint8"),
     (ColumnKind.SERIES, (2, 30), "float32"),
     (ColumnKind.VOLUME, (4, 5, 6), "float64"),
+    (ColumnKind.SERIES, (2, 30), "bool"),
 ]
 
 
