@@ -1,7 +1,7 @@
 """What counts as a number, in a file as in a request.
 
 A number is written plainly: a sign, digits, one decimal mark, an exponent, white space around it.
-``007`` and whole numbers of 2^53 and beyond are none: as floats they would come back altered.
+``007`` and whole numbers beyond 2^53 are none: as floats they would come back altered.
 """
 
 import math
@@ -18,12 +18,15 @@ import pyarrow.compute as pc
 from automl.core.frame import Floats
 
 EXACT = 2.0**53
-"""From here on whole numbers are not all floats."""
+"""The last whole number up to which all are floats; the next one reads as this one too, so only its
+digits tell."""
 MARKERS = frozenset({"", "na", "n/a", "nan", "null", "none", "?"})
 """Missing in a numeric column, in any case."""
 
 _NUMBER = r"^[+-]?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$"
 _LONG_WHOLE = r"^[+-]?[0-9]{16,}$"
+_EXACT_DIGITS = str(int(EXACT))
+_EXACT_WHOLE = rf"^[+-]?{_EXACT_DIGITS}$"
 _INFINITE = frozenset({"inf", "-inf", "+inf", "infinity", "-infinity", "+infinity"})
 _SPACE = " \t\r\n\v\f\u00a0\u202f"
 _FEW = 128
@@ -84,8 +87,10 @@ def parse_many(cells: pa.StringArray, *, decimal_comma: bool) -> Numbers:
     reading[np.isinf(values)] = Reading.INFINITE  # written as 1e999
     large = np.flatnonzero(np.abs(values) >= EXACT)
     if len(large):
-        whole = pc.match_substring_regex(pc.take(plain, pa.array(large)), _LONG_WHOLE)
-        reading[large[whole.to_numpy(zero_copy_only=False)]] = Reading.OTHER
+        texts = pc.take(plain, pa.array(large))
+        whole = pc.match_substring_regex(texts, _LONG_WHOLE)
+        beyond = pc.and_not(whole, pc.match_substring_regex(texts, _EXACT_WHOLE))
+        reading[large[beyond.to_numpy(zero_copy_only=False)]] = Reading.OTHER
     other = np.flatnonzero(reading == Reading.OTHER)
     if len(other):
         reading[other] = _words(pc.take(text, pa.array(other)))
@@ -117,9 +122,9 @@ def _read(cell: str, *, decimal_comma: bool) -> tuple[float, Reading]:
             return math.nan, Reading.MISSING
         return math.nan, Reading.INFINITE if lower in _INFINITE else Reading.OTHER
     value = float(plain)
-    if math.isinf(value):
-        whole = plain.lstrip("+-").isdigit()
-        return math.nan, Reading.OTHER if whole else Reading.INFINITE
-    if abs(value) >= EXACT and plain.lstrip("+-").isdigit():
+    digits = plain.lstrip("+-")
+    if abs(value) >= EXACT and digits.isdigit() and digits != _EXACT_DIGITS:
         return math.nan, Reading.OTHER
+    if math.isinf(value):
+        return math.nan, Reading.INFINITE
     return value, Reading.NUMBER

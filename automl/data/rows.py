@@ -270,7 +270,7 @@ def _written(number: float, *, point: bool) -> str:
     if isinstance(number, float):
         if not math.isfinite(number):
             return ""
-        if not number.is_integer() or abs(number) >= EXACT:
+        if not number.is_integer() or abs(number) > EXACT:
             return repr(number)
     return f"{int(number)}.0" if point else str(int(number))
 

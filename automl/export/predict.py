@@ -42,7 +42,7 @@ FLAGS = {"true": 1.0, "false": 0.0}
 """What a column of 0 and 1 takes besides numbers, in any case."""
 SPACE = " \t\r\n\v\f\u00a0\u202f"
 EXACT = 2.0**53
-"""From here on whole numbers are not all floats: those written so are no numbers."""
+"""Beyond it whole numbers are not all floats: those written so are no numbers."""
 NUMBER = re.compile(r"[+-]?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 BYTE_ORDER_MARKS = (
     (b"\xef\xbb\xbf", "utf-8-sig"),
@@ -291,9 +291,9 @@ def number(cell: str, *, decimal_comma: bool) -> float | None:
         plain = "x" if "." in text else text.replace(",", ".")
     if not NUMBER.fullmatch(plain):
         return math.nan if text.lower() in MARKERS | INFINITE else None
-    value, whole = float(plain), plain.lstrip("+-").isdigit()
-    if abs(value) >= EXACT and whole:
-        return None
+    value, digits = float(plain), plain.lstrip("+-")
+    if abs(value) >= EXACT and digits.isdigit() and digits != str(int(EXACT)):
+        return None  # beyond 2^53: the next whole number reads as that one
     return math.nan if math.isinf(value) else value
 
 

@@ -153,6 +153,17 @@ def test_preview_shows_ids_and_constants_as_the_numbers_they_are(tmp_path: Path)
     ]
 
 
+def test_the_last_whole_numbers_that_are_all_floats_are_numbers(tmp_path: Path) -> None:
+    last = 2**53
+    profile, path = take(tmp_path, f"x,beyond\n{last},{last + 1}\n{-last},{-last - 1}\n7,7\n")
+    assert [column.kind.value for column in profile.columns] == ["numeric", "categorical"]
+    assert profile.columns[0].integral
+    assert table.preview(path, 2) == [
+        {"x": last, "beyond": str(last + 1)},
+        {"x": -last, "beyond": str(-last - 1)},
+    ]
+
+
 def test_preview_of_more_rows_than_there_are(ingested: tuple[Profile, Path]) -> None:
     assert len(table.preview(ingested[1], 1_000)) == ROWS
     assert table.preview(ingested[1], 0) == []
