@@ -13,6 +13,7 @@ from api.downloads import download
 from api.paging import WindowDep
 from api.views.base import ListView
 from api.views.datasets import DatasetView, PreviewView
+from automl.core.schema import Dataset
 from automl.service import datasets
 
 router = APIRouter(prefix="/v1/datasets", tags=["datasets"])
@@ -73,13 +74,14 @@ def download_dataset(
     """Download the file as it was uploaded."""
     dataset = datasets.get(context.store, tenant, dataset_id)
     artifacts = context.store.artifacts
-    suffix = "" if dataset.name.endswith(f".{dataset.format}") else f".{dataset.format}"
+    packed = datasets.is_packed(context.store, dataset)
+    plain = MEDIA_TYPES.get(dataset.format, "application/octet-stream")
     return download(
         request,
         artifacts,
         artifacts.get(dataset.source),
-        filename=dataset.name + suffix,
-        media_type=MEDIA_TYPES.get(dataset.format, "application/octet-stream"),
+        filename=_file_name(dataset, packed=packed),
+        media_type="application/gzip" if packed else plain,
     )
 
 
@@ -87,3 +89,12 @@ def download_dataset(
 def delete_dataset(context: ContextDep, tenant: TenantDep, dataset_id: DatasetId) -> None:
     """Delete a dataset that no study is running on."""
     datasets.remove(context.store, tenant, dataset_id)
+
+
+def _file_name(dataset: Dataset, *, packed: bool) -> str:
+    """Return the dataset's name with the endings that its file has, each of them once."""
+    if packed and dataset.name.endswith(".tgz"):
+        return dataset.name
+    ending = f".{dataset.format}"
+    name = dataset.name.removesuffix(".gz") if packed else dataset.name
+    return name.removesuffix(ending) + ending + (".gz" if packed else "")

@@ -134,6 +134,13 @@ def preview(
     return table.preview(cache.path(dataset.table), min(rows, PREVIEW_ROWS))
 
 
+def is_packed(store: Store, dataset: Dataset) -> bool:
+    """Return whether the dataset's file is packed with gzip. Raises `ArtifactCorrupt`."""
+    from automl.data.source import GZIP
+
+    return b"".join(store.artifacts.read(dataset.source, 0, len(GZIP))) == GZIP
+
+
 def remove(store: Store, tenant: str, dataset_id: str) -> None:
     """Remove a dataset and its bytes. Raises `NotFound`, `DatasetInUse`."""
     with store.unit() as unit:

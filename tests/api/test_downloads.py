@@ -1,3 +1,4 @@
+import gzip
 import hashlib
 
 import httpx
@@ -28,6 +29,19 @@ def test_the_bytes_come_back(service: Service, dataset: Dataset) -> None:
     assert response.headers["content-length"] == str(len(CONTENT))
     assert response.headers["content-type"].startswith("text/csv")
     assert "tiny.csv" in response.headers["content-disposition"]
+
+
+@pytest.mark.parametrize(
+    ("name", "saved"), [("pm.csv.gz", "pm.csv.gz"), ("pm", "pm.csv.gz"), ("a.gz", "a.csv.gz")]
+)
+def test_a_packed_file_is_sent_as_one(service: Service, name: str, saved: str) -> None:
+    content = gzip.compress(CONTENT)
+    made = service.post(f"/v1/datasets?name={name}", content=content).json()
+    response = service.get(f"/v1/datasets/{made['id']}/download")
+    assert response.content == content
+    assert response.headers["content-type"] == "application/gzip"
+    assert "content-encoding" not in response.headers
+    assert f'filename="{saved}"' in response.headers["content-disposition"]
 
 
 @pytest.mark.parametrize(
