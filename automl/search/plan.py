@@ -188,6 +188,13 @@ def _warnings(
     if left_out:
         names = ", ".join(f"{column.name} ({column.kind.value})" for column in left_out[:20])
         found.append(("COLUMNS_LEFT_OUT", f"Not used as features: {names}."))
+    numbering = {column.name for column in columns if column.kind is ColumnKind.ID}
+    if used := [column.name for column in features if column.name in numbering]:
+        message = (
+            "Used although they may only number the rows, as no other column is left: "
+            f"{', '.join(used[:20])}."
+        )
+        found.append(("ID_COLUMNS_USED", message))
     present = target.present
     if not present.all():
         count = int((~present).sum())

@@ -10,8 +10,8 @@ from automl.core import metric
 from automl.core.catalog import ColumnKind, FamilyName, MetricName, Modality
 from automl.core.errors import Detail, InvalidSpec
 from automl.core.schema import Column, Dataset
-from automl.core.study import StudySpec
-from automl.data import arrays
+from automl.core.study import ColumnOverride, StudySpec
+from automl.data import arrays, override
 from automl.data.header import cleaned
 from automl.data.target import Target
 from automl.search.spaces import check_restrictions
@@ -56,7 +56,7 @@ def _named(spec: StudySpec) -> StudySpec:
     return replace(
         spec,
         task=replace(spec.task, target=cleaned(spec.task.target)),
-        columns={cleaned(name): override for name, override in spec.columns.items()},
+        columns={cleaned(name): change for name, change in spec.columns.items()},
         validation=replace(spec.validation, column=None if by is None else cleaned(by)),
     )
 
@@ -64,10 +64,15 @@ def _named(spec: StudySpec) -> StudySpec:
 def feature_columns(columns: Sequence[Column], spec: StudySpec) -> tuple[Column, ...]:
     """Return the columns that become features, in the dataset's order.
 
-    The column that divides the rows is none: new rows come from groups and times not seen.
+    The column that divides the rows is none: new rows come from groups and times not seen. What
+    numbers the rows, as the steps of a measurement do, is one only where there is no other.
+
+    Raises:
+        InvalidSpec: there is none.
     """
     apart = (spec.task.target, spec.validation.column)
-    found = tuple(c for c in columns if c.name not in apart and _encoded(c))
+    rest = [c for c in columns if c.name not in apart]
+    found = tuple(c for c in rest if _encoded(c)) or _numbering(rest, spec)
     if not found:
         raise InvalidSpec(
             "No column is left to learn from: every one but the target is constant, an id,"
@@ -82,6 +87,18 @@ def feature_columns(columns: Sequence[Column], spec: StudySpec) -> tuple[Column,
 def _encoded(column: Column) -> bool:
     unread = column.kind is ColumnKind.DATETIME and column.date is None
     return column.kind in ENCODED and not unread
+
+
+def _numbering(columns: Sequence[Column], spec: StudySpec) -> tuple[Column, ...]:
+    """Return as numbers the ids that are such; what the user calls an id stays one."""
+    ids = [
+        column
+        for column in columns
+        if column.kind is ColumnKind.ID
+        and column.min is not None
+        and spec.columns.get(column.name, ColumnOverride()).kind is None
+    ]
+    return override.apply(ids, {c.name: ColumnOverride(ColumnKind.NUMERIC) for c in ids})
 
 
 def target_column(columns: Sequence[Column], spec: StudySpec) -> Column:

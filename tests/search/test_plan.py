@@ -6,12 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from automl.core.catalog import MetricName, TaskType, ValidationStrategy
+from automl.core.catalog import ColumnKind, MetricName, TaskType, ValidationStrategy
 from automl.core.errors import InvalidSpec
 from automl.core.schema import Dataset
 from automl.core.study import Budget, ColumnOverride, Plan, StudySpec, TaskSpec, Validation
 from automl.data.target import Target
 from automl.search.plan import make_plan
+from automl.search.prepare import prepare
 from automl.search.request import positive_of
 from tests import tables
 
@@ -49,6 +50,30 @@ def test_columns_may_be_called_as_their_header_has_them(tmp_path: Path) -> None:
 
     assert plan("y ", " g", " u ") == plan("y", "g", "u")
     assert plan("y ", " g", " u ").target == "y"
+
+
+def _numbered(folder: Path, *, more: bool) -> tuple[Dataset, Path]:
+    names = ("x", "name", "y", "more")[: 3 + more]
+    rows = [(f"{n}", f"n{n}", f"{n % 7}.5", f"{n % 5}.5")[: len(names)] for n in range(100)]
+    file = tables.write(folder / "data.csv", names, rows)
+    return tables.dataset(file, folder / "data.parquet")
+
+
+def test_what_numbers_the_rows_is_learned_from_where_nothing_else_is(tmp_path: Path) -> None:
+    spec = StudySpec("ds_1", TaskSpec(TaskType.REGRESSION, "y"), Budget(trials=1))
+    dataset, table = _numbered(tmp_path, more=False)
+    plan = make_plan(spec, dataset, table)
+    assert plan.features == ("x",)
+    assert dict(plan.warnings)["ID_COLUMNS_USED"].endswith("no other column is left: x.")
+    (column,) = prepare(plan, spec, dataset, table).columns
+    assert (column.kind, column.cells) == (ColumnKind.NUMERIC, "number")
+    called = {"x": ColumnOverride(ColumnKind.ID)}
+    with pytest.raises(InvalidSpec, match="No column is left to learn from"):
+        make_plan(replace(spec, columns=called), dataset, table)
+    dataset, table = _numbered(tmp_path, more=True)
+    plan = make_plan(spec, dataset, table)
+    assert plan.features == ("more",)
+    assert "ID_COLUMNS_USED" not in dict(plan.warnings)
 
 
 @pytest.mark.parametrize("metric", [MetricName.MAPE, MetricName.MAE])
