@@ -22,7 +22,8 @@ PARAMETERS = {
     "name": "What to call it; the file's name if left out.",
     "modality": "What the file holds: table, image, text, series or volume; told by its content if"
     " left out.",
-    "Last-Event-ID": "The last event that you have, as a browser sends it; comes before `after`.",
+    "Last-Event-ID": "The number of the last event that you have, as a browser sends it: a stream"
+    " goes on behind it, whatever `after` says. An empty one is none.",
 }
 
 ANSWERS = {"204": "It is gone.", "text/plain": "Totals and latencies."}

@@ -16,7 +16,7 @@ from api.negotiation import prefers
 from api.views.base import ListView
 from api.views.trials import EventsView, TracedView, TrialView
 from automl.core.catalog import TrialState
-from automl.core.errors import NotFound
+from automl.core.errors import Detail, InvalidInput, NotFound
 from automl.core.ports import TrialSort
 from automl.service import studies, trials
 
@@ -30,7 +30,7 @@ Sort = Annotated[TrialSort, Query(description="`value`: the best first, those wi
 State = Annotated[TrialState | None, Query(description="Only trials of this state.")]
 Points = Annotated[int, Query(ge=1, description="At most so many points of the curve.")]
 After = Annotated[int, Query(ge=0, le=MAX_SEQ, description="The last event that you have.")]
-LastEventId = Annotated[int | None, Header(alias="Last-Event-ID", ge=0, le=MAX_SEQ)]
+LastEventId = Annotated[str | None, Header(alias="Last-Event-ID")]
 
 
 @router.get("/trials", response_model=ListView[TrialView])
@@ -88,7 +88,7 @@ async def get_events(
 ) -> Response:
     """Show the gapless log: as JSON, or with `Accept: text/event-stream` as a resumable stream."""
     if prefers(request, "text/event-stream", over="application/json"):
-        seen = after if last_event_id is None else last_event_id
+        seen = _seen(last_event_id, after)
         study = await to_thread.run_sync(studies.get, context.store, caller.tenant, study_id)
         if context.tailer.watchers >= capacity.streams():
             raise RefusedError(
@@ -106,3 +106,23 @@ async def get_events(
         )
 
     return show(EventsView.of(await to_thread.run_sync(read)))
+
+
+def _seen(last_event_id: str | None, after: int) -> int:
+    """Return the number of the last event that a stream's client has.
+
+    An empty id is none: a client may send one where no event had an id yet.
+
+    Raises:
+        InvalidInput: the id is no event's.
+
+    Reference: WHATWG, HTML, 9.2 Server-sent events.
+    """
+    if not last_event_id:
+        return after
+    digits = last_event_id.isascii() and last_event_id.isdecimal()
+    if not digits or len(last_event_id) > len(str(MAX_SEQ)) or int(last_event_id) > MAX_SEQ:
+        message = f"must be the id of an event, a whole number from 0 to {MAX_SEQ}, or left out"
+        name = "Last-Event-ID"
+        raise InvalidInput(f"{name}: {message}", errors=(Detail(message, field=name),))
+    return int(last_event_id)

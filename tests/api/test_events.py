@@ -90,9 +90,19 @@ def test_a_wrong_place_is_refused(service: Service, ended: Study, query: str) ->
     problem(service.get(path, headers=STREAM), 422, "INVALID_INPUT")
 
 
-def test_a_wrong_last_event_id_is_refused(service: Service, ended: Study) -> None:
-    headers = {**STREAM, "Last-Event-ID": "x"}
-    problem(service.get(f"/v1/studies/{ended.id}/events", headers=headers), 422)
+@pytest.mark.parametrize("last", ["x", "-1", "1.5", str(2**53 + 1), "9" * 5_000])
+def test_a_wrong_last_event_id_is_refused_where_it_counts(
+    service: Service, ended: Study, last: str
+) -> None:
+    path, headers = f"/v1/studies/{ended.id}/events", {"Last-Event-ID": last}
+    body = problem(service.get(path, headers={**STREAM, **headers}), 422, "INVALID_INPUT")
+    assert body["errors"][0]["field"] == "Last-Event-ID"
+    assert service.get(path, headers=headers).json()["items"][0]["seq"] == 1
+
+
+def test_an_empty_last_event_id_is_none(service: Service, ended: Study) -> None:
+    sent = stream(service, ended.id, "?after=5", **{"Last-Event-ID": ""})
+    assert [item.seq for item in sent] == list(range(6, ended.last_seq + 1))
 
 
 def _watch(service: Service, study_id: str, got: list[Sent]) -> Thread:
