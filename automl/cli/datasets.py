@@ -9,6 +9,7 @@ import typer
 from automl.cli.options import DatasetId, Holds, Json, Key, Limit, Url
 from automl.cli.remote import (
     BODY_PATIENCE_SECONDS,
+    first,
     service,
     show,
     show_deleted,
@@ -46,7 +47,8 @@ def list_datasets(
     names = ("id", "name", "rows", "modality", "bytes", "created_at")
     columns = {name: itemgetter(name) for name in names}
     with service(url, key) as client:
-        show_list(client.items("/v1/datasets"), as_json=as_json, limit=limit, columns=columns)
+        page = first(client, "/v1/datasets", limit)
+    show_list(page, as_json=as_json, columns=columns)
 
 
 @app.command("show")

@@ -9,6 +9,7 @@ from automl.cli import complete
 from automl.cli.options import Format, Json, Key, Limit, ModelId, Url
 from automl.cli.remote import (
     BODY_PATIENCE_SECONDS,
+    first,
     say,
     service,
     show,
@@ -41,7 +42,8 @@ def list_models(limit: Limit = 50, url: Url = None, key: Key = None, as_json: Js
         "created_at": lambda m: m["created_at"],
     }
     with service(url, key) as client:
-        show_list(client.items("/v1/models"), as_json=as_json, limit=limit, columns=columns)
+        page = first(client, "/v1/models", limit)
+    show_list(page, as_json=as_json, columns=columns)
 
 
 @app.command("show")

@@ -1,9 +1,8 @@
 """What the commands that speak to a service share: how to reach it, how to print, how to fail."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -19,6 +18,9 @@ PATIENCE_SECONDS = 10.0
 
 BODY_PATIENCE_SECONDS = 60.0
 """Files take longer."""
+
+MOST_OF_PAGE = 500
+"""Items that the service gives at once."""
 
 SHORT, GAP = 12, 3
 """Characters that a name keeps at least, and those between two columns."""
@@ -83,25 +85,31 @@ def show(answer: Row, *, as_json: bool, fields: Sequence[str]) -> None:
     Console().print(table)
 
 
-def show_list(
-    items: Iterable[Row],
-    *,
-    as_json: bool,
-    limit: int,
-    columns: Mapping[str, Callable[[Row], object]],
-) -> None:
+def first(client: "Client", path: str, limit: int, **params: str) -> Row:
+    """Return the first ``limit`` items of a list as one page, with the cursor to what follows."""
+    items: list[Row] = []
+    following: dict[str, str] = {}
+    while True:
+        size = {"limit": str(min(limit - len(items), MOST_OF_PAGE))}
+        page = client.get(path, **params, **size, **following)
+        items += page["items"]
+        if page["next_cursor"] is None or len(items) >= limit:
+            return {"items": items, "next_cursor": page["next_cursor"]}
+        following = {"cursor": page["next_cursor"]}
+
+
+def show_list(page: Row, *, as_json: bool, columns: Mapping[str, Callable[[Row], object]]) -> None:
     """Print a list: as JSON, or as a table of as many columns as the terminal has room for.
 
     Args:
-        items: of the service.
-        as_json: whether to print them as they are.
-        limit: how many at most.
-        columns: what to read of each, the ones to keep first; the first is never cut.
+        page: of the service, with its items.
+        as_json: whether to print it as it is.
+        columns: what to read of each item, the ones to keep first; the first is never cut.
     """
-    some = list(islice(items, limit))
     if as_json:
-        print(json.dumps({"items": some, "next_cursor": None}))
+        print(json.dumps(page))
         return
+    some = page["items"]
     if not some:
         say("There is none.")
         return

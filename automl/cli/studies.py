@@ -26,6 +26,7 @@ from automl.cli.options import (
 from automl.cli.remote import (
     BODY_PATIENCE_SECONDS,
     fail,
+    first,
     say,
     service,
     show,
@@ -117,8 +118,8 @@ def list_studies(
     }
     params = {} if status is None else {"status": status.value}
     with service(url, key) as client:
-        items = client.items("/v1/studies", **params)
-        show_list(items, as_json=as_json, limit=limit, columns=columns)
+        page = first(client, "/v1/studies", limit, **params)
+    show_list(page, as_json=as_json, columns=columns)
 
 
 @app.command("show")

@@ -169,6 +169,19 @@ def test_a_refused_file_is_told_in_a_line(service: Service, tmp_path: Path) -> N
     assert "(3: " in result.stderr  # the line of the file
 
 
+def test_a_list_that_goes_on_says_where(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    for _ in range(3):
+        add_dataset(service.store)
+    monkeypatch.setattr("automl.cli.remote.MOST_OF_PAGE", 2)
+    page = json.loads(done(service, "datasets", "list", "--limit", "3", "--json"))
+    assert len(page["items"]) == 3
+    every = service.get("/v1/datasets?limit=500").json()["items"]
+    rest = service.get(f"/v1/datasets?limit=500&cursor={page['next_cursor']}").json()["items"]
+    assert page["items"] + rest == every
+    whole = json.loads(done(service, "datasets", "list", "--limit", str(len(every)), "--json"))
+    assert whole == {"items": every, "next_cursor": None}
+
+
 def test_an_empty_list_says_so(tmp_path: Path) -> None:
     with serving(tmp_path) as own:
         assert done(own, "models", "list") == "There is none.\n"
