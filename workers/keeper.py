@@ -196,7 +196,8 @@ class Keeper:
         if not slot.held or self._killed is not None:
             return
         late = [each for each in slot.held if now - (each.told_at or now) >= GRACE_SECONDS]
-        if 0 < self._limits.bytes < slot.memory():
+        asking = isinstance(slot.held[0].work, Turn)  # it is no trial yet, and has no limit of one
+        if not asking and 0 < self._limits.bytes < slot.memory():
             self._kill(TrialFailure.OUT_OF_MEMORY, slot.held)
         elif any(self._overstays(each.work, now - each.since) for each in slot.held):
             self._kill(TrialFailure.TIME_LIMIT, slot.held)

@@ -47,7 +47,7 @@ export function trialNote(trial) {
 
 const FAILURES = {
   NO_TRIAL_COMPLETED: "No candidate could be trained to the end.",
-  DATASET_UNUSABLE: "The dataset cannot be used for this task.",
+  DATASET_UNUSABLE: "The dataset cannot be used: not for this task, or its stored bytes are gone.",
   EXPORT_FAILED: "The model could not be written as a file.",
   NO_WORKER: "No worker was there to train. Start one, then resume the study.",
   DISK_FULL: "There was no space left for the model. Make room, then resume the study.",
