@@ -31,7 +31,7 @@ from automl.core.study import Budget, StudySpec, TaskSpec, Validation
 from automl.data import table
 from automl.data.target import labels_in
 from automl.export.portable import Portable
-from automl.finish import best_entries, choose_weights
+from automl.finish import best_entries, choose
 from automl.finish.estimate import intervals, judge
 from automl.finish.within import within
 from automl.search.plan import make_plan
@@ -117,10 +117,9 @@ def _ended(prepared: Prepared) -> tuple[Portable, dict[MetricName, Estimate]]:
     entries = [pipeline.entry(r) for r in results if r.trial.state is TrialState.COMPLETE]
     pool = best_entries(prepared.plan, entries)
     predictions = [np.asarray(entry.out_of_fold(), float) for entry in pool]
-    weights = choose_weights(prepared, pool, predictions)
-    file, kept = within(prepared, pool, predictions, weights)
+    file, chosen, kept = within(prepared, pool, predictions, choose(prepared, pool, predictions))
     some = [pool[index] for index in kept], [predictions[index] for index in kept]
-    return file, intervals(prepared, judge(prepared, file, *some))
+    return file, intervals(prepared, judge(prepared, file, *some, chosen))
 
 
 def _truths(prepared: Prepared, file: Portable, path: Path) -> dict[MetricName, float]:

@@ -25,7 +25,7 @@ from automl.core.decision import PLAIN
 from automl.core.study import Budget, StudySpec, TaskSpec
 from automl.export.ensemble import trace
 from automl.finish import Entry, best_entries, train_member
-from automl.finish.weights import choose_weights, decide, every, mix
+from automl.finish.weights import choose, decide, every
 from automl.search.plan import make_plan
 from automl.search.prepare import Prepared, prepare
 from benchmarks.coverage import FAMILIES
@@ -84,11 +84,14 @@ def compare(prepared: Prepared, entries: list[Entry], name: MetricName) -> str:
     prepared = replace(prepared, plan=replace(prepared.plan, metric=name))
     pool = best_entries(replace(prepared.plan, metric=MetricName.LOG_LOSS), entries)
     predictions = [np.asarray(entry.out_of_fold(), float) for entry in pool]
-    weights = choose_weights(prepared, pool, predictions)
-    members = [train_member(prepared, e, w) for e, w in zip(pool, weights, strict=True) if w > 0]
+    mixture = choose(prepared, pool, predictions).mixture
+    chosen = zip(pool, mixture.weights, strict=True)
+    members = [train_member(prepared, entry, weight) for entry, weight in chosen if weight]
     frame, truth = prepared.test or (prepared.frame, prepared.y)
-    mean = trace(prepared.plan, prepared.inputs, members, frame).answers
-    decision = decide(prepared, mix(predictions, weights), every(prepared))
+    mean = trace(
+        prepared.plan, prepared.inputs, members, frame, geometric=mixture.geometric
+    ).answers
+    decision = decide(prepared, mixture.of(predictions), every(prepared))
     errors = []
     for choice in (PLAIN, decision):
         answers = choice.probabilities(mean)

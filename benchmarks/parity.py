@@ -18,11 +18,14 @@ import numpy as np
 
 from automl import pipeline
 from automl.core.catalog import TaskType, TrialState
+from automl.core.frame import Floats, Frame
 from automl.core.study import Budget, StudySpec, TaskSpec
 from automl.data import table
-from automl.export import parity, portable
+from automl.export import parity
 from automl.export.ensemble import trace
-from automl.finish import best_entries, choose_members
+from automl.export.portable import Portable
+from automl.finish import best_entries, choose
+from automl.finish.files import build
 from automl.search.plan import make_plan
 from automl.search.prepare import Prepared, prepare
 from benchmarks.problem import Problem, load
@@ -51,14 +54,10 @@ def compare(problem: Problem, budget: float, folder: Path) -> None:
     entries = [pipeline.entry(r) for r in results if r.trial.state is TrialState.COMPLETE]
     pool = best_entries(prepared.plan, entries)
     predictions = [np.asarray(entry.out_of_fold(), float) for entry in pool]
-    members = choose_members(prepared, pool, predictions)
-    file = portable.build(prepared.plan, prepared.inputs, members, prepared.frame, seed=0)
+    file = build(prepared, pool, predictions, choose(prepared, pool, predictions).mixture)
     rows = table.load(dataset(test, folder / "test.parquet")[1], prepared.columns)
     as_is, damaged = (
-        parity.difference(
-            file.predict(frame),
-            trace(prepared.plan, prepared.inputs, file.members, frame).answers,
-        )
+        parity.difference(file.predict(frame), _trained(prepared, file, frame))
         for frame in (rows, parity.inject(rows, seed=1))
     )
     families = ", ".join(sorted({member.family.value for member in file.members}))
@@ -67,6 +66,19 @@ def compare(problem: Problem, budget: float, folder: Path) -> None:
         f"{len(file.members)} members of {families}; left out: {len(file.excluded)}",
         flush=True,
     )
+
+
+def _trained(prepared: Prepared, file: Portable, frame: Frame) -> Floats:
+    """Return what the trained members say, as the file puts them together."""
+    traced = trace(
+        prepared.plan,
+        prepared.inputs,
+        file.members,
+        frame,
+        file.decision,
+        geometric=file.geometric,
+    )
+    return traced.answers
 
 
 def _prepare(problem: Problem, train: Path, folder: Path, budget: float) -> Prepared:

@@ -21,6 +21,7 @@ from automl.core.frame import Frame
 from automl.core.graph import Graph
 from automl.core.kin import Bond, Kin
 from automl.core.learner import Fitted
+from automl.core.mixture import Mixture
 from automl.core.model import Input, Member
 from automl.core.state import State
 from automl.core.study import Budget, Objective, Plan, StudySpec, TaskSpec
@@ -31,10 +32,10 @@ from automl.export.ensemble import Traced, TrainedMember, trace
 from automl.export.scoring import Scorer, Session
 from automl.families.forest import Trees
 from automl.families.lightgbm import exits, trees
-from automl.finish import Entry, best_entries, choose_weights, estimate, files, finish
+from automl.finish import Entry, best_entries, choose, estimate, files, finish
 from automl.finish.estimate import Judged, crossed, intervals
 from automl.finish.rivals import rivals
-from automl.finish.weights import mix
+from automl.finish.weights import Chosen
 from automl.finish.within import within
 from automl.search.evaluate import load_fit
 from automl.search.plan import make_plan
@@ -98,11 +99,12 @@ def test_members_owe_for_their_time_once_another_went(
     prepared, entries = searched
     monkeypatch.setattr("automl.finish.prices.TAX", tax)
     pool = best_entries(prepared.plan, entries)
-    predictions, equal = [entry.out_of_fold() for entry in pool], [1 / len(pool)] * len(pool)
+    predictions = [entry.out_of_fold() for entry in pool]
+    equal = Mixture(tuple([1 / len(pool)] * len(pool)))
     whole = files.build(prepared, pool, predictions, equal)
     size = len(files.write(prepared, whole, files.draft(prepared, whole)))
     bounded = _bounded(prepared, Objective(max_model_bytes=size - 1))
-    file, kept = within(bounded, pool, predictions, equal)
+    file, _, kept = within(bounded, pool, predictions, Chosen(equal))
     assert len(file.members) == len(kept) == members
 
 
@@ -157,16 +159,18 @@ def test_the_members_of_before_stay_unless_others_are_better(
     prepared, entries = searched
     pool = best_entries(prepared.plan, entries)
     predictions = [np.asarray(entry.out_of_fold(), np.float64) for entry in pool]
-    found = choose_weights(prepared, pool, predictions)
-    worst = Member(pool[-1].trial.number, pool[-1].trial.candidate.family, 1.0)
-    assert choose_weights(prepared, pool, predictions, [worst]) == found
-    gone = Member(999, FamilyName.LINEAR, 1.0)
-    assert choose_weights(prepared, pool, predictions, [gone]) == found
+    found = choose(prepared, pool, predictions)
+    card = finish(prepared, entries).card
+    last = Member(pool[-1].trial.number, pool[-1].trial.candidate.family, 1.0)
+    worst = replace(card, members=(last,), geometric=False)
+    assert choose(prepared, pool, predictions, worst).mixture == found.mixture
+    gone = replace(card, members=(Member(999, FamilyName.LINEAR, 1.0),))
+    assert choose(prepared, pool, predictions, gone).mixture == found.mixture
     # An entry that no greedy search could have missed, but for the trial's rank.
     truth = prepared.y[prepared.judged]
     exact = np.stack([1.0 - truth, truth], axis=1).astype(np.float64)
     behind = [*predictions[:-1], 0.2 * exact + 0.4]
-    assert choose_weights(prepared, pool, behind, [worst])[-1] == 1.0
+    assert choose(prepared, pool, behind, worst).mixture.weights[-1] == 1.0
 
 
 def test_a_dear_member_of_a_table_keeps_few_folds(
@@ -179,12 +183,12 @@ def test_a_dear_member_of_a_table_keeps_few_folds(
     predictions = [np.asarray(entry.out_of_fold(), float) for entry in pool]
     for tax, kept in ((1e-9, folds), (1.0, 1)):
         monkeypatch.setattr("automl.finish.prices.TAX", tax)
-        members = files.build(prepared, pool, predictions, [0.2, 0.8]).members
+        members = files.build(prepared, pool, predictions, Mixture((0.2, 0.8))).members
         assert [member.folds for member in members] == [kept, kept]
         assert [len(list(member.parts())) for member in members] == [kept, kept]
     monkeypatch.setattr("automl.finish.prices.TAX_OTHERWISE", 1.0)
     texts = replace(prepared, plan=replace(prepared.plan, modality=Modality.TEXT))
-    members = files.build(texts, pool, predictions, [0.2, 0.8]).members
+    members = files.build(texts, pool, predictions, Mixture((0.2, 0.8))).members
     assert [member.folds for member in members] == [folds, folds]
     assert folds > 1
 
@@ -284,11 +288,11 @@ def test_choosing_among_many_guesses_does_not_flatter(
     guesses = [random.dirichlet(np.ones(2), len(prepared.judged)) for _ in range(25)]
     pool = [entries[0]] * len(guesses)
     truth = prepared.y[prepared.judged]
-    weights = choose_weights(prepared, pool, guesses)
-    flattered = prepared.score(truth, mix(guesses, weights))
+    chosen = choose(prepared, pool, guesses)
+    flattered = prepared.score(truth, chosen.mixture.of(guesses))
     for folds in (prepared.folds, prepared.folds[:1]):
         some = replace(prepared, folds=folds, test=None)
-        judged = crossed(some, pool, guesses)
+        judged = crossed(some, pool, guesses, chosen)
         assert abs(prepared.score(truth, judged.predictions) - 0.5) < 0.06
     assert flattered > 0.58
 
@@ -312,7 +316,7 @@ def test_a_holdout_is_judged_by_parts_that_divide_no_kin(
 
     monkeypatch.setattr(estimate, "crossfit", noted)
     some = np.asarray(entries[0].out_of_fold(), np.float64)[np.searchsorted(prepared.judged, train)]
-    crossed(held, entries[:1], [some])
+    crossed(held, entries[:1], [some], Chosen(Mixture((1.0,))))
     shared = [set(numbers[train[part]]) for part in parts[0]]
     assert len(shared) == 5
     assert sum(map(len, shared)) == len(set(numbers[train]))
@@ -347,8 +351,10 @@ def test_a_decision_that_makes_the_file_differ_is_left_out(
         members: Sequence[TrainedMember],
         frame: Frame,
         by: Decision,
+        *,
+        geometric: bool,
     ) -> Traced:
-        traced = trace(plan, inputs, members, frame, by)
+        traced = trace(plan, inputs, members, frame, by, geometric=geometric)
         return replace(traced, answers=traced.answers + (by != PLAIN))
 
     monkeypatch.setattr("automl.export.portable.trace", off)
@@ -373,7 +379,7 @@ def test_a_finish_holds_one_fold_at_a_time_and_loads_one_program(
 ) -> None:
     prepared, entries = searched
     some = best_entries(prepared.plan, entries)[:2]
-    monkeypatch.setattr("automl.finish.choose_weights", lambda *_: (0.5, 0.5))
+    monkeypatch.setattr("automl.finish.choose", lambda *_: Chosen(Mixture((0.5, 0.5))))
     monkeypatch.setattr("automl.finish.best_entries", lambda *_, **__: some)
     expected = finish(prepared, entries).files
     folds: list[weakref.ref[Watched]] = []

@@ -31,7 +31,7 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A trial's share in the ensemble; weights sum to one."""
+    """A trial's share in the ensemble; weights sum to one, and some may be below zero."""
 
     trial: int
     family: FamilyName
@@ -94,6 +94,8 @@ class ModelCard:
     """Largest relative difference between the file's outputs and the trained model's."""
     excluded: tuple[Exclusion, ...] = ()
     decision: Decision = PLAIN
+    geometric: bool = False
+    """Whether the weights are of logarithms, see `Mixture`; earlier versions had none such."""
 
 
 @dataclass(frozen=True, slots=True)

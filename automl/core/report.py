@@ -352,6 +352,8 @@ class Report(TypedDict):
     optimism: Optimism
     decision: NotRequired[DecisionReport | None]
     """None for regression; absent, like the next, from reports of earlier versions."""
+    geometric: NotRequired[bool]
+    """Whether the members' weights are of the logarithms of probabilities."""
     rivals: NotRequired[list[Rival]]
     examples: NotRequired[list[Example]]
     """Where the rows are images, texts, series or volumes; else none."""

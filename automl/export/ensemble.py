@@ -11,6 +11,7 @@ from automl.core.decision import PLAIN, Decision
 from automl.core.frame import Floats, Frame
 from automl.core.graph import Graph
 from automl.core.learner import Fitted
+from automl.core.mixture import FLOOR, linked, unlinked
 from automl.core.model import Input, Member
 from automl.core.study import Plan
 from automl.features.base import Encoder
@@ -62,10 +63,13 @@ def trace(
     members: Sequence[TrainedMember],
     frame: Frame,
     decision: Decision = PLAIN,
+    *,
+    geometric: bool = False,
 ) -> Traced:
     """Return the ensemble as a program, every member inside, and what it says of ``frame``.
 
-    Each fold is loaded once, for both, and let go of before the next.
+    ``geometric`` says what the members' weights are of, see `Mixture`. Each fold is loaded once,
+    for both, and let go of before the next.
     """
     graph, task = Graph(), tasks.load(plan.task)
     named = {
@@ -76,18 +80,33 @@ def trace(
     terms: list[str] = []
     parameters, mean = 0, np.zeros((frame.rows, plan.outputs))
     for member in members:
-        total = np.zeros_like(mean)
+        weight = 1.0 if geometric else member.weight
+        total, shares = np.zeros_like(mean), list[str]()
         for part in member.parts():
             total += task.decode(part.fitted.predict(part.encoder.transform(frame)), part.scale)
             if part.encoder not in matrices:
                 matrices[part.encoder] = part.encoder.emit(graph, named)
             raw = part.fitted.emit(graph, matrices[part.encoder])
             value = task.emit_decode(graph, raw, part.scale)
-            share = graph.constant([member.weight / member.folds], "float64")
-            terms.append(graph.node("Mul", value, share))
+            share = graph.constant([weight / member.folds], "float64")
+            shares.append(graph.node("Mul", value, share))
             parameters += part.fitted.parameters
             del part  # it would be there still while the next is loaded
-        mean += member.weight * (total / member.folds)
-    whole = terms[0] if len(terms) == 1 else graph.node("Sum", *terms)
+        mean += member.weight * linked(total / member.folds, geometric=geometric)
+        terms += [_emit_linked(graph, shares, member.weight)] if geometric else shares
+    whole = _sum(graph, terms)
+    if geometric:
+        whole = graph.node("Softmax", whole, axis=1)
     task.emit_outputs(graph, whole, plan.classes, decision)
-    return Traced(graph, decision.probabilities(mean), parameters)
+    answers = unlinked(mean, geometric=geometric)
+    return Traced(graph, decision.probabilities(answers), parameters)
+
+
+def _emit_linked(graph: Graph, shares: Sequence[str], weight: float) -> str:
+    """Write a member's weighted logarithms, as `linked` gives them."""
+    least = graph.node("Max", _sum(graph, shares), graph.constant([FLOOR], "float64"))
+    return graph.node("Mul", graph.node("Log", least), graph.constant([weight], "float64"))
+
+
+def _sum(graph: Graph, terms: Sequence[str]) -> str:
+    return terms[0] if len(terms) == 1 else graph.node("Sum", *terms)

@@ -25,6 +25,7 @@ MEMBERS = "members"
 EXCLUDED = "excluded"
 PARITY = "parity"
 DECISION = "decision"
+GEOMETRIC = "geometric"
 SEED = "seed"
 DATASET = "dataset_sha256"
 SPEC = "spec_sha256"
@@ -79,6 +80,7 @@ def write(
         EXCLUDED: [asdict(exclusion) for exclusion in card.excluded],
         PARITY: card.parity,
         DECISION: asdict(card.decision),
+        GEOMETRIC: card.geometric,
         SEED: seed,
         DATASET: dataset_sha256,
         SPEC: spec_sha256,
@@ -140,4 +142,5 @@ def _card(values: Mapping[str, Any]) -> ModelCard:
         parity=values[PARITY],
         excluded=tuple(Exclusion(**item) for item in values[EXCLUDED]),
         decision=decision_from_json(values.get(DECISION, {})),
+        geometric=values.get(GEOMETRIC, False),
     )

@@ -52,6 +52,7 @@ class Portable:
     parity: float
     excluded: tuple[Exclusion, ...]
     decision: Decision
+    geometric: bool
 
     def predict(self, frame: Frame) -> Floats:
         """Return the file's own predictions: ``(rows, outputs)``."""
@@ -78,23 +79,34 @@ def build(
     *,
     seed: int,
     decision: Decision = PLAIN,
+    geometric: bool = False,
 ) -> Portable:
     """Return the ensemble as a program whose outputs were compared on rows of ``frame``.
 
     A member whose own outputs differ is left out and named; the others share its weight. Where only
     the decision makes them differ, that is left out.
 
+    Args:
+        plan: the study's.
+        inputs: of the file.
+        members: what is inside.
+        frame: rows to compare on.
+        seed: says which.
+        decision: what becomes of what the members say together.
+        geometric: whether their weights are of logarithms. Such small differences as these make
+            large have no single member to blame: none is left out then.
+
     Raises:
-        ExportFailed: no member is left.
+        ExportFailed: no member is left, or together they differ.
     """
     probe = _probe(plan, frame, seed)
     kept: tuple[TrainedMember, ...] = tuple(members)
     excluded: tuple[Exclusion, ...] = ()
-    checked = _check(plan, inputs, kept, probe, decision)
+    checked = _check(plan, inputs, kept, probe, decision, geometric=geometric)
     if checked is None and decision != PLAIN:  # a low temperature raises differences too
         decision = PLAIN
-        checked = _check(plan, inputs, kept, probe, decision)
-    if checked is None:
+        checked = _check(plan, inputs, kept, probe, decision, geometric=geometric)
+    if checked is None and not geometric:
         kept, excluded = _sift(plan, inputs, members, probe)
         checked = _check(plan, inputs, kept, probe, decision) if kept else None
     if checked is None:
@@ -108,6 +120,7 @@ def build(
         parity=checked.difference,
         excluded=excluded,
         decision=decision,
+        geometric=geometric,
     )
 
 
@@ -127,8 +140,10 @@ def _check(
     members: Sequence[TrainedMember],
     probe: Frame,
     decision: Decision,
+    *,
+    geometric: bool = False,
 ) -> _Loaded | None:
-    loaded = _load(plan, inputs, members, probe, decision)
+    loaded = _load(plan, inputs, members, probe, decision, geometric=geometric)
     return loaded if loaded.difference <= parity.TOLERANCE else None
 
 
@@ -138,8 +153,12 @@ def _load(
     members: Sequence[TrainedMember],
     probe: Frame,
     decision: Decision = PLAIN,
+    *,
+    geometric: bool = False,
 ) -> _Loaded:
-    content, trained, parameters = _written(plan, inputs, members, probe, decision)
+    content, trained, parameters = _written(
+        plan, inputs, members, probe, decision, geometric=geometric
+    )
     give_back()  # loading takes as much for a moment as writing did
     # Test rows that are arrays take long, and by now this study's other slots have nothing to do.
     session = Session(content, threads=(os.cpu_count() or 1) if plan.shape else 1)
@@ -154,9 +173,11 @@ def _written(
     members: Sequence[TrainedMember],
     probe: Frame,
     decision: Decision,
+    *,
+    geometric: bool,
 ) -> tuple[bytes, Floats, int]:
     """Return the file, what was trained says of the probe, and its parameters; no more is left."""
-    traced = trace(plan, inputs, members, probe, decision)
+    traced = trace(plan, inputs, members, probe, decision, geometric=geometric)
     return onnx.serialize(traced.graph, metadata={}), traced.answers, traced.parameters
 
 

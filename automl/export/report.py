@@ -107,6 +107,7 @@ def build(found: Findings) -> Report:
         ],
         optimism=_optimism(found),
         decision=_decision(plan, card.decision) if classification else None,
+        geometric=card.geometric,
         rivals=[*found.rivals],
         examples=[*found.examples],
         preview=found.preview,

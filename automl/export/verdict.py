@@ -141,9 +141,11 @@ def of(part: float, whole: int) -> str:
 def percent(share: float) -> str:
     """Return a share as people read it.
 
-    >>> percent(0.761), percent(0.996), percent(0.0042), percent(0)
-    ('76 %', '99.6 %', '0.42 %', '0 %')
+    >>> percent(0.761), percent(0.996), percent(0.0042), percent(0), percent(-0.0042)
+    ('76 %', '99.6 %', '0.42 %', '0 %', '−0.42 %')
     """
+    if share < 0:
+        return f"\N{MINUS SIGN}{percent(-share)}"
     near = min(share, 1 - share)
     if near >= 0.05 or near <= 0 or (share >= 0.5 and near >= 0.02):
         return f"{100 * share:.0f} %"

@@ -78,7 +78,8 @@ def axes(item: InputReport) -> str:
 
 
 def decided(report: Report) -> Iterator[str]:
-    """Yield what becomes of the members' probabilities, where anything does."""
+    """Yield how members become one answer, and what becomes of their probabilities."""
+    yield from _mixed(report)
     decision = report.get("decision")
     if decision is None:
         return
@@ -105,6 +106,13 @@ def decided(report: Report) -> Iterator[str]:
             "The class predicted is not the most probable one but the one whose probability is"
             f" most above what is usual for it, which serves the {name} better."
         )
+
+
+def _mixed(report: Report) -> Iterator[str]:
+    if report.get("geometric"):
+        yield "What is averaged is the logarithms of the members' probabilities."
+    if any(member["weight"] < 0 for member in report["members"]):
+        yield "A weight below zero takes back what the other members say too much."
 
 
 def learned(report: Report, member: MemberReport) -> str:

@@ -4,14 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from automl.core.catalog import ExportFormat
-from automl.core.model import Member, ModelCard
+from automl.core.model import ModelCard
 from automl.export import bundle, report
 from automl.finish.entries import Entry, best_entries
 from automl.finish.estimate import intervals, judge
-from automl.finish.files import choose_members, draft, train_member, write
+from automl.finish.files import draft, train_member, write
 from automl.finish.findings import findings
 from automl.finish.rivals import rivals
-from automl.finish.weights import choose_weights
+from automl.finish.weights import choose
 from automl.finish.within import within
 from automl.search.prepare import Prepared
 
@@ -19,8 +19,7 @@ __all__ = [
     "Entry",
     "Finished",
     "best_entries",
-    "choose_members",
-    "choose_weights",
+    "choose",
     "finish",
     "train_member",
 ]
@@ -35,7 +34,7 @@ class Finished:
 
 
 def finish(
-    prepared: Prepared, entries: Sequence[Entry], *, previous: Sequence[Member] = ()
+    prepared: Prepared, entries: Sequence[Entry], *, previous: ModelCard | None = None
 ) -> Finished:
     """Return the best weighted set of the entries as a model file that was checked.
 
@@ -46,20 +45,20 @@ def finish(
     Args:
         prepared: the study's rows.
         entries: its complete trials, at least one.
-        previous: the members of the model that the study had when it ended before; they are weighed
-            as they were, and win unless new ones are better out of fold.
+        previous: the card of the model that the study had when it ended before; its members are
+            weighed as they were, and win unless new ones are better out of fold.
 
     Raises:
         ExportFailed: no member gave equal outputs as a file, or none is within the bounds.
     """
     prepared.forget()  # no fold is trained from here on, and a file takes room for a moment
-    pool = best_entries(prepared.plan, entries, keep=[member.trial for member in previous])
+    pool = best_entries(prepared.plan, entries, keep=_trials(previous))
     predictions = [entry.out_of_fold() for entry in pool]
-    weights = choose_weights(prepared, pool, predictions, previous)
-    file, kept = within(prepared, pool, predictions, weights)
-    judged = judge(
-        prepared, file, [pool[index] for index in kept], [predictions[index] for index in kept]
+    file, chosen, kept = within(
+        prepared, pool, predictions, choose(prepared, pool, predictions, previous)
     )
+    members, said = [pool[index] for index in kept], [predictions[index] for index in kept]
+    judged = judge(prepared, file, members, said, chosen)
     metrics = intervals(prepared, judged)
     card = replace(
         draft(prepared, file),
@@ -69,9 +68,12 @@ def finish(
     )
     content = write(prepared, file, card)
     trials = [entry.trial for entry in entries]
-    compared = rivals(prepared, pool, predictions)
-    found = findings(prepared, file, card, judged, content=content, trials=trials, rivals=compared)
-    written = report.build(found)
+    written = report.build(
+        findings(
+            prepared, file, card, judged,
+            content=content, trials=trials, rivals=rivals(prepared, pool, predictions),
+        )
+    )  # fmt: skip
     whole = bundle.write(bundle.Contents(content, written, file.members, trials))
     return Finished(
         card,
@@ -81,3 +83,7 @@ def finish(
             ExportFormat.BUNDLE: whole,
         },
     )
+
+
+def _trials(previous: ModelCard | None) -> list[int]:
+    return [member.trial for member in previous.members] if previous else []

@@ -11,16 +11,14 @@ from automl.core import metric
 from automl.core.catalog import MetricName
 from automl.core.decision import Decision
 from automl.core.frame import Floats, Ints
+from automl.core.mixture import Mixture
 from automl.core.model import Estimate
 from automl.ensembling.crossfit import Rows, crossfit, deal
 from automl.export.portable import Portable
 from automl.finish.entries import Entry, OutOfFold
 from automl.finish.prices import prices
-from automl.finish.weights import JUDGED_ROWS, decide, mix, weigh
+from automl.finish.weights import Chosen, choose_again, decide
 from automl.search.prepare import Prepared
-
-CROSSED_ROWS = JUDGED_ROWS // 2
-"""Fewer than for the weights themselves: here they are chosen once a part."""
 
 WIDER = 1.2
 """So much wider are intervals from out-of-fold rows: drawing rows anew says nothing of the search,
@@ -47,13 +45,14 @@ def judge(
     file: Portable,
     entries: Sequence[Entry],
     predictions: Sequence[OutOfFold],
+    chosen: Chosen,
 ) -> Judged:
     """Return the rows that tell how good the model is, predicted without having been seen."""
     if prepared.test is not None and len(prepared.test[1]):
         frame, truth = prepared.test
         answers = file.predict(frame)
         return Judged("test", truth, answers, file.decision.labels(answers))
-    return crossed(prepared, entries, predictions)
+    return crossed(prepared, entries, predictions, chosen)
 
 
 def intervals(prepared: Prepared, judged: Judged) -> dict[MetricName, Estimate]:
@@ -75,18 +74,21 @@ def intervals(prepared: Prepared, judged: Judged) -> dict[MetricName, Estimate]:
 
 
 def crossed(
-    prepared: Prepared, entries: Sequence[Entry], predictions: Sequence[OutOfFold]
+    prepared: Prepared,
+    entries: Sequence[Entry],
+    predictions: Sequence[OutOfFold],
+    chosen: Chosen,
 ) -> Judged:
     """Return every fold's rows by weights and decision that were chosen on those of the others."""
     truth, paid = prepared.y[prepared.judged], prices(prepared, entries)
     answers, labels = np.zeros(predictions[0].shape), np.zeros(len(truth), np.int64)
 
-    def choose(rows: Rows) -> tuple[tuple[float, ...], Decision]:
-        weights = weigh(prepared, predictions, rows, paid, count=CROSSED_ROWS)
-        return weights, decide(prepared, mix(predictions, weights), rows)
+    def choose(rows: Rows) -> tuple[Mixture, Decision]:
+        mixture = choose_again(prepared, predictions, rows, paid, chosen.blend)
+        return mixture, decide(prepared, mixture.of(predictions), rows)
 
-    for part, (weights, decision) in crossfit(_parts(prepared), choose):
-        answers[part] = decision.probabilities(mix([p[part] for p in predictions], weights))
+    for part, (mixture, decision) in crossfit(_parts(prepared), choose):
+        answers[part] = decision.probabilities(mixture.of([p[part] for p in predictions]))
         labels[part] = decision.labels(answers[part])
     return Judged("out_of_fold", truth, answers, labels)
 

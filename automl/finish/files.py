@@ -8,13 +8,15 @@ from typing import Any
 
 from automl.core import metric
 from automl.core.catalog import Modality
+from automl.core.errors import ExportFailed
+from automl.core.mixture import Mixture
 from automl.core.model import Estimate, ModelCard
 from automl.ensembling import bag
 from automl.export import portable
 from automl.export.ensemble import Part, TrainedMember
 from automl.finish.entries import Entry, OutOfFold
 from automl.finish.prices import prices, tax
-from automl.finish.weights import choose_weights, decide, every, mix
+from automl.finish.weights import decide, every, weigh
 from automl.search.evaluate import fits, load_fit
 from automl.search.prepare import Prepared
 
@@ -26,31 +28,40 @@ def build(
     prepared: Prepared,
     pool: Sequence[Entry],
     predictions: Sequence[OutOfFold],
-    weights: Sequence[float],
+    mixture: Mixture,
 ) -> portable.Portable:
     """Return the weighted entries as a program that was compared with what was trained.
 
-    ``predictions`` are the entries', out of fold: they tell what becomes of the members' mean.
+    ``predictions`` are the entries', out of fold: they tell what becomes of what the members say
+    together. Where a file of logarithms differs the greedy weights are taken instead.
 
     Raises:
         ExportFailed: no member gave equal outputs.
     """
-    members = _trained(prepared, pool, weights)
+    try:
+        return _built(prepared, pool, predictions, mixture)
+    except ExportFailed:
+        if not mixture.geometric:
+            raise
+    greedy = weigh(prepared, predictions, every(prepared), prices(prepared, pool))
+    return _built(prepared, pool, predictions, Mixture(greedy))
+
+
+def _built(
+    prepared: Prepared,
+    pool: Sequence[Entry],
+    predictions: Sequence[OutOfFold],
+    mixture: Mixture,
+) -> portable.Portable:
     return portable.build(
         prepared.plan,
         prepared.inputs,
-        members,
+        _trained(prepared, pool, mixture.weights),
         prepared.frame,
         seed=prepared.spec.seed,
-        decision=decide(prepared, mix(predictions, weights), every(prepared)),
+        geometric=mixture.geometric,
+        decision=decide(prepared, mixture.of(predictions), every(prepared)),
     )
-
-
-def choose_members(
-    prepared: Prepared, pool: Sequence[Entry], predictions: Sequence[OutOfFold]
-) -> list[TrainedMember]:
-    """Return the weighted set that judges best on all out-of-fold rows."""
-    return _trained(prepared, pool, choose_weights(prepared, pool, predictions))
 
 
 def train_member(
@@ -85,6 +96,7 @@ def draft(prepared: Prepared, file: portable.Portable) -> ModelCard:
         parity=file.parity,
         excluded=file.excluded,
         decision=file.decision,
+        geometric=file.geometric,
     )
 
 
@@ -110,9 +122,9 @@ def spec_digest(prepared: Prepared) -> str:
 def _trained(
     prepared: Prepared, pool: Sequence[Entry], weights: Sequence[float]
 ) -> list[TrainedMember]:
-    chosen = [(entry, weight) for entry, weight in zip(pool, weights, strict=True) if weight > 0]
+    chosen = [(entry, weight) for entry, weight in zip(pool, weights, strict=True) if weight]
     kept = bag.keep(
-        [weight for _, weight in chosen],
+        [abs(weight) for _, weight in chosen],
         _taxes(prepared, [entry for entry, _ in chosen]),
         [len(prepared.fits(entry.trial.candidate)) for entry, _ in chosen],
     )

@@ -1,19 +1,25 @@
-"""How much each entry counts, and what becomes of their mean: chosen out of fold."""
+"""How the entries are put together, and what becomes of that: chosen out of fold."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from automl.core import metric
-from automl.core.catalog import TaskType
+from automl.core.catalog import Modality, TaskType
 from automl.core.decision import PLAIN, Decision
 from automl.core.frame import Floats
-from automl.core.model import Member
-from automl.ensembling.crossfit import Rows, spread
+from automl.core.kin import Kin
+from automl.core.mixture import Mixture
+from automl.core.model import ModelCard
+from automl.core.study import Objective
+from automl.ensembling.blend import Blend, Charges, blend, refit
+from automl.ensembling.crossfit import Rows, deal, spread
 from automl.ensembling.decide import decide as decision_of
 from automl.ensembling.greedy import ROUNDS, select
+from automl.ensembling.temperature import temperature
 from automl.finish.entries import Entry, OutOfFold
 from automl.finish.prices import Price, most, prices, tax
 from automl.search.prepare import Prepared
@@ -24,24 +30,108 @@ JUDGED_ROWS = 10_000
 JUDGED_CELLS = 100_000
 """And of these rows so many probabilities tell how sure they are: that is one number to choose."""
 
+BLENDED_CELLS = 50_000
+"""So many probabilities of each candidate say how it is blended: all of them are in memory then."""
 
-def choose_weights(
+LEAST_BLENDED = 500
+"""With fewer rows a blend is hardly ever kept, and when it is by chance."""
+
+CROSSED_ROWS = JUDGED_ROWS // 2
+"""Fewer than for the weights themselves where they are chosen once a part."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Chosen:
+    """How the entries of a pool are put together, and how that was found."""
+
+    mixture: Mixture
+    blend: Blend | None = None
+    """None where the weights are greedy ones."""
+
+
+def choose(
     prepared: Prepared,
     pool: Sequence[Entry],
     predictions: Sequence[OutOfFold],
-    previous: Sequence[Member] = (),
-) -> tuple[float, ...]:
-    """Return a weight for each entry: the best found out of fold, or the previous if as good."""
+    previous: ModelCard | None = None,
+) -> Chosen:
+    """Return the best mixture of the entries found out of fold, or the previous if as good."""
     if not prepared.spec.ensemble:
-        return (1.0, *([0.0] * (len(pool) - 1)))
-    chosen = weigh(prepared, predictions, every(prepared), prices(prepared, pool))
-    old = {member.trial: member.weight for member in previous}
+        return Chosen(Mixture((1.0, *([0.0] * (len(pool) - 1)))))
+    paid = prices(prepared, pool)
+    start = weigh(prepared, predictions, every(prepared), paid)
+    blend = _blend(prepared, predictions, start, paid)
+    chosen = Chosen(_mixture(prepared, start, blend), blend)
+    old = {member.trial: member.weight for member in previous.members} if previous else {}
     before = tuple(old.get(entry.trial.number, 0.0) for entry in pool)
-    if not old or np.count_nonzero(before) < len(old):
+    if previous is None or np.count_nonzero(before) < len(old):
         return chosen  # of another study's past, or so far behind that its arrays are gone
+    then = Mixture(before, previous.geometric)
     truth = prepared.y[prepared.judged]
-    now, then = (prepared.score(truth, mix(predictions, weights)) for weights in (chosen, before))
-    return chosen if metric.better(prepared.plan.metric, now, then) else before
+    now, past = (_error(prepared, truth, m.of(predictions)) for m in (chosen.mixture, then))
+    return chosen if now < past else Chosen(then, blend)
+
+
+def choose_again(
+    prepared: Prepared,
+    predictions: Sequence[OutOfFold],
+    rows: Rows,
+    paid: Sequence[Price],
+    blend: Blend | None,
+) -> Mixture:
+    """Return the mixture that those ``rows`` alone would have led to, found the same way."""
+    start = weigh(prepared, predictions, rows, paid, count=CROSSED_ROWS)
+    if blend is None:
+        return Mixture(start)
+    some, truth = _some(prepared, rows, _blended_rows(prepared))
+    learned = [prediction[some].astype(np.float64) for prediction in predictions]
+    again = replace(blend, weights=refit(truth, learned, start, blend.kept, blend.ridge))
+    return _mixture(prepared, start, again)
+
+
+def _mixture(prepared: Prepared, start: tuple[float, ...], blend: Blend | None) -> Mixture:
+    if blend is None:
+        return Mixture(start)
+    return Mixture(blend.weights, geometric=prepared.plan.task is TaskType.CLASSIFICATION)
+
+
+def _blend(
+    prepared: Prepared,
+    predictions: Sequence[OutOfFold],
+    start: tuple[float, ...],
+    paid: Sequence[Price],
+) -> Blend | None:
+    """Return weights better than the greedy ones, where rows are enough to tell."""
+    plan = prepared.plan
+    bounded = prepared.spec.objective != Objective()  # what is too large goes member by member
+    if plan.modality is not Modality.TABLE or bounded or len(prepared.judged) < LEAST_BLENDED:
+        return None
+    rows, truth = _some(prepared, every(prepared), _blended_rows(prepared))
+    return blend(
+        truth,
+        [prediction[rows].astype(np.float64) for prediction in predictions],
+        start,
+        lambda mean: _error(prepared, truth, mean),
+        charges=Charges(
+            taxes=np.array([tax(plan, price) for price in paid]),
+            prices=np.array([price.seconds for price in paid]),
+            most=most(prepared),
+        ),
+        parts=deal(truth, kin=_kin(prepared, rows)),
+    )
+
+
+def _blended_rows(prepared: Prepared) -> int:
+    return min(JUDGED_ROWS, BLENDED_CELLS // prepared.plan.outputs)
+
+
+def _error(prepared: Prepared, truth: npt.NDArray[Any], mean: Floats) -> float:
+    """Return how wrong a mixture is as it will be handed out: as sure as it may be."""
+    if prepared.plan.task is TaskType.CLASSIFICATION:
+        mean = Decision(temperature(truth, mean / mean.sum(axis=1, keepdims=True))).probabilities(
+            mean
+        )
+    return metric.error(prepared.plan.metric, prepared.score(truth, mean))
 
 
 def weigh(
@@ -71,17 +161,8 @@ def decide(prepared: Prepared, mean: Floats, rows: Rows) -> Decision:
     if plan.task is not TaskType.CLASSIFICATION:
         return PLAIN
     rows, truth = _some(prepared, rows, min(JUDGED_ROWS, JUDGED_CELLS // plan.outputs))
-    kin = prepared.kin.take(prepared.judged[rows]) if prepared.kin else None
+    kin = _kin(prepared, rows)
     return decision_of(plan.metric, truth, mean[rows], positive=plan.positive, kin=kin)
-
-
-def mix(predictions: Sequence[OutOfFold], weights: Sequence[float]) -> Floats:
-    """Return the weighted sum of the predictions."""
-    mean = np.zeros(predictions[0].shape)
-    for prediction, weight in zip(predictions, weights, strict=True):
-        if weight > 0:
-            mean += weight * prediction.astype(np.float64)
-    return mean
 
 
 def every(prepared: Prepared) -> Rows:
@@ -94,3 +175,7 @@ def _some(prepared: Prepared, rows: Rows, count: int) -> tuple[Rows, npt.NDArray
     truth = prepared.y[prepared.judged]
     some = rows[spread(truth[rows], count)]
     return some, truth[some]
+
+
+def _kin(prepared: Prepared, rows: Rows) -> Kin | None:
+    return prepared.kin.take(prepared.judged[rows]) if prepared.kin else None

@@ -1,18 +1,20 @@
 """A model within what its user allows."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from automl.core.catalog import FamilyName
 from automl.core.errors import ExportFailed
+from automl.core.mixture import Mixture
 from automl.core.study import Objective
 from automl.export import bounds
 from automl.export.portable import Portable
 from automl.finish.entries import Entry, OutOfFold
 from automl.finish.files import build, draft, write
 from automl.finish.prices import prices
-from automl.finish.weights import every, weigh
+from automl.finish.weights import Chosen, every, weigh
 from automl.search.prepare import Prepared
 
 
@@ -20,9 +22,9 @@ def within(
     prepared: Prepared,
     pool: Sequence[Entry],
     predictions: Sequence[OutOfFold],
-    weights: Sequence[float],
-) -> tuple[Portable, Sequence[int]]:
-    """Return a file within the study's bounds and which of the pool it was chosen from.
+    chosen: Chosen,
+) -> tuple[Portable, Chosen, Sequence[int]]:
+    """Return a file within the study's bounds, how it was chosen, and of which of the pool.
 
     The member that costs most for its weight goes until the rest is within the bounds; where even
     the last is not, the best trial that is, is the model.
@@ -30,9 +32,12 @@ def within(
     Raises:
         ExportFailed: no trial is.
     """
-    file = build(prepared, pool, predictions, weights)
+    file = build(prepared, pool, predictions, chosen.mixture)
+    if file.geometric != chosen.mixture.geometric:
+        chosen = replace(chosen, blend=None)
     if prepared.spec.objective == Objective():
-        return file, range(len(pool))
+        return file, chosen, range(len(pool))
+    weights = chosen.mixture.weights
     kept = [index for index, weight in enumerate(weights) if weight > 0]
     while _measured(prepared, file).excess(prepared.spec.objective) > 1 and len(kept) > 1:
         costs = [
@@ -44,17 +49,18 @@ def within(
         left = [predictions[index] for index in kept]
         paid = prices(prepared, [pool[index] for index in kept])
         again = weigh(prepared, left, every(prepared), paid)
-        weights = [again[kept.index(i)] if i in kept else 0.0 for i in range(len(pool))]
+        weights = tuple(again[kept.index(i)] if i in kept else 0.0 for i in range(len(pool)))
         kept = [index for index in kept if weights[index] > 0]
-        file = build(prepared, pool, predictions, weights)
+        file = build(prepared, pool, predictions, Mixture(weights))
     if _measured(prepared, file).excess(prepared.spec.objective) <= 1:
-        return file, kept
-    return _first_within(prepared, pool, predictions)
+        return file, chosen, kept
+    file, kept = _first_within(prepared, pool, predictions)
+    return file, chosen, kept
 
 
 def _first_within(
     prepared: Prepared, pool: Sequence[Entry], predictions: Sequence[OutOfFold]
-) -> tuple[Portable, Sequence[int]]:
+) -> tuple[Portable, list[int]]:
     """Return the best trial whose own file is within the bounds."""
     measures: list[bounds.Measure] = []
     too_large: dict[FamilyName, int] = {}
@@ -79,7 +85,7 @@ def _alone(
 ) -> tuple[bounds.Measure, Portable | None]:
     """Return the file of a single trial, None for one that cannot be a file, and what it takes."""
     try:
-        file = build(prepared, [entry], [prediction], [1.0])
+        file = build(prepared, [entry], [prediction], Mixture((1.0,)))
     except ExportFailed:
         return bounds.Measure(2**62, None), None
     return _measured(prepared, file), file

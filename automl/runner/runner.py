@@ -21,8 +21,7 @@ from automl.core.errors import (
 from automl.core.fault import fault
 from automl.core.ids import new_id
 from automl.core.leases import Order
-from automl.core.model import Member as ModelMember
-from automl.core.model import Model
+from automl.core.model import Model, ModelCard
 from automl.core.ports import Store
 from automl.core.state import State
 from automl.core.study import Study
@@ -287,15 +286,15 @@ class Runner:
         )
         persist(lambda: self._leases.publish(work, model))
 
-    def _previous(self, study: Study) -> Sequence[ModelMember]:
-        """Return the members of the model the study ended with before.
+    def _previous(self, study: Study) -> ModelCard | None:
+        """Return the card of the model the study ended with before.
 
         None in replay order, where a longer study is the same whether it was interrupted or not.
         """
         if study.model_id is None or study.spec.budget.replay:
-            return ()
+            return None
         with self._store.unit() as unit:
-            return unit.models.get(study.tenant, study.model_id).card.members
+            return unit.models.get(study.tenant, study.model_id).card
 
     def _broken(
         self, work: Attempt | Finish, error: Exception, seconds: float, orders: Orders

@@ -12,7 +12,7 @@ from automl.core.catalog import (
     TrialState,
 )
 from automl.core.leases import Order
-from automl.core.model import Member
+from automl.core.model import ModelCard
 from automl.core.study import Budget, Study
 from automl.core.trial import Attempt
 from automl.finish import Entry, Finished, finish
@@ -114,10 +114,10 @@ def test_a_study_resumed_with_trials_equals_a_longer_one(bench: Bench) -> None:
 def test_the_last_members_are_candidates_again_where_seconds_count(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, seconds: float | None, *, kept: bool
 ) -> None:
-    given: list[Sequence[Member]] = []
+    given: list[ModelCard | None] = []
 
     def spy(
-        prepared: Prepared, entries: Sequence[Entry], *, previous: Sequence[Member]
+        prepared: Prepared, entries: Sequence[Entry], *, previous: ModelCard | None
     ) -> Finished:
         given.append(previous)
         return finish(prepared, entries, previous=previous)
@@ -129,10 +129,10 @@ def test_the_last_members_are_candidates_again_where_seconds_count(
     first = bench.work_off(study, bench.runner())
     assert first.model_id is not None
     with bench.store.unit() as unit:
-        members = unit.models.get(TENANT, first.model_id).card.members
+        card = unit.models.get(TENANT, first.model_id).card
     studies.resume(bench.store, TENANT, study.id, add=Budget(trials=1))
     assert bench.work_off(study, bench.runner()).status is StudyStatus.SUCCEEDED
-    assert given == [(), members if kept else ()]
+    assert given == [None, card if kept else None]
 
 
 def _file(bench: Bench, study: Study) -> bytes:
