@@ -265,6 +265,18 @@ def test_page_and_card_tell_how_the_model_decides_and_what_chance_may_be() -> No
         assert "The search's own best log loss was 0.4; the final rows say 0.5." in plain
 
 
+def test_page_and_card_tell_what_the_weights_are_of_and_what_one_below_zero_means() -> None:
+    found = _found(("no", "yes"))
+    texts = "logarithms of the members", "A weight below zero takes back"
+    for text in (page.write(cast("StudyReport", found)), model_card.write(found)):
+        assert not any(told in text for told in texts)
+    found["geometric"] = True
+    found["members"].append({**found["members"][0], "trial": 5, "weight": -0.35})
+    for text in (page.write(cast("StudyReport", found)), model_card.write(found)):
+        assert all(told in text for told in texts)
+        assert "\N{MINUS SIGN}35 %" in text
+
+
 @pytest.mark.parametrize(
     ("fits", "times"), [(8, "8 times"), (2, "2 of 8 times"), (None, "up to 8 times")]
 )

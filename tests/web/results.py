@@ -81,6 +81,7 @@ def report(**other: Any) -> dict[str, Any]:
         "excluded": [],
         "optimism": {"search": 0.05, "final": 0.1, "gap": 0.05},
         "decision": {"temperature": 1.25, "threshold": 0.4, "levels": [0.6, 0.4], "factors": []},
+        "geometric": True,
         "examples": [],
         "preview": None,
         "inputs": [{"name": "size", "kind": "numeric"}],

@@ -49,6 +49,7 @@ def test_it_says_how_good_the_model_is_and_what_to_distrust(page: Page, service:
     expect(score).to_contain_text("Gap0.05the search was too hopeful by this")
     expect(page.get_by_role("list", name="Doubts")).to_contain_text("mind the interval")
     made = page.get_by_role("region", name="What it is made of")
+    expect(made).to_contain_text("the logarithms of the members' probabilities")
     expect(made).to_contain_text("less sure than the members' mean (temperature 1.25)")
     expect(made).to_contain_text("all rows but a fold, 2 times")
     expect(page.get_by_role("table", name="Settings of mlp")).to_contain_text("layers62 %")
