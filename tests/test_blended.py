@@ -142,11 +142,17 @@ def _bounded(prepared: Prepared) -> Prepared:
     return replace(prepared, spec=replace(prepared.spec, objective=objective, budget=budget))
 
 
-def test_only_tables_of_enough_rows_are_blended(searched: Searched) -> None:
+def test_few_rows_arrays_and_very_many_classes_keep_greedy_weights(
+    searched: Searched, monkeypatch: pytest.MonkeyPatch
+) -> None:
     prepared, entries = searched
-    said = _crossing(prepared)
-    assert choose(prepared, entries[:3], said).blend is None  # 400 rows
-    assert prepared.plan.modality is Modality.TABLE
+    pool, said = entries[:3], _crossing(prepared)
+    assert choose(prepared, pool, said).blend is None  # 400 rows
+    monkeypatch.setattr("automl.finish.weights.LEAST_BLENDED", 100)
+    series = replace(prepared, plan=replace(prepared.plan, modality=Modality.SERIES))
+    assert choose(series, pool, said).blend is None
+    monkeypatch.setattr("automl.finish.weights.BLENDED_CELLS", 50)
+    assert choose(prepared, pool, said).blend is None or not _classes(prepared)
 
 
 def test_a_blend_of_before_stays_unless_another_is_better(

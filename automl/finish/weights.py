@@ -31,7 +31,8 @@ JUDGED_CELLS = 100_000
 """And of these rows so many probabilities tell how sure they are: that is one number to choose."""
 
 BLENDED_CELLS = 50_000
-"""So many probabilities of each candidate say how it is blended: all of them are in memory then."""
+"""About so many probabilities of each candidate say how it is blended: all are in memory then.
+Where some rows of every class are four times as many the greedy weights stay."""
 
 LEAST_BLENDED = 500
 """With fewer rows a blend is hardly ever kept, and when it is by chance."""
@@ -107,6 +108,8 @@ def _blend(
     if plan.modality is not Modality.TABLE or bounded or len(prepared.judged) < LEAST_BLENDED:
         return None
     rows, truth = _some(prepared, every(prepared), _blended_rows(prepared))
+    if len(rows) * plan.outputs > 4 * BLENDED_CELLS:
+        return None
     return blend(
         truth,
         [prediction[rows].astype(np.float64) for prediction in predictions],
