@@ -25,8 +25,8 @@ from automl.ensembling.crossfit import Rows, crossfit
 RIDGES = (1.0, 0.1, 0.01, 0.001)
 """As parts of the mean curvature; among equals the hardest."""
 
-MEMBERS = 8
-"""At most so many candidates have a weight: with 12 errors were the same."""
+MEMBERS = 10
+"""At most so many candidates have a weight: with 8 or 12 errors were the same."""
 
 FLATTERED = 4.0
 """What a move spares of the rows it was fitted to must be so many times the candidate's tax. At 1
@@ -98,23 +98,24 @@ def blend(
         return None
     every = np.arange(len(start))
 
+    def learned(rows: Rows) -> _Fit:
+        return _fit(truth[rows], [prediction[rows] for prediction in predictions], start)
+
+    fits = list(crossfit(parts, learned))
+
     def crossed(kept: Ints, ridge: float) -> float:
         together = np.zeros_like(predictions[0])
-
-        def fitted(rows: Rows) -> tuple[float, ...]:
-            some = [prediction[rows] for prediction in predictions]
-            return refit(truth[rows], some, start, kept, ridge)
-
-        for part, weights in crossfit(parts, fitted):
-            mixture = Mixture(weights, geometric)
+        for part, fit in fits:
+            mixture = Mixture(_weights(fit, kept, ridge), geometric)
             together[part] = mixture.of([prediction[part] for prediction in predictions])
         return _known(error(together))
 
     ridge = min(RIDGES, key=lambda each: crossed(every, each))
-    kept = _worthy(_fit(truth, predictions, start), charges, ridge)
+    whole = learned(np.arange(len(truth)))
+    kept = _worthy(whole, charges, ridge)
     if not crossed(kept, ridge) < PAYS * error(said):
         return None
-    return Blend(refit(truth, predictions, start, kept, ridge), kept, ridge)
+    return Blend(_weights(whole, kept, ridge), kept, ridge)
 
 
 def refit(
@@ -128,9 +129,7 @@ def refit(
 
     They sum to one. They are the start's where moving would make nonsense of it.
     """
-    fit = _fit(truth, predictions, start)
-    weights = fit.weights(fit.solve(kept, ridge, np.zeros(len(start))).moves)
-    return tuple(start) if weights is None else tuple(weights.tolist())
+    return _weights(_fit(truth, predictions, start), kept, ridge)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -142,13 +141,21 @@ class _Solved:
 
 
 class _Fit(Protocol):
-    start: Floats
+    @property
+    def start(self) -> Floats:
+        """The weights to move from."""
 
-    def solve(self, kept: Ints, ridge: float, moves: Floats) -> _Solved:
-        """Return the best moves of those candidates alone, sought from other moves on."""
+    def solve(self, kept: Ints, ridge: float) -> _Solved:
+        """Return the best moves of those candidates alone."""
 
     def weights(self, moves: Floats) -> Floats | None:
         """Return the weights that moves lead to, None where they are none."""
+
+
+def _weights(fit: _Fit, kept: Ints, ridge: float) -> tuple[float, ...]:
+    """Return the weights of all candidates, the start's where moving makes nonsense of it."""
+    weights = fit.weights(fit.solve(kept, ridge).moves)
+    return tuple((fit.start if weights is None else weights).tolist())
 
 
 def _fit(truth: npt.NDArray[Any], predictions: Sequence[Floats], start: Sequence[float]) -> _Fit:
@@ -172,12 +179,12 @@ class _Squares:
         self._loss = float(missed @ missed) / len(truth)
         self._scale = max(_EQUAL, float(np.trace(self._products)) / len(start))
 
-    def solve(self, kept: Ints, ridge: float, moves: Floats) -> _Solved:
+    def solve(self, kept: Ints, ridge: float) -> _Solved:
         products, wanted = self._products[np.ix_(kept, kept)], self._wanted[kept]
         curvature = products + _diagonal(ridge * self._scale, kept)
         found = np.asarray(np.linalg.solve(curvature, wanted), np.float64)
         loss = self._loss - 2 * float(found @ wanted) + float(found @ products @ found)
-        return _Solved(_placed(found, kept, moves), _spared(found, curvature, loss))
+        return _Solved(_placed(found, kept, len(self.start)), _spared(found, curvature, loss))
 
     def weights(self, moves: Floats) -> Floats:
         weights: Floats = self.start * (1.0 - moves.sum()) + moves
@@ -185,62 +192,67 @@ class _Squares:
 
 
 class _Logs:
-    """Classes: moves are of the weights of the logarithms of probabilities."""
+    """Classes: moves are of the weights of the logarithms of probabilities.
+
+    Those are counted from the first class's, which are 0 then and need not be kept.
+    """
 
     def __init__(self, truth: Ints, predictions: Sequence[Floats], start: Floats) -> None:
-        logs = np.stack([linked(each, geometric=True) for each in predictions], axis=2)
+        logs = [linked(each, geometric=True) for each in predictions]
         self.start = start
-        self._logs = logs - logs.mean(axis=1, keepdims=True)
-        self._said = np.arange(len(truth)), truth
-        everything = np.arange(len(start))
-        curvature = self._slopes(everything, start)[1]
+        self._logs = np.stack([each[:, 1:] - each[:, :1] for each in logs], axis=2)
+        self._truth = truth
+        self._moves = np.zeros(len(start))
+        curvature = self._slopes(np.arange(len(start)), self._moves)[1]
         self._scale = max(_EQUAL, float(np.trace(curvature)) / len(start))
 
-    def solve(self, kept: Ints, ridge: float, moves: Floats) -> _Solved:
+    def solve(self, kept: Ints, ridge: float) -> _Solved:
         hold = _diagonal(ridge * self._scale, kept)
-        found = moves[kept]
+        found = self._moves[kept]  # of another ridge or more candidates: near
+        longest = np.inf
+        slope, spread, loss = self._slopes(kept, found)
         for _ in range(_STEPS):
-            slope, spread, _ = self._slopes(kept, self.start + _placed(found, kept, moves))
+            if longest < _NEAR:
+                break
             step = np.linalg.solve(spread + hold, slope + hold @ found)
             longest = float(np.abs(step).max())
             found = found - step / max(1.0, longest / _LONGEST)
-            if longest < _NEAR:
-                break
-        placed = _placed(found, kept, moves)
-        _, spread, loss = self._slopes(kept, self.start + placed)
-        return _Solved(placed, _spared(found, spread + hold, loss))
+            slope, spread, loss = self._slopes(kept, found)
+        self._moves = _placed(found, kept, len(self.start))
+        return _Solved(self._moves, _spared(found, spread + hold, loss))
 
     def weights(self, moves: Floats) -> Floats | None:
         weights = self.start + moves
         total = float(weights.sum())
         return weights / total if total >= _LEAST else None
 
-    def _slopes(self, kept: Ints, weights: Floats) -> tuple[Floats, Floats, float]:
-        """Return the log loss's slope and curvature along those candidates' weights, and itself."""
-        shares = unlinked(self._logs @ weights, geometric=True)
-        some = self._logs[:, :, kept]
-        rows = len(some)
-        means = np.einsum("rk,rkm->rm", shares, some)
-        spread = (np.sqrt(shares)[:, :, None] * some).reshape(-1, len(kept))
+    def _slopes(self, kept: Ints, found: Floats) -> tuple[Floats, Floats, float]:
+        """Return the log loss's slope and curvature where those candidates move, and itself."""
+        rows, others, _ = self._logs.shape
+        weights = self.start + _placed(found, kept, len(self.start))
+        every = np.zeros((rows, 1 + others))
+        every[:, 1:] = self._logs @ weights
+        shares = unlinked(every, geometric=True)
+        some = self._logs if len(kept) == len(weights) else self._logs[:, :, kept]
+        means = np.matmul(shares[:, None, 1:], some)[:, 0]
+        spread = (np.sqrt(shares[:, 1:])[:, :, None] * some).reshape(-1, len(kept))
         curvature = (spread.T @ spread - means.T @ means) / rows
-        slope = (means - some[self._said]).mean(axis=0)
-        return slope, curvature, _log_loss(self._said[1], shares)
+        known = self._truth > 0
+        said = some[known, self._truth[known] - 1].sum(axis=0)
+        return means.mean(axis=0) - said / rows, curvature, _log_loss(self._truth, shares)
 
 
 def _worthy(fit: _Fit, charges: Charges, ridge: float) -> Ints:
     """Return the candidates that are worth what they cost, and all of the start."""
     kept = np.arange(len(fit.start))
-    moves = np.zeros(len(kept))
     while True:
-        solved = fit.solve(kept, ridge, moves)
+        solved = fit.solve(kept, ridge)
         new = fit.start[kept] == 0
         within = len(kept) <= MEMBERS and charges.prices[kept].sum() <= charges.most
         worth = solved.spared - FLATTERED * charges.taxes[kept]
         least = int(np.argmin(np.where(new, worth, np.inf)))
         if not new.any() or (within and worth[least] >= 0):
             return kept
-        moves = solved.moves
-        moves[kept[least]] = 0.0
         kept = np.delete(kept, least)
 
 
@@ -251,8 +263,8 @@ def _spared(moves: Floats, curvature: Floats, loss: float) -> Floats:
     return spared
 
 
-def _placed(found: Floats, kept: Ints, moves: Floats) -> Floats:
-    placed = np.zeros_like(moves)
+def _placed(found: Floats, kept: Ints, count: int) -> Floats:
+    placed = np.zeros(count)
     placed[kept] = found
     return placed
 

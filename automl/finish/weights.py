@@ -61,8 +61,8 @@ def choose(
         return Chosen(Mixture((1.0, *([0.0] * (len(pool) - 1)))))
     paid = prices(prepared, pool)
     start = weigh(prepared, predictions, every(prepared), paid)
-    blend = _blend(prepared, predictions, start, paid)
-    chosen = Chosen(_mixture(prepared, start, blend), blend)
+    found = _blend(prepared, predictions, start, paid)
+    chosen = Chosen(_mixture(prepared, start, found), found)
     old = {member.trial: member.weight for member in previous.members} if previous else {}
     before = tuple(old.get(entry.trial.number, 0.0) for entry in pool)
     if previous is None or np.count_nonzero(before) < len(old):
@@ -70,7 +70,7 @@ def choose(
     then = Mixture(before, previous.geometric)
     truth = prepared.y[prepared.judged]
     now, past = (_error(prepared, truth, m.of(predictions)) for m in (chosen.mixture, then))
-    return chosen if now < past else Chosen(then, blend)
+    return chosen if now < past else Chosen(then, found)
 
 
 def choose_again(
@@ -78,22 +78,22 @@ def choose_again(
     predictions: Sequence[OutOfFold],
     rows: Rows,
     paid: Sequence[Price],
-    blend: Blend | None,
+    found: Blend | None,
 ) -> Mixture:
     """Return the mixture that those ``rows`` alone would have led to, found the same way."""
     start = weigh(prepared, predictions, rows, paid, count=CROSSED_ROWS)
-    if blend is None:
+    if found is None:
         return Mixture(start)
     some, truth = _some(prepared, rows, _blended_rows(prepared))
     learned = [prediction[some].astype(np.float64) for prediction in predictions]
-    again = replace(blend, weights=refit(truth, learned, start, blend.kept, blend.ridge))
+    again = replace(found, weights=refit(truth, learned, start, found.kept, found.ridge))
     return _mixture(prepared, start, again)
 
 
-def _mixture(prepared: Prepared, start: tuple[float, ...], blend: Blend | None) -> Mixture:
-    if blend is None:
+def _mixture(prepared: Prepared, start: tuple[float, ...], found: Blend | None) -> Mixture:
+    if found is None:
         return Mixture(start)
-    return Mixture(blend.weights, geometric=prepared.plan.task is TaskType.CLASSIFICATION)
+    return Mixture(found.weights, geometric=prepared.plan.task is TaskType.CLASSIFICATION)
 
 
 def _blend(
@@ -131,9 +131,8 @@ def _blended_rows(prepared: Prepared) -> int:
 def _error(prepared: Prepared, truth: npt.NDArray[Any], mean: Floats) -> float:
     """Return how wrong a mixture is as it will be handed out: as sure as it may be."""
     if prepared.plan.task is TaskType.CLASSIFICATION:
-        mean = Decision(temperature(truth, mean / mean.sum(axis=1, keepdims=True))).probabilities(
-            mean
-        )
+        shares = mean / mean.sum(axis=1, keepdims=True)
+        mean = Decision(temperature(truth, shares)).probabilities(shares)
     return metric.error(prepared.plan.metric, prepared.score(truth, mean))
 
 
