@@ -76,6 +76,19 @@ def test_cells_on_a_border_go_the_same_way(case: Case) -> None:
     assert parity(fitted, x) <= 1e-5
 
 
+@every_case
+def test_trees_that_ask_nothing_are_taken_as_well(case: Case) -> None:
+    """As where a tree is shown a few of the columns, and none of these has two values."""
+    fold = cases.fold(case)
+    x = fold.train.x.copy()
+    x[:, 1:] = 0.0
+    fitted = model.fit(
+        candidate(rsm=0.3), replace(fold, train=Examples(x, fold.train.y)), Watcher()
+    )
+    assert 0 in fitted.trees.depth.tolist()
+    assert parity(fitted, fold.valid.x) <= 1e-5
+
+
 @pytest.mark.parametrize("values", [0.0, 1e-40, -1e-40, 3e38, -3e38, np.nan, np.inf, -np.inf])
 def test_extreme_cells_go_the_same_way(values: float) -> None:
     fold = cases.fold(REGRESSION, rows=800)

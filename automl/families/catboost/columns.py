@@ -50,14 +50,15 @@ class Columns:
     def trees(self, model: Mapping[str, Any], rounds: int, classes: Classes) -> Oblivious:
         """Return the first trees of CatBoost's ``model``, which is its JSON, for unspread rows."""
         trees = model["oblivious_trees"][:rounds]
-        questions = [question for tree in trees for question in tree["splits"]]
+        splits = [tree["splits"] or () for tree in trees]  # null where a tree asks nothing
+        questions = [question for asked in splits for question in asked]
         seen = np.array([question["float_feature_index"] for question in questions], np.int64)
         border = np.array([question["border"] for question in questions], np.float64)
         code = self.code[seen]
         scale, bias = model["scale_and_bias"]
         leaves = [np.reshape(tree["leaf_values"], (-1, len(bias))) for tree in trees]
         return Oblivious(
-            depth=np.array([len(tree["splits"]) for tree in trees], np.uint8),
+            depth=np.array([len(asked) for asked in splits], np.uint8),
             feature=self.source[seen].astype(np.int32),
             border=np.where(np.isnan(code), border, code).astype(np.float32),
             equals=~np.isnan(code),
