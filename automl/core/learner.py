@@ -19,6 +19,7 @@ from automl.core.graph import Graph
 from automl.core.hyperparameter import Params, Space
 from automl.core.kin import Kin
 from automl.core.state import State
+from automl.core.trail import Trail
 from automl.core.trial import CurvePoint
 
 if TYPE_CHECKING:
@@ -140,6 +141,7 @@ class Fold:
     in the space of ``y``); ``maximize`` says which way is better. ``counted`` is
     the number of training rows that several folds of about as many go by, None for its own.
     ``kin`` says which training rows are one side's where a family divides them, None for none.
+    ``followed`` asks for the `Trail` of what is trained step by step.
     """
 
     train: Examples
@@ -154,6 +156,7 @@ class Fold:
     device: str
     counted: int | None = None
     kin: Kin | None = None
+    followed: bool = False
 
     @property
     def rows(self) -> int:
@@ -204,6 +207,15 @@ class Fitted(Protocol):
 
         Returns the name of a float32 or float64 value of shape n × outputs, equal to ``predict``.
         """
+
+
+@runtime_checkable
+class Followed(Protocol):
+    """A trained fold that knows its way, where its `Fold` asked for it."""
+
+    @property
+    def trail(self) -> Trail | None:
+        """What it said of its validation rows step by step; None where nobody asked."""
 
 
 class Estimator(Protocol):

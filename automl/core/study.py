@@ -150,6 +150,9 @@ class Plan:
     """Whether rows that differ in the target alone are dealt one by one: not so in those either."""
     kin: bool = False
     """Whether what divides a fold's training rows keeps kin together: nor did it in those."""
+    level: bool = False
+    """Whether all folds of a candidate are judged at one end: where few rows judge each, and not in
+    those."""
 
     @property
     def outputs(self) -> int:

@@ -15,8 +15,9 @@ import numpy.typing as npt
 from automl import families, tasks
 from automl.core.catalog import TrialFailure
 from automl.core.errors import TrialError
-from automl.core.learner import Control, Fitted, Fold
+from automl.core.learner import Control, Fitted, Fold, Followed
 from automl.core.state import State, nest, unnest
+from automl.core.trail import Trail, load, shared_end
 from automl.core.trial import Candidate, CurvePoint, Rungs
 from automl.search.prepare import WHOLE, Prepared
 from automl.search.rungs import NO_BARS, Bars, Climb, stages
@@ -63,6 +64,8 @@ class Done:
     parameters: int
     reported: int
     """Curve points so far, where the next fold's count goes on."""
+    trail: Trail | None = None
+    """What it said on its way, where the plan judges all folds at one end."""
 
     def state(self) -> State:
         """Return this as plain data."""
@@ -73,6 +76,8 @@ class Done:
             "reported": self.reported,
         }
         kept = {} if self.fitted is None else {"fitted": self.fitted}
+        if self.trail is not None:
+            kept["trail"] = self.trail.state()
         return nest({**kept, "done": State(header, {"predictions": self.predictions})})
 
 
@@ -168,7 +173,7 @@ def follow(
         if refit or len(done) < len(prepared.folds):  # else its result is stored right now
             control.save(lambda: _checkpoint(done, climb))
     whole = (yield Untrained([fold(WHOLE)], _Unheard(control), None))[0] if refit else None
-    return _result(prepared, done, climb.rungs, whole)
+    return _result(prepared, _level(prepared, candidate, done), climb.rungs, whole)
 
 
 def fits(fitted: State) -> list[tuple[int, State]]:
@@ -248,8 +253,39 @@ def _judge(
             "more regularization would keep them in range.",
         )
     value = prepared.score(encoded.truth, predictions)
-    known = value if np.isfinite(value) else None
-    return Done(fitted.state(), predictions, known, fitted.epochs, fitted.parameters, reported)
+    trail = fitted.trail if isinstance(fitted, Followed) else None
+    return Done(
+        fitted=fitted.state(),
+        predictions=predictions,
+        value=_known(value),
+        epochs=fitted.epochs,
+        parameters=fitted.parameters,
+        reported=reported,
+        trail=trail,
+    )
+
+
+def _level(prepared: Prepared, candidate: Candidate, done: list[Done]) -> list[Done]:
+    """Return the folds judged at the end that is best for all of them, where each has a trail.
+
+    What is kept of a fold stays what it was at its own best: of new rows the mean of such fits says
+    as much or more (docs/history/search.md).
+    """
+    trails = [fold.trail for fold in done if fold.trail is not None and fold.trail.steps]
+    if len(trails) < len(prepared.folds) or len(trails) < 2:
+        return done
+    end = shared_end(trails)
+    decode = tasks.load(prepared.plan.task).decode
+    level = []
+    for index, (fold, trail) in enumerate(zip(done, trails, strict=True)):
+        predictions = decode(trail.at(end), prepared.fitted(index, candidate)[1])
+        value = prepared.score(prepared.y[prepared.folds[index][1]], predictions)
+        level.append(replace(fold, predictions=predictions, value=_known(value)))
+    return level
+
+
+def _known(value: float) -> float | None:
+    return value if np.isfinite(value) else None
 
 
 def _result(prepared: Prepared, done: list[Done], rungs: Rungs, whole: Fitted | None) -> Evaluation:
@@ -325,6 +361,7 @@ def _restore(
             Done(
                 fitted=fold.get("fitted"),
                 predictions=np.asarray(fold["done"].arrays["predictions"], dtype=np.float64),
+                trail=load(fold["trail"]) if "trail" in fold else None,
                 **fold["done"].header,
             )
         )

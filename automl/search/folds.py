@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy.typing as npt
 
-from automl.core.catalog import ValidationStrategy
+from automl.core.catalog import Modality, ValidationStrategy
 from automl.core.schema import Dataset
 from automl.core.study import Plan, StudySpec
 from automl.data import split
@@ -22,6 +22,13 @@ ARRAY_HOLDOUT = 0.1
 
 MOST_JUDGED = 2_500
 """But no more of them than these: each epoch looks at them again."""
+
+FLATTERED_ROWS = 500
+"""Up to so many rows a fold all folds of a table's candidate are judged at one end."""
+
+FLATTERED_CELLS = 5_000
+"""And up to so many probabilities of them: of every epoch they are in memory and in checkpoints, 5
+MB a fold of 256 epochs."""
 
 TIME_FOLDS = 5
 """The first of them learns from a sixth of the rows: with more it would learn from too few."""
@@ -65,6 +72,14 @@ def judged(plan: Plan) -> float:
     rows = plan.rows - plan.test_rows
     share = 1 / plan.folds if plan.folds > 1 else held_out(rows, arrays=bool(plan.shape))
     return rows * share
+
+
+def flattered(plan: Plan) -> bool:
+    """Return whether so few rows judge a fold that choosing its end by them makes it look good."""
+    alike = plan.strategy in {ValidationStrategy.KFOLD, ValidationStrategy.GROUP}
+    table = plan.modality is Modality.TABLE
+    rows = min(FLATTERED_ROWS, FLATTERED_CELLS // plan.outputs)
+    return table and alike and plan.folds > 1 and judged(plan) <= rows
 
 
 def divided(

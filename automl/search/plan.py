@@ -1,6 +1,7 @@
 """What will be done, decided from the spec and the data before anything is trained."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -90,7 +91,8 @@ def make_plan(
         **_counts(features),
     )
     plan = affordable(plan, spec, features)
-    return folds.divided(plan, spec, dataset, table_path, kept=kept, targets=target.y)
+    plan = folds.divided(plan, spec, dataset, table_path, kept=kept, targets=target.y)
+    return replace(plan, level=folds.flattered(plan))
 
 
 def _modality(dataset: Dataset, features: Sequence[Column]) -> Modality:

@@ -198,6 +198,7 @@ class Prepared:
             device=device,
             counted=self._counted(index),
             kin=self._kin(index),
+            followed=self.plan.level and index != WHOLE,
         )
 
     def _counted(self, index: int) -> int | None:

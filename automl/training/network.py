@@ -14,6 +14,7 @@ from automl.core.graph import ElementType, Graph
 from automl.core.hyperparameter import Params
 from automl.core.learner import Layout, Matrix, NetworkFamily
 from automl.core.state import State
+from automl.core.trail import Trail
 from automl.training import losses, stream
 from automl.training.device import session
 from automl.training.stream import Rows, Stream
@@ -36,6 +37,7 @@ class NetworkFitted:
     outputs: int
     epochs: int
     network: nn.Module
+    trail: Trail | None = None
 
     @property
     def parameters(self) -> int:

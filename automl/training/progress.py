@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from automl.core.learner import Drawing
 from automl.core.state import State, nest, unnest
+from automl.core.trail import Trail, load
 from automl.training.network import arrays, tensors
 from automl.training.optimizers import Moments
 from automl.training.vector import Vector, show
@@ -54,6 +55,8 @@ class Progress:
     step: int = 0
     epoch: int = 0
     best: Best | None = None
+    trail: Trail = field(default_factory=Trail)
+    """Of the validation rows, epoch by epoch, where the fold asks for it."""
     buffers: Mapping[str, Tensor] = field(init=False)
     """What the network counts beside its parameters: running means and variances, in place."""
     _dropouts: list[tuple[nn.Dropout, float]] = field(init=False)
@@ -105,6 +108,7 @@ class Progress:
     def back(self, mark: Mark, weights: Tensor, memory: Moments) -> None:
         """Go back to the mark, with weights and memory of then."""
         self.steps, self.step, self.epoch, self.best = mark.steps, mark.step, mark.epoch, mark.best
+        self.trail.cut(self.epoch)
         self.buffers = dict(self.network.named_buffers())
         self.vector.values.copy_(weights)
         _copy(memory, self.memory)
@@ -118,6 +122,8 @@ class Progress:
             "buffers": State({}, arrays(self.buffers)),
             "memory": State({}, arrays(self.memory)),
         }
+        if self.trail.steps:
+            parts["trail"] = self.trail.state()
         if self.best:
             best = self.best
             # As an array: JSON has no NaN, which a metric can be.
@@ -135,6 +141,7 @@ class Progress:
         _copy(tensors(parts["network"].arrays), {"weights": self.vector.values})
         _copy(tensors(parts["buffers"].arrays), self.buffers)
         _copy(tensors(parts["memory"].arrays), self.memory)
+        self.trail = load(parts.get("trail", State()))
         if "best" in parts:
             best, device = parts["best"], self.vector.values.device
             kept = tensors(parts["best_buffers"].arrays)

@@ -218,6 +218,8 @@ def judge(progress: Progress, run: Run, outputs: Tensor, truth: Tensor) -> tuple
         raise diverged(progress, what, run.recipe.learning_rate)
     predictions = losses.predictions(run.fold.task, outputs).cpu().numpy()
     value = float(run.fold.score(predictions))
+    if run.fold.followed:
+        progress.trail.add(progress.epoch, -value if run.fold.maximize else value, predictions)
     if _better(progress, run.fold, value, loss):
         progress.keep(value, loss)
     return value, loss
@@ -257,6 +259,7 @@ def fitted(
         outputs=fold.outputs,
         epochs=progress.best.epoch if progress.best else 0,
         network=progress.network.eval(),
+        trail=progress.trail if fold.followed else None,
     )
 
 

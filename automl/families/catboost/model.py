@@ -21,6 +21,7 @@ from automl.core.hyperparameter import Params
 from automl.core.lean import for_pandas
 from automl.core.learner import Control, Fold
 from automl.core.state import State
+from automl.core.trail import Trail
 from automl.core.trial import CurvePoint
 from automl.families import chances
 from automl.families.catboost.classes import Classes
@@ -49,6 +50,7 @@ class FittedOblivious:
     trees: Oblivious
     outputs: int
     epochs: int
+    trail: Trail | None = None
 
     @property
     def parameters(self) -> int:
@@ -105,7 +107,7 @@ def fit(params: Params, fold: Fold, control: Control) -> FittedOblivious:
     )
     rounds = watch.ended()
     trees = columns.trees(_as_json(booster), rounds, classes)
-    return FittedOblivious(trees, fold.outputs, rounds)
+    return FittedOblivious(trees, fold.outputs, rounds, watch.trail)
 
 
 def _as_trained(fold: Fold) -> npt.NDArray[np.float32]:

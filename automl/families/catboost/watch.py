@@ -14,6 +14,7 @@ from automl.core.errors import TrialError
 from automl.core.frame import Floats
 from automl.core.hyperparameter import Params
 from automl.core.learner import Control, Fold
+from automl.core.trail import Trail, marked
 from automl.core.trial import CurvePoint
 from automl.families import chances
 from automl.families.catboost.classes import Classes
@@ -24,7 +25,10 @@ REPORT_EVERY = 10
 
 
 class Watch:
-    """Follows one training and ends it; `ended` says how many rounds to keep."""
+    """Follows one training and ends it; `ended` says how many rounds to keep.
+
+    ``trail`` is what it said on its way, None where nobody asked.
+    """
 
     no_jit = True
     """CatBoost would ask for a compiler."""
@@ -42,6 +46,7 @@ class Watch:
         self._sums: Floats = np.zeros((len(fold.valid.y), len(classes.learned)))
         self._best, self._lowest = 0, np.inf
         self._error: BaseException | None = None
+        self.trail = Trail() if fold.followed else None
 
     def __deepcopy__(self, memo: object) -> "Watch":
         return self  # CatBoost copies its settings, but this must hear of what it sees
@@ -76,9 +81,10 @@ class Watch:
             self._best, self._lowest = epoch, valid
         stale = epoch - self._best >= self._patience
         ends = stale or epoch == self._rounds or self._pace.over()
+        if self.trail is not None and (ends or marked(epoch)):
+            self.trail.add(epoch, valid, self._said())
         if ends or epoch % REPORT_EVERY == 1:
-            sums = self._classes.whole(self._sums, self._classes.absent)
-            value = self._fold.score(chances.of(sums, self._fold.outputs))
+            value = self._fold.score(self._said())
             power = 2 if self._fold.outputs == 1 else 1  # of the error's root
             self._control.report(
                 CurvePoint(
@@ -90,6 +96,11 @@ class Watch:
                 )
             )
         return not ends
+
+    def _said(self) -> Floats:
+        """Return what the trees say of the validation rows."""
+        sums = self._classes.whole(self._sums, self._classes.absent)
+        return chances.of(sums, self._fold.outputs)
 
     def evaluate(
         self, sums: Sequence[Floats], _target: object, _weight: object

@@ -1,7 +1,7 @@
 """Training, prediction and graph of the LightGBM family."""
 
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import lightgbm
@@ -16,6 +16,7 @@ from automl.core.graph import Graph
 from automl.core.hyperparameter import Params
 from automl.core.learner import Control, Fold
 from automl.core.state import State
+from automl.core.trail import Trail, marked
 from automl.core.trial import CurvePoint
 from automl.families import chances
 from automl.families.lightgbm import trees
@@ -52,6 +53,7 @@ class FittedTrees:
     epochs: int
     parameters: int
     booster: lightgbm.Booster
+    trail: Trail | None = None
 
     def predict(self, x: npt.NDArray[np.float32]) -> Floats:
         """Return ``(rows, outputs)``: class probabilities, or the standardized target."""
@@ -88,10 +90,12 @@ def fit(params: Params, fold: Fold, control: Control) -> FittedTrees:
     if not fold.train.x.shape[1]:
         raise TrialError(TrialFailure.INVALID_CANDIDATE, "There is no feature to split rows by.")
     booster = _booster(params, fold)
-    rounds = _boost(booster, params, fold, control)
+    trail = Trail() if fold.followed else None
+    rounds = _boost(booster, params, fold, control, trail)
     text = trees.compact(booster.model_to_string(num_iteration=rounds))
     leaves = int(trees.parse(text).leaves.sum())
-    return _restore(text, outputs=fold.outputs, epochs=rounds, parameters=leaves)
+    fitted = _restore(text, outputs=fold.outputs, epochs=rounds, parameters=leaves)
+    return replace(fitted, trail=trail)
 
 
 def load(state: State) -> FittedTrees:
@@ -157,7 +161,9 @@ def _objective(fold: Fold) -> dict[str, Any]:
             }
 
 
-def _boost(booster: lightgbm.Booster, params: Params, fold: Fold, control: Control) -> int:
+def _boost(
+    booster: lightgbm.Booster, params: Params, fold: Fold, control: Control, trail: Trail | None
+) -> int:
     """Add trees until it no longer pays, and return how many rounds to keep."""
     pace, best, lowest = Pace(control), 0, np.inf
     rounds = int(params["max_rounds"])
@@ -175,6 +181,8 @@ def _boost(booster: lightgbm.Booster, params: Params, fold: Fold, control: Contr
         ends = stuck or stale or epoch == rounds or pace.over()
         if ends or epoch % REPORT_EVERY == 1:
             control.report(_point(booster, fold, epoch, loss, pace.lap()))
+        if trail is not None and (ends or marked(epoch)):
+            trail.add(epoch, loss, _two_sided(_said(booster), fold.outputs))
         if ends:
             break
     return best
@@ -183,14 +191,7 @@ def _boost(booster: lightgbm.Booster, params: Params, fold: Fold, control: Contr
 def _point(
     booster: lightgbm.Booster, fold: Fold, epoch: int, loss: float, seconds: float
 ) -> CurvePoint:
-    value = np.nan
-
-    def score(predictions: Floats, _: lightgbm.Dataset) -> tuple[str, float, bool]:
-        nonlocal value
-        value = fold.score(_two_sided(predictions, fold.outputs))
-        return "score", value, fold.maximize
-
-    booster.eval_valid(score)
+    value = fold.score(_two_sided(_said(booster), fold.outputs))
     return CurvePoint(
         epoch,
         train_loss=booster.eval_train()[0][2],
@@ -198,6 +199,18 @@ def _point(
         value=float(value) if np.isfinite(value) else None,
         seconds=seconds,
     )
+
+
+def _said(booster: lightgbm.Booster) -> Floats:
+    """Return what the booster says of the validation rows, which it shows to metrics alone."""
+    said: list[Floats] = []
+
+    def look(predictions: Floats, _: lightgbm.Dataset) -> tuple[str, float, bool]:
+        said.append(predictions.copy())
+        return "look", 0.0, True
+
+    booster.eval_valid(look)
+    return said[0]
 
 
 def _two_sided(predictions: Floats, outputs: int) -> Floats:
