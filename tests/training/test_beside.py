@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 import torch
 from typing_extensions import override
 
 from automl.core.errors import TrialError, TrialStopped
 from automl.core.hyperparameter import Params, Value
-from automl.core.learner import Examples, Fitted, Fold, NetworkFamily
+from automl.core.learner import Examples, Fitted, Fold, Followed, NetworkFamily
 from automl.core.state import State
 from automl.families import lanes as stacking
 from automl.families.mlp import model as mlp
@@ -241,6 +242,34 @@ def test_fewer_train_together_when_memory_runs_out(
     for each in given:
         assert len(each.watcher.points) == 12
         each.check()
+
+
+def test_what_was_said_of_an_epoch_is_remembered_once_where_memory_ran_out_in_it() -> None:
+    common: dict[str, Value] = {"epochs": 4, "patience": 50}
+    given = entries([{**change, **common} for change in CHANGES], make=classification)
+    for each in given:
+        each.folds = [replace(fold, followed=True) for fold in each.folds]
+    last, calls = given[-1].folds[-1], []
+
+    def score(said: npt.NDArray[np.float64]) -> float:
+        calls.append(len(said))
+        if len(calls) == 2:
+            raise torch.OutOfMemoryError("CUDA out of memory.")
+        return last.score(said)
+
+    given[-1].folds = [*given[-1].folds[:-1], replace(last, score=score)]
+    beside(*given)
+    assert len(calls) == 5, "the second epoch twice"
+    for each in given:
+        alone = [*each.folds[:-1], last] if each is given[-1] else each.folds
+        for fold, one in zip(alone, each.fitted, strict=True):
+            other = fit(each.family, each.params, fold, Watcher())
+            assert isinstance(one, Followed)
+            assert isinstance(other, Followed)
+            assert one.trail is not None
+            assert other.trail is not None
+            assert one.trail.steps == other.trail.steps == [1, 2, 3, 4]
+            assert np.abs(np.subtract(one.trail.said, other.trail.said)).max() < 1e-4
 
 
 def test_one_that_does_not_fit_alone_fails_and_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
