@@ -37,7 +37,8 @@ def test_its_parts_are_what_ps_shows(service: Service) -> None:
 
 def test_the_workers_of_one_device_are_one_process(service: Service) -> None:
     (process,) = service.parts("worker")
-    with service.client() as client:
+    with service.client() as client:  # a slot tells of itself by its own heartbeat, when it begins
+        until(lambda: len(client.get("/v1/workers")["items"]) == 2, "workers")
         ids = {item["id"] for item in client.get("/v1/workers")["items"]}
     assert len(ids) == 2
     assert all(f"-{process.pid}-" in each for each in ids)
